@@ -1,0 +1,266 @@
+#include "diag.h"
+
+#include "stream.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a pipe takes in one piece (pipe(7)), so that lines of several processes do not mix. */
+#define LINE_SIZE PIPE_BUF
+
+/* Between head and tail of what is too long. */
+static const char ellipsis[] = "...";
+
+static const char *program_name = "zlsnap";
+static atomic_bool diag_quiet;
+static atomic_bool diag_verbose;
+
+void diag_init(const char *program)
+{
+    program_name = program;
+}
+
+const char *diag_program(void)
+{
+    return program_name;
+}
+
+void diag_set_quiet(bool quiet)
+{
+    diag_quiet = quiet;
+}
+
+void diag_set_verbose(bool verbose)
+{
+    diag_verbose = verbose;
+}
+
+int diag_write(const char *text, size_t length)
+{
+    return stream_write(STDERR_FILENO, text, length);
+}
+
+/* A line being put together; what does not fit is cut. */
+struct diag_line {
+    char text[LINE_SIZE];
+    size_t length;
+    bool cut;
+};
+
+/* Leaves room for "...\n" and the NUL. */
+#define LINE_ROOM (LINE_SIZE - sizeof ellipsis - 1)
+
+__attribute__((format(printf, 2, 0))) static void line_add(struct diag_line *line,
+                                                           const char *format, va_list arguments)
+{
+    if (line->cut) {
+        return;
+    }
+    size_t room = LINE_ROOM - line->length;
+    int length = vsnprintf(line->text + line->length, room, format, arguments);
+    if (length < 0) {
+        return; /* an encoding error: without a locale there is none */
+    }
+    line->cut = (size_t)length >= room;
+    line->length += line->cut ? room - 1 : (size_t)length;
+}
+
+__attribute__((format(printf, 2, 3))) static void line_addf(struct diag_line *line,
+                                                            const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    line_add(line, format, arguments);
+    va_end(arguments);
+}
+
+/* Writes the line. Nothing can be done where that fails, there is nowhere left to say so. */
+static void line_print(struct diag_line *line)
+{
+    if (line->cut) {
+        memcpy(line->text + line->length, ellipsis, sizeof ellipsis - 1);
+        line->length += sizeof ellipsis - 1;
+    }
+    line->text[line->length++] = '\n';
+    (void)diag_write(line->text, line->length);
+}
+
+/* Prints "PROGRAM: LABEL MESSAGE TAIL" and leaves errno as it was. */
+__attribute__((format(printf, 3, 0))) static void diag_print(const char *label, const char *tail,
+                                                             const char *format, va_list arguments)
+{
+    int saved = errno;
+    struct diag_line line;
+    line.length = 0;
+    line.cut = false;
+    line_addf(&line, "%s: %s", program_name, label);
+    line_add(&line, format, arguments);
+    line_addf(&line, "%s", tail);
+    line_print(&line);
+    errno = saved;
+}
+
+void diag_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    diag_print("", "", format, arguments);
+    va_end(arguments);
+}
+
+void diag_errno(const char *format, ...)
+{
+    int saved = errno;
+    char tail[128];
+    /* glibc's strerror() is thread-safe since 2.32, musl's always was; strerror_r() has two
+     * prototypes, and which one is here depends on the C library. */
+    (void)snprintf(tail, sizeof tail, ": %s", strerror(saved)); // NOLINT(concurrency-mt-unsafe)
+    va_list arguments;
+    va_start(arguments, format);
+    diag_print("", tail, format, arguments);
+    va_end(arguments);
+    errno = saved;
+}
+
+void diag_warn(const char *format, ...)
+{
+    if (diag_quiet) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    diag_print("warning: ", "", format, arguments);
+    va_end(arguments);
+}
+
+void diag_note(const char *format, ...)
+{
+    if (!diag_verbose || diag_quiet) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    diag_print("", "", format, arguments);
+    va_end(arguments);
+}
+
+/* The length of the well-formed UTF-8 sequence at `bytes` (RFC 3629: no overlong forms, surrogates
+ * or anything above U+10FFFF), 0 if there is none; stores its code point. Stops at a NUL. */
+static size_t utf8_decode(const unsigned char *bytes, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (bytes[0] < 0x80) {
+        *code = bytes[0];
+        return 1;
+    }
+    size_t length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
+    if (bytes[0] < 0xc2 || bytes[0] > 0xf4) {
+        return 0;
+    }
+    uint32_t value = bytes[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((bytes[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        value = value << 6 | (bytes[i] & 0x3fU);
+    }
+    *code = value;
+    bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    return value < least[length] || value > 0x10ffff || surrogate ? 0 : length;
+}
+
+/* Whether a terminal would act on the character instead of showing it: C0 and C1 controls, and what
+ * starts a new line or reorders the text around it. */
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
+/* One character of a name as it is printed. */
+struct name_unit {
+    size_t source; /* bytes taken from the name */
+    size_t length; /* bytes of `text`, without the NUL */
+    char text[4 * 4 + 1];
+};
+
+static struct name_unit name_next(const char *name)
+{
+    const unsigned char *bytes = (const unsigned char *)name;
+    struct name_unit unit = {0};
+    uint32_t code = 0;
+    size_t length = utf8_decode(bytes, &code);
+    unit.source = length > 0 ? length : 1;
+    if (code == '\\') {
+        memcpy(unit.text, "\\\\", 2);
+        unit.length = 2;
+    } else if (length > 0 && !is_control(code)) {
+        memcpy(unit.text, name, length);
+        unit.length = length;
+    } else {
+        for (size_t i = 0; i < unit.source; i++) {
+            unit.text[unit.length++] = '\\';
+            unit.text[unit.length++] = (char)('0' + (bytes[i] >> 6));
+            unit.text[unit.length++] = (char)('0' + (bytes[i] >> 3 & 7));
+            unit.text[unit.length++] = (char)('0' + (bytes[i] & 7));
+        }
+    }
+    return unit;
+}
+
+/* Appends to `printed`, which has `used` bytes and may get `room`, the characters of `name` until
+ * its end or until one does not fit. Returns how many bytes are used then. */
+static size_t name_append(struct diag_name *printed, size_t used, size_t room, const char *name)
+{
+    while (*name != '\0') {
+        struct name_unit unit = name_next(name);
+        if (used + unit.length > room) {
+            break;
+        }
+        memcpy(printed->text + used, unit.text, unit.length);
+        used += unit.length;
+        name += unit.source;
+    }
+    return used;
+}
+
+/* The last part of `name` that takes no more than `room` bytes when printed. */
+static const char *name_tail(const char *name, size_t total, size_t room)
+{
+    while (total > room) {
+        struct name_unit unit = name_next(name);
+        total -= unit.length;
+        name += unit.source;
+    }
+    return name;
+}
+
+struct diag_name diag_name(const char *name)
+{
+    size_t total = 0;
+    for (const char *at = name; *at != '\0';) {
+        struct name_unit unit = name_next(at);
+        total += unit.length;
+        at += unit.source;
+    }
+    struct diag_name printed;
+    size_t room = sizeof printed.text - 1;
+    size_t used = 0;
+    if (total <= room) {
+        used = name_append(&printed, 0, room, name);
+    } else {
+        size_t half = (room - (sizeof ellipsis - 1)) / 2;
+        used = name_append(&printed, 0, half, name);
+        memcpy(printed.text + used, ellipsis, sizeof ellipsis - 1);
+        used += sizeof ellipsis - 1;
+        used = name_append(&printed, used, room, name_tail(name, total, half));
+    }
+    printed.text[used] = '\0';
+    return printed;
+}

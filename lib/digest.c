@@ -1,0 +1,168 @@
+#include "digest.h"
+
+#include <openssl/evp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct digest {
+    enum digest_algorithm algorithm;
+    EVP_MD *method;
+    EVP_MD_CTX *context;
+};
+
+static const struct {
+    const char *name; /* OCI image spec, descriptor.md, "Registered algorithms" */
+    const char *short_name;
+    const char *openssl; /* EVP_MD-SHA2(7) */
+    size_t bytes;
+    const char *wrong_length;
+} algorithms[] = {
+    [DIGEST_SHA256] = {"sha256", "256", "SHA2-256", 32, "a sha256 digest has 64 digits"},
+    [DIGEST_SHA384] = {"sha384", "384", "SHA2-384", 48, "a sha384 digest has 96 digits"},
+    [DIGEST_SHA512] = {"sha512", "512", "SHA2-512", 64, "a sha512 digest has 128 digits"},
+};
+
+enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
+
+struct digest *digest_new(enum digest_algorithm algorithm)
+{
+    struct digest *digest = calloc(1, sizeof *digest);
+    if (digest == NULL) {
+        return NULL;
+    }
+    /* Fetched here and not by each EVP_DigestInit(): the look-up costs more than hashing a small
+     * file does. */
+    digest->algorithm = algorithm;
+    digest->method = EVP_MD_fetch(NULL, algorithms[algorithm].openssl, NULL);
+    digest->context = EVP_MD_CTX_new();
+    if (digest->method == NULL || digest->context == NULL ||
+        EVP_DigestInit_ex2(digest->context, digest->method, NULL) != 1) {
+        digest_free(digest);
+        return NULL;
+    }
+    return digest;
+}
+
+void digest_free(struct digest *digest)
+{
+    if (digest == NULL) {
+        return;
+    }
+    EVP_MD_CTX_free(digest->context);
+    EVP_MD_free(digest->method);
+    free(digest);
+}
+
+int digest_update(struct digest *digest, const void *bytes, size_t length)
+{
+    return EVP_DigestUpdate(digest->context, bytes, length) == 1 ? 0 : -1;
+}
+
+int digest_final(struct digest *digest, struct digest_value *value)
+{
+    memset(value, 0, sizeof *value);
+    value->algorithm = digest->algorithm;
+    /* Without a method the context keeps the one it has, and its memory. */
+    return EVP_DigestFinal_ex(digest->context, value->bytes, NULL) == 1 &&
+                   EVP_DigestInit_ex2(digest->context, NULL, NULL) == 1
+               ? 0
+               : -1;
+}
+
+const char *digest_algorithm_name(enum digest_algorithm algorithm)
+{
+    return algorithms[algorithm].name;
+}
+
+int digest_algorithm_parse(const char *text, enum digest_algorithm *algorithm)
+{
+    for (int i = 0; i < ALGORITHMS; i++) {
+        if (strcmp(text, algorithms[i].short_name) == 0) {
+            *algorithm = (enum digest_algorithm)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+void digest_hex(const struct digest_value *value, char text[static DIGEST_TEXT_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t bytes = algorithms[value->algorithm].bytes;
+    for (size_t i = 0; i < bytes; i++) {
+        text[2 * i] = digits[value->bytes[i] >> 4];
+        text[2 * i + 1] = digits[value->bytes[i] & 0xf];
+    }
+    text[2 * bytes] = '\0';
+}
+
+void digest_text(const struct digest_value *value, char text[static DIGEST_TEXT_SIZE])
+{
+    char hex[DIGEST_TEXT_SIZE];
+    digest_hex(value, hex);
+    const char *name = algorithms[value->algorithm].name;
+    size_t prefix = strlen(name);
+    memcpy(text, name, prefix);
+    text[prefix] = ':';
+    memcpy(text + prefix + 1, hex, 2 * algorithms[value->algorithm].bytes + 1);
+}
+
+/* The value of a lower-case hexadecimal digit; -1 for any other character. */
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* Tells the algorithm by the prefix of `text` up to `colon`. Returns 0; -1 for an unknown one. */
+static int parse_prefix(const char *text, const char *colon, enum digest_algorithm *algorithm)
+{
+    size_t length = (size_t)(colon - text);
+    for (int i = 0; i < ALGORITHMS; i++) {
+        if (length == strlen(algorithms[i].name) && memcmp(text, algorithms[i].name, length) == 0) {
+            *algorithm = (enum digest_algorithm)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *digest_parse(const char *text, struct digest_value *value)
+{
+    memset(value, 0, sizeof *value);
+    const char *hex = text;
+    const char *colon = strchr(text, ':');
+    if (colon != NULL) {
+        if (parse_prefix(text, colon, &value->algorithm) != 0) {
+            return "the algorithm before ':' is none of sha256, sha384, sha512";
+        }
+        hex = colon + 1;
+    }
+    for (const char *at = hex; *at != '\0'; at++) {
+        if (*at >= 'A' && *at <= 'F') {
+            return "a digest is written in lower case";
+        }
+        if (hex_digit(*at) < 0) {
+            return "a digest has only hexadecimal digits";
+        }
+    }
+    size_t bytes = algorithms[value->algorithm].bytes;
+    if (strlen(hex) != 2 * bytes) {
+        return algorithms[value->algorithm].wrong_length;
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        int high = hex_digit(hex[2 * i]);
+        int low = hex_digit(hex[2 * i + 1]);
+        value->bytes[i] = (unsigned char)(high << 4 | low);
+    }
+    return NULL;
+}
+
+bool digest_equal(const struct digest_value *a, const struct digest_value *b)
+{
+    return a->algorithm == b->algorithm &&
+           memcmp(a->bytes, b->bytes, algorithms[a->algorithm].bytes) == 0;
+}

@@ -1,0 +1,107 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+/* The default of /proc/sys/fs/pipe-max-size, and the size of a pipe as the kernel makes it. */
+#define PIPE_LARGE (1024 * 1024)
+#define PIPE_DEFAULT (64 * 1024)
+
+/* Whether a call that failed with errno is to be made again. A descriptor may be in non-blocking
+ * mode although nobody here asked for it: the mode belongs to the open file, which every process
+ * that inherited it shares. Then this waits until `events` can be served. */
+static bool stream_again(int fd, short events)
+{
+    if (errno == EINTR) {
+        return true;
+    }
+    if (errno != EAGAIN) {
+        return false;
+    }
+    struct pollfd wait = {.fd = fd, .events = events};
+    return poll(&wait, 1, -1) >= 0 || errno == EINTR;
+}
+
+ssize_t stream_read_some(int fd, void *buffer, size_t length)
+{
+    ssize_t got = 0;
+    do {
+        got = read(fd, buffer, length);
+    } while (got < 0 && stream_again(fd, POLLIN));
+    return got;
+}
+
+ssize_t stream_read(int fd, void *buffer, size_t length)
+{
+    char *bytes = buffer;
+    size_t filled = 0;
+    while (filled < length) {
+        ssize_t got = stream_read_some(fd, bytes + filled, length - filled);
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        filled += (size_t)got;
+    }
+    return (ssize_t)filled;
+}
+
+int stream_write(int fd, const void *buffer, size_t length)
+{
+    const char *bytes = buffer;
+    while (length > 0) {
+        ssize_t put = write(fd, bytes, length);
+        if (put < 0) {
+            if (!stream_again(fd, POLLOUT)) {
+                return -1;
+            }
+            continue;
+        }
+        bytes += put;
+        length -= (size_t)put;
+    }
+    return 0;
+}
+
+void stream_grow_pipe(int fd)
+{
+    int size = fcntl(fd, F_GETPIPE_SZ);
+    if (size < 0) {
+        return; /* no pipe */
+    }
+    /* A pipe that somebody made larger still is not shrunk; where the whole is refused (a quota, a
+     * lower system limit) a part of it is better than nothing. */
+    for (int wanted = PIPE_LARGE; wanted > PIPE_DEFAULT && wanted > size; wanted /= 2) {
+        if (fcntl(fd, F_SETPIPE_SZ, wanted) >= 0) {
+            return;
+        }
+    }
+}
+
+int stream_reserve_standard(void)
+{
+    static const int useless[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) {
+            continue;
+        }
+        /* The lowest free number is the one found closed, as those below are open by now. They
+         * stay open across exec, like the ones they stand for. */
+        if (open("/dev/null", useless[fd]) < 0) { // NOLINT(android-cloexec-open)
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int stream_close_stdout(void)
+{
+    /* Linux releases the descriptor even where close() reports EINTR, and there is no error in
+     * that. */
+    return close(STDOUT_FILENO) < 0 && errno != EINTR ? -1 : 0;
+}

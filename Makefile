@@ -1,0 +1,227 @@
+# zlsnap: building, testing, installing. GNU make 4 or later; this comment is the manual.
+#
+#   make            build the programs into build/bin
+#   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
+#   make demo       build, then snapshot and restore a real tree of this machine and prove both equal
+#   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
+#   make lint       warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
+#   make format     rewrite the C files the way .clang-format says
+#   make install    programs, manuals and completions below $(DESTDIR)$(PREFIX)
+#   make uninstall  remove every file that install put there
+#   make clean      remove all that was built
+#   make help       print this
+#
+# Variables, on the command line or in the environment:
+#   CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual; a change of any of them rebuilds everything
+#   WERROR=                 warnings do not stop the build (for packagers with other compilers)
+#   HARDEN_CFLAGS=, HARDEN_LDFLAGS=         without hardening, or with the distribution's own
+#   SANITIZE=address,undefined  (or thread) a build with sanitizers, below build/address-undefined
+#   BUILD=DIR               where all that is built goes
+#   PREFIX, BINDIR, MANDIR, DATADIR, DESTDIR    where install puts it; PREFIX is /usr/local
+#   V=1                     print the commands
+#
+# A program is a folder with a main.c. Its sources are linked with lib/libzlsnap.a, which holds what
+# programs share. Headers are found in the file's own folder and in lib/. What is generated is below
+# $(BUILD) and nowhere else.
+
+VERSION := 0.1.0
+
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR  ?= $(DATADIR)/man
+DESTDIR ?=
+
+CFLAGS ?= -O2 -g
+WERROR ?= -Werror
+
+comma := ,
+BUILD ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+
+ifdef SANITIZE
+# The sanitizers check what _FORTIFY_SOURCE would, and its replacements hide the calls from them.
+HARDEN_CFLAGS  ?= -fPIE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN_LDFLAGS ?= -pie -fsanitize=$(SANITIZE)
+else
+HARDEN_CFLAGS  ?= -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN_LDFLAGS ?= -pie -Wl,-z,relro,-z,now
+endif
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wcast-align \
+            -Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough
+
+# What every compiler and checker is told about the language, and nothing about code generation.
+LANGUAGE := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLSNAP_VERSION='"$(VERSION)"' -Ilib
+
+COMPILE = $(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) $(HARDEN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -pthread
+LINK    = $(CC) $(CFLAGS) $(HARDEN_LDFLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
+LIBS    = -lcrypto -lzstd $(LDLIBS)
+
+# --------------------------------------------------------------------------- what there is
+
+PROGRAMS := $(patsubst %/main.c,%,$(wildcard */main.c))
+DRIVER   := $(wildcard zlsnap.sh)
+TESTS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+MANUALS  := $(wildcard */*.[17])
+
+C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) tests/unit/*.c)
+C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) tests/unit/*.h)
+SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/*.sh tests/*.bash tests/*.bats \
+                   bench/*.sh completions/*.bash)
+
+BIN    := $(BUILD)/bin
+OBJ    := $(BUILD)/obj
+UNIT   := $(BUILD)/unit
+LIBRARY := $(BUILD)/lib/libzlsnap.a
+
+program_objects = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)/*.c))
+LIBRARY_OBJECTS := $(call program_objects,lib)
+# What the unit tests share among themselves: everything there that is no test.
+UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tests/unit))
+
+# --------------------------------------------------------------------------- building
+
+.PHONY: all deps demo check lint lint-compilers lint-cppcheck lint-tidy lint-shell lint-manuals \
+        lint-format format install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
+ifdef V
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-5s %s\n'
+endif
+
+all: $(PROGRAMS:%=$(BIN)/%) $(if $(DRIVER),$(BIN)/zlsnap.sh $(BIN)/zlsnap)
+
+$(PROGRAMS:%=$(BIN)/%): $(LIBRARY)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
+
+$(foreach p,$(PROGRAMS),$(eval $(BIN)/$(p): $(call program_objects,$(p))))
+
+# The driver is run as it stands in the source tree; the tests need only $(BIN) on their PATH.
+$(BIN)/zlsnap.sh $(BIN)/zlsnap: zlsnap.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)ln -sf $(CURDIR)/zlsnap.sh $@
+
+$(LIBRARY): $(LIBRARY_OBJECTS)
+	$(say) AR $@
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(OBJ)/%.o: %.c $(BUILD)/flags
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.c,$(OBJ)/%.d,$(C_SOURCES))
+
+# Rewritten, and so newer than every object, only when a command line has changed.
+$(BUILD)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(file >$@.new,$(COMPILE) | $(LINK) $(LIBS))
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+deps:
+	@.ci/deps
+
+# --------------------------------------------------------------------------- tests
+
+# A unit test is one program. It has the library; which of a program's modules it has too is said
+# here, one line a test.
+$(UNIT)/test_reader: $(OBJ)/tarunpack/reader.o $(OBJ)/tarunpack/source.o
+
+$(OBJ)/tests/unit/%.o: INCLUDES := $(PROGRAMS:%=-I%)
+
+$(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_OBJECTS) $(LIBRARY)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
+
+check: all $(TESTS:%=$(UNIT)/%)
+	@ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' tests/run $(T)
+
+demo: all
+	@ZLSNAP_BIN='$(abspath $(BIN))' tests/demo.sh
+
+# --------------------------------------------------------------------------- checking the source
+
+# Never more than two processes at a time; each part can be called on its own.
+lint: lint-compilers lint-cppcheck lint-tidy lint-shell lint-manuals lint-format
+
+LINT_INCLUDES := $(PROGRAMS:%=-I%)
+in_pairs = printf '%s\0' $(1) | xargs -0 -P 2 -n 4
+
+# gcc 12 and clang 14 both see what -fsyntax-only can see; what needs optimisation is seen when
+# the programs are built, with -Werror.
+lint-compilers:
+	$(say) LINT 'gcc and clang'
+	$(Q)$(call in_pairs,$(C_SOURCES)) \
+	    gcc $(LANGUAGE) $(LINT_INCLUDES) $(WARNINGS) -Werror -pthread -fsyntax-only
+	$(Q)$(call in_pairs,$(C_SOURCES)) \
+	    clang $(LANGUAGE) $(LINT_INCLUDES) $(WARNINGS) -Werror -pthread -fsyntax-only
+
+lint-cppcheck:
+	$(say) LINT cppcheck
+	$(Q)cppcheck --quiet -j 2 --error-exitcode=1 --std=c11 --inline-suppr \
+	    --enable=warning,style,performance,portability --suppress=missingIncludeSystem \
+	    -D_GNU_SOURCE -DZLSNAP_VERSION='"$(VERSION)"' -Ilib $(LINT_INCLUDES) $(C_SOURCES)
+
+lint-tidy:
+	$(say) LINT clang-tidy
+	$(Q)printf '%s\0' $(C_SOURCES) | xargs -0 -P 2 -I {} \
+	    clang-tidy --quiet {} -- $(LANGUAGE) $(LINT_INCLUDES) -pthread 2>/dev/null
+
+lint-shell:
+	$(say) LINT shellcheck
+	$(Q)$(if $(SHELL_SOURCES),shellcheck -x $(SHELL_SOURCES))
+
+lint-manuals:
+	$(say) LINT mandoc
+	$(Q)$(if $(MANUALS),mandoc -T lint -W warning $(MANUALS))
+
+lint-format:
+	$(say) LINT clang-format
+	$(Q)clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
+
+format:
+	$(Q)clang-format -i $(C_SOURCES) $(C_HEADERS)
+
+# --------------------------------------------------------------------------- installing
+
+# Pairs SOURCE=TARGET of everything that is installed.
+BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
+ZSH_COMPLETIONS  := $(DATADIR)/zsh/site-functions
+FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
+
+INSTALLED_PROGRAMS := $(PROGRAMS:%=$(BIN)/%=$(BINDIR)/%) $(DRIVER:%.sh=%.sh=$(BINDIR)/%)
+INSTALLED_DATA := \
+    $(foreach f,$(MANUALS),$(f)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f))) \
+    $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASH_COMPLETIONS)/$(basename $(notdir $(f)))) \
+    $(foreach f,$(wildcard completions/_*),$(f)=$(ZSH_COMPLETIONS)/$(notdir $(f))) \
+    $(foreach f,$(wildcard completions/*.fish),$(f)=$(FISH_COMPLETIONS)/$(notdir $(f)))
+
+install: all
+	$(Q)for pair in $(INSTALLED_PROGRAMS); do \
+	    install -D -m 755 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}" || exit 1; done
+	$(Q)for pair in $(INSTALLED_DATA); do \
+	    install -D -m 644 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}" || exit 1; done
+
+# Directories stay: those of a prefix are not ours to remove.
+uninstall:
+	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA); do \
+	    rm -f "$(DESTDIR)$${pair#*=}" || exit 1; done
+
+clean:
+	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit flags)
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile

@@ -125,9 +125,10 @@ $(OBJ)/%.o: %.c $(BUILD)/flags
 -include $(patsubst %.c,$(OBJ)/%.d,$(C_SOURCES))
 
 # Rewritten, and so newer than every object, only when a command line has changed.
+$(BUILD)/flags: export COMMANDS = $(COMPILE) | $(LINK) $(LIBS)
 $(BUILD)/flags: FORCE
 	$(Q)mkdir -p $(@D)
-	$(file >$@.new,$(COMPILE) | $(LINK) $(LIBS))
+	$(Q)printf '%s\n' "$$COMMANDS" >$@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 deps:

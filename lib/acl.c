@@ -1,0 +1,179 @@
+#include "acl.h"
+
+#include "tar_number.h"
+
+#include <endian.h>
+#include <linux/posix_acl_xattr.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* From linux/posix_acl.h, which user space does not get. */
+enum {
+    TAG_USER_OBJ = 1,
+    TAG_USER = 2,
+    TAG_GROUP_OBJ = 4,
+    TAG_GROUP = 8,
+    TAG_MASK = 16,
+    TAG_OTHER = 32
+};
+#define ID_NONE UINT32_MAX
+
+struct field {
+    const char *text;
+    size_t length;
+};
+
+struct acl_entry {
+    uint32_t tag, permissions, id;
+};
+
+static bool field_is(struct field field, const char *word)
+{
+    return field.length == strlen(word) && memcmp(field.text, word, field.length) == 0;
+}
+
+static bool field_number(struct field field, uint32_t *number)
+{
+    uint64_t value = 0;
+    if (tar_decimal_decode(field.text, field.length, &value) != TAR_OK || value >= ID_NONE)
+        return false;
+    *number = (uint32_t)value;
+    return true;
+}
+
+static enum tar_error tag_parse(struct field tag, bool qualified, struct acl_entry *entry)
+{
+    if (field_is(tag, "user") || field_is(tag, "u"))
+        entry->tag = qualified ? TAG_USER : TAG_USER_OBJ;
+    else if (field_is(tag, "group") || field_is(tag, "g"))
+        entry->tag = qualified ? TAG_GROUP : TAG_GROUP_OBJ;
+    else if (field_is(tag, "mask") || field_is(tag, "m"))
+        entry->tag = TAG_MASK;
+    else if (field_is(tag, "other") || field_is(tag, "o"))
+        entry->tag = TAG_OTHER;
+    else
+        return TAR_BAD_ACL;
+    return qualified && entry->tag >= TAG_MASK ? TAR_BAD_ACL : TAR_OK;
+}
+
+static enum tar_error permissions_parse(struct field field, uint32_t *permissions)
+{
+    *permissions = 0;
+    for (size_t i = 0; i < field.length; i++) {
+        switch (field.text[i]) {
+        case 'r':
+            *permissions |= 4;
+            break;
+        case 'w':
+            *permissions |= 2;
+            break;
+        case 'x':
+            *permissions |= 1;
+            break;
+        case '-':
+            break;
+        default:
+            return TAR_BAD_ACL;
+        }
+    }
+    return field.length > 0 && field.length <= 3 ? TAR_OK : TAR_BAD_ACL;
+}
+
+/* Splits at colons into at most 4 fields; returns how many, 0 for too many. */
+static size_t fields_split(struct field line, struct field fields[static 4])
+{
+    size_t count = 0;
+    const char *end = line.text + line.length;
+    for (const char *at = line.text;; at++) {
+        const char *colon = memchr(at, ':', (size_t)(end - at));
+        if (count == 4)
+            return 0;
+        fields[count++] = (struct field){at, (size_t)((colon ? colon : end) - at)};
+        if (!colon)
+            return count;
+        at = colon;
+    }
+}
+
+static enum tar_error entry_parse(struct field line, struct acl_entry *entry)
+{
+    struct field fields[4];
+    size_t count = fields_split(line, fields);
+    /* "other:r-x" and "mask:r-x" are written without the empty qualifier, too. */
+    if (count == 2) {
+        fields[2] = fields[1];
+        fields[1].length = 0;
+    } else if (count < 3) {
+        return TAR_BAD_ACL;
+    }
+    bool qualified = fields[1].length > 0;
+    enum tar_error error = tag_parse(fields[0], qualified, entry);
+    if (error == TAR_OK)
+        error = permissions_parse(fields[2], &entry->permissions);
+    if (error != TAR_OK)
+        return error;
+    entry->id = ID_NONE;
+    if (qualified && !field_number(count == 4 ? fields[3] : fields[1], &entry->id))
+        return TAR_NAMED_ACL;
+    return TAR_OK;
+}
+
+static int entry_compare(const void *left, const void *right)
+{
+    const struct acl_entry *a = left, *b = right;
+    if (a->tag != b->tag)
+        return a->tag < b->tag ? -1 : 1;
+    return (a->id > b->id) - (a->id < b->id);
+}
+
+static enum tar_error entries_parse(struct buf *entries, const char *text, size_t length)
+{
+    const char *end = text + length;
+    while (text < end) {
+        const char *stop = text;
+        while (stop < end && *stop != ',' && *stop != '\n')
+            stop++;
+        if (stop > text) {
+            struct acl_entry entry;
+            struct field line = {text, (size_t)(stop - text)};
+            enum tar_error error = entry_parse(line, &entry);
+            if (error != TAR_OK)
+                return error;
+            if (buf_append(entries, &entry, sizeof entry) != 0)
+                return TAR_NO_MEMORY;
+        }
+        text = stop + (stop < end);
+    }
+    return entries->length > 0 ? TAR_OK : TAR_BAD_ACL;
+}
+
+static enum tar_error entries_format(struct buf *out, const struct buf *entries)
+{
+    struct posix_acl_xattr_header header = {htole32(POSIX_ACL_XATTR_VERSION)};
+    if (buf_append(out, &header, sizeof header) != 0)
+        return TAR_NO_MEMORY;
+    for (size_t at = 0; at < entries->length; at += sizeof(struct acl_entry)) {
+        struct acl_entry entry;
+        memcpy(&entry, entries->bytes + at, sizeof entry);
+        struct posix_acl_xattr_entry raw = {
+            htole16((uint16_t)entry.tag), htole16((uint16_t)entry.permissions), htole32(entry.id)};
+        if (buf_append(out, &raw, sizeof raw) != 0)
+            return TAR_NO_MEMORY;
+    }
+    return TAR_OK;
+}
+
+enum tar_error acl_from_text(struct buf *out, const char *text, size_t length)
+{
+    struct buf entries = {0};
+    enum tar_error error = entries_parse(&entries, text, length);
+    if (error == TAR_OK) {
+        qsort(entries.bytes, entries.length / sizeof(struct acl_entry), sizeof(struct acl_entry),
+              entry_compare);
+        error = entries_format(out, &entries);
+    }
+    buf_free(&entries);
+    return error;
+}

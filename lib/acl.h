@@ -1,0 +1,20 @@
+/*
+ * POSIX access control lists: the text that tar archives hold, and the binary value of the
+ * attributes system.posix_acl_access and system.posix_acl_default (linux/posix_acl_xattr.h). Pure.
+ */
+#ifndef ZLSNAP_ACL_H
+#define ZLSNAP_ACL_H
+
+#include "buf.h"
+#include "tar_error.h"
+
+#define ACL_XATTR_ACCESS "system.posix_acl_access"
+#define ACL_XATTR_DEFAULT "system.posix_acl_default"
+
+/* Appends the binary form of the ACL in `text`: entries "TAG:QUALIFIER:PERMISSIONS[:ID]" separated
+ * by commas or newlines (acl(5), "LONG TEXT FORM", with star's number at the end), in the order
+ * that the kernel asks for. A qualifier that is a name counts only where the number is given too:
+ * names belong to the container, not to this machine. */
+enum tar_error acl_from_text(struct buf *out, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * A growing run of bytes. Pure: no descriptors, no printing.
+ */
+#ifndef ZLSNAP_BUF_H
+#define ZLSNAP_BUF_H
+
+#include <stddef.h>
+
+/* Zero-initialised it is empty. `bytes` moves when the buffer grows. */
+struct buf {
+    char *bytes;
+    size_t length;
+    size_t capacity;
+};
+
+/* Makes room for `more` bytes behind `length`. Returns 0; -1 if memory is out, nothing changed. */
+int buf_reserve(struct buf *buf, size_t more);
+
+/* Appends bytes, a string without its NUL, or the same byte `count` times. Return as
+ * buf_reserve(). */
+int buf_append(struct buf *buf, const void *bytes, size_t length);
+int buf_append_text(struct buf *buf, const char *text);
+int buf_append_fill(struct buf *buf, int byte, size_t count);
+
+/* Makes the contents the string `text` of `length` bytes, with a NUL behind it that does not count
+ * in `length`. Return as buf_reserve(). */
+int buf_set_text(struct buf *buf, const char *text, size_t length);
+
+/* Releases the memory and leaves an empty buffer. */
+void buf_free(struct buf *buf);
+
+#endif

@@ -1,0 +1,144 @@
+#include "dirs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct dirs_level *last(const struct dirs *dirs)
+{
+    return &dirs->levels[dirs->count - 1];
+}
+
+static int level_append(struct dirs *dirs, int fd)
+{
+    if (dirs->count == dirs->capacity) {
+        size_t capacity = dirs->capacity ? dirs->capacity * 2 : 32;
+        struct dirs_level *levels = reallocarray(dirs->levels, capacity, sizeof *levels);
+        if (!levels)
+            return -1;
+        dirs->levels = levels;
+        dirs->capacity = capacity;
+    }
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return -1;
+    dirs->levels[dirs->count++] = (struct dirs_level){.fd = fd,
+                                                      .device = status.st_dev,
+                                                      .inode = status.st_ino,
+                                                      .path_length = dirs->path.length};
+    return 0;
+}
+
+/* Closes the open level nearest to the root where too many are open; the root stays open. */
+static void levels_trim(struct dirs *dirs)
+{
+    if (dirs->first_open == 0)
+        dirs->first_open = 1;
+    if (dirs->count - dirs->first_open < DIRS_OPEN_MAX)
+        return;
+    struct dirs_level *level = &dirs->levels[dirs->first_open++];
+    close(level->fd);
+    level->fd = -1;
+}
+
+static int path_append(struct dirs *dirs, const char *name)
+{
+    if (dirs->path.length > 0 && buf_append(&dirs->path, "/", 1) != 0)
+        return -1;
+    if (buf_append(&dirs->path, name, strlen(name) + 1) != 0)
+        return -1;
+    dirs->path.length--;
+    return 0;
+}
+
+static void path_cut(struct dirs *dirs, size_t length)
+{
+    dirs->path.length = length;
+    dirs->path.bytes[length] = '\0';
+}
+
+static int close_failed(int fd)
+{
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+int dirs_start(struct dirs *dirs, int fd)
+{
+    if (buf_set_text(&dirs->path, "", 0) != 0 || level_append(dirs, fd) != 0)
+        return close_failed(fd);
+    dirs->first_open = 1;
+    return 0;
+}
+
+int dirs_push(struct dirs *dirs, int fd, const char *name)
+{
+    size_t length = dirs->path.length;
+    if (path_append(dirs, name) != 0 || level_append(dirs, fd) != 0) {
+        path_cut(dirs, length);
+        return close_failed(fd);
+    }
+    levels_trim(dirs);
+    return 0;
+}
+
+int dirs_enter(struct dirs *dirs, const char *name)
+{
+    int fd = openat(dirs_fd(dirs), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -1 : dirs_push(dirs, fd, name);
+}
+
+/* Opens the level above the last one again: ".." of it, if that is still the same directory. */
+static int above_reopen(struct dirs *dirs, struct dirs_level *above)
+{
+    struct stat status;
+    int fd = openat(last(dirs)->fd, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &status) != 0)
+        return close_failed(fd);
+    if (status.st_dev != above->device || status.st_ino != above->inode) {
+        errno = ESTALE;
+        return close_failed(fd);
+    }
+    above->fd = fd;
+    dirs->first_open = dirs->count - 2;
+    return 0;
+}
+
+int dirs_leave(struct dirs *dirs)
+{
+    struct dirs_level *above = &dirs->levels[dirs->count - 2];
+    if (above->fd < 0 && above_reopen(dirs, above) != 0)
+        return -1;
+    close(last(dirs)->fd);
+    dirs->count--;
+    path_cut(dirs, above->path_length);
+    return 0;
+}
+
+int dirs_fd(const struct dirs *dirs)
+{
+    return last(dirs)->fd;
+}
+
+const char *dirs_path(const struct dirs *dirs)
+{
+    return dirs->path.bytes;
+}
+
+void dirs_free(struct dirs *dirs)
+{
+    for (size_t i = 0; i < dirs->count; i++) {
+        if (dirs->levels[i].fd >= 0)
+            close(dirs->levels[i].fd);
+    }
+    free(dirs->levels);
+    buf_free(&dirs->path);
+    *dirs = (struct dirs){0};
+}

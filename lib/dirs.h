@@ -1,0 +1,59 @@
+/*
+ * A path of held directory descriptors: how tarpack walks, how tarunpack reaches the directory of
+ * each entry, how a tree is removed. Every level is opened beneath the one above it with
+ * O_NOFOLLOW, so that no path is resolved twice; only a bounded number of levels stay open, and one
+ * that was closed is found again through ".." and known by its device and inode.
+ */
+#ifndef ZLSNAP_DIRS_H
+#define ZLSNAP_DIRS_H
+
+#include "buf.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* How many levels stay open. */
+#define DIRS_OPEN_MAX 64
+
+struct dirs_level {
+    int fd; /* -1 while closed */
+    dev_t device;
+    ino_t inode;
+    size_t path_length; /* of the path that ends with this level */
+};
+
+/* Zero-initialised it is empty. It owns its descriptors and memory. */
+struct dirs {
+    struct dirs_level *levels;
+    size_t count; /* the root is level 0 */
+    size_t capacity;
+    size_t first_open; /* levels from here on are open; those above it closed, but for the root */
+    struct buf path;   /* the names below the root, joined by slashes, NUL-terminated */
+};
+
+/* Starts with the open directory `fd`, which it takes over (also on failure). Returns 0; -1 with
+ * errno set. */
+int dirs_start(struct dirs *dirs, int fd);
+
+/* Adds the open directory `fd`, called `name` in the last level; takes it over (also on failure).
+ * Returns 0; -1 with errno set. */
+int dirs_push(struct dirs *dirs, int fd, const char *name);
+
+/* Opens `name` in the last level and adds it. Returns 0; -1 with errno set (ELOOP or ENOTDIR where
+ * it is no directory). */
+int dirs_enter(struct dirs *dirs, const char *name);
+
+/* Leaves the last level, which is not the root. Returns 0; -1 with errno set, ESTALE if the
+ * directory above is no longer the one it was entered from. */
+int dirs_leave(struct dirs *dirs);
+
+/* The descriptor of the last level; owned by `dirs`. */
+int dirs_fd(const struct dirs *dirs);
+
+/* The last level's path below the root; "" for the root itself. Valid until the next change. */
+const char *dirs_path(const struct dirs *dirs);
+
+/* Closes all and releases the memory. */
+void dirs_free(struct dirs *dirs);
+
+#endif

@@ -1,0 +1,120 @@
+#include "mtree.h"
+
+#include "base64.h"
+#include "whiteout.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int append_format(struct buf *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* For what is known to be short. */
+static int append_format(struct buf *out, const char *format, ...)
+{
+    char text[160];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return length < 0 ? -1 : buf_append(out, text, (size_t)length);
+}
+
+/* What no reader of mtree could take for anything else: letters, digits and ._/+- as they are, all
+ * other bytes as \ooo. */
+static int append_escaped(struct buf *out, const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+-";
+    while (*text) {
+        size_t run = strspn(text, plain);
+        if (buf_append(out, text, run) != 0)
+            return -1;
+        text += run;
+        if (*text && append_format(out, "\\%03o", (unsigned char)*text++) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Paths begin with "./": a first word without a slash would be relative to the line before. */
+static int append_path(struct buf *out, const char *path)
+{
+    if (strcmp(path, TAR_ROOT) == 0)
+        return buf_append_text(out, ".");
+    return buf_append_text(out, "./") != 0 ? -1 : append_escaped(out, path);
+}
+
+static int append_type(struct buf *out, const struct tar_entry *entry)
+{
+    /* In the order of enum tar_type. What a hard link links to, its own line tells. */
+    static const char *const types[] = {"file", "file", "link", "char", "block", "dir", "fifo"};
+    return append_format(out, " type=%s mode=%04" PRIo32 " uid=%" PRIu32 " gid=%" PRIu32,
+                         types[entry->type], entry->mode, entry->uid, entry->gid);
+}
+
+static int append_content(struct buf *out, const struct tar_entry *entry, const char *sha256)
+{
+    switch (entry->type) {
+    case TAR_FILE:
+        return append_format(out, " size=%" PRIu64 " sha256digest=%s", entry->size, sha256);
+    case TAR_SYMLINK:
+        return buf_append_text(out, " link=") != 0 ? -1 : append_escaped(out, entry->link);
+    case TAR_CHAR:
+    case TAR_BLOCK:
+        return append_format(out, " device=native,%" PRIu32 ",%" PRIu32, entry->major,
+                             entry->minor);
+    default:
+        return 0;
+    }
+}
+
+/* Starts the next of the values of "tags=". */
+static int append_tag(struct buf *out, bool *first, const char *tag)
+{
+    const char *separator = *first ? " tags=" : ",";
+    *first = false;
+    return buf_append_text(out, separator) != 0 ? -1 : buf_append_text(out, tag);
+}
+
+static int append_xattr(struct buf *out, bool *first, const struct xattr *xattr)
+{
+    if (append_tag(out, first, "xattr.") != 0 || append_escaped(out, xattr->name) != 0 ||
+        buf_append(out, "=", 1) != 0)
+        return -1;
+    return base64_encode(out, xattr->value, xattr->length);
+}
+
+static int append_tags(struct buf *out, const struct tar_entry *entry)
+{
+    bool first = true;
+    int result = 0;
+    if (entry->type == TAR_HARDLINK) {
+        result = append_tag(out, &first, "hardlink=");
+        if (result == 0)
+            result = append_path(out, entry->link);
+    }
+    enum whiteout whiteout = whiteout_parse(entry->path, NULL);
+    if (result == 0 && whiteout == WHITEOUT_ENTRY)
+        result = append_tag(out, &first, "whiteout");
+    if (result == 0 && whiteout == WHITEOUT_OPAQUE)
+        result = append_tag(out, &first, "opaque");
+    for (size_t i = 0; result == 0 && i < entry->xattrs.count; i++) {
+        struct xattr xattr = xattrs_get(&entry->xattrs, i);
+        result = append_xattr(out, &first, &xattr);
+    }
+    return result;
+}
+
+int mtree_append(struct buf *out, const struct tar_entry *entry, const char *sha256, bool times)
+{
+    if (append_path(out, entry->path) != 0 || append_type(out, entry) != 0 ||
+        append_content(out, entry, sha256) != 0)
+        return -1;
+    if (times && append_format(out, " time=%" PRId64 ".%09" PRIu32, entry->mtime.seconds,
+                               entry->mtime.nanoseconds) != 0)
+        return -1;
+    return append_tags(out, entry) != 0 ? -1 : buf_append(out, "\n", 1);
+}

@@ -1,0 +1,19 @@
+/*
+ * The manifest: an mtree(5) specification with one line for each entry of the tar, in its order.
+ * doc/FORMAT.md has the table. Pure.
+ */
+#ifndef ZLSNAP_MTREE_H
+#define ZLSNAP_MTREE_H
+
+#include "tar_entry.h"
+
+#include <stdbool.h>
+
+/* The first line of every manifest. */
+#define MTREE_SIGNATURE "#mtree\n"
+
+/* Appends the entry's line. `sha256` is the digest of a TAR_FILE's content as hexadecimal digits,
+ * NULL for other types; `times` adds the modification time. Returns 0; -1 if memory is out. */
+int mtree_append(struct buf *out, const struct tar_entry *entry, const char *sha256, bool times);
+
+#endif

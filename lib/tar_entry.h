@@ -1,0 +1,47 @@
+/*
+ * One entry of a layer, independent of how an archive spells it: what tarpack finds on disk, what
+ * tarunpack's reader finds in a stream.
+ */
+#ifndef ZLSNAP_TAR_ENTRY_H
+#define ZLSNAP_TAR_ENTRY_H
+
+#include "xattrs.h"
+
+#include <stdint.h>
+
+enum tar_type {
+    TAR_FILE,
+    TAR_HARDLINK,
+    TAR_SYMLINK,
+    TAR_CHAR,
+    TAR_BLOCK,
+    TAR_DIRECTORY,
+    TAR_FIFO,
+};
+
+/* Seconds since 1970 UTC, also negative; the nanoseconds, below 10^9, count forward from them. */
+struct tar_time {
+    int64_t seconds;
+    uint32_t nanoseconds;
+};
+
+struct tar_entry {
+    /* Relative, components separated by single slashes, none of them "." or ".."; no slash at the
+     * end. The root is ".". Borrowed. */
+    const char *path;
+    /* The text of a symbolic link, as it is, or the path (as above) that a hard link names; NULL
+     * for other types. Borrowed. */
+    const char *link;
+    enum tar_type type;
+    uint32_t mode;         /* permission, setuid, setgid and sticky bits: 07777 */
+    uint32_t uid, gid;     /* below 2^32-1, which means "no change" to chown(2) */
+    uint32_t major, minor; /* TAR_CHAR, TAR_BLOCK */
+    uint64_t size;         /* TAR_FILE: bytes of content; 0 for others; below 2^63 */
+    struct tar_time mtime;
+    struct xattrs xattrs; /* owned; in byte order of names, no name twice */
+};
+
+/* The path of the root entry. */
+#define TAR_ROOT "."
+
+#endif

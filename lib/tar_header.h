@@ -1,0 +1,75 @@
+/*
+ * The 512-byte header block: POSIX.1-2017 pax(1) "ustar Interchange Format", and what v7, star and
+ * old GNU tar put into the same places. Pure.
+ */
+#ifndef ZLSNAP_TAR_HEADER_H
+#define ZLSNAP_TAR_HEADER_H
+
+#include "tar_error.h"
+#include "tar_number.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TAR_BLOCK_SIZE ((size_t)512)
+
+/* Bytes that bring `size` up to whole blocks. */
+static inline size_t tar_padding(uint64_t size)
+{
+    return (size_t)(-size & (TAR_BLOCK_SIZE - 1));
+}
+
+/* The fields of a ustar header as they lie in the block. */
+struct tar_ustar {
+    char name[100];
+    char mode[8];
+    char uid[8];
+    char gid[8];
+    char size[12];
+    char mtime[12];
+    char checksum[8];
+    char type;
+    char link[100];
+    char magic[6];
+    char version[2];
+    char uname[32];
+    char gname[32];
+    char major[8];
+    char minor[8];
+    char prefix[155];
+    char padding[12];
+};
+_Static_assert(sizeof(struct tar_ustar) == 512, "a header is one block");
+
+/* Old GNU headers put their sparse map where ustar has its prefix (GNU tar manual, "Storing Sparse
+ * Files", "Old GNU Format"): a pair of numbers of 12 bytes each for every extent. */
+#define TAR_GNU_SPARSE_OFFSET 386
+#define TAR_GNU_SPARSE_COUNT 4
+#define TAR_GNU_SPARSE_EXTENDED_OFFSET 482
+#define TAR_GNU_SPARSE_REAL_SIZE_OFFSET 483
+#define TAR_GNU_SPARSE_MORE_COUNT 21
+#define TAR_GNU_SPARSE_MORE_EXTENDED_OFFSET 504
+
+/* A header's values. Numbers that no entry can have (a negative size) are refused on the way. */
+struct tar_header {
+    char name[155 + 1 + 100 + 1]; /* prefix/name, NUL-terminated */
+    char link[100 + 1];
+    char type; /* the type flag as it stands; v7's NUL is given as '0' */
+    uint32_t mode;
+    uint64_t uid, gid, size;
+    int64_t mtime;
+    uint64_t major, minor;
+};
+
+/* Whether all 512 bytes are zero. */
+bool tar_block_is_zero(const void *block);
+
+/* Takes a header block apart. The checksum is verified first, as sum of unsigned or, as some old
+ * writers had it, signed bytes. */
+enum tar_error tar_header_decode(const void *block, struct tar_header *header);
+
+/* Fills in magic, version and, last of all, the checksum. */
+void tar_header_seal(struct tar_ustar *header);
+
+#endif

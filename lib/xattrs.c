@@ -1,0 +1,118 @@
+#include "xattrs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int slot_reserve(struct xattrs *list)
+{
+    if (list->count < list->capacity)
+        return 0;
+    size_t capacity = list->capacity ? list->capacity * 2 : 8;
+    struct xattr_slot *slots = reallocarray(list->slots, capacity, sizeof *slots);
+    if (!slots)
+        return -1;
+    list->slots = slots;
+    list->capacity = capacity;
+    return 0;
+}
+
+void *xattrs_add_space(struct xattrs *list, const char *name, size_t name_length, size_t length)
+{
+    if (slot_reserve(list) != 0 || buf_reserve(&list->text, name_length + 1 + length) != 0)
+        return NULL;
+    struct xattr_slot slot = {.name = list->text.length, .length = length};
+    slot.value = slot.name + name_length + 1;
+    memcpy(list->text.bytes + slot.name, name, name_length);
+    list->text.bytes[slot.name + name_length] = '\0';
+    list->text.length = slot.value + length;
+    list->slots[list->count++] = slot;
+    return list->text.bytes + slot.value;
+}
+
+int xattrs_add(struct xattrs *list, const char *name, size_t name_length, const void *value,
+               size_t length)
+{
+    void *space = xattrs_add_space(list, name, name_length, length);
+    if (!space)
+        return -1;
+    if (length > 0)
+        memcpy(space, value, length);
+    return 0;
+}
+
+static int slot_compare(const void *left, const void *right, void *text)
+{
+    const struct xattr_slot *a = left, *b = right;
+    int order = strcmp((const char *)text + a->name, (const char *)text + b->name);
+    if (order != 0)
+        return order;
+    /* Equal names keep the order in which they came, which the position of the text tells. */
+    return (a->name > b->name) - (a->name < b->name);
+}
+
+void xattrs_finish(struct xattrs *list)
+{
+    if (list->count < 2)
+        return;
+    qsort_r(list->slots, list->count, sizeof *list->slots, slot_compare, list->text.bytes);
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = list->text.bytes + list->slots[i].name;
+        if (i + 1 < list->count && strcmp(name, list->text.bytes + list->slots[i + 1].name) == 0)
+            continue;
+        list->slots[kept++] = list->slots[i];
+    }
+    list->count = kept;
+}
+
+struct xattr xattrs_get(const struct xattrs *list, size_t index)
+{
+    const struct xattr_slot *slot = &list->slots[index];
+    return (struct xattr){
+        .name = list->text.bytes + slot->name,
+        .value = list->text.bytes + slot->value,
+        .length = slot->length,
+    };
+}
+
+int xattrs_find(const struct xattrs *list, const char *name, struct xattr *found)
+{
+    for (size_t i = list->count; i-- > 0;) {
+        struct xattr xattr = xattrs_get(list, i);
+        if (strcmp(xattr.name, name) == 0) {
+            *found = xattr;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+void xattrs_remove(struct xattrs *list, size_t index)
+{
+    memmove(list->slots + index, list->slots + index + 1,
+            (list->count - index - 1) * sizeof *list->slots);
+    list->count--;
+}
+
+void xattrs_clear(struct xattrs *list)
+{
+    list->count = 0;
+    list->text.length = 0;
+}
+
+int xattrs_copy(struct xattrs *list, const struct xattrs *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct xattr xattr = xattrs_get(from, i);
+        if (xattrs_add(list, xattr.name, strlen(xattr.name), xattr.value, xattr.length) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+void xattrs_free(struct xattrs *list)
+{
+    free(list->slots);
+    buf_free(&list->text);
+    *list = (struct xattrs){0};
+}

@@ -1,0 +1,63 @@
+/*
+ * The extended attributes of one inode. Pure: no descriptors, no printing.
+ */
+#ifndef ZLSNAP_XATTRS_H
+#define ZLSNAP_XATTRS_H
+
+#include "buf.h"
+
+#include <stddef.h>
+
+/* One attribute; a view that is valid until the list changes. */
+struct xattr {
+    const char *name; /* NUL-terminated */
+    const void *value;
+    size_t length; /* bytes of the value */
+};
+
+/* Where an attribute's name and value stand in the list's text. */
+struct xattr_slot {
+    size_t name;
+    size_t value;
+    size_t length;
+};
+
+/* A list of attributes. Zero-initialised it is empty. It owns its memory. */
+struct xattrs {
+    struct xattr_slot *slots;
+    size_t count;
+    size_t capacity;
+    struct buf text;
+};
+
+/* Appends an attribute; a name may come twice until xattrs_finish(). `name` has `name_length` bytes
+ * and no NUL inside. Returns 0; -1 if memory is out. */
+int xattrs_add(struct xattrs *list, const char *name, size_t name_length, const void *value,
+               size_t length);
+
+/* Appends an attribute whose value, of `length` bytes, the caller then fills in at the address
+ * returned; NULL if memory is out. */
+void *xattrs_add_space(struct xattrs *list, const char *name, size_t name_length, size_t length);
+
+/* Sorts by the bytes of the name and keeps the last of those that share one. */
+void xattrs_finish(struct xattrs *list);
+
+/* The attribute at `index`, below list->count. */
+struct xattr xattrs_get(const struct xattrs *list, size_t index);
+
+/* Stores the last attribute of that name; returns 0, or -1 where there is none. */
+int xattrs_find(const struct xattrs *list, const char *name, struct xattr *found);
+
+/* Takes the attribute at `index` out; the order of the rest stays. */
+void xattrs_remove(struct xattrs *list, size_t index);
+
+/* Empties the list but keeps its memory for the next inode. */
+void xattrs_clear(struct xattrs *list);
+
+/* Appends all of `from`. Returns 0; -1 if memory is out. */
+int xattrs_copy(struct xattrs *list, const struct xattrs *from);
+
+/* Releases the memory and leaves an empty list. */
+void xattrs_free(struct xattrs *list);
+
+#endif

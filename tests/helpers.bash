@@ -1,0 +1,235 @@
+# What the .bats files share: `load helpers` as their first line.
+# Everything that looks at a tree here is a tool that is not ours.
+
+PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ZLSNAP_BIN=${ZLSNAP_BIN:-$PROJECT/build/bin}
+export PROJECT ZLSNAP_BIN PATH=$ZLSNAP_BIN:$PATH
+
+# The same messages and the same bytes on every machine; a test that wants others sets them itself.
+export LC_ALL=C TZ=UTC
+unset SOURCE_DATE_EPOCH
+umask 022
+
+# Debian and Alpine have bats' libraries in the first place, Fedora and hand-made set-ups elsewhere.
+BATS_LIB_PATH=${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/share/bats:/usr/share:/usr/local/lib/bats:/usr/local/lib
+bats_require_minimum_version 1.7.0
+bats_load_library bats-support
+bats_load_library bats-assert
+bats_load_library bats-file
+
+# A file with teardowns of its own calls cleanup_mounts in them.
+teardown() {
+    cleanup_mounts "$BATS_TEST_TMPDIR"
+}
+
+teardown_file() {
+    cleanup_mounts "$BATS_FILE_TMPDIR"
+}
+
+# --------------------------------------------------------------------------- what a test needs
+
+# Each skips the test, with the reason; where CI=true, tests/run counts that as a failure.
+
+requires_root() {
+    [ "$EUID" -eq 0 ] || skip "needs root"
+}
+
+# requires_command NAME...
+requires_command() {
+    local name
+    for name; do
+        command -v "$name" >/dev/null || skip "needs $name"
+    done
+}
+
+requires_overlay() {
+    requires_root
+    local probe=$BATS_TEST_TMPDIR/.overlay-probe
+    mkdir -p "$probe"/{lower,upper,work,merged}
+    mount_overlay "$probe"/{lower,upper,work,merged} 2>/dev/null ||
+        skip "needs to mount an overlay on $BATS_TEST_TMPDIR"
+    umount "$probe/merged"
+    rm -rf "$probe"
+}
+
+# requires_fs ext4|xfs|btrfs: for loop_fs.
+requires_fs() {
+    requires_root
+    requires_command "mkfs.$1"
+    grep -qw "$1" /proc/filesystems || modprobe "$1" 2>/dev/null || skip "needs $1 in the kernel"
+    losetup -f >/dev/null 2>&1 || skip "needs loop devices"
+}
+
+# --------------------------------------------------------------------------- mounts
+
+# mount_overlay LOWER UPPER WORK MERGED [OPTION,...]
+mount_overlay() {
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3${5:+,$5}" "$4"
+}
+
+# loop_fs ext4|xfs|btrfs SIZE MOUNTPOINT: mounts a new, empty file system that lies in a file.
+# The smallest that mkfs takes: xfs 300M, btrfs 110M; the file is sparse.
+loop_fs() {
+    local type=$1 size=$2 mountpoint=$3
+    local image
+    image=$(mktemp "$BATS_TEST_TMPDIR/.$type-XXXXXX")
+    truncate -s "$size" "$image"
+    case $type in
+    ext4) mkfs.ext4 -q -F "$image" ;;
+    xfs | btrfs) "mkfs.$type" -q -f "$image" ;;
+    *) echo "loop_fs: no such type: $type" >&2 && return 1 ;;
+    esac
+    mkdir -p "$mountpoint"
+    mount -o loop "$image" "$mountpoint"
+    rm "$image" # it lives on until it is unmounted
+    find "$mountpoint" -mindepth 1 -maxdepth 1 -name lost+found -exec rmdir {} +
+}
+
+# cleanup_mounts DIR: unmounts all that is mounted below DIR, the deepest first.
+cleanup_mounts() {
+    local mountpoint
+    findmnt --raw --noheadings --output TARGET | sort -r | while read -r mountpoint; do
+        mountpoint=$(printf '%b' "$mountpoint")
+        case $mountpoint in
+        "$1"/*) umount "$mountpoint" || umount --lazy "$mountpoint" ;;
+        esac
+    done
+}
+
+# --------------------------------------------------------------------------- other users
+
+# as_user COMMAND...: runs it as nobody, in no group, without capabilities; as it is when the tests
+# do not run as root. What it may write is made with `install -d -o 65534 -g 65534 DIR`.
+as_user() {
+    if [ "$EUID" -ne 0 ]; then
+        "$@"
+        return
+    fi
+    chmod a+x "$BATS_RUN_TMPDIR" # mktemp made it root's alone
+    local as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
+    local bin=$ZLSNAP_BIN
+    if ! "${as_nobody[@]}" test -x "$bin"; then # a checkout below /root
+        bin=$BATS_RUN_TMPDIR/bin
+        [ -e "$bin" ] || cp -rL "$ZLSNAP_BIN" "$bin"
+    fi
+    "${as_nobody[@]}" env HOME=/nonexistent PATH="$bin:$PATH" "$@"
+}
+
+# --------------------------------------------------------------------------- looking at trees
+
+# refute_leftovers DIR: nothing of a staging directory or a temporary file is in DIR or below.
+refute_leftovers() {
+    local found
+    found=$(find "$1" -name '.*.zlsnap-*')
+    [ -z "$found" ] || batslib_print_kv_multi 'left behind' "$found" | batslib_decorate \
+        'something was left behind' | fail
+}
+
+# compare_trees [--upper] [--no-sockets] A B
+# Fails, and prints what differs, unless B is A entry by entry: names, types, contents, modes,
+# owners, times to the nanosecond, sizes, link targets, devices, xattrs (capabilities and ACLs are
+# xattrs) and which names are hard links of each other; the roots themselves included.
+#   --upper       A is the upper directory of an overlay: its bookkeeping xattrs are left out
+#                 (opaque is none of them), a whiteout is compared by its name only, and whiteouts
+#                 below an opaque directory, where they mean nothing, are left out
+#   --no-sockets  sockets are left out
+compare_trees() {
+    local upper='' sockets=yes # these and `work` are seen by the functions below
+    while [[ ${1-} == --* ]]; do
+        case $1 in
+        --upper) upper=yes ;;
+        --no-sockets) sockets='' ;;
+        *) fail "compare_trees: no such option: $1" || return ;;
+        esac
+        shift
+    done
+    local -x LC_ALL=C
+    local work differences
+    work=$(mktemp -d "$BATS_RUN_TMPDIR/compare-XXXXXX")
+    # Whatever one of the tools complains about is a difference too.
+    differences=$({
+        (cd "$1" && tree_facts "$work/left-out-a") >"$work/a"
+        (cd "$2" && tree_facts "$work/left-out-b") >"$work/b"
+        diff -U 0 --label "$1" --label "$2" "$work/a" "$work/b"
+        rsync_differences "$1" "$2"
+        rsync_differences "$2" "$1"
+    } 2>&1 | head -n 100)
+    rm -r "$work"
+    [ -z "$differences" ] ||
+        printf '%s\n' "$differences" | batslib_decorate "trees differ: $1 $2" | fail
+}
+
+# tree_facts LEFT-OUT: all that compare_trees compares but the contents, of the current directory,
+# one fact a line. The names that are left out go to the file LEFT-OUT.
+tree_facts() {
+    local left_out=$1
+    {
+        [ -n "$sockets" ] || find . -type s -print0
+        [ -z "$upper" ] || whiteouts .
+    } | sort -z >"$left_out"
+    [ -z "$upper" ] || whiteout_facts
+    tree_names -type d | xargs -0r stat --format='%N: %F %a %u:%g %.9Y'
+    tree_names ! -type d | xargs -0r stat --format='%N: %F %a %u:%g %.9Y size %s device %t:%T'
+    tree_names ! -type d | xargs -0r stat --format='%d:%i %N' | hard_link_sets
+    tree_names | xargs -0r getfattr -h -d -m - -e hex -- | xattr_facts
+}
+
+# tree_names [TEST...]: the names below the current directory that are compared, each ended by a
+# NUL. TESTs are find's.
+tree_names() {
+    find . "$@" -print0 | sort -z | comm -z -23 - "$left_out"
+}
+
+# Reads "DEVICE:INODE NAME"; prints a line for each inode that has several names.
+hard_link_sets() {
+    awk '{ inode = $1; sub(/^[^ ]* /, ""); names[inode] = names[inode] " " $0; links[inode]++ }
+        END { for (inode in links) if (links[inode] > 1) print "one file:" names[inode] }' | sort
+}
+
+# What the kernel keeps in an upper directory for itself.
+OVERLAY_BOOKKEEPING=(impure index metacopy nlink origin protattr redirect upper uuid)
+
+# Reads what getfattr prints; prints a line for each attribute.
+xattr_facts() {
+    awk -v left_out="${upper:+${OVERLAY_BOOKKEEPING[*]}}" '
+        BEGIN {
+            count = split(left_out, names)
+            for (i = 1; i <= count; i++)
+                skip["trusted.overlay." names[i]] = skip["user.overlay." names[i]] = 1
+        }
+        /^# file: / { file = substr($0, 9); next }
+        $0 != "" { name = $0; sub(/=.*/, "", name); if (!(name in skip)) print file ": " $0 }'
+}
+
+# whiteouts DIR: the names of the whiteouts in it, each ended by a NUL.
+whiteouts() {
+    local node
+    find "$1" -type c -print0 | while IFS= read -r -d '' node; do
+        [ "$(stat --format=%t:%T "$node")" != 0:0 ] || printf '%s\0' "$node"
+    done
+}
+
+# Prints a line for each whiteout that deletes something, so none below an opaque directory.
+whiteout_facts() {
+    local dir
+    find . -type d -print0 | while IFS= read -r -d '' dir; do
+        if [ "$(getfattr -h --only-values -n trusted.overlay.opaque "$dir" 2>/dev/null)" = y ]; then
+            whiteouts "$dir"
+        fi
+    done | sort -zu >"$left_out-hidden"
+    whiteouts . | sort -z | comm -z -23 - "$left_out-hidden" |
+        xargs -0r stat --format='%N: whiteout'
+}
+
+# rsync_differences FROM TO: what rsync would do to make TO equal to FROM, contents included.
+rsync_differences() {
+    local name
+    local -a without=()
+    for name in ${upper:+"${OVERLAY_BOOKKEEPING[@]}"}; do
+        without+=(--filter="-x trusted.overlay.$name" --filter="-x user.overlay.$name")
+    done
+    # A name with a wildcard in it is a pattern, in which a backslash quotes.
+    sed -z 's/^\.//; /[[*?]/ s/[[*?\\]/\\&/g' "$work"/left-out-? >"$work/exclude"
+    rsync --dry-run --archive --checksum --itemize-changes --hard-links --acls --xattrs --delete \
+        "${without[@]}" --from0 --exclude-from="$work/exclude" "$1/" "$2/"
+}

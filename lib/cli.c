@@ -1,7 +1,6 @@
 #include "cli.h"
 
 #include "diag.h"
-#include "status.h"
 #include "stream.h"
 
 #include <stdarg.h>
@@ -67,7 +66,7 @@ int cli_next(int argc, char **argv, const char *shorts, const struct option *lon
     return '?';
 }
 
-int cli_print(const char *text)
+enum status cli_print(const char *text)
 {
     if (stream_write(STDOUT_FILENO, text, strlen(text)) != 0 || stream_close_stdout() != 0) {
         diag_errno("cannot write to standard output");
@@ -76,14 +75,14 @@ int cli_print(const char *text)
     return STATUS_OK;
 }
 
-int cli_version(void)
+enum status cli_version(void)
 {
     char line[256];
     (void)snprintf(line, sizeof line, "%s (zlsnap) %s\n", diag_program(), ZLSNAP_VERSION);
     return cli_print(line);
 }
 
-int cli_usage(const char *format, ...)
+enum status cli_usage(const char *format, ...)
 {
     char message[2 * sizeof(struct diag_name)];
     va_list arguments;
@@ -94,7 +93,7 @@ int cli_usage(const char *format, ...)
     return STATUS_USAGE;
 }
 
-int cli_refuse_terminal(void)
+enum status cli_refuse_terminal(void)
 {
     if (isatty(STDOUT_FILENO) == 0) {
         return STATUS_OK;

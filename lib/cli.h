@@ -4,6 +4,8 @@
 #ifndef ZLSNAP_CLI_H
 #define ZLSNAP_CLI_H
 
+#include "status.h"
+
 #include <getopt.h>
 #include <stdint.h>
 
@@ -16,18 +18,18 @@ enum { CLI_FIRST_LONG = 256 };
  * with ':', so that a missing argument is told from an unknown option. */
 int cli_next(int argc, char **argv, const char *shorts, const struct option *longs);
 
-/* Prints `text` on stdout and closes it. Returns the exit status. */
-int cli_print(const char *text);
+/* Prints `text` on stdout and closes it. Returns STATUS_OK or STATUS_SYSTEM. */
+enum status cli_print(const char *text);
 
-/* Prints "PROGRAM (zlsnap) VERSION" on stdout. Returns the exit status. */
-int cli_version(void);
+/* Prints "PROGRAM (zlsnap) VERSION" on stdout and closes it. Returns STATUS_OK or STATUS_SYSTEM. */
+enum status cli_version(void);
 
 /* Prints "MESSAGE; try 'PROGRAM --help'" on stderr. Returns STATUS_USAGE. */
-int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+enum status cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Refuses, with a line on stderr, to write binary data to a terminal. Returns STATUS_OK or
  * STATUS_USAGE. */
-int cli_refuse_terminal(void);
+enum status cli_refuse_terminal(void);
 
 /* Reads a decimal number, digits only, at most `max`. Returns 0; -1 for anything else. */
 int cli_number(const char *text, uint64_t max, uint64_t *number);

@@ -21,6 +21,10 @@ static const char *program_name = "zlsnap";
 static atomic_bool diag_quiet;
 static atomic_bool diag_verbose;
 
+/* Whether something stands on the terminal's line, and what takes it away. */
+static atomic_bool diag_drawn;
+static const char erase_line[] = "\r\033[K";
+
 void diag_init(const char *program)
 {
     program_name = program;
@@ -99,7 +103,8 @@ __attribute__((format(printf, 3, 0))) static void diag_print(const char *label, 
     struct diag_line line;
     line.length = 0;
     line.cut = false;
-    line_addf(&line, "%s: %s", program_name, label);
+    const char *erase = atomic_exchange(&diag_drawn, false) ? erase_line : "";
+    line_addf(&line, "%s%s: %s", erase, program_name, label);
     line_add(&line, format, arguments);
     line_addf(&line, "%s", tail);
     line_print(&line);
@@ -148,6 +153,19 @@ void diag_note(const char *format, ...)
     va_start(arguments, format);
     diag_print("", "", format, arguments);
     va_end(arguments);
+}
+
+void diag_draw(const char *text)
+{
+    bool draws = text[0] != '\0';
+    if (!atomic_exchange(&diag_drawn, draws) && !draws) {
+        return;
+    }
+    char line[256];
+    int length = snprintf(line, sizeof line, "%s%s", erase_line, text);
+    if (length > 0 && (size_t)length < sizeof line) {
+        (void)diag_write(line, (size_t)length);
+    }
 }
 
 /* The length of the well-formed UTF-8 sequence at `bytes` (RFC 3629: no overlong forms, surrogates

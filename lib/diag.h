@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Names the program in every message. `program` is borrowed for the life of the process. To be called
- * before there are threads; everything else here may be called by several at once. */
+/* Names the program in every message. `program` is borrowed for the life of the process. To be
+ * called before there are threads; everything else here may be called by several at once. */
 void diag_init(const char *program);
 
 /* The name given to diag_init(). */
@@ -21,8 +21,8 @@ void diag_set_quiet(bool quiet);
 /* With `verbose`, notes are printed. */
 void diag_set_verbose(bool verbose);
 
-/* Prints "PROGRAM: MESSAGE". Names in the message go through diag_name(). A message longer than what a
- * pipe takes in one piece (4 KiB) is cut and ends in "...". errno is kept, by all four. */
+/* Prints "PROGRAM: MESSAGE". Names in the message go through diag_name(). A message longer than
+ * what a pipe takes in one piece (4 KiB) is cut and ends in "...". errno is kept, by all four. */
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* As diag_error(), with ": " and the text of errno appended. */
@@ -34,9 +34,13 @@ void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints "PROGRAM: MESSAGE" if verbose and not quiet. */
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes `length` bytes to stderr as they are: what is drawn there (a progress line, a digest).
+/* Writes `length` bytes to stderr as they are: what is data there (a digest).
  * Returns 0; -1 with errno set. */
 int diag_write(const char *text, size_t length);
+
+/* Draws `text`, one line without its end, over what was drawn before it; "" takes it away. A
+ * message printed meanwhile takes its place. */
+void diag_draw(const char *text);
 
 /* A name made fit to print; returned by value, so diag_name(path).text lives as long as the call
  * it is an argument of. */

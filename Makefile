@@ -198,12 +198,14 @@ format:
 
 # --------------------------------------------------------------------------- installing
 
-# Pairs SOURCE=TARGET of everything that is installed.
 BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
 ZSH_COMPLETIONS  := $(DATADIR)/zsh/site-functions
 FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
 
-INSTALLED_PROGRAMS := $(PROGRAMS:%=$(BIN)/%=$(BINDIR)/%) $(DRIVER:%.sh=%.sh=$(BINDIR)/%)
+# SOURCE=TARGET of everything that is installed.
+INSTALLED_PROGRAMS := \
+    $(foreach f,$(PROGRAMS),$(BIN)/$(f)=$(BINDIR)/$(f)) \
+    $(foreach f,$(DRIVER),$(f)=$(BINDIR)/$(basename $(f)))
 INSTALLED_DATA := \
     $(foreach f,$(MANUALS),$(f)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f))) \
     $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASH_COMPLETIONS)/$(basename $(notdir $(f)))) \

@@ -34,6 +34,8 @@ make_() {
     assert_output ''
     run -0 find "$D/opt/zlsnap/share" -type f ! -perm 644
     assert_output ''
+    run -0 find "$D/opt" -type d ! -perm 755
+    assert_output ''
 }
 
 @test "the installed driver needs only what is installed" {

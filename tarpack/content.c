@@ -1,0 +1,109 @@
+#include "content.h"
+
+#include "diag.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static enum status read_failed(const struct walk_item *item)
+{
+    diag_errno("%s: cannot read", diag_name(item->path).text);
+    return STATUS_SYSTEM;
+}
+
+/* Reads the bytes from `offset` up to `end` into the output. */
+static enum status range_emit(struct emit *emit, const struct walk_item *item, off_t offset,
+                              off_t end)
+{
+    while (offset < end) {
+        size_t room = 0;
+        void *space = emit_space(emit, &room);
+        if (!space)
+            return STATUS_SYSTEM;
+        if ((off_t)room > end - offset)
+            room = (size_t)(end - offset);
+        ssize_t got = pread(item->fd, space, room, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return read_failed(item);
+        if (got == 0) {
+            diag_error("%s: shrank while it was read", diag_name(item->path).text);
+            return STATUS_SYSTEM;
+        }
+        enum status status = emit_added(emit, (size_t)got);
+        if (status != STATUS_OK)
+            return status;
+        offset += got;
+    }
+    return STATUS_OK;
+}
+
+/* The next byte of data at or behind `offset`, at most `size`; a file system that can't tell has
+ * data everywhere. */
+static off_t data_find(const struct walk_item *item, off_t offset, off_t size)
+{
+    off_t data = lseek(item->fd, offset, SEEK_DATA);
+    if (data < 0)
+        return errno == ENXIO ? size : offset;
+    return data < size ? data : size;
+}
+
+static off_t hole_find(const struct walk_item *item, off_t offset, off_t size)
+{
+    off_t hole = lseek(item->fd, offset, SEEK_HOLE);
+    return hole < offset || hole > size ? size : hole;
+}
+
+static enum status sparse_emit(struct emit *emit, const struct walk_item *item)
+{
+    const off_t size = item->status.st_size;
+    enum status status = STATUS_OK;
+    for (off_t offset = 0; status == STATUS_OK && offset < size;) {
+        off_t data = data_find(item, offset, size);
+        status = emit_zeros(emit, (uint64_t)(data - offset));
+        if (status != STATUS_OK || data == size)
+            return status;
+        offset = hole_find(item, data, size);
+        /* At least a byte, should the file system contradict itself. */
+        if (offset == data)
+            offset = size;
+        status = range_emit(emit, item, data, offset);
+    }
+    return status;
+}
+
+static bool is_same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static enum status change_check(const struct walk_item *item, bool live)
+{
+    const struct stat *before = &item->status;
+    struct stat after;
+    if (fstat(item->fd, &after) != 0)
+        return read_failed(item);
+    if (after.st_size < before->st_size) {
+        diag_error("%s: shrank while it was read", diag_name(item->path).text);
+        return STATUS_SYSTEM;
+    }
+    if (after.st_size == before->st_size && is_same_time(after.st_mtim, before->st_mtim) &&
+        is_same_time(after.st_ctim, before->st_ctim))
+        return STATUS_OK;
+    const char *grew = after.st_size > before->st_size ? "grew" : "changed";
+    if (live) {
+        diag_warn("%s: %s while it was read", diag_name(item->path).text, grew);
+        return STATUS_OK;
+    }
+    diag_error("%s: %s while it was read (--live would go on)", diag_name(item->path).text, grew);
+    return STATUS_SYSTEM;
+}
+
+enum status content_emit(struct emit *emit, const struct walk_item *item, bool live)
+{
+    const off_t size = item->status.st_size;
+    bool sparse = item->status.st_blocks < size / 512;
+    enum status status = sparse ? sparse_emit(emit, item) : range_emit(emit, item, 0, size);
+    return status == STATUS_OK ? change_check(item, live) : status;
+}

@@ -1,0 +1,147 @@
+#include "emit.h"
+
+#include "diag.h"
+#include "mtree.h"
+#include "stream.h"
+#include "tar_encode.h"
+#include "tar_header.h"
+
+#include <string.h>
+
+/* A small file has to fit behind its header in what is left of the buffer, or the buffer is written
+ * first: one read for it, and writes that stay large. */
+#define SMALL_FILE (STREAM_CHUNK / 4)
+
+static enum status out_of_memory(void)
+{
+    diag_error("out of memory");
+    return STATUS_SYSTEM;
+}
+
+static enum status flush(struct emit *emit)
+{
+    if (stream_write(emit->fd, emit->out.bytes, emit->out.length) != 0) {
+        diag_errno("write error");
+        return STATUS_SYSTEM;
+    }
+    emit->written += emit->out.length;
+    emit->out.length = 0;
+    return STATUS_OK;
+}
+
+/* What the buffer holds before it is written. */
+static size_t room_left(const struct emit *emit)
+{
+    return emit->out.length < STREAM_CHUNK ? STREAM_CHUNK - emit->out.length : 0;
+}
+
+enum status emit_start(struct emit *emit, int fd, enum emit_form form)
+{
+    *emit = (struct emit){.form = form, .fd = fd};
+    if (buf_reserve(&emit->out, STREAM_CHUNK) != 0)
+        return out_of_memory();
+    if (form == EMIT_TAR)
+        return STATUS_OK;
+    emit->digest = digest_new(DIGEST_SHA256);
+    if (!emit->digest) {
+        diag_error("cannot compute SHA-256 digests");
+        return STATUS_SYSTEM;
+    }
+    return buf_append_text(&emit->out, MTREE_SIGNATURE) == 0 ? STATUS_OK : out_of_memory();
+}
+
+enum status emit_open(struct emit *emit, const struct tar_entry *entry)
+{
+    emit->entry = entry;
+    emit->added = 0;
+    if (emit->form != EMIT_TAR)
+        return STATUS_OK;
+    if (tar_encode_entry(entry, &emit->out) != 0)
+        return out_of_memory();
+    size_t wanted = entry->size < SMALL_FILE ? (size_t)entry->size : SMALL_FILE;
+    return room_left(emit) <= wanted ? flush(emit) : STATUS_OK;
+}
+
+void *emit_space(struct emit *emit, size_t *room)
+{
+    if (room_left(emit) == 0 && flush(emit) != STATUS_OK)
+        return NULL;
+    uint64_t missing = emit->entry->size - emit->added;
+    *room = room_left(emit) < missing ? room_left(emit) : (size_t)missing;
+    if (buf_reserve(&emit->out, *room) == 0)
+        return emit->out.bytes + emit->out.length;
+    out_of_memory();
+    return NULL;
+}
+
+enum status emit_added(struct emit *emit, size_t length)
+{
+    emit->added += length;
+    if (emit->form == EMIT_TAR) {
+        emit->out.length += length;
+        return STATUS_OK;
+    }
+    /* A manifest keeps only the digest of what was put behind its text. */
+    if (digest_update(emit->digest, emit->out.bytes + emit->out.length, length) == 0)
+        return STATUS_OK;
+    diag_error("cannot compute SHA-256 digests");
+    return STATUS_SYSTEM;
+}
+
+enum status emit_zeros(struct emit *emit, uint64_t length)
+{
+    while (length > 0) {
+        size_t room = 0;
+        char *space = emit_space(emit, &room);
+        if (!space)
+            return STATUS_SYSTEM;
+        if (room > length)
+            room = (size_t)length;
+        memset(space, 0, room);
+        enum status status = emit_added(emit, room);
+        if (status != STATUS_OK)
+            return status;
+        length -= room;
+    }
+    return STATUS_OK;
+}
+
+static enum status manifest_line(struct emit *emit)
+{
+    struct digest_value value = {0};
+    char hex[DIGEST_TEXT_SIZE] = "";
+    if (emit->entry->type == TAR_FILE) {
+        if (digest_final(emit->digest, &value) != 0) {
+            diag_error("cannot compute SHA-256 digests");
+            return STATUS_SYSTEM;
+        }
+        digest_hex(&value, hex);
+    }
+    bool times = emit->form == EMIT_MANIFEST_TIMES;
+    if (mtree_append(&emit->out, emit->entry, hex, times) != 0)
+        return out_of_memory();
+    return room_left(emit) == 0 ? flush(emit) : STATUS_OK;
+}
+
+enum status emit_close(struct emit *emit)
+{
+    if (emit->form != EMIT_TAR)
+        return manifest_line(emit);
+    if (buf_append_fill(&emit->out, 0, tar_padding(emit->entry->size)) != 0)
+        return out_of_memory();
+    return STATUS_OK;
+}
+
+enum status emit_finish(struct emit *emit)
+{
+    if (emit->form == EMIT_TAR && buf_append_fill(&emit->out, 0, TAR_END_SIZE) != 0)
+        return out_of_memory();
+    return flush(emit);
+}
+
+void emit_free(struct emit *emit)
+{
+    buf_free(&emit->out);
+    digest_free(emit->digest);
+    *emit = (struct emit){0};
+}

@@ -1,0 +1,100 @@
+/*
+ * tarpack: writes a directory to stdout as one canonical tar.
+ *
+ *     directory -> walk -> pack -> emit -> stdout
+ */
+#include "cli.h"
+#include "diag.h"
+#include "emit.h"
+#include "options.h"
+#include "pack.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: tarpack [OPTION]... DIR\n"
+    "Write one canonical tar of DIR to standard output: same tree, same bytes.\n"
+    "\n"
+    "  --whiteouts=oci|raw     OverlayFS whiteouts as .wh. names (default), or as they are\n"
+    "  --live                  the tree may change while it is read: warn and go on\n"
+    "  --no-xattrs             leave out extended attributes\n"
+    "  --xattrs-include=GLOB   also attributes that are left out otherwise: security.selinux,\n"
+    "                          security.ima, security.evm, system.nfs4_acl\n"
+    "  --xattrs-exclude=GLOB   leave out the attributes that match\n"
+    "  --manifest[=time]       instead of the tar, an mtree manifest of what it would hold;\n"
+    "                          with modification times if asked for\n"
+    "  -v, --verbose           name the entries on standard error\n"
+    "  -q, --quiet             no warnings\n"
+    "  -h, --help              show this help\n"
+    "  -V, --version           show the version\n"
+    "\n"
+    "Exit status: 0 done, 1 the system failed or the tree changed, 2 usage.\n";
+
+static enum status directory_open(const char *path, int *fd)
+{
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd >= 0)
+        return STATUS_OK;
+    if (errno == ENOTDIR)
+        diag_error("%s: not a directory", diag_name(path).text);
+    else
+        diag_errno("%s: cannot open directory", diag_name(path).text);
+    return STATUS_SYSTEM;
+}
+
+static enum emit_form form_of(const struct options *options)
+{
+    if (!options->manifest)
+        return EMIT_TAR;
+    return options->manifest_times ? EMIT_MANIFEST_TIMES : EMIT_MANIFEST;
+}
+
+static enum status output_close(void)
+{
+    if (stream_close_stdout() == 0)
+        return STATUS_OK;
+    diag_errno("write error");
+    return STATUS_SYSTEM;
+}
+
+static enum status run(const struct options *options)
+{
+    int root = -1;
+    struct emit emit = {0};
+    enum status status = options->manifest ? STATUS_OK : cli_refuse_terminal();
+    if (status == STATUS_OK)
+        status = directory_open(options->directory, &root);
+    if (status != STATUS_OK)
+        return status;
+    stream_grow_pipe(STDOUT_FILENO);
+    status = emit_start(&emit, STDOUT_FILENO, form_of(options));
+    if (status == STATUS_OK)
+        status = pack_tree(options, root, &emit);
+    else
+        close(root);
+    if (status == STATUS_OK)
+        status = emit_finish(&emit);
+    if (status == STATUS_OK)
+        status = output_close();
+    emit_free(&emit);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    diag_init("tarpack");
+    enum status status = options_parse(&options, argc, argv);
+    if (status == STATUS_OK && options.help)
+        status = (enum status)cli_print(help);
+    else if (status == STATUS_OK && options.version)
+        status = (enum status)cli_version();
+    else if (status == STATUS_OK)
+        status = run(&options);
+    options_free(&options);
+    return (int)status;
+}

@@ -1,0 +1,73 @@
+#include "names.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What getdents64(2) fills in; one call for most directories. */
+#define READ_SIZE ((size_t)64 * 1024)
+
+static int name_append(struct names *names, const struct dirent64 *entry)
+{
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+        return 0;
+    if (names->count == names->capacity) {
+        size_t capacity = names->capacity ? names->capacity * 2 : 32;
+        struct name *list = reallocarray(names->list, capacity, sizeof *list);
+        if (!list)
+            return -1;
+        names->list = list;
+        names->capacity = capacity;
+    }
+    names->list[names->count++] = (struct name){.text = names->text.length, .type = entry->d_type};
+    return buf_append(&names->text, entry->d_name, strlen(entry->d_name) + 1);
+}
+
+static int name_compare(const void *left, const void *right, void *text)
+{
+    const struct name *a = left, *b = right;
+    return strcmp((const char *)text + a->text, (const char *)text + b->text);
+}
+
+/* getdents64 without a DIR around it: no allocation, and the descriptor stays the caller's. */
+static int names_collect(struct names *names, int fd)
+{
+    _Alignas(struct dirent64) char chunk[READ_SIZE];
+    for (;;) {
+        ssize_t got = getdents64(fd, chunk, sizeof chunk);
+        if (got <= 0)
+            return (int)got;
+        for (ssize_t at = 0; at < got;) {
+            const struct dirent64 *entry = (const void *)(chunk + at);
+            if (name_append(names, entry) != 0) {
+                errno = ENOMEM;
+                return -1;
+            }
+            at += entry->d_reclen;
+        }
+    }
+}
+
+int names_read(struct names *names, int fd)
+{
+    if (names_collect(names, fd) != 0)
+        return -1;
+    if (names->count > 1)
+        qsort_r(names->list, names->count, sizeof *names->list, name_compare, names->text.bytes);
+    return 0;
+}
+
+const char *names_text(const struct names *names, size_t index)
+{
+    return names->text.bytes + names->list[index].text;
+}
+
+void names_free(struct names *names)
+{
+    free(names->list);
+    buf_free(&names->text);
+    *names = (struct names){0};
+}

@@ -1,0 +1,35 @@
+/*
+ * The names in one directory, in the order of the canonical tar.
+ */
+#ifndef TARPACK_NAMES_H
+#define TARPACK_NAMES_H
+
+#include "buf.h"
+
+#include <stddef.h>
+
+struct name {
+    size_t text;        /* where it stands in names.text, NUL-terminated */
+    unsigned char type; /* d_type of readdir(3): a hint */
+};
+
+/* Zero-initialised it is empty. It owns its memory. */
+struct names {
+    struct name *list;
+    size_t count;
+    size_t capacity;
+    size_t next; /* for whoever goes through them */
+    struct buf text;
+};
+
+/* Reads all names but "." and ".." of the open directory `fd`, sorted by their bytes. Returns 0; -1
+ * with errno set. */
+int names_read(struct names *names, int fd);
+
+/* The text of a name; valid until names_free(). */
+const char *names_text(const struct names *names, size_t index);
+
+/* Releases the memory. */
+void names_free(struct names *names);
+
+#endif

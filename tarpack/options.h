@@ -1,0 +1,30 @@
+/*
+ * The command line of tarpack.
+ */
+#ifndef TARPACK_OPTIONS_H
+#define TARPACK_OPTIONS_H
+
+#include "globs.h"
+#include "status.h"
+#include "tar_entry.h"
+
+#include <stdbool.h>
+
+struct options {
+    const char *directory;
+    bool help, version;
+    bool raw; /* --whiteouts=raw */
+    bool live;
+    bool manifest, manifest_times;
+    bool verbose;
+    bool no_xattrs;
+    struct globs xattrs_include, xattrs_exclude;
+};
+
+/* Reads the command line. Returns a status; the line for a bad option is printed. */
+enum status options_parse(struct options *options, int argc, char **argv);
+
+/* Releases the memory. */
+void options_free(struct options *options);
+
+#endif

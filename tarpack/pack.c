@@ -1,0 +1,314 @@
+#include "pack.h"
+
+#include "content.h"
+#include "diag.h"
+#include "links.h"
+#include "privilege.h"
+#include "upper.h"
+#include "whiteout.h"
+#include "xattr_read.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+struct pack {
+    const struct options *options;
+    struct emit *emit;
+    struct walk walk;
+    struct links links;
+    enum overlay_space space;
+    enum upper_kind *kinds; /* of the directories above the present entry, by depth */
+    size_t kinds_capacity;
+    struct tar_entry entry;
+    struct buf text; /* a symbolic link's target, a whiteout's name */
+    bool hidden_warned;
+};
+
+static enum status out_of_memory(void)
+{
+    diag_error("out of memory");
+    return STATUS_SYSTEM;
+}
+
+static enum tar_type type_of(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return TAR_DIRECTORY;
+    case S_IFLNK:
+        return TAR_SYMLINK;
+    case S_IFCHR:
+        return TAR_CHAR;
+    case S_IFBLK:
+        return TAR_BLOCK;
+    case S_IFIFO:
+        return TAR_FIFO;
+    default:
+        return TAR_FILE;
+    }
+}
+
+/* All of the entry but its attributes and links. */
+static void entry_fill(struct tar_entry *entry, const struct walk_item *item)
+{
+    const struct stat *status = &item->status;
+    entry->path = item->path;
+    entry->link = NULL;
+    entry->type = type_of(status->st_mode);
+    entry->mode = status->st_mode & 07777;
+    entry->uid = status->st_uid;
+    entry->gid = status->st_gid;
+    entry->major = entry->minor = 0;
+    if (entry->type == TAR_CHAR || entry->type == TAR_BLOCK) {
+        entry->major = major(status->st_rdev);
+        entry->minor = minor(status->st_rdev);
+    }
+    entry->size = entry->type == TAR_FILE ? (uint64_t)status->st_size : 0;
+    entry->mtime.seconds = status->st_mtim.tv_sec;
+    entry->mtime.nanoseconds = (uint32_t)status->st_mtim.tv_nsec;
+}
+
+/* trusted.* attributes are not shown to everybody, and nothing tells that they are there. */
+static void hidden_warn(struct pack *pack, const struct walk_item *item)
+{
+    if (pack->hidden_warned || item->status.st_uid == geteuid() || privilege_sees_trusted())
+        return;
+    pack->hidden_warned = true;
+    diag_warn(
+        "%s: belongs to another user; its trusted.* attributes, such as the opaque mark of an "
+        "overlay's directory, can be seen by root only and are left out",
+        diag_name(item->path).text);
+}
+
+/* Attributes that another machine's policy would have to agree with; see FORMAT.md. */
+static bool xattr_is_wanted(const struct options *options, const char *name)
+{
+    static const char *const local[] = {"security.selinux", "security.ima", "security.evm",
+                                        "system.nfs4_acl"};
+    if (options->no_xattrs || globs_match(&options->xattrs_exclude, name))
+        return false;
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        if (strcmp(name, local[i]) == 0)
+            return globs_match(&options->xattrs_include, name);
+    }
+    return true;
+}
+
+static void xattrs_select(const struct options *options, struct xattrs *xattrs)
+{
+    for (size_t i = xattrs->count; i-- > 0;) {
+        if (!xattr_is_wanted(options, xattrs_get(xattrs, i).name))
+            xattrs_remove(xattrs, i);
+    }
+}
+
+static enum status entry_load(struct pack *pack, const struct walk_item *item)
+{
+    entry_fill(&pack->entry, item);
+    xattrs_clear(&pack->entry.xattrs);
+    if (pack->options->raw && pack->options->no_xattrs)
+        return STATUS_OK;
+    if (xattr_read(item, &pack->entry.xattrs) != 0) {
+        diag_errno("%s: cannot read extended attributes", diag_name(item->path).text);
+        return STATUS_SYSTEM;
+    }
+    if (item->parent < 0)
+        pack->space = upper_space(&pack->entry.xattrs);
+    return STATUS_OK;
+}
+
+/* The kind of the directory that holds the item. */
+static enum upper_kind kind_above(const struct pack *pack, const struct walk_item *item)
+{
+    return item->parent < 0 ? UPPER_ENTRY : pack->kinds[item->depth];
+}
+
+static enum status kind_remember(struct pack *pack, const struct walk_item *item,
+                                 enum upper_kind kind)
+{
+    size_t depth = item->parent < 0 ? 0 : item->depth + 1;
+    if (depth >= pack->kinds_capacity) {
+        size_t capacity = depth * 2 + 16;
+        enum upper_kind *kinds = reallocarray(pack->kinds, capacity, sizeof *kinds);
+        if (!kinds)
+            return out_of_memory();
+        pack->kinds = kinds;
+        pack->kinds_capacity = capacity;
+    }
+    pack->kinds[depth] = kind;
+    return STATUS_OK;
+}
+
+/* Adds an entry that has no content. */
+static enum status bare_emit(struct emit *emit, const struct tar_entry *entry)
+{
+    enum status status = emit_open(emit, entry);
+    return status == STATUS_OK ? emit_close(emit) : status;
+}
+
+/* Adds an empty file called PREFIX NAME in the directory whose path is the first `above` bytes of
+ * `path`: the same bytes whatever form the mark had on disk. */
+static enum status marker_emit(struct pack *pack, const char *path, size_t above,
+                               const char *prefix, const char *name)
+{
+    pack->text.length = 0;
+    if (buf_append(&pack->text, path, above) != 0 ||
+        (above > 0 && buf_append(&pack->text, "/", 1) != 0) ||
+        buf_append_text(&pack->text, prefix) != 0 ||
+        buf_append(&pack->text, name, strlen(name) + 1) != 0)
+        return out_of_memory();
+    struct tar_entry marker = {.path = pack->text.bytes, .type = TAR_FILE};
+    return bare_emit(pack->emit, &marker);
+}
+
+static enum status whiteout_emit(struct pack *pack, const struct walk_item *item)
+{
+    /* Where the directory is opaque already there is nothing left to hide. */
+    if (kind_above(pack, item) == UPPER_OPAQUE)
+        return STATUS_OK;
+    size_t above = strlen(item->path) - strlen(item->name);
+    return marker_emit(pack, item->path, above > 0 ? above - 1 : 0, WHITEOUT_PREFIX, item->name);
+}
+
+static enum status opaque_emit(struct pack *pack, const struct walk_item *item)
+{
+    size_t above = item->parent < 0 ? 0 : strlen(item->path);
+    return marker_emit(pack, item->path, above, WHITEOUT_OPAQUE_NAME, "");
+}
+
+static enum status directory_emit(struct pack *pack, const struct walk_item *item,
+                                  enum upper_kind kind)
+{
+    enum status status = kind_remember(pack, item, kind);
+    if (status == STATUS_OK)
+        status = bare_emit(pack->emit, &pack->entry);
+    return status;
+}
+
+/* Reads the target; its length may change until it is read, but not beyond PATH_MAX. */
+static enum status symlink_load(struct pack *pack, const struct walk_item *item)
+{
+    if (buf_reserve(&pack->text, PATH_MAX) != 0)
+        return out_of_memory();
+    ssize_t length = readlinkat(item->parent, item->name, pack->text.bytes, PATH_MAX - 1);
+    if (length < 0) {
+        diag_errno("%s: cannot read the link", diag_name(item->path).text);
+        return STATUS_SYSTEM;
+    }
+    pack->text.bytes[length] = '\0';
+    pack->entry.link = pack->text.bytes;
+    return STATUS_OK;
+}
+
+/* Whether the item is another name of an inode that the archive holds already. */
+static enum status hardlink_find(struct pack *pack, const struct walk_item *item, bool *linked)
+{
+    const char *first = NULL;
+    *linked = false;
+    if (item->status.st_nlink < 2 || S_ISDIR(item->status.st_mode))
+        return STATUS_OK;
+    if (links_visit(&pack->links, &item->status, item->path, &first) != 0)
+        return out_of_memory();
+    if (!first)
+        return STATUS_OK;
+    *linked = true;
+    pack->entry.type = TAR_HARDLINK;
+    pack->entry.link = first;
+    pack->entry.size = 0;
+    pack->entry.major = pack->entry.minor = 0;
+    xattrs_clear(&pack->entry.xattrs); /* they belong to the inode, which has its entry */
+    return STATUS_OK;
+}
+
+static enum status node_emit(struct pack *pack, const struct walk_item *item)
+{
+    bool linked = false;
+    enum status status = hardlink_find(pack, item, &linked);
+    if (status == STATUS_OK && pack->entry.type == TAR_SYMLINK)
+        status = symlink_load(pack, item);
+    if (status == STATUS_OK)
+        status = emit_open(pack->emit, &pack->entry);
+    if (status == STATUS_OK && pack->entry.type == TAR_FILE)
+        status = content_emit(pack->emit, item, pack->options->live);
+    return status == STATUS_OK ? emit_close(pack->emit) : status;
+}
+
+/* Names that would restore as deletions: fuse-overlayfs' own marks are taken as what they say. */
+static enum status marker_name_check(const struct walk_item *item, bool *skip)
+{
+    *skip = strcmp(item->name, WHITEOUT_OPAQUE_NAME) == 0 || strcmp(item->name, ".wh..opq") == 0;
+    if (*skip || strncmp(item->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
+        return STATUS_OK;
+    diag_error("%s: a name that begins with " WHITEOUT_PREFIX
+               " would restore as a deletion (--whiteouts=raw keeps it as it is)",
+               diag_name(item->path).text);
+    return STATUS_SYSTEM;
+}
+
+/* An entry of an overlay's upper directory, in the form of the OCI layer specification. */
+static enum status upper_emit(struct pack *pack, const struct walk_item *item)
+{
+    enum upper_kind kind = UPPER_ENTRY;
+    bool skip = false;
+    enum status status = marker_name_check(item, &skip);
+    if (status != STATUS_OK || skip)
+        return status;
+    status = upper_interpret(pack->space, item, kind_above(pack, item), &pack->entry.xattrs, &kind);
+    if (status != STATUS_OK)
+        return status;
+    xattrs_select(pack->options, &pack->entry.xattrs);
+    if (kind == UPPER_WHITEOUT)
+        return whiteout_emit(pack, item);
+    if (pack->entry.type != TAR_DIRECTORY)
+        return node_emit(pack, item);
+    status = directory_emit(pack, item, kind);
+    if (status == STATUS_OK && kind == UPPER_OPAQUE)
+        status = opaque_emit(pack, item);
+    return status;
+}
+
+static enum status raw_emit(struct pack *pack, const struct walk_item *item)
+{
+    xattrs_select(pack->options, &pack->entry.xattrs);
+    return pack->entry.type == TAR_DIRECTORY ? directory_emit(pack, item, UPPER_ENTRY)
+                                             : node_emit(pack, item);
+}
+
+static enum status item_emit(struct pack *pack, const struct walk_item *item)
+{
+    if (S_ISSOCK(item->status.st_mode)) {
+        diag_warn("%s: socket left out", diag_name(item->path).text);
+        return STATUS_OK;
+    }
+    hidden_warn(pack, item);
+    enum status status = entry_load(pack, item);
+    if (status != STATUS_OK)
+        return status;
+    if (pack->options->verbose)
+        diag_note("%s", diag_name(item->path).text);
+    return pack->options->raw ? raw_emit(pack, item) : upper_emit(pack, item);
+}
+
+enum status pack_tree(const struct options *options, int root, struct emit *emit)
+{
+    struct pack pack = {.options = options, .emit = emit};
+    pack.links.live = options->live;
+    const struct walk_item *item = NULL;
+    enum status status = walk_start(&pack.walk, root, options->live);
+    if (status == STATUS_OK)
+        status = walk_next(&pack.walk, &item);
+    while (status == STATUS_OK && item) {
+        status = item_emit(&pack, item);
+        if (status == STATUS_OK)
+            status = walk_next(&pack.walk, &item);
+    }
+    walk_free(&pack.walk);
+    links_free(&pack.links);
+    free(pack.kinds);
+    xattrs_free(&pack.entry.xattrs);
+    buf_free(&pack.text);
+    return status;
+}

@@ -1,0 +1,14 @@
+/*
+ * From walk to output: what each entry of the tree is in the archive.
+ */
+#ifndef TARPACK_PACK_H
+#define TARPACK_PACK_H
+
+#include "emit.h"
+#include "options.h"
+
+/* Adds the tree below the open directory `root`, which it takes over, to the output: all entries,
+ * but not the archive's end. Returns a status; the line is printed. */
+enum status pack_tree(const struct options *options, int root, struct emit *emit);
+
+#endif

@@ -1,0 +1,162 @@
+#include "upper.h"
+
+#include "diag.h"
+#include "privilege.h"
+#include "whiteout.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#define ESCAPED "overlay."
+
+static bool is_bookkeeping(const char *key)
+{
+    return key && strncmp(key, ESCAPED, strlen(ESCAPED)) != 0;
+}
+
+static bool has_bookkeeping(enum overlay_space space, const struct xattrs *xattrs)
+{
+    for (size_t i = 0; i < xattrs->count; i++) {
+        if (is_bookkeeping(overlay_key(space, xattrs_get(xattrs, i).name)))
+            return true;
+    }
+    return false;
+}
+
+enum overlay_space upper_space(const struct xattrs *root)
+{
+    if (has_bookkeeping(OVERLAY_TRUSTED, root))
+        return OVERLAY_TRUSTED;
+    if (has_bookkeeping(OVERLAY_USER, root) || !privilege_sees_trusted())
+        return OVERLAY_USER;
+    return OVERLAY_TRUSTED;
+}
+
+static bool value_is(const struct xattr *xattr, const char *text)
+{
+    return xattr->length == strlen(text) && memcmp(xattr->value, text, xattr->length) == 0;
+}
+
+/* Attributes whose meaning is in the lower layers, and the mount option that makes them. */
+static enum status refuse(const char *key, const char *path)
+{
+    const char *option = NULL;
+    if (strcmp(key, "redirect") == 0)
+        option = "redirect_dir";
+    else if (strcmp(key, "metacopy") == 0)
+        option = "metacopy";
+    if (!option)
+        return STATUS_OK;
+    diag_error("%s: its content is in a lower layer (overlay.%s, from the mount option %s=on)",
+               diag_name(path).text, key, option);
+    return STATUS_SYSTEM;
+}
+
+/* fuse-overlayfs marks an opaque directory by names inside it, beside the attribute. */
+static bool has_opaque_marker(int fd)
+{
+    struct stat status;
+    return fstatat(fd, WHITEOUT_OPAQUE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+           fstatat(fd, ".wh..opq", &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static enum upper_kind directory_kind(enum overlay_space space, const struct walk_item *item,
+                                      const struct xattrs *xattrs)
+{
+    char name[32] = "";
+    struct xattr opaque;
+    strcat(strcpy(name, overlay_prefix(space)), "opaque");
+    if (xattrs_find(xattrs, name, &opaque) == 0) {
+        if (value_is(&opaque, "y"))
+            return UPPER_OPAQUE;
+        if (value_is(&opaque, "x"))
+            return UPPER_XWHITEOUTS;
+    }
+    return has_opaque_marker(item->fd) ? UPPER_OPAQUE : UPPER_ENTRY;
+}
+
+static enum upper_kind kind_of(enum overlay_space space, const struct walk_item *item,
+                               enum upper_kind above, const struct xattrs *xattrs)
+{
+    const struct stat *status = &item->status;
+    if (S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0))
+        return UPPER_WHITEOUT;
+    if (S_ISDIR(status->st_mode))
+        return directory_kind(space, item, xattrs);
+    char name[32] = "";
+    struct xattr whiteout;
+    strcat(strcpy(name, overlay_prefix(space)), "whiteout");
+    bool hidden = above == UPPER_XWHITEOUTS && S_ISREG(status->st_mode) && status->st_size == 0 &&
+                  xattrs_find(xattrs, name, &whiteout) == 0;
+    return hidden ? UPPER_WHITEOUT : UPPER_ENTRY;
+}
+
+/* A namespace's attributes that are not the live mount's: trusted ones are another mount's
+ * left-overs, which would come to life where the layer is restored; user ones anybody may have set.
+ */
+static bool is_stripped(enum overlay_space space, const char *name)
+{
+    if (strncmp(name, "user.fuseoverlayfs.", strlen("user.fuseoverlayfs.")) == 0)
+        return true;
+    return is_bookkeeping(overlay_key(space, name)) ||
+           is_bookkeeping(overlay_key(OVERLAY_TRUSTED, name));
+}
+
+/* Adds the attribute as it was called inside the mount: one "overlay." less. */
+static int add_unescaped(enum overlay_space space, const struct xattr *xattr, struct xattrs *list)
+{
+    const char *key = overlay_key(space, xattr->name);
+    if (!key)
+        return xattrs_add(list, xattr->name, strlen(xattr->name), xattr->value, xattr->length);
+    struct buf name = {0};
+    int result = buf_append_text(&name, overlay_prefix(space));
+    if (result == 0)
+        result = buf_append_text(&name, key + strlen(ESCAPED));
+    if (result == 0)
+        result = xattrs_add(list, name.bytes, name.length, xattr->value, xattr->length);
+    buf_free(&name);
+    return result;
+}
+
+static enum status bookkeeping_take_off(enum overlay_space space, const char *path,
+                                        struct xattrs *xattrs)
+{
+    struct xattrs kept = {0};
+    for (size_t i = 0; i < xattrs->count; i++) {
+        struct xattr xattr = xattrs_get(xattrs, i);
+        const char *key = overlay_key(space, xattr.name);
+        enum status status = key ? refuse(key, path) : STATUS_OK;
+        if (status == STATUS_OK && !is_stripped(space, xattr.name) &&
+            add_unescaped(space, &xattr, &kept) != 0) {
+            diag_error("out of memory");
+            status = STATUS_SYSTEM;
+        }
+        if (status != STATUS_OK) {
+            xattrs_free(&kept);
+            return status;
+        }
+    }
+    xattrs_finish(&kept);
+    xattrs_free(xattrs);
+    *xattrs = kept;
+    return STATUS_OK;
+}
+
+static bool is_touched(enum overlay_space space, const struct xattrs *xattrs)
+{
+    for (size_t i = 0; i < xattrs->count; i++) {
+        const char *name = xattrs_get(xattrs, i).name;
+        if (overlay_key(space, name) || is_stripped(space, name))
+            return true;
+    }
+    return false;
+}
+
+enum status upper_interpret(enum overlay_space space, const struct walk_item *item,
+                            enum upper_kind above, struct xattrs *xattrs, enum upper_kind *kind)
+{
+    *kind = kind_of(space, item, above, xattrs);
+    return is_touched(space, xattrs) ? bookkeeping_take_off(space, item->path, xattrs) : STATUS_OK;
+}

@@ -1,0 +1,206 @@
+#include "walk.h"
+
+#include "diag.h"
+#include "tar_entry.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What an entry that changes between readdir, stat and open answers with. */
+static bool is_vanished(int error)
+{
+    return error == ENOENT || error == ESTALE;
+}
+
+static bool is_replaced(int error)
+{
+    return error == ELOOP || error == ENOTDIR || error == ENXIO;
+}
+
+static enum status failed(const struct walk *walk, const char *what)
+{
+    const char *path = walk->path.bytes;
+    if (is_replaced(errno))
+        diag_error("%s: was replaced by another type while it was read", diag_name(path).text);
+    else
+        diag_errno("%s: cannot %s", diag_name(path).text, what);
+    return STATUS_SYSTEM;
+}
+
+enum status walk_start(struct walk *walk, int fd, bool live)
+{
+    walk->live = live;
+    walk->item.fd = -1;
+    if (dirs_start(&walk->dirs, fd) != 0 || buf_set_text(&walk->path, TAR_ROOT, 1) != 0) {
+        diag_errno("cannot start reading the directory");
+        return STATUS_SYSTEM;
+    }
+    return STATUS_OK;
+}
+
+/* The names of the directory that dirs has entered last. */
+static enum status level_read(struct walk *walk)
+{
+    size_t level = walk->dirs.count - 1;
+    if (level >= walk->capacity) {
+        size_t capacity = walk->capacity ? walk->capacity * 2 : 32;
+        struct names *levels = reallocarray(walk->levels, capacity, sizeof *levels);
+        if (!levels)
+            return failed(walk, "read directory");
+        memset(levels + walk->capacity, 0, (capacity - walk->capacity) * sizeof *levels);
+        walk->levels = levels;
+        walk->capacity = capacity;
+    }
+    if (names_read(&walk->levels[level], dirs_fd(&walk->dirs)) != 0)
+        return failed(walk, "read directory");
+    return STATUS_OK;
+}
+
+static enum status item_descend(struct walk *walk)
+{
+    int fd = walk->item.fd;
+    walk->item.fd = -1;
+    if (dirs_push(&walk->dirs, fd, walk->item.name) != 0)
+        return failed(walk, "enter directory");
+    return level_read(walk);
+}
+
+static int path_build(struct walk *walk, const char *name)
+{
+    const char *above = dirs_path(&walk->dirs);
+    walk->path.length = 0;
+    if (*above &&
+        (buf_append_text(&walk->path, above) != 0 || buf_append(&walk->path, "/", 1) != 0))
+        return -1;
+    if (buf_append(&walk->path, name, strlen(name) + 1) != 0)
+        return -1;
+    walk->path.length--;
+    return 0;
+}
+
+/* Opens what may be opened and asks for its status. O_NONBLOCK: should a FIFO have taken the file's
+ * place, opening it must not wait. Returns 0; -1 with errno set. */
+static int item_open(struct walk_item *item, unsigned char type)
+{
+    if (type != DT_REG && type != DT_DIR) {
+        if (fstatat(item->parent, item->name, &item->status, AT_SYMLINK_NOFOLLOW) != 0)
+            return -1;
+        if (!S_ISREG(item->status.st_mode) && !S_ISDIR(item->status.st_mode))
+            return 0;
+        type = S_ISREG(item->status.st_mode) ? DT_REG : DT_DIR;
+    }
+    int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    item->fd = openat(item->parent, item->name, type == DT_DIR ? flags | O_DIRECTORY : flags);
+    if (item->fd < 0 || fstat(item->fd, &item->status) != 0)
+        return -1;
+    bool same = type == DT_DIR ? S_ISDIR(item->status.st_mode) : S_ISREG(item->status.st_mode);
+    errno = ENXIO;
+    return same ? 0 : -1;
+}
+
+static void item_close(struct walk_item *item)
+{
+    if (item->fd >= 0 && item->parent >= 0)
+        close(item->fd);
+    item->fd = -1;
+}
+
+/* Looks at a name; `*found` is false where a live tree took it away. */
+static enum status item_look(struct walk *walk, const struct names *names, size_t index,
+                             bool *found)
+{
+    struct walk_item *item = &walk->item;
+    *item = (struct walk_item){.name = names_text(names, index),
+                               .parent = dirs_fd(&walk->dirs),
+                               .fd = -1,
+                               .depth = walk->dirs.count - 1};
+    if (path_build(walk, item->name) != 0) {
+        diag_error("out of memory");
+        return STATUS_SYSTEM;
+    }
+    item->path = walk->path.bytes;
+    *found = item_open(item, names->list[index].type) == 0;
+    if (*found)
+        return STATUS_OK;
+    bool changed = is_vanished(errno) || is_replaced(errno);
+    if (walk->live && changed) {
+        diag_warn("%s: vanished or was replaced while it was read", diag_name(item->path).text);
+        item_close(item);
+        return STATUS_OK;
+    }
+    return failed(walk, S_ISDIR(item->status.st_mode) ? "open directory" : "open");
+}
+
+static enum status root_look(struct walk *walk, const struct walk_item **found)
+{
+    struct walk_item *item = &walk->item;
+    walk->root_seen = true;
+    *item = (struct walk_item){.path = walk->path.bytes, .name = TAR_ROOT, .parent = -1};
+    item->fd = dirs_fd(&walk->dirs);
+    if (fstat(item->fd, &item->status) != 0)
+        return failed(walk, "read its status");
+    walk->descend = true;
+    *found = item;
+    return STATUS_OK;
+}
+
+/* Goes on from the item found last: into it if it is a directory, else past it. */
+static enum status walk_advance(struct walk *walk)
+{
+    struct walk_item *item = &walk->item;
+    bool descend = walk->descend;
+    walk->descend = false;
+    if (item->parent < 0)
+        return descend ? level_read(walk) : STATUS_OK;
+    if (descend)
+        return item_descend(walk);
+    item_close(item);
+    return STATUS_OK;
+}
+
+enum status walk_next(struct walk *walk, const struct walk_item **found)
+{
+    *found = NULL;
+    if (!walk->root_seen)
+        return root_look(walk, found);
+    enum status status = walk_advance(walk);
+    while (status == STATUS_OK && walk->capacity > 0) {
+        struct names *names = &walk->levels[walk->dirs.count - 1];
+        if (names->next < names->count) {
+            bool there = false;
+            status = item_look(walk, names, names->next++, &there);
+            if (status != STATUS_OK || !there)
+                continue;
+            walk->descend = S_ISDIR(walk->item.status.st_mode);
+            *found = &walk->item;
+            return STATUS_OK;
+        }
+        names_free(names);
+        if (walk->dirs.count == 1)
+            return STATUS_OK;
+        if (dirs_leave(&walk->dirs) != 0)
+            return failed(walk, "return to the directory above");
+    }
+    return status;
+}
+
+void walk_prune(struct walk *walk)
+{
+    walk->descend = false;
+}
+
+void walk_free(struct walk *walk)
+{
+    if (walk->item.fd >= 0)
+        item_close(&walk->item);
+    for (size_t i = 0; i < walk->capacity; i++)
+        names_free(&walk->levels[i]);
+    free(walk->levels);
+    dirs_free(&walk->dirs);
+    buf_free(&walk->path);
+    *walk = (struct walk){0};
+}

@@ -1,0 +1,49 @@
+/*
+ * The walk: every entry below a directory, depth first, each directory's names in byte order. It
+ * knows file systems and nothing of tar. Descriptors are held, never more than a bounded number;
+ * any depth is reached, whatever the length of the path.
+ */
+#ifndef TARPACK_WALK_H
+#define TARPACK_WALK_H
+
+#include "dirs.h"
+#include "names.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* What walk_next() found; valid until its next call. */
+struct walk_item {
+    const char *path; /* below the root; "." for the root itself */
+    const char *name; /* its last component */
+    int parent;       /* descriptor of the directory that holds it; -1 for the root */
+    int fd; /* directories and regular files: open for reading; others, -1: they are never opened */
+    struct stat status;
+    size_t depth; /* of the directory that holds it, the root's own names being at 0 */
+};
+
+struct walk {
+    struct dirs dirs;
+    struct names *levels; /* the names of each level of dirs */
+    size_t capacity;
+    struct walk_item item;
+    struct buf path;
+    bool root_seen, descend;
+    bool live;
+};
+
+/* Starts at the open directory `fd`, which it takes over. With `live`, entries that vanish while
+ * they are looked at are passed over with a warning. Returns a status. */
+enum status walk_start(struct walk *walk, int fd, bool live);
+
+/* Stores the next entry, NULL after the last. Returns a status; the line is printed. */
+enum status walk_next(struct walk *walk, const struct walk_item **item);
+
+/* Keeps the walk out of the directory that was found last. */
+void walk_prune(struct walk *walk);
+
+/* Closes all and releases the memory. */
+void walk_free(struct walk *walk);
+
+#endif

@@ -1,0 +1,63 @@
+#include "xattr_read.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+/* The way to an inode: its descriptor, or, for what is never opened, the name behind the magic link
+ * of its directory's descriptor. There is no flistxattrat(2) before Linux 6.13. */
+struct way {
+    int fd;
+    char path[sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1];
+};
+
+static struct way way_to(const struct walk_item *item)
+{
+    struct way way = {.fd = item->fd};
+    if (way.fd < 0)
+        snprintf(way.path, sizeof way.path, "/proc/self/fd/%d/%s", item->parent, item->name);
+    return way;
+}
+
+static ssize_t way_list(const struct way *way, char *names, size_t size)
+{
+    return way->fd >= 0 ? flistxattr(way->fd, names, size) : llistxattr(way->path, names, size);
+}
+
+static ssize_t way_get(const struct way *way, const char *name, void *value, size_t size)
+{
+    return way->fd >= 0 ? fgetxattr(way->fd, name, value, size)
+                        : lgetxattr(way->path, name, value, size);
+}
+
+/* Adds one attribute; one that was removed since it was listed is passed over. */
+static int attribute_add(const struct way *way, const char *name, struct xattrs *list)
+{
+    char value[XATTR_SIZE_MAX];
+    ssize_t length = way_get(way, name, value, sizeof value);
+    if (length < 0)
+        return errno == ENODATA ? 0 : -1;
+    if (xattrs_add(list, name, strlen(name), value, (size_t)length) == 0)
+        return 0;
+    errno = ENOMEM;
+    return -1;
+}
+
+int xattr_read(const struct walk_item *item, struct xattrs *list)
+{
+    char names[XATTR_LIST_MAX];
+    struct way way = way_to(item);
+    xattrs_clear(list);
+    ssize_t length = way_list(&way, names, sizeof names);
+    if (length < 0)
+        return errno == ENOTSUP ? 0 : -1;
+    for (const char *name = names; name < names + length; name += strlen(name) + 1) {
+        if (attribute_add(&way, name, list) != 0)
+            return -1;
+    }
+    xattrs_finish(list);
+    return 0;
+}

@@ -1,0 +1,232 @@
+/*
+ * Held directories: deep trees with few descriptors, and what must not be followed. Works in a
+ * directory of its own below TMPDIR.
+ */
+#include "dirs.h"
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int open_directory(int at, const char *name)
+{
+    return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The lowest free descriptor: the same before and after where none was lost. */
+static int descriptor_next(void)
+{
+    int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd;
+}
+
+/* A new directory below TMPDIR, opened. Ends the test program where there can be none. */
+static int scratch_make(char *path, size_t size)
+{
+    const char *base = getenv("TMPDIR"); // NOLINT(concurrency-mt-unsafe): no other thread
+    (void)snprintf(path, size, "%s/test_dirs-XXXXXX", base ? base : "/tmp");
+    int fd = mkdtemp(path) ? open_directory(AT_FDCWD, path) : -1;
+    if (fd < 0) {
+        perror(path);
+        exit(1); // NOLINT(concurrency-mt-unsafe): no other thread
+    }
+    return fd;
+}
+
+static int enter_new(struct dirs *dirs, const char *name)
+{
+    return mkdirat(dirs_fd(dirs), name, 0700) != 0 ? -1 : dirs_enter(dirs, name);
+}
+
+static bool fd_is(int fd, const struct stat *expected)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_dev == expected->st_dev &&
+           status.st_ino == expected->st_ino;
+}
+
+static void test_paths(int scratch)
+{
+    struct dirs dirs = {0};
+    struct stat root = {0}, a = {0};
+    int before = descriptor_next();
+    CHECK(dirs_start(&dirs, open_directory(scratch, ".")) == 0 && strcmp(dirs_path(&dirs), "") == 0,
+          "the root's path is empty");
+    CHECK(fstat(scratch, &root) == 0 && fd_is(dirs_fd(&dirs), &root), "the root is what was given");
+    CHECK(enter_new(&dirs, "a") == 0 && strcmp(dirs_path(&dirs), "a") == 0, "a level is entered");
+    CHECK(fstat(dirs_fd(&dirs), &a) == 0 && !fd_is(dirs_fd(&dirs), &root), "it is another one");
+    CHECK(enter_new(&dirs, "b\n c") == 0 && strcmp(dirs_path(&dirs), "a/b\n c") == 0,
+          "a second level is entered");
+    CHECK(dirs_leave(&dirs) == 0 && strcmp(dirs_path(&dirs), "a") == 0 && fd_is(dirs_fd(&dirs), &a),
+          "the level above is there again");
+    CHECK(dirs_push(&dirs, open_directory(dirs_fd(&dirs), "b\n c"), "b\n c") == 0 &&
+              strcmp(dirs_path(&dirs), "a/b\n c") == 0,
+          "an open directory is pushed");
+    CHECK(dirs_leave(&dirs) == 0 && unlinkat(dirs_fd(&dirs), "b\n c", AT_REMOVEDIR) == 0 &&
+              dirs_leave(&dirs) == 0 && unlinkat(dirs_fd(&dirs), "a", AT_REMOVEDIR) == 0,
+          "all is left and removed");
+    CHECK((fcntl(dirs_fd(&dirs), F_GETFD) & FD_CLOEXEC) != 0, "descriptors are close-on-exec");
+    dirs_free(&dirs);
+    dirs_free(&dirs);
+    CHECK(descriptor_next() == before, "no descriptor is left");
+}
+
+/* A failed push has to close what it was given and leave the levels as they were. */
+static void test_no_directory(int scratch)
+{
+    struct dirs dirs = {0};
+    int before = descriptor_next();
+    int file = openat(scratch, "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    CHECK(file >= 0 && mkfifoat(scratch, "fifo", 0600) == 0 &&
+              symlinkat("dir", scratch, "link") == 0 && symlinkat("..", scratch, "up") == 0 &&
+              mkdirat(scratch, "dir", 0700) == 0,
+          "there are a file, a fifo and links to directories");
+    close(file);
+    CHECK(dirs_start(&dirs, open_directory(scratch, ".")) == 0, "their directory is the root");
+    CHECK(dirs_enter(&dirs, "link") != 0 && (errno == ELOOP || errno == ENOTDIR),
+          "a symbolic link to a directory is not entered");
+    CHECK(dirs_enter(&dirs, "up") != 0 && (errno == ELOOP || errno == ENOTDIR),
+          "nor one to the directory above");
+    CHECK(dirs_enter(&dirs, "file") != 0 && errno == ENOTDIR, "nor a file");
+    CHECK(dirs_enter(&dirs, "fifo") != 0 && errno == ENOTDIR, "nor a fifo, and nothing waits");
+    CHECK(dirs_enter(&dirs, "absent") != 0 && errno == ENOENT, "nor what is not there");
+    CHECK(dirs_push(&dirs, -1, "closed") != 0 && errno == EBADF, "no descriptor is not pushed");
+    CHECK(dirs.count == 1 && strcmp(dirs_path(&dirs), "") == 0, "the root is still the last level");
+    CHECK(dirs_enter(&dirs, "dir") == 0 && strcmp(dirs_path(&dirs), "dir") == 0,
+          "a directory is entered after all that");
+    dirs_free(&dirs);
+    CHECK(dirs_start(&dirs, -1) != 0 && errno == EBADF, "no descriptor is no root");
+    dirs_free(&dirs);
+    CHECK(descriptor_next() == before, "no descriptor is left");
+    static const char *const names[] = {"file", "fifo", "link", "up"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        (void)unlinkat(scratch, names[i], 0);
+    (void)unlinkat(scratch, "dir", AT_REMOVEDIR);
+}
+
+#define DEPTH 5000
+
+/* Down and up again a path that is longer than PATH_MAX, twice, with a limit on descriptors that
+ * only a bounded number of levels keeps. */
+static void test_deep(int scratch)
+{
+    struct rlimit old, few = {DIRS_OPEN_MAX + 16, DIRS_OPEN_MAX + 16};
+    struct dirs dirs = {0};
+    struct stat root = {0};
+    int before = descriptor_next();
+    (void)getrlimit(RLIMIT_NOFILE, &old);
+    few.rlim_max = old.rlim_max;
+    CHECK(fstat(scratch, &root) == 0 && dirs_start(&dirs, open_directory(scratch, ".")) == 0 &&
+              setrlimit(RLIMIT_NOFILE, &few) == 0,
+          "descriptors are few");
+    size_t depth = 0;
+    while (depth < DEPTH && enter_new(&dirs, "d") == 0)
+        depth++;
+    CHECK(depth == DEPTH && strlen(dirs_path(&dirs)) == 2 * DEPTH - 1, "%d levels are entered",
+          DEPTH);
+    while (depth > DEPTH / 2 && dirs_leave(&dirs) == 0)
+        depth--;
+    CHECK(strlen(dirs_path(&dirs)) == DEPTH - 1, "half of them are left");
+    while (depth < DEPTH && dirs_enter(&dirs, "d") == 0)
+        depth++;
+    CHECK(strlen(dirs_path(&dirs)) == 2 * DEPTH - 1, "and entered again");
+    while (depth > 0 && dirs_leave(&dirs) == 0 && unlinkat(dirs_fd(&dirs), "d", AT_REMOVEDIR) == 0)
+        depth--;
+    CHECK(depth == 0 && strcmp(dirs_path(&dirs), "") == 0 && fd_is(dirs_fd(&dirs), &root),
+          "all are left and removed, up to the root");
+    (void)setrlimit(RLIMIT_NOFILE, &old);
+    dirs_free(&dirs);
+    CHECK(descriptor_next() == before, "no descriptor is left");
+}
+
+/* Leaves levels until one can't be, and returns how many are left then. */
+static size_t leave_all(struct dirs *dirs)
+{
+    while (dirs->count > 1 && dirs_leave(dirs) == 0)
+        ;
+    return dirs->count;
+}
+
+static void tree_remove(int scratch, const char *top)
+{
+    struct dirs dirs = {0};
+    if (dirs_start(&dirs, open_directory(scratch, ".")) == 0 && dirs_enter(&dirs, top) == 0) {
+        while (dirs_enter(&dirs, "d") == 0)
+            ;
+        while (dirs.count > 2 && dirs_leave(&dirs) == 0)
+            (void)unlinkat(dirs_fd(&dirs), "d", AT_REMOVEDIR);
+    }
+    (void)unlinkat(scratch, top, AT_REMOVEDIR);
+    dirs_free(&dirs);
+}
+
+/* Levels 1 to 2 * DIRS_OPEN_MAX, so that those near the root are closed. */
+static void deep_make(struct dirs *dirs, int scratch)
+{
+    (void)dirs_start(dirs, open_directory(scratch, "."));
+    (void)enter_new(dirs, "top");
+    while (dirs->count <= (size_t)2 * DIRS_OPEN_MAX && enter_new(dirs, "d") == 0)
+        ;
+}
+
+static void test_moved_away(int scratch)
+{
+    struct dirs dirs = {0};
+    deep_make(&dirs, scratch);
+    CHECK(dirs.levels[1].fd < 0 && dirs.levels[2].fd < 0 && dirs.levels[0].fd >= 0,
+          "levels near the root are closed, but for the root");
+    CHECK(mkdirat(scratch, "outside", 0700) == 0 &&
+              renameat(scratch, "top/d/d/d", scratch, "outside/d") == 0,
+          "a directory below closed levels is moved away");
+    int error = leave_all(&dirs) > 1 ? errno : 0;
+    CHECK(error == ESTALE && dirs.count == 5, "the level above it is not taken for the old one");
+    CHECK(dirs_leave(&dirs) != 0 && errno == ESTALE && dirs_fd(&dirs) >= 0,
+          "nor a second time, and the last level is still open");
+    CHECK(renameat(scratch, "outside/d", scratch, "top/d/d/d") == 0 && leave_all(&dirs) == 1,
+          "once it is back all are left");
+    dirs_free(&dirs);
+    tree_remove(scratch, "outside");
+    tree_remove(scratch, "top");
+}
+
+/* The name of a level may change: it is known by device and inode. */
+static void test_replaced(int scratch)
+{
+    struct dirs dirs = {0};
+    struct stat level = {0};
+    deep_make(&dirs, scratch);
+    CHECK(renameat(scratch, "top/d", scratch, "top/e") == 0 &&
+              symlinkat("/", scratch, "top/d") == 0 && fstatat(scratch, "top/e", &level, 0) == 0,
+          "a closed level is replaced by a symbolic link");
+    while (dirs.count > 3 && dirs_leave(&dirs) == 0)
+        ;
+    CHECK(dirs.count == 3 && fd_is(dirs_fd(&dirs), &level),
+          "the way up leads to the old directory");
+    CHECK(unlinkat(scratch, "top/d", 0) == 0 && renameat(scratch, "top/e", scratch, "top/d") == 0 &&
+              leave_all(&dirs) == 1,
+          "and on to the root");
+    dirs_free(&dirs);
+    tree_remove(scratch, "top");
+}
+
+int main(void)
+{
+    char path[4096];
+    int scratch = scratch_make(path, sizeof path);
+    test_paths(scratch);
+    test_no_directory(scratch);
+    test_deep(scratch);
+    test_moved_away(scratch);
+    test_replaced(scratch);
+    close(scratch);
+    CHECK(rmdir(path) == 0, "nothing is left behind");
+    return tap_done();
+}

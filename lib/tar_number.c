@@ -1,5 +1,18 @@
 #include "tar_number.h"
 
+#include <stdbool.h>
+
+/* Digits behind a NUL are no number: some readers see it, others 0, and an archive must not mean
+ * different things to them. */
+static bool field_is_blank(const char *field, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (field[i] != ' ' && field[i] != '\0')
+            return false;
+    }
+    return true;
+}
+
 enum tar_error tar_number_decode(const char *field, size_t length, int64_t *number)
 {
     const unsigned char *bytes = (const unsigned char *)field;
@@ -19,6 +32,7 @@ enum tar_error tar_number_decode(const char *field, size_t length, int64_t *numb
     size_t i = 0;
     while (i < length && bytes[i] == ' ')
         i++;
+    const bool digits = i < length && bytes[i] >= '0' && bytes[i] <= '7';
     uint64_t value = 0;
     for (; i < length && bytes[i] >= '0' && bytes[i] <= '7'; i++) {
         if (value >> 60)
@@ -26,6 +40,8 @@ enum tar_error tar_number_decode(const char *field, size_t length, int64_t *numb
         value = value << 3 | (bytes[i] - (unsigned)'0');
     }
     if (i < length && bytes[i] != ' ' && bytes[i] != '\0')
+        return TAR_BAD_NUMBER;
+    if (!digits && !field_is_blank(field + i, length - i))
         return TAR_BAD_NUMBER;
     *number = (int64_t)value;
     return TAR_OK;

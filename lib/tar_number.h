@@ -11,7 +11,7 @@
 
 /* Reads a numeric field of `length` bytes: octal digits after spaces, ended by a space, a NUL or
  * the field's end; or GNU's base-256, a big-endian two's complement number whose first bit is set.
- * An empty field is 0. */
+ * A field of only spaces and NULs is 0; digits behind a NUL alone are refused. */
 enum tar_error tar_number_decode(const char *field, size_t length, int64_t *number);
 
 /* Writes `number` as octal digits that fill the field up to a closing NUL; a number that does not

@@ -35,6 +35,15 @@ static const struct decoding octal[] = {
     {"a plus", FIELD("+000001\0"), TAR_BAD_NUMBER, 0},
     {"hexadecimal", FIELD("0x00010\0"), TAR_BAD_NUMBER, 0},
     {"a letter right behind the spaces", FIELD("       x"), TAR_BAD_NUMBER, 0},
+    /* GNU tar and Go read these as numbers, libarchive as 0: no reader may choose. */
+    {"digits behind a leading NUL",
+     FIELD("\0"
+           "0000644"),
+     TAR_BAD_NUMBER, 0},
+    {"digits behind spaces and a NUL",
+     FIELD("  \0"
+           "00644"),
+     TAR_BAD_NUMBER, 0},
     {"63 bits of octal digits", FIELD("777777777777777777777"), TAR_OK, INT64_MAX},
     {"64 bits of octal digits", FIELD("1000000000000000000000"), TAR_BAD_NUMBER, 0},
     {"more octal digits than 64 bits hold", FIELD("7777777777777777777777777"), TAR_BAD_NUMBER, 0},

@@ -32,8 +32,9 @@ enum tar_error tar_sparse_add_gnu(struct tar_sparse *map, const char *fields, si
     for (size_t i = 0; i < pairs; i++) {
         const char *pair = fields + 24 * i;
         int64_t offset = 0, length = 0;
-        if (pair[0] == '\0')
-            return TAR_OK;
+        /* A pair of which only one is empty ends the map for some readers, not for others. */
+        if (pair[0] == '\0' || pair[12] == '\0')
+            return pair[0] == pair[12] ? TAR_OK : TAR_BAD_SPARSE;
         if (tar_number_decode(pair, 12, &offset) != TAR_OK ||
             tar_number_decode(pair + 12, 12, &length) != TAR_OK || offset < 0 || length < 0)
             return TAR_BAD_SPARSE;

@@ -28,7 +28,7 @@ struct tar_sparse {
 enum tar_error tar_sparse_add(struct tar_sparse *map, uint64_t offset, uint64_t length);
 
 /* Appends the pairs of 12-byte numbers of an old GNU header or its extension, up to the first
- * whose field is empty. */
+ * that is empty; a pair of which only one is empty is refused. */
 enum tar_error tar_sparse_add_gnu(struct tar_sparse *map, const char *fields, size_t pairs);
 
 /* Appends the pairs of "OFFSET,LENGTH,OFFSET,LENGTH,…" (GNU.sparse.map, format 0.1). */

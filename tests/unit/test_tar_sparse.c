@@ -117,6 +117,9 @@ static void test_gnu(void)
          {"00000000000", "\377\377\377\377\377\377\377\377\377\377\377\377", "", ""},
          NULL},
         {"pairs that descend", {"00000001000", "00000000010", "00000000000", "00000000010"}, NULL},
+        /* GNU tar ends the map where the length is empty, libarchive where the offset is. */
+        {"an offset without a length", {"00000001000", "", "", ""}, NULL},
+        {"a length without an offset", {"", "00000000010", "", ""}, NULL},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct tar_sparse map = {0};

@@ -109,6 +109,8 @@ static enum tar_error entry_parse(struct field line, struct acl_entry *entry)
         return TAR_BAD_ACL;
     }
     bool qualified = fields[1].length > 0;
+    if (!qualified && count == 4 && fields[3].length > 0)
+        return TAR_BAD_ACL; /* a user's for some readers, the owner's for others */
     enum tar_error error = tag_parse(fields[0], qualified, entry);
     if (error == TAR_OK)
         error = permissions_parse(fields[2], &entry->permissions);

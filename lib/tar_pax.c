@@ -64,7 +64,8 @@ static enum tar_error path_set(struct tar_pax *pax, struct tar_text value)
 
 static enum tar_error link_set(struct tar_pax *pax, struct tar_text value)
 {
-    return decode_text(value, &pax->link) == TAR_OK ? TAR_OK : TAR_BAD_LINK;
+    enum tar_error error = decode_text(value, &pax->link);
+    return error == TAR_BAD_PATH ? TAR_BAD_LINK : error;
 }
 
 static enum tar_error size_set(struct tar_pax *pax, struct tar_text value)
@@ -307,7 +308,9 @@ enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t leng
         if (error != TAR_OK)
             return error;
     }
-    return pax->sparse_open ? TAR_BAD_SPARSE : TAR_OK;
+    /* One map, either here or in the data: two readers could take one each. */
+    const bool two_maps = (pax->given & TAR_PAX_SPARSE_DATA) && pax->sparse.count > 0;
+    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : TAR_OK;
 }
 
 void tar_pax_clear(struct tar_pax *pax)

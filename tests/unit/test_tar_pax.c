@@ -314,6 +314,16 @@ static const struct {
      TAR_BAD_SPARSE},
     {"sparse format 2", {{"GNU.sparse.major", "2", 0}}, TAR_BAD_SPARSE},
     {"sparse format 1.2", {{"GNU.sparse.minor", "2", 0}}, TAR_BAD_SPARSE},
+    /* Two maps for one file, one here and one in the data. */
+    {"a sparse map before format 1.0",
+     {{"GNU.sparse.map", "0,5", 0}, {"GNU.sparse.major", "1", 0}},
+     TAR_BAD_SPARSE},
+    {"a sparse map behind format 1.0",
+     {{"GNU.sparse.major", "1", 0}, {"GNU.sparse.map", "0,5", 0}},
+     TAR_BAD_SPARSE},
+    {"a sparse extent behind format 1.0",
+     {{"GNU.sparse.major", "1", 0}, {"GNU.sparse.offset", "0", 0}, {"GNU.sparse.numbytes", "5", 0}},
+     TAR_BAD_SPARSE},
 };
 
 static void test_refused(void)

@@ -19,7 +19,9 @@ static int append_format(struct buf *out, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return length < 0 ? -1 : buf_append(out, text, (size_t)length);
+    if (length < 0 || (size_t)length >= sizeof text)
+        return -1;
+    return buf_append(out, text, (size_t)length);
 }
 
 /* What no reader of mtree could take for anything else: letters, digits and ._/+- as they are, all

@@ -135,6 +135,18 @@ static void test_long(void)
     buf_free(&out);
 }
 
+/* A caller's mistake; it must not become a read behind the text. */
+static void test_digest_too_long(void)
+{
+    char digest[400];
+    memset(digest, '0', sizeof digest - 1);
+    digest[sizeof digest - 1] = '\0';
+    struct tar_entry entry = {.path = "f"};
+    struct buf out = {0};
+    CHECK(mtree_append(&out, &entry, digest, false) == -1, "a digest of 399 digits is refused");
+    buf_free(&out);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -146,5 +158,6 @@ int main(void)
     }
     test_xattrs();
     test_long();
+    test_digest_too_long();
     return tap_done();
 }

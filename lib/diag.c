@@ -1,12 +1,12 @@
 #include "diag.h"
 
 #include "stream.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -168,37 +168,22 @@ void diag_draw(const char *text)
     }
 }
 
-/* The length of the well-formed UTF-8 sequence at `bytes` (RFC 3629: no overlong forms, surrogates
- * or anything above U+10FFFF), 0 if there is none; stores its code point. Stops at a NUL. */
-static size_t utf8_decode(const unsigned char *bytes, uint32_t *code)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (bytes[0] < 0x80) {
-        *code = bytes[0];
-        return 1;
-    }
-    size_t length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-    if (bytes[0] < 0xc2 || bytes[0] > 0xf4) {
-        return 0;
-    }
-    uint32_t value = bytes[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        value = value << 6 | (bytes[i] & 0x3fU);
-    }
-    *code = value;
-    bool surrogate = value >= 0xd800 && value <= 0xdfff;
-    return value < least[length] || value > 0x10ffff || surrogate ? 0 : length;
-}
-
 /* Whether a terminal would act on the character instead of showing it: C0 and C1 controls, and what
- * starts a new line or reorders the text around it. */
-static bool is_control(uint32_t code)
+ * starts a new line (U+2028, U+2029) or reorders the text around it (U+202A to U+202E, U+2066 to
+ * U+2069). */
+static bool is_control(const unsigned char *bytes, size_t length)
 {
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069);
+    switch (length) {
+    case 1:
+        return bytes[0] < 0x20 || bytes[0] == 0x7f;
+    case 2:
+        return bytes[0] == 0xc2 && bytes[1] < 0xa0;
+    case 3:
+        return bytes[0] == 0xe2 && ((bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
+                                    (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9));
+    default:
+        return false;
+    }
 }
 
 /* One character of a name as it is printed. */
@@ -212,13 +197,12 @@ static struct name_unit name_next(const char *name)
 {
     const unsigned char *bytes = (const unsigned char *)name;
     struct name_unit unit = {0};
-    uint32_t code = 0;
-    size_t length = utf8_decode(bytes, &code);
+    size_t length = utf8_sequence(name);
     unit.source = length > 0 ? length : 1;
-    if (code == '\\') {
+    if (*name == '\\') {
         memcpy(unit.text, "\\\\", 2);
         unit.length = 2;
-    } else if (length > 0 && !is_control(code)) {
+    } else if (length > 0 && !is_control(bytes, length)) {
         memcpy(unit.text, name, length);
         unit.length = length;
     } else {

@@ -1,0 +1,78 @@
+/*
+ * shasum-tee: copies standard input to standard output and prints the digest of what it wrote.
+ */
+#include "cli.h"
+#include "copy.h"
+#include "diag.h"
+#include "options.h"
+#include "progress.h"
+#include "report.h"
+#include "sink.h"
+#include "status.h"
+#include "stream.h"
+
+/* Holds the digest against the expected one. Returns STATUS_OK; STATUS_DIGEST. */
+static enum status check_digest(const struct options *options, const struct sink_result *result)
+{
+    if (!options->expects || digest_equal(&options->expected, &result->digest)) {
+        return STATUS_OK;
+    }
+    char expected[DIGEST_TEXT_SIZE];
+    char actual[DIGEST_TEXT_SIZE];
+    digest_text(&options->expected, expected);
+    digest_text(&result->digest, actual);
+    diag_error("the digest does not match: expected %s, got %s", expected, actual);
+    return STATUS_DIGEST;
+}
+
+/* Copies, with the progress line drawn, and says what the stream was. */
+static enum status copy(const struct options *options, struct sink *sink,
+                        struct sink_result *result)
+{
+    struct progress progress;
+    progress_start(&progress, options->progress, options->size);
+    enum status status = copy_stream(sink, &progress);
+    return status == STATUS_OK ? sink_finish(sink, result) : status;
+}
+
+static enum status run(const struct options *options, struct report *report, struct sink *sink)
+{
+    struct sink_result result;
+    enum status status = cli_refuse_terminal();
+    if (status == STATUS_OK) {
+        status = report_open(report, options->output);
+    }
+    if (status == STATUS_OK) {
+        status = sink_open(sink, options->algorithm, options->zstd);
+    }
+    if (status == STATUS_OK) {
+        status = copy(options, sink, &result);
+    }
+    if (status == STATUS_OK) {
+        status = report_print(report, &result, options->format);
+    } else if (status != STATUS_ARCHIVE) {
+        return status;
+    }
+    /* A digest that does not match tells more than what else is wrong with the stream. */
+    enum status verdict = check_digest(options, &result);
+    return verdict != STATUS_OK ? verdict : status;
+}
+
+int main(int argc, char **argv)
+{
+    diag_init("shasum-tee");
+    if (stream_reserve_standard() != 0) {
+        return STATUS_SYSTEM; /* and no place left to say so */
+    }
+    struct options options;
+    enum status status = STATUS_OK;
+    if (options_parse(&options, argc, argv, &status) == OPTIONS_EXIT) {
+        return (int)status;
+    }
+    struct report report = {0};
+    struct sink sink = {0};
+    status = run(&options, &report, &sink);
+    sink_close(&sink);
+    report_close(&report);
+    return (int)status;
+}

@@ -1,0 +1,178 @@
+#include "options.h"
+
+#include "cli.h"
+#include "diag.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: shasum-tee [OPTION]...\n"
+    "Copy standard input to standard output and print the digest of what was written,\n"
+    "after the end of the input, as a line 'HEX  -' on standard error.\n"
+    "\n"
+    "  -a, --algorithm=N       256 (default), 384 or 512: the SHA-2 function\n"
+    "  -e, --expect=DIGEST     exit with 4 unless the digest is this one: HEX or sha256:HEX,\n"
+    "                          sha384:HEX, sha512:HEX, lower case\n"
+    "  -o, --output=FILE       print the digest to FILE, which may be /dev/fd/N\n"
+    "      --json              print a JSON object: algorithm, digest, size\n"
+    "      --oci               print the digest as OCI has it: sha256:HEX\n"
+    "      --zstd              the input is a zstd stream: check it, and print a second digest,\n"
+    "                          of what it decompresses to, and both sizes\n"
+    "      --progress[=WHEN]   draw a progress line on standard error: auto (default, where it\n"
+    "                          is a terminal), always or never\n"
+    "      --size=N            N bytes (K, M, G, T: powers of 1024) will come: with --progress,\n"
+    "                          draw a bar and an estimate\n"
+    "  -q, --quiet             no progress and no warnings\n"
+    "  -h, --help              print this help and exit\n"
+    "  -V, --version           print the version and exit\n"
+    "\n"
+    "Exit status: 0 done, 1 the system failed, 2 usage, 3 not a sound zstd stream,\n"
+    "4 the digest is not the expected one.\n";
+
+enum { OPTION_JSON = CLI_FIRST_LONG, OPTION_OCI, OPTION_ZSTD, OPTION_PROGRESS, OPTION_SIZE };
+
+static const char shorts[] = ":a:e:o:qhV";
+
+static const struct option longs[] = {
+    {"algorithm", required_argument, NULL, 'a'},
+    {"expect", required_argument, NULL, 'e'},
+    {"output", required_argument, NULL, 'o'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"oci", no_argument, NULL, OPTION_OCI},
+    {"zstd", no_argument, NULL, OPTION_ZSTD},
+    {"progress", optional_argument, NULL, OPTION_PROGRESS},
+    {"size", required_argument, NULL, OPTION_SIZE},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+/* What the command line says before its parts are held against each other. */
+struct command_line {
+    const char *algorithm;
+    const char *expect;
+    bool json;
+    bool oci;
+    bool quiet;
+};
+
+/* Reads the value of --progress, NULL where it has none. */
+static enum status set_progress(struct options *options, const char *when)
+{
+    if (when == NULL || strcmp(when, "auto") == 0) {
+        options->progress = isatty(STDERR_FILENO) != 0;
+    } else if (strcmp(when, "always") == 0) {
+        options->progress = true;
+    } else if (strcmp(when, "never") == 0) {
+        options->progress = false;
+    } else {
+        return cli_usage("--progress: '%s' is none of always, auto, never", diag_name(when).text);
+    }
+    return STATUS_OK;
+}
+
+static enum status set_option(struct options *options, struct command_line *line, int option)
+{
+    switch (option) {
+    case 'a':
+        line->algorithm = optarg;
+        return STATUS_OK;
+    case 'e':
+        line->expect = optarg;
+        return STATUS_OK;
+    case 'o':
+        options->output = optarg;
+        return STATUS_OK;
+    case 'q':
+        line->quiet = true;
+        return STATUS_OK;
+    case OPTION_JSON:
+        line->json = true;
+        return STATUS_OK;
+    case OPTION_OCI:
+        line->oci = true;
+        return STATUS_OK;
+    case OPTION_ZSTD:
+        options->zstd = true;
+        return STATUS_OK;
+    case OPTION_PROGRESS:
+        return set_progress(options, optarg);
+    case OPTION_SIZE:
+        if (cli_size(optarg, &options->size) != 0) {
+            return cli_usage("--size: '%s' is no number of bytes", diag_name(optarg).text);
+        }
+        return STATUS_OK;
+    default: /* '?', already told */
+        return STATUS_USAGE;
+    }
+}
+
+/* Reads the expected digest. Bare digits are by the algorithm that -a names; a prefix names it
+ * where there is no -a. */
+static enum status set_expected(struct options *options, const struct command_line *line)
+{
+    char text[DIGEST_TEXT_SIZE + 8]; /* longer than any digest even if cut */
+    const char *prefix =
+        strchr(line->expect, ':') == NULL ? digest_algorithm_name(options->algorithm) : NULL;
+    (void)snprintf(text, sizeof text, "%s%s%s", prefix != NULL ? prefix : "",
+                   prefix != NULL ? ":" : "", line->expect);
+    const char *fault = digest_parse(text, &options->expected);
+    if (fault != NULL) {
+        return cli_usage("--expect: %s", fault);
+    }
+    if (line->algorithm != NULL && options->expected.algorithm != options->algorithm) {
+        return cli_usage("--expect and --algorithm name different algorithms");
+    }
+    options->algorithm = options->expected.algorithm;
+    options->expects = true;
+    return STATUS_OK;
+}
+
+/* Holds the parts of the command line against each other. */
+static enum status settle(struct options *options, const struct command_line *line)
+{
+    if (line->algorithm != NULL &&
+        digest_algorithm_parse(line->algorithm, &options->algorithm) != 0) {
+        return cli_usage("--algorithm: '%s' is none of 256, 384, 512",
+                         diag_name(line->algorithm).text);
+    }
+    if (line->json && line->oci) {
+        return cli_usage("--json and --oci exclude each other");
+    }
+    options->format = line->json ? FORMAT_JSON : line->oci ? FORMAT_OCI : FORMAT_TEXT;
+    if (line->quiet) {
+        diag_set_quiet(true);
+        options->progress = false;
+    }
+    return line->expect != NULL ? set_expected(options, line) : STATUS_OK;
+}
+
+enum options_action options_parse(struct options *options, int argc, char **argv,
+                                  enum status *status)
+{
+    struct command_line line = {0};
+    *options = (struct options){0};
+    for (int option; (option = cli_next(argc, argv, shorts, longs)) != -1;) {
+        if (option == 'h') {
+            *status = cli_print(help);
+            return OPTIONS_EXIT;
+        }
+        if (option == 'V') {
+            *status = cli_version();
+            return OPTIONS_EXIT;
+        }
+        *status = set_option(options, &line, option);
+        if (*status != STATUS_OK) {
+            return OPTIONS_EXIT;
+        }
+    }
+    if (optind < argc) {
+        *status = cli_usage("unexpected operand '%s'", diag_name(argv[optind]).text);
+        return OPTIONS_EXIT;
+    }
+    *status = settle(options, &line);
+    return *status == STATUS_OK ? OPTIONS_RUN : OPTIONS_EXIT;
+}

@@ -1,0 +1,101 @@
+#include "sink.h"
+
+#include "diag.h"
+
+enum status sink_open(struct sink *sink, enum digest_algorithm algorithm, bool zstd)
+{
+    *sink = (struct sink){0};
+    sink->result.zstd = zstd;
+    sink->digest = digest_new(algorithm);
+    if (sink->digest == NULL) {
+        diag_error("libcrypto cannot compute %s", digest_algorithm_name(algorithm));
+        return STATUS_SYSTEM;
+    }
+    if (!zstd) {
+        return STATUS_OK;
+    }
+    sink->content_digest = digest_new(algorithm);
+    sink->frames = frames_new();
+    if (sink->content_digest == NULL || sink->frames == NULL) {
+        diag_error("not enough memory");
+        return STATUS_SYSTEM;
+    }
+    return STATUS_OK;
+}
+
+static enum status fail_digest(void)
+{
+    diag_error("libcrypto failed to compute the digest");
+    return STATUS_SYSTEM;
+}
+
+/* Tells what is wrong with the frames. */
+static enum status fail_frames(struct sink *sink, enum frames_error fault)
+{
+    sink->fault = fault;
+    if (fault == FRAMES_MEMORY) {
+        diag_error("%s", frames_text(fault));
+        return STATUS_SYSTEM;
+    }
+    diag_error("the input is no sound zstd stream: %s", frames_text(fault));
+    return STATUS_ARCHIVE;
+}
+
+/* Adds what the bytes decompress to. Returns STATUS_ARCHIVE at a fault. */
+static enum status add_content(struct sink *sink, const void *bytes, size_t length)
+{
+    struct frames_input input = {.bytes = bytes, .length = length};
+    struct frames_content content = {0};
+    do {
+        enum frames_error fault = frames_next(sink->frames, &input, &content);
+        if (fault != FRAMES_OK) {
+            return fail_frames(sink, fault);
+        }
+        if (digest_update(sink->content_digest, content.bytes, content.length) != 0) {
+            return fail_digest();
+        }
+        sink->result.content_size += content.length;
+    } while (input.length > 0 || content.length > 0);
+    return STATUS_OK;
+}
+
+enum status sink_add(struct sink *sink, const void *bytes, size_t length)
+{
+    sink->result.size += length;
+    if (digest_update(sink->digest, bytes, length) != 0) {
+        return fail_digest();
+    }
+    if (sink->frames == NULL || sink->fault != FRAMES_OK) {
+        return STATUS_OK;
+    }
+    enum status status = add_content(sink, bytes, length);
+    return status == STATUS_ARCHIVE ? STATUS_OK : status;
+}
+
+enum status sink_finish(struct sink *sink, struct sink_result *result)
+{
+    if (digest_final(sink->digest, &sink->result.digest) != 0) {
+        return fail_digest();
+    }
+    *result = sink->result;
+    if (sink->frames == NULL) {
+        return STATUS_OK;
+    }
+    if (sink->fault != FRAMES_OK) {
+        return STATUS_ARCHIVE;
+    }
+    enum frames_error fault = frames_end(sink->frames);
+    if (fault != FRAMES_OK) {
+        return fail_frames(sink, fault);
+    }
+    return digest_final(sink->content_digest, &result->content_digest) == 0 ? STATUS_OK
+                                                                            : fail_digest();
+}
+
+void sink_close(struct sink *sink)
+{
+    digest_free(sink->digest);
+    digest_free(sink->content_digest);
+    frames_free(sink->frames);
+    *sink = (struct sink){0};
+}

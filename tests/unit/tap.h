@@ -1,0 +1,59 @@
+/*
+ * The Test Anything Protocol for unit tests: one program each, with a main() that calls its tests and
+ * returns tap_done().
+ */
+#ifndef ZLSNAP_TAP_H
+#define ZLSNAP_TAP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static int tap_count;
+static int tap_failures;
+
+/* Prints the line of one check; use CHECK. */
+__attribute__((format(printf, 4, 5))) static inline bool
+tap_check(bool holds, const char *file, int line, const char *name, ...)
+{
+    va_list arguments;
+    va_start(arguments, name);
+    printf("%sok %d - ", holds ? "" : "not ", ++tap_count);
+    vprintf(name, arguments);
+    va_end(arguments);
+    printf("\n");
+    if (!holds) {
+        tap_failures++;
+        printf("# at %s:%d\n", file, line);
+    }
+    /* So that a crash later on does not swallow it. */
+    fflush(stdout);
+    return holds;
+}
+
+/* Checks that `condition` holds. The rest is printf's: a name that says the behaviour. */
+#define CHECK(condition, ...) tap_check((condition), __FILE__, __LINE__, __VA_ARGS__)
+
+/* Checks that `actual` is the text `expected`, and shows both if it is not. */
+#define CHECK_TEXT(actual, expected, ...)                                                          \
+    tap_text((actual), (expected),                                                                 \
+             tap_check(strcmp((actual), (expected)) == 0, __FILE__, __LINE__, __VA_ARGS__))
+
+/* Shows both texts unless they are the same; use CHECK_TEXT. */
+static inline bool tap_text(const char *actual, const char *expected, bool same)
+{
+    if (!same) {
+        printf("#   actual: \"%s\"\n# expected: \"%s\"\n", actual, expected);
+    }
+    return same;
+}
+
+/* Prints the plan. Returns what main() does. */
+static inline int tap_done(void)
+{
+    printf("1..%d\n", tap_count);
+    return tap_failures == 0 ? 0 : 1;
+}
+
+#endif

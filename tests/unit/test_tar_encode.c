@@ -61,7 +61,7 @@ static void expect(struct buf *out, const char *records, size_t length, const st
 {
     char block[512];
     if (length > 0) {
-        char size[12];
+        char size[32];
         (void)snprintf(size, sizeof size, "%011zo", length);
         block_fill(block, &(struct block){.name = "PaxHeaders", .size = size, .type = "x"});
         buf_append(out, block, sizeof block);

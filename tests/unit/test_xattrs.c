@@ -132,13 +132,13 @@ static void test_many(void)
     const size_t count = 20000;
     bool sorted = true;
     for (size_t i = 0; i < count; i++) {
-        char name[16];
+        char name[32];
         (void)snprintf(name, sizeof name, "user.%05zu", i * 7919 % count);
         add(&list, name, name);
     }
     xattrs_finish(&list);
     for (size_t i = 0; i < list.count; i++) {
-        char name[16];
+        char name[32];
         (void)snprintf(name, sizeof name, "user.%05zu", i);
         sorted = sorted && xattr_is(xattrs_get(&list, i), name, name, strlen(name));
     }

@@ -181,9 +181,10 @@ lint-tidy:
 	$(Q)printf '%s\0' $(C_SOURCES) | xargs -0 -P 2 -I {} \
 	    clang-tidy --quiet {} -- $(LANGUAGE) $(LINT_INCLUDES) -pthread 2>/dev/null
 
+# The parts of the driver are looked at where zlsnap.sh sources them.
 lint-shell:
 	$(say) LINT shellcheck
-	$(Q)$(if $(SHELL_SOURCES),shellcheck -x $(SHELL_SOURCES))
+	$(Q)$(if $(SHELL_SOURCES),shellcheck -x -a $(SHELL_SOURCES))
 
 lint-manuals:
 	$(say) LINT mandoc
@@ -202,11 +203,15 @@ BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
 ZSH_COMPLETIONS  := $(DATADIR)/zsh/site-functions
 FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
 
+# Where zlsnap.sh looks for its parts: beside the bin that it is in.
+PARTS := $(patsubst %/,%,$(dir $(BINDIR)))/lib/zlsnap
+
 # SOURCE=TARGET of everything that is installed.
 INSTALLED_PROGRAMS := \
     $(foreach f,$(PROGRAMS),$(BIN)/$(f)=$(BINDIR)/$(f)) \
     $(foreach f,$(DRIVER),$(f)=$(BINDIR)/$(basename $(f)))
 INSTALLED_DATA := \
+    $(foreach f,$(wildcard driver/*.sh),$(f)=$(PARTS)/$(notdir $(f))) \
     $(foreach f,$(MANUALS),$(f)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f))) \
     $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASH_COMPLETIONS)/$(basename $(notdir $(f)))) \
     $(foreach f,$(wildcard completions/_*),$(f)=$(ZSH_COMPLETIONS)/$(notdir $(f))) \
@@ -218,10 +223,11 @@ install: all
 	$(Q)for pair in $(INSTALLED_DATA); do \
 	    install -D -m 644 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}" || exit 1; done
 
-# Directories stay: those of a prefix are not ours to remove.
+# Directories stay, except the one that is ours alone: those of a prefix are not ours to remove.
 uninstall:
 	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA); do \
 	    rm -f "$(DESTDIR)$${pair#*=}" || exit 1; done
+	$(Q)if [ -d "$(DESTDIR)$(PARTS)" ]; then rmdir "$(DESTDIR)$(PARTS)"; fi
 
 clean:
 	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit flags)

@@ -109,10 +109,16 @@ as_user() {
     local as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
     local bin=$ZLSNAP_BIN
     if ! "${as_nobody[@]}" test -x "$bin"; then # a checkout below /root
-        bin=$BATS_RUN_TMPDIR/bin
-        [ -e "$bin" ] || cp -rL "$ZLSNAP_BIN" "$bin"
+        bin=$BATS_RUN_TMPDIR/installed/bin
+        [ -e "$bin" ] || install_programs "$BATS_RUN_TMPDIR/installed" || return
     fi
     "${as_nobody[@]}" env HOME=/nonexistent PATH="$bin:$PATH" "$@"
+}
+
+# install_programs PREFIX: make install of what is built, with whatever flags it was built.
+install_programs() {
+    env -u MAKEFLAGS -u MAKELEVEL make -s -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" \
+        PREFIX="$1" install && ln -sf zlsnap "$1/bin/zlsnap.sh"
 }
 
 # --------------------------------------------------------------------------- looking at trees

@@ -165,12 +165,18 @@ static enum tar_error volume_refuse(struct tar_pax *pax, struct tar_text value)
     return TAR_MULTI_VOLUME;
 }
 
-/* An ACL in text form becomes the attribute that the kernel knows. */
-static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const char *name)
+/* An ACL in text form becomes the attribute that the kernel knows. Names in it do no harm where the
+ * attribute itself is in the header, too: acls_check(). */
+static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const char *name,
+                              bool *named)
 {
     struct buf acl = {0};
     enum tar_error error = acl_from_text(&acl, value.at, value.length);
-    if (error == TAR_OK && xattrs_add(&pax->xattrs, name, strlen(name), acl.bytes, acl.length) != 0)
+    *named = error == TAR_NAMED_ACL;
+    if (*named)
+        error = TAR_OK;
+    else if (error == TAR_OK &&
+             xattrs_add(&pax->xattrs, name, strlen(name), acl.bytes, acl.length) != 0)
         error = TAR_NO_MEMORY;
     buf_free(&acl);
     return error;
@@ -178,12 +184,12 @@ static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const 
 
 static enum tar_error acl_access_set(struct tar_pax *pax, struct tar_text value)
 {
-    return acl_set(pax, value, ACL_XATTR_ACCESS);
+    return acl_set(pax, value, ACL_XATTR_ACCESS, &pax->named_access);
 }
 
 static enum tar_error acl_default_set(struct tar_pax *pax, struct tar_text value)
 {
-    return acl_set(pax, value, ACL_XATTR_DEFAULT);
+    return acl_set(pax, value, ACL_XATTR_DEFAULT, &pax->named_default);
 }
 
 struct handler {
@@ -298,6 +304,15 @@ static enum tar_error record_decode(struct tar_pax *pax, struct tar_text key, st
     return TAR_OK;
 }
 
+static enum tar_error acls_check(const struct tar_pax *pax)
+{
+    struct xattr xattr;
+    if ((pax->named_access && xattrs_find(&pax->xattrs, ACL_XATTR_ACCESS, &xattr) != 0) ||
+        (pax->named_default && xattrs_find(&pax->xattrs, ACL_XATTR_DEFAULT, &xattr) != 0))
+        return TAR_NAMED_ACL;
+    return TAR_OK;
+}
+
 enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t length)
 {
     struct tar_text rest = {text, length}, key, value;
@@ -310,13 +325,13 @@ enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t leng
     }
     /* One map, either here or in the data: two readers could take one each. */
     const bool two_maps = (pax->given & TAR_PAX_SPARSE_DATA) && pax->sparse.count > 0;
-    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : TAR_OK;
+    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : acls_check(pax);
 }
 
 void tar_pax_clear(struct tar_pax *pax)
 {
     pax->given = pax->deleted = 0;
-    pax->sparse_open = false;
+    pax->sparse_open = pax->named_access = pax->named_default = false;
     tar_sparse_clear(&pax->sparse);
     xattrs_clear(&pax->xattrs);
 }

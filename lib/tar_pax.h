@@ -37,11 +37,13 @@ struct tar_pax {
     struct tar_sparse sparse;
     uint64_t sparse_offset; /* format 0.0: the offset whose length is still to come */
     bool sparse_open;
-    struct xattrs xattrs; /* in the order of the header */
+    bool named_access, named_default; /* an ACL in text form has names without numbers */
+    struct xattrs xattrs;             /* in the order of the header */
 };
 
 /* Adds the records in `text` to `pax`; a later record of a keyword replaces the earlier. An ACL in
- * the text form of star and GNU tar becomes the attribute system.posix_acl_access or _default.
+ * the text form of star and GNU tar becomes the attribute system.posix_acl_access or _default; one
+ * with names that have no number is refused unless the attribute itself stands there, too.
  * Keywords that say nothing an entry keeps are passed over, as POSIX asks. */
 enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t length);
 

@@ -214,6 +214,15 @@ static void test_acl(void)
               xattr_is(&pax, 0, ACL_XATTR_ACCESS, value, sizeof value - 1) &&
               xattr_is(&pax, 1, ACL_XATTR_DEFAULT, value, sizeof value - 1),
           "an ACL in text form becomes an attribute");
+    tar_pax_clear(&pax);
+    /* As GNU tar writes it with --acls and --xattrs-include=*, also with --numeric-owner. */
+    CHECK(DECODE(&pax, {"SCHILY.acl.access", "user::rwx\nuser:lisa:r-x\n", 0},
+                 {"SCHILY.xattr." ACL_XATTR_ACCESS, value, sizeof value - 1}) == TAR_OK &&
+              pax.xattrs.count == 1 && xattr_is(&pax, 0, ACL_XATTR_ACCESS, value, sizeof value - 1),
+          "a name in an ACL does no harm where the attribute itself stands, too");
+    CHECK(DECODE(&pax, {"SCHILY.acl.default", "user:lisa:r-x", 0},
+                 {"SCHILY.xattr." ACL_XATTR_ACCESS, value, sizeof value - 1}) == TAR_NAMED_ACL,
+          "but not where it is another attribute");
     tar_pax_free(&pax);
 }
 

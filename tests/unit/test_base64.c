@@ -85,6 +85,7 @@ static void test_refused(void)
         {"a digit too many", "Zm9vY", 5},
         {"padding inside", "Zg==Zg==", 8},
         {"three of padding", "Z===", 4},
+        {"three of padding behind two digits", "Zg===", 5},
         {"four of padding", "====", 4},
         {"a space", "Zm 9v", 5},
         {"a newline at the end", "Zm9v\n", 5},

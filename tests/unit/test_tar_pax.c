@@ -172,6 +172,7 @@ static void test_xattrs(void)
         {"LIBARCHIVE.xattr.user.a", "QQ", 2, "user.a", "A", 1},
         {"LIBARCHIVE.xattr.user.a%20%41%3d", "QQ==", 4, "user.a A=", "A", 1},
         {"LIBARCHIVE.xattr.user.a", "", 0, "user.a", "", 0},
+        {"LIBARCHIVE.xattr.user.%00", "QQ", 2, "user.%00", "A", 1},
         {"LIBARCHIVE.xattr.user.%0", "QQ", 2, "user.%0", "A", 1},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

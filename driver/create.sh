@@ -1,0 +1,149 @@
+# shellcheck shell=bash
+#
+# zlsnap create: a directory becomes LAYER and LAYER.json.
+
+usage_create() {
+    cat <<'END'
+Usage: zlsnap create [OPTION]... DIR LAYER
+Write the directory DIR as a layer, a tar compressed by zstd, to the file LAYER, and what was measured
+on the way (both digests and sizes) to LAYER.json and standard output. Both files appear whole, or
+not at all.
+
+  -l, --level=N         zstd's level, 1 to 22 (default 3)
+  -T, --threads=N       of zstd; 0, the default: one a core
+      --long[=N]        find repetitions as far apart as 2^N bytes, 10 to 27 (default 27)
+      --rsyncable       change few bytes of LAYER where few bytes of DIR changed
+
+For tarpack:
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE, -x, --one-file-system,
+      --mtime=DATE, --clamp-mtime[=DATE], --time-precision=ns|s, --owner=UID, --group=GID,
+      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB,
+      --no-xattrs, --live, -j, --jobs=N, -v, --verbose
+
+SOURCE_DATE_EPOCH in the environment is the date that LAYER.json gives.
+END
+}
+
+command_create() {
+    options_read "level: threads: long:: rsyncable $tarpack_options" "$@"
+    operands_expect DIR LAYER
+    local dir=${operands[0]} layer=${operands[1]} place name zstd_options
+    layer_place
+    zstd_options_read
+    source_date_check
+    programs_expect zstd jq flock
+    create_check
+
+    local tarpack shasum_tee json
+    tarpack=$(program tarpack) || exit
+    shasum_tee=$(program shasum-tee) || exit
+    spool_make
+    run create_pipe || exit
+    json=$(create_metadata) || exit
+    run publish || exit
+    spool_remove
+    printf '%s\n' "$json" 2>/dev/null ||
+        die 1 "cannot write to standard output; $(printable "$layer") is complete"
+}
+
+# Takes LAYER apart: `place`, which ends in a slash, and `name`.
+layer_place() {
+    [[ $layer != - ]] || usage_error "LAYER is a file; to standard output, tarpack DIR | zstd writes"
+    [[ $layer != -* ]] || layer=./$layer
+    name=${layer##*/}
+    place=./
+    [[ $layer != */* ]] || place=${layer%/*}/
+}
+
+# Sets zstd_options; in LAYER.json they stand as they are here.
+zstd_options_read() {
+    local level=${option[level]-3} threads=${option[threads]-0} long=${option[long]-}
+    number_check level "$level" 1 22
+    number_check threads "$threads" 0 256
+    zstd_options=("-$level" "-T$threads")
+    ((level <= 19)) || zstd_options+=(--ultra)
+    if [[ $long ]]; then
+        [[ $long != yes ]] || long=27
+        # Above 27, zstd -d would have to be told.
+        number_check long "$long" 10 27
+        zstd_options+=("--long=$long")
+    fi
+    [[ ! ${option[rsyncable]-} ]] || zstd_options+=(--rsyncable)
+}
+
+# number_check OPTION VALUE LEAST MOST
+number_check() {
+    [[ $2 =~ ^(0|[1-9][0-9]{0,3})$ && $2 -ge $3 && $2 -le $4 ]] ||
+        usage_error "option '--$1' takes a number from $3 to $4, not '$(printable "$2")'"
+}
+
+# Finds what would fail only after all the work, or do harm.
+create_check() {
+    local shown file
+    shown=$(printable "$layer")
+    [[ ! -d $layer && $name ]] || usage_error "LAYER is a directory: $shown"
+    for file in "$layer" "$layer.json"; do
+        # A device, say: the rename would put a file in its place.
+        [[ ! -e $file || -f $file ]] || die 1 "$(printable "$file"): not a regular file"
+    done
+    ((${#name} + 5 <= 255)) || die 1 "$shown.json: the name is too long"
+    [[ -d $place ]] || die 1 "$shown: its directory does not exist"
+    if is_within "$place" "$dir"; then
+        usage_error "$shown is inside of $(printable "$dir") and would become a part of itself"
+    fi
+}
+
+# is_within DIR TREE: whether DIR is TREE or below it, however the two are named.
+is_within() {
+    local up=$1
+    until [[ $up -ef $2 ]]; do
+        [[ -d $up/.. && ! $up -ef $up/.. ]] || return 1
+        up=$up/..
+    done
+}
+
+# Makes the directory in which everything is written first: beside LAYER, so that a rename is all that
+# is left to do, and locked as long as we live, so that others can tell it from a dead one's.
+spool_make() {
+    local inside
+    # A signal must not come between making it and knowing its name.
+    spool=$(
+        trap '' TERM INT HUP QUIT
+        attempt mktemp -d -- "$place.${name:0:200}.zlsnap-XXXXXX"
+    ) || exit
+    { exec {inside}<"$spool" && flock -n "$inside"; } 2>/dev/null
+}
+
+create_pipe() {
+    stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$dir" |
+        stage "$shasum_tee" -q --json -o "$spool/tar" |
+        stage zstd -q -c "${zstd_options[@]}" |
+        stage "$shasum_tee" -q --json -o "$spool/blob" >"$spool/layer"
+    verdict "${PIPESTATUS[*]}" tarpack shasum-tee zstd shasum-tee
+}
+
+# Writes LAYER.json into the spool and prints it.
+create_metadata() {
+    local json problem
+    json=$(attempt metadata_make "${zstd_options[@]}") || exit
+    problem=$(metadata_values <<<"$json")
+    [[ $problem == ok* ]] || die 1 "the digests were not told: of LAYER.json, $problem"
+    printf '%s\n' "$json" | attempt tee -- "$spool/json"
+}
+
+# At every instant a LAYER.json that stands belongs to the LAYER that stands.
+publish() {
+    local lock
+    if ! { exec {lock}<"$place" && flock "$lock"; } 2>/dev/null; then
+        warn "$(printable "$place"): cannot be locked: two at once may mix LAYER and LAYER.json"
+    fi
+    attempt sync -- "$spool/layer" "$spool/json"
+    # What has begun is finished, also when a signal comes.
+    (
+        trap '' TERM INT HUP QUIT
+        attempt rm -f -- "$layer.json"
+        attempt mv -fT -- "$spool/layer" "$layer"
+        attempt mv -fT -- "$spool/json" "$layer.json"
+    ) || exit
+    attempt sync -- "$place"
+}

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+#
+# zlsnap digest: the SHA-256 of a directory's manifest.
+
+usage_digest() {
+    cat <<'END'
+Usage: zlsnap digest [OPTION]... DIR
+Print the digest of a directory: sha256 of the manifest that tarpack --manifest writes. It is the same
+for the same names, types, modes, owners, xattrs, links, sizes, contents and whiteouts, on every file
+system and at any time; modification times do not count.
+
+For tarpack:
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE, -x, --one-file-system,
+      --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --xattrs-include=GLOB,
+      --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N, -v, --verbose
+END
+}
+
+command_digest() {
+    options_read "$tarpack_options" "$@"
+    operands_expect DIR
+    local dir=${operands[0]} tarpack shasum_tee
+    tarpack=$(program tarpack) || exit
+    shasum_tee=$(program shasum-tee) || exit
+    run digest_pipe
+}
+
+# The digest is printed only when all has gone well.
+digest_pipe() {
+    local digest
+    digest=$(
+        {
+            stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --manifest -- "$dir" 4>&- |
+                stage "$shasum_tee" -q --oci -o /dev/fd/4 >/dev/null
+            verdict "${PIPESTATUS[*]}" tarpack shasum-tee
+        } 4>&1
+    ) || return
+    print "$digest"
+}

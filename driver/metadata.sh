@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+#
+# LAYER.json: what was measured when LAYER was made.
+
+media_type=application/vnd.oci.image.layer.v1.tar+zstd
+
+# More than a LAYER.json ever is; jq would take any size into memory.
+metadata_limit=1048576
+
+# metadata_make OPTION...: prints the object for the layer in the spool, which zstd made with these
+# options. What a program failed to measure is null in it.
+metadata_make() {
+    jq -n --arg media_type "$media_type" --arg created_at "$(created_at)" \
+        --arg version "$(zstd_version)" --arg options "$*" \
+        --slurpfile tar "$spool/tar" --slurpfile blob "$spool/blob" \
+        --slurpfile summary "$spool/summary" '{
+            schema_version: 1,
+            digest: $tar[0].digest,
+            size_bytes: $tar[0].size,
+            compressed_size_bytes: $blob[0].size,
+            compressed_digest: $blob[0].digest,
+            media_type: $media_type,
+            created_at: $created_at,
+            file_count: $summary[0].entries,
+            compression: {program: "zstd", version: $version, options: ($options / " ")}
+        }'
+}
+
+# The time of now or SOURCE_DATE_EPOCH, as RFC 3339 has it.
+created_at() {
+    local -x TZ=UTC0
+    local epoch=-1 # now
+    [[ ! ${SOURCE_DATE_EPOCH-} ]] || epoch=$((10#$SOURCE_DATE_EPOCH))
+    printf '%(%Y-%m-%dT%H:%M:%SZ)T' "$epoch"
+}
+
+# Ends the driver unless SOURCE_DATE_EPOCH is a date of RFC 3339, whose years have four digits.
+source_date_check() {
+    local epoch=${SOURCE_DATE_EPOCH-}
+    [[ $epoch ]] || return
+    [[ $epoch =~ ^[0-9]{1,12}$ ]] && ((10#$epoch <= 253402300799)) ||
+        usage_error "SOURCE_DATE_EPOCH: '$(printable "$epoch")' is no number of seconds"
+}
+
+zstd_version() {
+    local text
+    text=$(zstd -V)
+    [[ $text =~ v([0-9]+(\.[0-9]+)*) ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
+
+# Reads a LAYER.json; prints "ok" and the values that the driver uses, one a line, or what is wrong.
+metadata_filter='
+    def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
+    def count: type == "number" and . >= 0 and . == floor;
+    def text: type == "string" and test("\\A[ -~]*\\z");
+    def wrong($key; check): if .[$key] | check then empty else $key end;
+    if length != 1 or (.[0] | type) != "object" then "it is not one JSON object"
+    elif .[0].schema_version != 1 then "its schema_version is not 1"
+    else .[0] | [
+            wrong("digest"; digest), wrong("size_bytes"; count),
+            wrong("compressed_digest"; digest), wrong("compressed_size_bytes"; count),
+            wrong("media_type"; text), wrong("created_at"; text), wrong("file_count"; count),
+            wrong("compression"; type == "object" and (.program | text) and (.version | text)
+                and (.options | type == "array" and all(text)))
+        ] as $wrong
+        | if $wrong != [] then "it has no valid \($wrong[0])"
+        else "ok", .digest, .size_bytes, .compressed_digest, .compressed_size_bytes, .file_count
+        end
+    end'
+
+metadata_values() {
+    jq -rs "$metadata_filter" 2>/dev/null || echo 'it is not JSON'
+}
+
+# What metadata_read() found, by key.
+declare -A metadata=()
+
+# metadata_read FILE: ends the driver where FILE can't be read or is malformed.
+metadata_read() {
+    local file=$1 name lines size values
+    name=$(printable "$file")
+    [[ -f $file ]] || die 1 "$name: no such file"
+    [[ -r $file ]] || die 1 "$name: permission denied"
+    size=$(attempt stat -L -c %s -- "$file") || exit
+    ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
+    values=$(metadata_values <"$file")
+    mapfile -t lines <<<"$values"
+    [[ ${lines[0]} == ok ]] || die 3 "$name: malformed: ${lines[0]}"
+    metadata=(
+        [digest]=${lines[1]} [size_bytes]=${lines[2]} [compressed_digest]=${lines[3]}
+        [compressed_size_bytes]=${lines[4]} [file_count]=${lines[5]}
+    )
+}

@@ -1,0 +1,144 @@
+# shellcheck shell=bash
+#
+# How pipes are run: in the background, so that a signal acts at once, and in a process group of
+# their own, so that it reaches all of their processes and no others.
+
+# program NAME: prints where one of our programs is: beside the driver, where it was built, or on
+# the PATH.
+program() {
+    local dir
+    for dir in "$beside" "$home" "$home/build/bin" "$home/../bin"; do
+        if [[ -f $dir/$1 && -x $dir/$1 ]]; then
+            printf '%s' "$dir/$1"
+            return
+        fi
+    done
+    type -P -- "$1" || die 1 "$1 not found: neither beside zlsnap nor on the PATH"
+}
+
+# programs_expect NAME...: ends the driver unless they are on the PATH.
+programs_expect() {
+    local name
+    for name; do
+        type -P -- "$name" >/dev/null || die 1 "$name not found on the PATH; it has to be installed"
+    done
+}
+
+# run COMMAND...: runs a function or a program in the background and returns its status. What bash
+# itself would say of a killed process is left to verdict().
+run() {
+    local status
+    set -m
+    (
+        set +m
+        # Not before the last process of the pipe has ended.
+        trap 'exit 1' TERM INT HUP QUIT
+        "$@"
+    ) </dev/null 2>/dev/null &
+    set +m
+    while
+        resumed=
+        wait "$!" 2>/dev/null
+        status=$?
+        [[ $resumed ]]
+    do :; done
+    if ((status > 128 && status != 141)); then
+        kill -TERM -- "-$!" 2>/dev/null
+        die 1 "the pipe was killed by signal $(kill -l $((status - 128)))"
+    fi
+    return "$status"
+}
+
+# stage COMMAND...: becomes the command, with standard error where the user sees it.
+stage() {
+    exec "$@" 2>&"$messages" {messages}>&-
+}
+
+# stage_to_end COMMAND...: runs the command, and if that gives up early, reads what is left: so the
+# stage before it can read, and judge, all of its input.
+stage_to_end() {
+    local status
+    (stage "$@")
+    status=$?
+    cat >/dev/null
+    return "$status"
+}
+
+# verdict STATUSES NAME...: returns the exit status of a pipe whose programs NAME... ended with
+# STATUSES, one word each: the gravest of our own; and says what the programs could not say.
+verdict() {
+    local statuses status name worst=0 closed=
+    read -ra statuses <<<"$1"
+    shift
+    for name; do
+        status=${statuses[0]}
+        statuses=("${statuses[@]:1}")
+        case $name:$status in
+        *:0) continue ;;
+        # The reader went away: that one's status tells why. zstd ends so where SIGPIPE is ignored.
+        *:141 | zstd:70) closed=$name && continue ;;
+        zstd:?) status=1 ;;
+        *:[1-4]) ;;
+        *)
+            if ((status > 128 && status < 192)); then
+                say "$name was killed by signal $(kill -l $((status - 128)))"
+            else
+                say "$name failed with status $status"
+            fi
+            status=1
+            ;;
+        esac
+        ((status <= worst)) || worst=$status
+    done
+    if [[ $closed && $worst -eq 0 ]]; then
+        say "what $closed wrote was not read to its end"
+        worst=1
+    fi
+    return "$worst"
+}
+
+# What is to be removed when the driver ends, whichever way; empty, or a directory of ours.
+spool=
+
+spool_remove() {
+    [[ ! $spool ]] || rm -rf -- "$spool"
+    spool=
+}
+
+# Ends everything that run() started, waits for it (tarunpack removes its staging directory), and
+# dies of the same signal. A second signal does not wait.
+end_by() {
+    local signal=$1
+    trap 'signal_running KILL' TERM INT HUP QUIT
+    signal_running TERM
+    signal_running CONT
+    while [[ $(jobs -pr) ]]; do
+        wait
+    done 2>/dev/null
+    spool_remove
+    trap - EXIT "$signal"
+    kill -s "$signal" "$BASHPID"
+}
+
+# Ctrl-Z stops what run() started too.
+suspend() {
+    signal_running STOP
+    kill -s STOP "$BASHPID"
+    signal_running CONT
+    resumed=yes
+}
+
+# Not by a variable: a signal may come before one is set.
+signal_running() {
+    local leader
+    for leader in $(jobs -p); do
+        kill -s "$1" -- "-$leader" 2>/dev/null
+    done
+}
+
+trap spool_remove EXIT
+for signal in TERM INT HUP QUIT; do
+    # shellcheck disable=SC2064 # now
+    trap "end_by $signal" "$signal"
+done
+trap suspend TSTP

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+#
+# zlsnap: the driver, and the only place where pipes are built.
+#
+#   create    tarpack | shasum-tee | zstd | shasum-tee  -> LAYER, LAYER.json
+#   extract   zstd -dc | tarunpack                      -> DIR
+#   verify    shasum-tee --zstd | zstd -dc | tarunpack --list
+#
+# Each command is a function, command_NAME, in a file of driver/; what it runs is a function too,
+# which run() of driver/pipeline.sh starts in the background and waits for.
+
+set -u -o pipefail
+export LC_ALL=C
+
+# Either would change the bytes of a layer with no trace of it in LAYER.json.
+unset ZSTD_CLEVEL ZSTD_NBTHREADS
+
+self=${BASH_SOURCE[0]}
+case $self in
+*/*) beside=${self%/*} ;;
+*) beside=. ;;
+esac
+home=$(readlink -f -- "$self")
+home=${home%/*}
+
+# In the source tree the other parts are in driver/; `make install` puts them below lib.
+parts=$home/driver
+[[ -d $parts ]] || parts=$home/../lib/zlsnap
+
+# shellcheck source=driver/messages.sh
+source "$parts/messages.sh" || exit 1
+# shellcheck source=driver/options.sh
+source "$parts/options.sh" || exit 1
+# shellcheck source=driver/pipeline.sh
+source "$parts/pipeline.sh" || exit 1
+# shellcheck source=driver/metadata.sh
+source "$parts/metadata.sh" || exit 1
+# shellcheck source=driver/create.sh
+source "$parts/create.sh" || exit 1
+# shellcheck source=driver/extract.sh
+source "$parts/extract.sh" || exit 1
+# shellcheck source=driver/verify.sh
+source "$parts/verify.sh" || exit 1
+# shellcheck source=driver/info.sh
+source "$parts/info.sh" || exit 1
+# shellcheck source=driver/digest.sh
+source "$parts/digest.sh" || exit 1
+
+usage() {
+    cat <<'END'
+Usage: zlsnap COMMAND [OPTION]... OPERAND...
+Snapshots of container layers: a directory as one tar, compressed by zstd, with its digests.
+
+  create DIR LAYER     write DIR as a layer, and its digests and sizes to LAYER.json
+  extract LAYER DIR    restore it: nothing appears at DIR unless the digest holds
+  verify LAYER         check digests, sizes, frames and structure; write nothing
+  list LAYER           list what is in it
+  info LAYER           show what LAYER.json says
+  mtree LAYER          print the mtree manifest of what is in it
+  digest DIR           print the digest of a directory: the SHA-256 of its manifest
+
+  -q, --quiet          no warnings (every command has these three)
+  -h, --help           show this help, or with a command that command's
+  -V, --version        show the version
+
+Exit status: 0 done, 1 the system failed, 2 usage, 3 the archive is malformed or truncated,
+4 the digest does not match.
+END
+}
+
+version() {
+    local line
+    line=$("$(program tarpack)" --version) || exit 1
+    printf 'zlsnap (zlsnap) %s\n' "${line##* }"
+}
+
+main() {
+    case ${1-} in
+    create | extract | verify | list | info | mtree | digest)
+        command=$1
+        shift
+        "command_$command" "$@"
+        ;;
+    -h | --help) usage ;;
+    -V | --version) version ;;
+    '') usage_error 'a command is needed' ;;
+    -*) usage_error "unknown option '$(printable "$1")'" ;;
+    *) usage_error "unknown command '$(printable "$1")'" ;;
+    esac
+}
+
+main "$@"

@@ -111,14 +111,23 @@ static int above_reopen(struct dirs *dirs, struct dirs_level *above)
     return 0;
 }
 
-int dirs_leave(struct dirs *dirs)
+int dirs_detach(struct dirs *dirs)
 {
     struct dirs_level *above = &dirs->levels[dirs->count - 2];
     if (above->fd < 0 && above_reopen(dirs, above) != 0)
         return -1;
-    close(last(dirs)->fd);
+    int fd = last(dirs)->fd;
     dirs->count--;
     path_cut(dirs, above->path_length);
+    return fd;
+}
+
+int dirs_leave(struct dirs *dirs)
+{
+    int fd = dirs_detach(dirs);
+    if (fd < 0)
+        return -1;
+    close(fd);
     return 0;
 }
 

@@ -47,6 +47,10 @@ int dirs_enter(struct dirs *dirs, const char *name);
  * directory above is no longer the one it was entered from. */
 int dirs_leave(struct dirs *dirs);
 
+/* As dirs_leave(), but hands the directory that was left over to the caller. Returns its
+ * descriptor; -1 with errno set. */
+int dirs_detach(struct dirs *dirs);
+
 /* The descriptor of the last level; owned by `dirs`. */
 int dirs_fd(const struct dirs *dirs);
 

@@ -1,8 +1,8 @@
 /*
- * The names in one directory, in the order of the canonical tar.
+ * The names in one directory, sorted by their bytes.
  */
-#ifndef TARPACK_NAMES_H
-#define TARPACK_NAMES_H
+#ifndef ZLSNAP_NAMES_H
+#define ZLSNAP_NAMES_H
 
 #include "buf.h"
 

@@ -1,0 +1,40 @@
+#include "tar_path.h"
+
+#include "tar_entry.h"
+
+#include <string.h>
+
+static enum tar_error component_append(struct buf *path, const char *name, size_t length)
+{
+    if (length == 0 || (length == 1 && name[0] == '.'))
+        return TAR_OK;
+    if (length == 2 && name[0] == '.' && name[1] == '.')
+        return TAR_BAD_PATH;
+    if (length > TAR_NAME_MAX)
+        return TAR_BAD_NAME_LENGTH;
+    if (path->length > 0 && buf_append(path, "/", 1) != 0)
+        return TAR_NO_MEMORY;
+    return buf_append(path, name, length) == 0 ? TAR_OK : TAR_NO_MEMORY;
+}
+
+enum tar_error tar_path_normalise(const char *text, struct buf *path, bool *absolute)
+{
+    if (*text == '\0')
+        return TAR_BAD_PATH;
+    if (*text == '/')
+        *absolute = true;
+    path->length = 0;
+    while (*text) {
+        size_t length = strcspn(text, "/");
+        enum tar_error error = component_append(path, text, length);
+        if (error != TAR_OK)
+            return error;
+        text += length + (text[length] == '/');
+    }
+    if (path->length == 0 && buf_append_text(path, TAR_ROOT) != 0)
+        return TAR_NO_MEMORY;
+    if (buf_append(path, "", 1) != 0)
+        return TAR_NO_MEMORY;
+    path->length--;
+    return TAR_OK;
+}

@@ -1,0 +1,234 @@
+#include "list.h"
+
+#include "diag.h"
+#include "mtree.h"
+#include "stream.h"
+#include "utf8.h"
+#include "verdict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct list {
+    const struct options *options;
+    struct source source;
+    struct reader reader;
+    struct digest *digest; /* manifests only */
+    struct buf out;
+};
+
+static enum status out_of_memory(void)
+{
+    diag_error("out of memory");
+    return STATUS_SYSTEM;
+}
+
+static enum status digest_failed(void)
+{
+    diag_error("cannot compute SHA-256 digests");
+    return STATUS_SYSTEM;
+}
+
+static enum status flush(struct list *list)
+{
+    if (stream_write(STDOUT_FILENO, list->out.bytes, list->out.length) != 0) {
+        diag_errno("write error");
+        return STATUS_SYSTEM;
+    }
+    list->out.length = 0;
+    return STATUS_OK;
+}
+
+/* A name as tar(1) prints it: printable text as it is, all else as \ooo. */
+static int append_name(struct buf *out, const char *name)
+{
+    while (*name) {
+        size_t length = utf8_sequence(name);
+        unsigned char byte = (unsigned char)*name;
+        char escaped[8];
+        if (length == 0 || byte < 0x20 || byte == 0x7f) {
+            snprintf(escaped, sizeof escaped, "\\%03o", byte);
+            if (buf_append_text(out, escaped) != 0)
+                return -1;
+            name++;
+            continue;
+        }
+        if (byte == '\\' && buf_append(out, "\\", 1) != 0)
+            return -1;
+        if (buf_append(out, name, length) != 0)
+            return -1;
+        name += length;
+    }
+    return 0;
+}
+
+static int append_path(struct buf *out, const struct tar_entry *entry)
+{
+    if (append_name(out, entry->path) != 0)
+        return -1;
+    return entry->type == TAR_DIRECTORY ? buf_append(out, "/", 1) : 0;
+}
+
+/* "drwxr-xr-x" */
+static void mode_text(const struct tar_entry *entry, char text[static 11])
+{
+    static const char types[] = {'-', 'h', 'l', 'c', 'b', 'd', 'p'}; /* as in enum tar_type */
+    static const char bits[] = "rwxrwxrwx";
+    text[0] = types[entry->type];
+    for (unsigned i = 0; i < 9; i++)
+        text[1 + i] = entry->mode >> (8 - i) & 1 ? bits[i] : '-';
+    if (entry->mode & S_ISUID)
+        text[3] = entry->mode & S_IXUSR ? 's' : 'S';
+    if (entry->mode & S_ISGID)
+        text[6] = entry->mode & S_IXGRP ? 's' : 'S';
+    if (entry->mode & S_ISVTX)
+        text[9] = entry->mode & S_IXOTH ? 't' : 'T';
+    text[10] = '\0';
+}
+
+static int append_long(struct buf *out, const struct tar_entry *entry)
+{
+    char mode[11], owner[32], size[32], date[32] = "", line[128];
+    time_t seconds = (time_t)entry->mtime.seconds;
+    struct tm local;
+    mode_text(entry, mode);
+    snprintf(owner, sizeof owner, "%" PRIu32 "/%" PRIu32, entry->uid, entry->gid);
+    if (entry->type == TAR_CHAR || entry->type == TAR_BLOCK)
+        snprintf(size, sizeof size, "%" PRIu32 ",%" PRIu32, entry->major, entry->minor);
+    else
+        snprintf(size, sizeof size, "%" PRIu64, entry->size);
+    if (!localtime_r(&seconds, &local) ||
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local) == 0)
+        snprintf(date, sizeof date, "%" PRId64, entry->mtime.seconds);
+    int pad = 18 - (int)strlen(owner);
+    snprintf(line, sizeof line, "%s %s %*s %s ", mode, owner, pad > 0 ? pad : 0, size, date);
+    if (buf_append_text(out, line) != 0 || append_path(out, entry) != 0)
+        return -1;
+    if (!entry->link)
+        return 0;
+    if (buf_append_text(out, entry->type == TAR_HARDLINK ? " link to " : " -> ") != 0)
+        return -1;
+    return append_name(out, entry->link);
+}
+
+/* Hashes the content, zeros between its parts included. */
+static enum status content_hash(struct list *list, const struct tar_entry *entry,
+                                enum reader_event *event)
+{
+    static const char zeros[4096];
+    struct reader_chunk chunk;
+    uint64_t at = 0;
+    do {
+        *event = reader_data(&list->reader, &chunk);
+        if (*event != READER_OK)
+            return STATUS_OK;
+        uint64_t start = chunk.length > 0 ? chunk.offset : entry->size;
+        while (at < start) {
+            size_t length = start - at < sizeof zeros ? (size_t)(start - at) : sizeof zeros;
+            if (digest_update(list->digest, zeros, length) != 0)
+                return digest_failed();
+            at += length;
+        }
+        if (digest_update(list->digest, chunk.bytes, chunk.length) != 0)
+            return digest_failed();
+        at += chunk.length;
+    } while (chunk.length > 0);
+    return STATUS_OK;
+}
+
+static enum status append_manifest(struct list *list, const struct tar_entry *entry,
+                                   enum reader_event *event)
+{
+    struct digest_value value;
+    char hex[DIGEST_TEXT_SIZE] = "";
+    if (entry->type == TAR_FILE) {
+        enum status status = content_hash(list, entry, event);
+        if (status != STATUS_OK || *event != READER_OK)
+            return status;
+        if (digest_final(list->digest, &value) != 0)
+            return digest_failed();
+        digest_hex(&value, hex);
+    }
+    bool times = list->options->list == LIST_MANIFEST_TIMES;
+    return mtree_append(&list->out, entry, hex, times) == 0 ? STATUS_OK : out_of_memory();
+}
+
+static enum status append_entry(struct list *list, const struct tar_entry *entry,
+                                enum reader_event *event)
+{
+    int result = 0;
+    switch (list->options->list) {
+    case LIST_NONE:
+        break;
+    case LIST_NAMES:
+        result = append_path(&list->out, entry);
+        break;
+    case LIST_LONG:
+        result = append_long(&list->out, entry);
+        break;
+    case LIST_MANIFEST:
+    case LIST_MANIFEST_TIMES:
+        return append_manifest(list, entry, event);
+    }
+    if (result == 0)
+        result = buf_append(&list->out, "\n", 1);
+    return result == 0 ? STATUS_OK : out_of_memory();
+}
+
+static enum status entries_print(struct list *list, enum reader_event *event)
+{
+    const struct tar_entry *entry = NULL;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK) {
+        *event = reader_next(&list->reader, &entry);
+        if (*event != READER_OK)
+            break;
+        status = append_entry(list, entry, event);
+        if (*event != READER_OK)
+            break;
+        if (status == STATUS_OK && list->out.length >= STREAM_CHUNK / 4)
+            status = flush(list);
+    }
+    return status == STATUS_OK ? flush(list) : status;
+}
+
+static enum status list_prepare(struct list *list)
+{
+    const struct options *options = list->options;
+    if (options->list == LIST_MANIFEST || options->list == LIST_MANIFEST_TIMES) {
+        list->digest = digest_new(DIGEST_SHA256);
+        if (!list->digest)
+            return digest_failed();
+        if (buf_append_text(&list->out, MTREE_SIGNATURE) != 0)
+            return out_of_memory();
+    }
+    tzset(); /* reads a file, which may be out of reach later */
+    return source_start(&list->source, STDIN_FILENO, options->expected.algorithm,
+                        options->stream_limit);
+}
+
+enum status list_run(const struct options *options)
+{
+    struct list list = {.options = options};
+    enum reader_event event = READER_OK;
+    enum status status = list_prepare(&list);
+    if (status == STATUS_OK) {
+        reader_start(&list.reader, &list.source, &options->limits);
+        status = entries_print(&list, &event);
+    }
+    if (status == STATUS_OK)
+        status = verdict(&list.reader, event, options->has_expected ? &options->expected : NULL);
+    if (stream_close_stdout() != 0 && status == STATUS_OK) {
+        diag_errno("write error");
+        status = STATUS_SYSTEM;
+    }
+    reader_free(&list.reader);
+    source_free(&list.source);
+    digest_free(list.digest);
+    buf_free(&list.out);
+    return status;
+}

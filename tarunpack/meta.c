@@ -1,0 +1,171 @@
+#include "meta.h"
+
+#include "acl.h"
+#include "diag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define SETID_BITS (S_ISUID | S_ISGID)
+
+/* The magic link to a descriptor, or to a name below one. */
+#define MAGIC_SIZE (sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1)
+
+static enum status failed(const struct meta_inode *inode, const char *what)
+{
+    diag_errno("%s: cannot set its %s", diag_name(inode->path).text, what);
+    return STATUS_SYSTEM;
+}
+
+static bool owner_differs(const struct meta_policy *policy, const struct meta *meta)
+{
+    return meta->uid != policy->uid || meta->gid != policy->gid;
+}
+
+bool meta_mode_is_final(const struct meta_policy *policy, const struct meta *meta,
+                        const struct xattrs *xattrs)
+{
+    return !(meta->mode & SETID_BITS) && !owner_differs(policy, meta) &&
+           (!xattrs || xattrs->count == 0);
+}
+
+static int owner_change(const struct meta_inode *inode, const struct meta *meta)
+{
+    if (inode->fd >= 0)
+        return fchown(inode->fd, meta->uid, meta->gid);
+    return fchownat(inode->parent, inode->name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Sets the owner; `*owned` tells whether the inode has the one it should have. */
+static enum status owner_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                               const struct meta *meta, bool *owned)
+{
+    *owned = !owner_differs(policy, meta);
+    if (*owned)
+        return STATUS_OK;
+    errno = EPERM;
+    if (policy->owners && owner_change(inode, meta) == 0) {
+        *owned = true;
+        return STATUS_OK;
+    }
+    /* EINVAL: the id does not exist in this user namespace. */
+    if (policy->strict_owners || (errno != EPERM && errno != EINVAL))
+        return failed(inode, "owner");
+    policy->left_owners = true;
+    return STATUS_OK;
+}
+
+/* chmod that follows no link: there is no fchmodat that does so before Linux 6.6, but the magic
+ * link of a descriptor is the inode itself. */
+static int mode_change(const struct meta_inode *inode, mode_t mode)
+{
+    if (inode->fd >= 0)
+        return fchmod(inode->fd, mode);
+    char magic[MAGIC_SIZE];
+    int fd = openat(inode->parent, inode->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    snprintf(magic, sizeof magic, "/proc/self/fd/%d", fd);
+    int result = chmod(magic, mode), error = errno;
+    close(fd);
+    errno = error;
+    return result;
+}
+
+static enum status mode_apply(const struct meta_inode *inode, const struct meta *meta, bool owned,
+                              bool changed)
+{
+    /* A setuid program has no business being another user's than it was meant to be. */
+    mode_t mode = owned ? meta->mode : meta->mode & ~(mode_t)SETID_BITS;
+    if (inode->is_link || (mode == inode->created && !changed))
+        return STATUS_OK;
+    return mode_change(inode, mode) == 0 ? STATUS_OK : failed(inode, "mode");
+}
+
+static int xattr_change(const struct meta_inode *inode, const struct xattr *xattr)
+{
+    if (inode->fd >= 0)
+        return fsetxattr(inode->fd, xattr->name, xattr->value, xattr->length, 0);
+    char magic[MAGIC_SIZE];
+    snprintf(magic, sizeof magic, "/proc/self/fd/%d/%s", inode->parent, inode->name);
+    return lsetxattr(magic, xattr->name, xattr->value, xattr->length, 0);
+}
+
+enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr)
+{
+    if (xattr_change(inode, xattr) == 0)
+        return STATUS_OK;
+    diag_errno("%s: cannot set the attribute %s", diag_name(inode->path).text,
+               diag_name(xattr->name).text);
+    return STATUS_SYSTEM;
+}
+
+/* What only the system's own root may set; an unprivileged run leaves it out. */
+static bool is_privileged(const char *name)
+{
+    return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0;
+}
+
+static enum status xattr_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                               const struct xattr *xattr)
+{
+    if (!policy->trusted && is_privileged(xattr->name)) {
+        /* A capability can be one of this user namespace: that is for the kernel to say. */
+        if (strncmp(xattr->name, "security.", 9) == 0 && xattr_change(inode, xattr) == 0)
+            return STATUS_OK;
+        policy->left_xattrs = true;
+        return STATUS_OK;
+    }
+    return meta_set_xattr(inode, xattr);
+}
+
+static bool is_acl(const char *name)
+{
+    return strcmp(name, ACL_XATTR_ACCESS) == 0 || strcmp(name, ACL_XATTR_DEFAULT) == 0;
+}
+
+/* Sets the attributes that are ACLs, or those that are not. */
+static enum status xattrs_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                                const struct xattrs *xattrs, bool acls)
+{
+    for (size_t i = 0; xattrs && policy->xattrs && i < xattrs->count; i++) {
+        struct xattr xattr = xattrs_get(xattrs, i);
+        if (is_acl(xattr.name) != acls)
+            continue;
+        enum status status = xattr_apply(policy, inode, &xattr);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status times_apply(const struct meta_inode *inode, const struct meta *meta)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, meta->mtime};
+    int result = inode->fd >= 0 ? futimens(inode->fd, times)
+                                : utimensat(inode->parent, inode->name, times, AT_SYMLINK_NOFOLLOW);
+    return result == 0 ? STATUS_OK : failed(inode, "times");
+}
+
+enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                       const struct meta *meta, const struct xattrs *xattrs)
+{
+    bool owned = false;
+    enum status status = owner_apply(policy, inode, meta, &owned);
+    /* user.* attributes need write permission, which the final mode may not give. */
+    if (status == STATUS_OK)
+        status = xattrs_apply(policy, inode, xattrs, false);
+    if (status == STATUS_OK)
+        status = mode_apply(inode, meta, owned, owner_differs(policy, meta));
+    if (status == STATUS_OK)
+        status = xattrs_apply(policy, inode, xattrs, true);
+    if (status == STATUS_OK)
+        status = times_apply(inode, meta);
+    return status;
+}

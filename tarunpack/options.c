@@ -1,0 +1,205 @@
+#include "options.h"
+
+#include "cli.h"
+#include "diag.h"
+
+#include <string.h>
+
+enum {
+    OPTION_MANIFEST = CLI_FIRST_LONG,
+    OPTION_WHITEOUTS,
+    OPTION_USERXATTR,
+    OPTION_SAME_OWNER,
+    OPTION_NO_SAME_OWNER,
+    OPTION_NO_XATTRS,
+    OPTION_NO_DEVICES,
+    OPTION_NO_HOLES,
+    OPTION_NO_SYNC,
+    OPTION_MAX_STREAM,
+    OPTION_MAX_SIZE,
+    OPTION_MAX_ENTRIES,
+    OPTION_MAX_PATH,
+    OPTION_MAX_PAX,
+    OPTION_MAX_XATTR,
+};
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"expect", required_argument, NULL, 'e'},
+    {"list", no_argument, NULL, 't'},
+    {"manifest", optional_argument, NULL, OPTION_MANIFEST},
+    {"whiteouts", required_argument, NULL, OPTION_WHITEOUTS},
+    {"userxattr", no_argument, NULL, OPTION_USERXATTR},
+    {"same-owner", no_argument, NULL, OPTION_SAME_OWNER},
+    {"no-same-owner", no_argument, NULL, OPTION_NO_SAME_OWNER},
+    {"no-xattrs", no_argument, NULL, OPTION_NO_XATTRS},
+    {"no-devices", no_argument, NULL, OPTION_NO_DEVICES},
+    {"no-holes", no_argument, NULL, OPTION_NO_HOLES},
+    {"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+    {"max-stream", required_argument, NULL, OPTION_MAX_STREAM},
+    {"max-size", required_argument, NULL, OPTION_MAX_SIZE},
+    {"max-entries", required_argument, NULL, OPTION_MAX_ENTRIES},
+    {"max-path", required_argument, NULL, OPTION_MAX_PATH},
+    {"max-pax", required_argument, NULL, OPTION_MAX_PAX},
+    {"max-xattr", required_argument, NULL, OPTION_MAX_XATTR},
+    {NULL, 0, NULL, 0},
+};
+
+/* The limits that hold where no option says otherwise; tarunpack.1 has them too. */
+static void defaults_set(struct options *options)
+{
+    *options = (struct options){
+        .stream_limit = UINT64_C(8) << 40,
+        .limits = {.entries = 100 * 1000 * 1000,
+                   .tree_size = UINT64_C(8) << 40,
+                   .path = 1 << 20,
+                   .pax = 16 << 20,
+                   .xattr = 64 << 10},
+    };
+}
+
+static enum status expect_parse(struct options *options, const char *text)
+{
+    const char *problem = digest_parse(text, &options->expected);
+    options->has_expected = true;
+    return problem ? cli_usage("--expect '%s': %s", diag_name(text).text, problem) : STATUS_OK;
+}
+
+static enum status manifest_parse(struct options *options, const char *form)
+{
+    bool times = form && strcmp(form, "time") == 0;
+    options->list = times ? LIST_MANIFEST_TIMES : LIST_MANIFEST;
+    if (!form || times)
+        return STATUS_OK;
+    return cli_usage("--manifest takes time or nothing, not '%s'", diag_name(form).text);
+}
+
+static enum status whiteouts_parse(struct options *options, const char *form)
+{
+    static const char *const forms[] = {"overlay", "keep", "raw"}; /* as in enum apply_whiteouts */
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (strcmp(form, forms[i]) == 0) {
+            options->whiteouts = (enum apply_whiteouts)i;
+            return STATUS_OK;
+        }
+    }
+    return cli_usage("--whiteouts takes overlay, keep or raw, not '%s'", diag_name(form).text);
+}
+
+static enum status limit_parse(uint64_t *limit, const char *text)
+{
+    if (cli_size(text, limit) == 0)
+        return STATUS_OK;
+    return cli_usage("'%s' is no number of bytes or entries", diag_name(text).text);
+}
+
+static enum status limit_take(struct options *options, int option, const char *argument)
+{
+    switch (option) {
+    case OPTION_MAX_STREAM:
+        return limit_parse(&options->stream_limit, argument);
+    case OPTION_MAX_SIZE:
+        return limit_parse(&options->limits.tree_size, argument);
+    case OPTION_MAX_ENTRIES:
+        return limit_parse(&options->limits.entries, argument);
+    case OPTION_MAX_PATH:
+        return limit_parse(&options->limits.path, argument);
+    case OPTION_MAX_PAX:
+        return limit_parse(&options->limits.pax, argument);
+    case OPTION_MAX_XATTR:
+        return limit_parse(&options->limits.xattr, argument);
+    default:
+        return STATUS_USAGE;
+    }
+}
+
+/* Options that only switch something on; NULL for others. */
+static bool *flag_of(struct options *options, int option)
+{
+    switch (option) {
+    case 'h':
+        return &options->help;
+    case 'V':
+        return &options->version;
+    case OPTION_SAME_OWNER:
+        return &options->same_owner;
+    case OPTION_NO_SAME_OWNER:
+        return &options->no_same_owner;
+    case OPTION_NO_XATTRS:
+        return &options->no_xattrs;
+    case OPTION_NO_DEVICES:
+        return &options->no_devices;
+    case OPTION_NO_HOLES:
+        return &options->no_holes;
+    case OPTION_NO_SYNC:
+        return &options->no_sync;
+    default:
+        return NULL;
+    }
+}
+
+static enum status option_take(struct options *options, int option, const char *argument)
+{
+    bool *flag = flag_of(options, option);
+    if (flag) {
+        *flag = true;
+        return STATUS_OK;
+    }
+    switch (option) {
+    case 'q':
+        diag_set_quiet(true);
+        return STATUS_OK;
+    case 'v':
+        diag_set_verbose(true);
+        options->verbose = true;
+        return STATUS_OK;
+    case 'e':
+        return expect_parse(options, argument);
+    case 't':
+        options->list = options->list == LIST_NONE ? LIST_NAMES : options->list;
+        return STATUS_OK;
+    case OPTION_MANIFEST:
+        return manifest_parse(options, argument);
+    case OPTION_WHITEOUTS:
+        return whiteouts_parse(options, argument);
+    case OPTION_USERXATTR:
+        options->overlay = OVERLAY_USER;
+        return STATUS_OK;
+    default:
+        return limit_take(options, option, argument);
+    }
+}
+
+static enum status operands_parse(struct options *options, int argc, char **argv)
+{
+    if (options->same_owner && options->no_same_owner)
+        return cli_usage("--same-owner and --no-same-owner contradict each other");
+    if (options->list != LIST_NONE)
+        return optind == argc ? STATUS_OK
+                              : cli_usage("--list and --manifest read standard input and write no "
+                                          "directory, such as '%s'",
+                                          diag_name(argv[optind]).text);
+    if (optind == argc)
+        return cli_usage("which directory?");
+    if (optind + 1 < argc)
+        return cli_usage("one directory, not also '%s'", diag_name(argv[optind + 1]).text);
+    options->directory = argv[optind];
+    return STATUS_OK;
+}
+
+enum status options_parse(struct options *options, int argc, char **argv)
+{
+    int option = 0;
+    defaults_set(options);
+    while ((option = cli_next(argc, argv, ":hVqve:t", long_options)) != -1) {
+        enum status status = option_take(options, option, optarg);
+        if (status != STATUS_OK || options->help || options->version)
+            return status;
+    }
+    if (options->list == LIST_NAMES && options->verbose)
+        options->list = LIST_LONG;
+    return operands_parse(options, argc, argv);
+}

@@ -1,0 +1,155 @@
+#include "remove.h"
+
+#include "diag.h"
+#include "dirs.h"
+#include "names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct removal {
+    struct dirs dirs;
+    struct names *levels; /* the names of each level of dirs */
+    size_t capacity;
+    const char *path;
+};
+
+static enum status failed(const struct removal *removal, const char *name)
+{
+    if (errno == EXDEV)
+        diag_error("%s/%s/%s: something is mounted there, so it is not removed",
+                   diag_name(removal->path).text, diag_name(dirs_path(&removal->dirs)).text,
+                   diag_name(name).text);
+    else
+        diag_errno("%s/%s/%s: cannot remove", diag_name(removal->path).text,
+                   diag_name(dirs_path(&removal->dirs)).text, diag_name(name).text);
+    return STATUS_SYSTEM;
+}
+
+static int directory_open(int parent, const char *name, uint64_t flags)
+{
+    struct open_how how = {.flags = flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+                                      RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
+    return (int)syscall(SYS_openat2, parent, name, &how, sizeof how);
+}
+
+/* Opens a directory to empty it. Its owner may have to give himself the right to first. */
+static int directory_open_for_removal(int parent, const char *name)
+{
+    int fd = directory_open(parent, name, O_RDONLY);
+    if (fd >= 0 || errno != EACCES)
+        return fd;
+    int handle = directory_open(parent, name, O_PATH);
+    if (handle < 0)
+        return -1;
+    char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
+    snprintf(magic, sizeof magic, "/proc/self/fd/%d", handle);
+    int result = chmod(magic, 0700);
+    close(handle);
+    return result == 0 ? directory_open(parent, name, O_RDONLY) : -1;
+}
+
+/* Reads the names of the directory entered last, after seeing to it that they can be removed. */
+static int level_read(struct removal *removal)
+{
+    struct stat status;
+    int fd = dirs_fd(&removal->dirs);
+    if (fstat(fd, &status) != 0)
+        return -1;
+    if ((status.st_mode & 0700) != 0700 && geteuid() != 0 && fchmod(fd, 0700) != 0)
+        return -1;
+    size_t level = removal->dirs.count - 1;
+    if (level >= removal->capacity) {
+        size_t capacity = level * 2 + 32;
+        struct names *levels = reallocarray(removal->levels, capacity, sizeof *levels);
+        if (!levels)
+            return -1;
+        memset(levels + removal->capacity, 0, (capacity - removal->capacity) * sizeof *levels);
+        removal->levels = levels;
+        removal->capacity = capacity;
+    }
+    return names_read(&removal->levels[level], fd);
+}
+
+/* Removes a name that is no directory, or enters the directory. */
+static enum status name_take(struct removal *removal, const char *name)
+{
+    int here = dirs_fd(&removal->dirs);
+    if (unlinkat(here, name, 0) == 0 || errno == ENOENT)
+        return STATUS_OK;
+    if (errno != EISDIR && errno != EPERM)
+        return failed(removal, name);
+    int fd = directory_open_for_removal(here, name);
+    if (fd < 0 || dirs_push(&removal->dirs, fd, name) != 0 || level_read(removal) != 0)
+        return failed(removal, name);
+    return STATUS_OK;
+}
+
+/* Leaves the directory whose names are gone, and removes it. */
+static enum status level_leave(struct removal *removal)
+{
+    struct names *names = &removal->levels[removal->dirs.count - 1];
+    names_free(names);
+    if (dirs_leave(&removal->dirs) != 0)
+        return failed(removal, "..");
+    names = &removal->levels[removal->dirs.count - 1];
+    const char *name = names_text(names, names->next - 1);
+    if (unlinkat(dirs_fd(&removal->dirs), name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return STATUS_OK;
+    return failed(removal, name);
+}
+
+static enum status names_remove(struct removal *removal)
+{
+    enum status status = level_read(removal) == 0 ? STATUS_OK : failed(removal, ".");
+    while (status == STATUS_OK) {
+        struct names *names = &removal->levels[removal->dirs.count - 1];
+        if (names->next < names->count) {
+            size_t next = names->next++;
+            status = name_take(removal, names_text(names, next));
+        } else if (removal->dirs.count > 1) {
+            status = level_leave(removal);
+        } else {
+            break;
+        }
+    }
+    return status;
+}
+
+enum status remove_contents(int fd, const char *path)
+{
+    struct removal removal = {.path = path};
+    enum status status = STATUS_SYSTEM;
+    if (dirs_start(&removal.dirs, fd) != 0)
+        diag_errno("%s: cannot remove", diag_name(path).text);
+    else
+        status = names_remove(&removal);
+    for (size_t i = 0; i < removal.capacity; i++)
+        names_free(&removal.levels[i]);
+    free(removal.levels);
+    dirs_free(&removal.dirs);
+    return status;
+}
+
+enum status remove_tree(int parent, const char *name)
+{
+    int fd = directory_open_for_removal(parent, name);
+    if (fd >= 0) {
+        enum status status = remove_contents(fd, name);
+        if (status != STATUS_OK)
+            return status;
+        if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+            return STATUS_OK;
+    }
+    diag_errno("%s: cannot remove", diag_name(name).text);
+    return STATUS_SYSTEM;
+}

@@ -1,0 +1,17 @@
+/*
+ * Removes trees: whatever their depth and modes, never across a mount, never through a link.
+ */
+#ifndef TARUNPACK_REMOVE_H
+#define TARUNPACK_REMOVE_H
+
+#include "status.h"
+
+/* Removes all that is below the open directory `fd`, which it takes over. `path` is for messages.
+ * Returns a status; the line is printed. */
+enum status remove_contents(int fd, const char *path);
+
+/* Removes the directory `name` in the open directory `parent`, and all that is in it. Returns a
+ * status; the line is printed. */
+enum status remove_tree(int parent, const char *name);
+
+#endif

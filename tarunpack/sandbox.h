@@ -1,0 +1,13 @@
+/*
+ * The child process that reads what an attacker wrote.
+ */
+#ifndef TARUNPACK_SANDBOX_H
+#define TARUNPACK_SANDBOX_H
+
+/* Gives up what this process does not need: new privileges; and with Landlock (kernel
+ * documentation, userspace-api/landlock.rst) all files but those below the open directory `fd`, or
+ * all where `fd` is -1. Descriptors that are open stay usable. A kernel without Landlock, or with
+ * one too old to allow links between directories, is no failure: a note says so. */
+void sandbox_enter(int fd);
+
+#endif

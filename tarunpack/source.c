@@ -1,0 +1,106 @@
+#include "source.h"
+
+#include "diag.h"
+#include "stream.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum status start(struct source *source, enum digest_algorithm algorithm, size_t size)
+{
+    source->digest = digest_new(algorithm);
+    if (!source->digest) {
+        diag_error("cannot compute %s digests", digest_algorithm_name(algorithm));
+        return STATUS_SYSTEM;
+    }
+    source->buffer = malloc(size);
+    if (source->buffer)
+        return STATUS_OK;
+    diag_error("out of memory");
+    return STATUS_SYSTEM;
+}
+
+enum status source_start(struct source *source, int fd, enum digest_algorithm algorithm,
+                         uint64_t limit)
+{
+    *source = (struct source){.fd = fd, .limit = limit};
+    stream_grow_pipe(fd);
+    return start(source, algorithm, STREAM_CHUNK);
+}
+
+static enum status hash(struct source *source, const char *bytes, size_t length)
+{
+    if (digest_update(source->digest, bytes, length) == 0)
+        return STATUS_OK;
+    diag_error("cannot compute the digest");
+    return STATUS_SYSTEM;
+}
+
+enum status source_start_memory(struct source *source, const void *bytes, size_t length)
+{
+    *source = (struct source){.fd = -1, .limit = UINT64_MAX, .ended = true};
+    enum status status = start(source, DIGEST_SHA256, length + 1);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(source->buffer, bytes, length);
+    source->end = source->read = length;
+    return hash(source, source->buffer, length);
+}
+
+/* Fills the empty buffer: whole blocks, unless the stream ends. */
+static enum status fill(struct source *source)
+{
+    ssize_t got = stream_read(source->fd, source->buffer, STREAM_CHUNK);
+    if (got < 0) {
+        diag_errno("cannot read standard input");
+        return STATUS_SYSTEM;
+    }
+    source->start = 0;
+    source->end = (size_t)got;
+    source->ended = source->end < STREAM_CHUNK;
+    source->read += source->end;
+    if (source->read > source->limit) {
+        diag_error("the stream is longer than %" PRIu64 " bytes (--max-stream)", source->limit);
+        return STATUS_ARCHIVE;
+    }
+    return hash(source, source->buffer, source->end);
+}
+
+enum status source_take(struct source *source, size_t want, const char **bytes, size_t *got)
+{
+    if (source->start == source->end && !source->ended) {
+        enum status status = fill(source);
+        if (status != STATUS_OK)
+            return status;
+    }
+    size_t there = source->end - source->start;
+    *got = there < want ? there : want;
+    *bytes = source->buffer + source->start;
+    source->start += *got;
+    source->taken += *got;
+    return STATUS_OK;
+}
+
+enum status source_drain(struct source *source)
+{
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && !source->ended)
+        status = fill(source);
+    return status;
+}
+
+enum status source_digest(struct source *source, struct digest_value *value)
+{
+    if (digest_final(source->digest, value) == 0)
+        return STATUS_OK;
+    diag_error("cannot compute the digest");
+    return STATUS_SYSTEM;
+}
+
+void source_free(struct source *source)
+{
+    digest_free(source->digest);
+    free(source->buffer);
+    *source = (struct source){0};
+}

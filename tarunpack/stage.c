@@ -1,0 +1,265 @@
+#include "stage.h"
+
+#include "diag.h"
+#include "tar_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Nobody but its owner looks into a directory that is not finished. */
+#define MODE_UNFINISHED 0700
+
+static enum status failed(const char *path, const char *what)
+{
+    diag_errno("%s: cannot %s", diag_name(path).text, what);
+    return STATUS_SYSTEM;
+}
+
+static enum status out_of_memory(void)
+{
+    diag_error("out of memory");
+    return STATUS_SYSTEM;
+}
+
+static int level_push(struct stage *stage, uint32_t node)
+{
+    size_t level = stage->dirs.count - 1;
+    if (level >= stage->nodes_capacity) {
+        size_t capacity = level * 2 + 32;
+        uint32_t *nodes = reallocarray(stage->nodes, capacity, sizeof *nodes);
+        if (!nodes)
+            return -1;
+        stage->nodes = nodes;
+        stage->nodes_capacity = capacity;
+    }
+    stage->nodes[level] = node;
+    return 0;
+}
+
+enum status stage_start(struct stage *stage, int fd)
+{
+    struct stat status;
+    if (dirs_start(&stage->dirs, fd) != 0)
+        return failed("staging directory", "open");
+    if (dirtree_start(&stage->tree) != 0 || level_push(stage, DIRTREE_ROOT) != 0)
+        return out_of_memory();
+    /* What a new inode belongs to is for the file system to say (grpid, idmapped mounts). */
+    if (fstat(fd, &status) != 0)
+        return failed("staging directory", "read its status");
+    stage->policy.uid = status.st_uid;
+    stage->policy.gid = status.st_gid;
+    return STATUS_OK;
+}
+
+uint32_t stage_here(const struct stage *stage)
+{
+    return stage->nodes[stage->dirs.count - 1];
+}
+
+static bool is_whiteout(const struct stat *status)
+{
+    return S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0);
+}
+
+/* Makes a directory where something else may stand; that is replaced if it may be. A whiteout that
+ * a directory replaces had hidden one of the layers below: the new one has to hide it, too. */
+static enum status directory_make(struct stage *stage, const char *name, const char *path,
+                                  bool replace)
+{
+    int here = dirs_fd(&stage->dirs);
+    struct stat status;
+    if (mkdirat(here, name, MODE_UNFINISHED) == 0)
+        return STATUS_OK;
+    if (errno != EEXIST || fstatat(here, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return failed(path, "create directory");
+    if (S_ISDIR(status.st_mode))
+        return STATUS_OK;
+    bool opaque = stage->whiteouts && is_whiteout(&status);
+    if (!replace && !opaque) {
+        diag_error("%s: the path runs through something that is no directory",
+                   diag_name(path).text);
+        return STATUS_ARCHIVE;
+    }
+    if (unlinkat(here, name, 0) != 0 || mkdirat(here, name, MODE_UNFINISHED) != 0)
+        return failed(path, "replace by a directory");
+    uint32_t node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
+    if (node == DIRTREE_NONE)
+        return out_of_memory();
+    dirtree_node(&stage->tree, node)->opaque |= opaque;
+    return STATUS_OK;
+}
+
+/* Moves the cursor into the directory `name`, which is made if it is missing. */
+static enum status enter(struct stage *stage, const char *name, const char *path)
+{
+    uint32_t node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
+    if (node == DIRTREE_NONE)
+        return out_of_memory();
+    if (dirs_enter(&stage->dirs, name) != 0) {
+        if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+            return failed(path, "enter directory");
+        enum status status = directory_make(stage, name, path, false);
+        if (status != STATUS_OK)
+            return status;
+        if (dirs_enter(&stage->dirs, name) != 0)
+            return failed(path, "enter directory");
+    }
+    return level_push(stage, node) == 0 ? STATUS_OK : out_of_memory();
+}
+
+/* Leaves all directories that are not on the way to `path`. Returns how many bytes of it remain
+ * above the cursor; -1 with errno set. */
+static ssize_t leave_others(struct stage *stage, const char *path, size_t length)
+{
+    const char *here = dirs_path(&stage->dirs);
+    size_t common = 0;
+    while (common < length && here[common] == path[common] && here[common])
+        common++;
+    while (stage->dirs.count > 1) {
+        size_t level = stage->dirs.path.length;
+        if (level <= common && (level == length || path[level] == '/'))
+            return (ssize_t)level;
+        if (dirs_leave(&stage->dirs) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+enum status stage_move(struct stage *stage, const char *path, size_t length)
+{
+    ssize_t at = leave_others(stage, path, length);
+    if (at < 0)
+        return failed(path, "return to the directory above");
+    for (size_t next = (size_t)at; next < length;) {
+        char name[TAR_NAME_MAX + 1];
+        next += path[next] == '/';
+        const char *slash = memchr(path + next, '/', length - next);
+        size_t used = slash ? (size_t)(slash - path) - next : length - next;
+        memcpy(name, path + next, used);
+        name[used] = '\0';
+        enum status status = enter(stage, name, path);
+        if (status != STATUS_OK)
+            return status;
+        next += used;
+    }
+    return STATUS_OK;
+}
+
+enum status stage_directory(struct stage *stage, const char *name, const char *path, uint32_t *node)
+{
+    enum status status = directory_make(stage, name, path, true);
+    if (status != STATUS_OK)
+        return status;
+    *node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
+    return *node == DIRTREE_NONE ? out_of_memory() : STATUS_OK;
+}
+
+enum status stage_make_room(struct stage *stage, const char *name, const char *path)
+{
+    int here = dirs_fd(&stage->dirs);
+    if (unlinkat(here, name, 0) == 0)
+        return STATUS_OK;
+    if (errno != EISDIR || unlinkat(here, name, AT_REMOVEDIR) != 0) {
+        if (errno != ENOTEMPTY)
+            return failed(path, "replace");
+        diag_error("%s: would replace a directory that is not empty", diag_name(path).text);
+        return STATUS_ARCHIVE;
+    }
+    uint32_t node = dirtree_find(&stage->tree, stage_here(stage), name, strlen(name));
+    if (node != DIRTREE_NONE)
+        dirtree_remove(&stage->tree, node);
+    return STATUS_OK;
+}
+
+enum status stage_whiteout(struct stage *stage, const char *name, const char *path)
+{
+    int here = dirs_fd(&stage->dirs);
+    struct stat status;
+    if (mknodat(here, name, S_IFCHR, makedev(0, 0)) == 0)
+        return STATUS_OK;
+    if (errno != EEXIST || fstatat(here, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return failed(path, "create whiteout");
+    if (!S_ISDIR(status.st_mode))
+        return STATUS_OK;
+    uint32_t node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
+    if (node == DIRTREE_NONE)
+        return out_of_memory();
+    dirtree_node(&stage->tree, node)->opaque = true;
+    return STATUS_OK;
+}
+
+/* Gives the directory behind `fd` what its node says. */
+static enum status directory_finish(struct stage *stage, const struct dirnode *node, int fd)
+{
+    const char *path = node->name ? node->name : ".";
+    struct meta_inode inode = {.fd = fd, .path = path, .created = MODE_UNFINISHED};
+    enum status status = STATUS_OK;
+    if (node->opaque) {
+        const char *name =
+            stage->overlay == OVERLAY_USER ? "user.overlay.opaque" : "trusted.overlay.opaque";
+        struct xattr opaque = {.name = name, .value = "y", .length = 1};
+        status = meta_set_xattr(&inode, &opaque);
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (node->explicit)
+        return meta_apply(&stage->policy, &inode, &node->meta, node->xattrs);
+    if (!node->name)
+        return meta_apply(&stage->policy, &inode, &stage->root_default, NULL);
+    return fchmod(fd, 0755) == 0 ? STATUS_OK : failed(path, "set its mode");
+}
+
+/* Leaves the directory where the cursor stands, and only then finishes it: afterwards its mode may
+ * not let us out. */
+static enum status finish_and_leave(struct stage *stage, const struct dirnode *node)
+{
+    int fd = dirs_detach(&stage->dirs);
+    if (fd < 0)
+        return failed(node->name, "return to the directory above");
+    enum status status = directory_finish(stage, node, fd);
+    close(fd);
+    return status;
+}
+
+/* Goes through the tree, children before parents. */
+enum status stage_finish(struct stage *stage)
+{
+    enum status status = stage_move(stage, "", 0);
+    for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK;) {
+        struct dirnode *node = dirtree_node(&stage->tree, at);
+        uint32_t child = node->first_child;
+        if (child != DIRTREE_NONE) {
+            const struct dirnode *below = dirtree_node(&stage->tree, child);
+            node->first_child = below->next_sibling;
+            if (!below->name)
+                continue;
+            if (dirs_enter(&stage->dirs, below->name) != 0)
+                return failed(below->name, "enter directory");
+            at = child;
+        } else if (at == DIRTREE_ROOT) {
+            return directory_finish(stage, node, dirs_fd(&stage->dirs));
+        } else {
+            status = finish_and_leave(stage, node);
+            at = node->parent;
+        }
+    }
+    return status;
+}
+
+enum status stage_sync(const struct stage *stage)
+{
+    return syncfs(dirs_fd(&stage->dirs)) == 0 ? STATUS_OK : failed("staging directory", "sync");
+}
+
+void stage_free(struct stage *stage)
+{
+    dirs_free(&stage->dirs);
+    dirtree_free(&stage->tree);
+    free(stage->nodes);
+    *stage = (struct stage){0};
+}

@@ -1,0 +1,104 @@
+/*
+ * The tree under construction. Everything happens beneath one directory, through descriptors that
+ * are held and names of one component: no path is resolved twice, no link is followed. Knows file
+ * systems, not tar.
+ *
+ * A cursor stands in one directory at a time; entries that follow each other mostly share it.
+ */
+#ifndef TARUNPACK_STAGE_H
+#define TARUNPACK_STAGE_H
+
+#include "dirs.h"
+#include "dirtree.h"
+#include "meta.h"
+#include "overlay.h"
+
+#include <stdbool.h>
+
+struct stage {
+    struct dirs dirs; /* the cursor */
+    uint32_t *nodes;  /* the dirtree node of each of its levels */
+    size_t nodes_capacity;
+    struct dirtree tree;
+    struct meta_policy policy;
+    struct meta root_default; /* for a root that has no entry */
+    bool whiteouts; /* char 0:0 nodes are whiteouts: a directory in their place is opaque */
+    enum overlay_space overlay; /* where the opaque attribute goes */
+    bool no_holes;
+    bool skip_devices;    /* leave devices out */
+    bool lenient_devices; /* leave out those that may not be made */
+    bool left_devices;    /* some were left out */
+};
+
+/* Starts with the empty directory `fd`, which it takes over. The fields below `tree` are the
+ * caller's to set, before. Returns a status; the line is printed. */
+enum status stage_start(struct stage *stage, int fd);
+
+/* Moves the cursor to the directory whose path is the first `length` bytes of `path`; what is
+ * missing is made. STATUS_ARCHIVE where the path runs through something that is no directory. */
+enum status stage_move(struct stage *stage, const char *path, size_t length);
+
+/* Makes the directory `name` where the cursor stands, unless it is there, and stores its node. */
+enum status stage_directory(struct stage *stage, const char *name, const char *path,
+                            uint32_t *node);
+
+/* The node of the directory where the cursor stands. */
+uint32_t stage_here(const struct stage *stage);
+
+/* Makes room for a new `name`: what stands there is removed, a directory only if it is empty.
+ * STATUS_ARCHIVE where it is not. */
+enum status stage_make_room(struct stage *stage, const char *name, const char *path);
+
+/* Marks `name` as deleted: a whiteout where nothing stands, an opaque directory where one stands;
+ * another entry of the layer itself wins. */
+enum status stage_whiteout(struct stage *stage, const char *name, const char *path);
+
+/* Make an entry called `name` where the cursor stands; `path` is for messages. An entry of that
+ * name is replaced. All return a status; the line is printed. */
+enum status stage_symlink(struct stage *stage, const char *name, const char *path,
+                          const char *target, const struct meta *meta, const struct xattrs *xattrs);
+enum status stage_special(struct stage *stage, const char *name, const char *path, mode_t type,
+                          dev_t device, const struct meta *meta, const struct xattrs *xattrs);
+
+/* Links `name` to what stands at the path `target` below the root. STATUS_ARCHIVE where that is
+ * nothing that can be linked to. */
+enum status stage_hardlink(struct stage *stage, const char *name, const char *path,
+                           const char *target);
+
+/* A file whose content comes. */
+struct stage_file {
+    struct stage *stage;
+    int fd;
+    const char *path; /* for messages; borrowed */
+    uint64_t size;
+    uint64_t end; /* of what was written */
+    mode_t created;
+};
+
+/* Creates the file `name` of `size` bytes. */
+enum status stage_file_open(struct stage *stage, struct stage_file *file, const char *name,
+                            const char *path, uint64_t size, const struct meta *meta,
+                            const struct xattrs *xattrs);
+
+/* Writes bytes at `offset`, in ascending order; what is not written is zero, and long runs of zeros
+ * become holes. */
+enum status stage_file_write(struct stage_file *file, uint64_t offset, const char *bytes,
+                             size_t length);
+
+/* Completes the file and closes it. */
+enum status stage_file_close(struct stage_file *file, const struct meta *meta,
+                             const struct xattrs *xattrs);
+
+/* Closes a file that will not be completed. */
+void stage_file_abandon(struct stage_file *file);
+
+/* Sets what could not be set before: the metadata of all directories, the deepest first. */
+enum status stage_finish(struct stage *stage);
+
+/* Brings all of it to the disk. */
+enum status stage_sync(const struct stage *stage);
+
+/* Closes all and releases the memory. */
+void stage_free(struct stage *stage);
+
+#endif

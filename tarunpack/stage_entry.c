@@ -1,0 +1,257 @@
+/* The part of stage.h that makes entries other than directories. */
+#include "stage.h"
+
+#include "diag.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* The unit of holes: a page, the usual block of file systems. */
+#define HOLE_UNIT 4096
+
+static enum status failed(const char *path, const char *what)
+{
+    diag_errno("%s: cannot %s", diag_name(path).text, what);
+    return STATUS_SYSTEM;
+}
+
+static struct meta_inode inode_here(const struct stage *stage, const char *name, const char *path)
+{
+    return (struct meta_inode){
+        .fd = -1, .parent = dirs_fd(&stage->dirs), .name = name, .path = path};
+}
+
+enum status stage_symlink(struct stage *stage, const char *name, const char *path,
+                          const char *target, const struct meta *meta, const struct xattrs *xattrs)
+{
+    int here = dirs_fd(&stage->dirs);
+    int result = symlinkat(target, here, name);
+    if (result != 0 && errno == EEXIST) {
+        enum status status = stage_make_room(stage, name, path);
+        if (status != STATUS_OK)
+            return status;
+        result = symlinkat(target, here, name);
+    }
+    if (result != 0)
+        return failed(path, "create symbolic link");
+    struct meta_inode inode = inode_here(stage, name, path);
+    inode.is_link = true;
+    return meta_apply(&stage->policy, &inode, meta, xattrs);
+}
+
+enum status stage_special(struct stage *stage, const char *name, const char *path, mode_t type,
+                          dev_t device, const struct meta *meta, const struct xattrs *xattrs)
+{
+    int here = dirs_fd(&stage->dirs);
+    if (type != S_IFIFO && stage->skip_devices) {
+        stage->left_devices = true;
+        return STATUS_OK;
+    }
+    int result = mknodat(here, name, type | meta->mode, device);
+    if (result != 0 && errno == EEXIST) {
+        enum status status = stage_make_room(stage, name, path);
+        if (status != STATUS_OK)
+            return status;
+        result = mknodat(here, name, type | meta->mode, device);
+    }
+    if (result != 0 && errno == EPERM && stage->lenient_devices && type != S_IFIFO) {
+        stage->left_devices = true;
+        return STATUS_OK;
+    }
+    if (result != 0)
+        return failed(path, type == S_IFIFO ? "create fifo" : "create device");
+    struct meta_inode inode = inode_here(stage, name, path);
+    inode.created = meta->mode;
+    return meta_apply(&stage->policy, &inode, meta, xattrs);
+}
+
+/* Opens the directory at the first `length` bytes of `path`, below the root and through no link.
+ * The kernel takes at most PATH_MAX at once. Returns the descriptor; -1 with errno set. */
+static int directory_find(const struct stage *stage, const char *path, size_t length)
+{
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+                                      RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
+    int at = stage->dirs.levels[0].fd;
+    do {
+        char part[PATH_MAX];
+        size_t used = length < sizeof part ? length : sizeof part - 1;
+        while (used < length && path[used] != '/')
+            used--;
+        memcpy(part, path, used);
+        part[used] = '\0';
+        int next = (int)syscall(SYS_openat2, at, used ? part : ".", &how, sizeof how);
+        int error = errno;
+        if (at != stage->dirs.levels[0].fd)
+            close(at);
+        errno = error;
+        if (next < 0)
+            return -1;
+        at = next;
+        used += used < length;
+        path += used;
+        length -= used;
+    } while (length > 0);
+    return at;
+}
+
+/* What keeps an entry from being a link's target. */
+static enum status target_refuse(struct stage *stage, const char *path, const char *target,
+                                 const char *why)
+{
+    if (stage->left_devices) {
+        diag_warn("%s: left out, it links to %s", diag_name(path).text, diag_name(target).text);
+        return STATUS_OK;
+    }
+    diag_error("%s: links to %s, which %s", diag_name(path).text, diag_name(target).text, why);
+    return STATUS_ARCHIVE;
+}
+
+static enum status target_link(struct stage *stage, int parent, const char *old, const char *name,
+                               const char *path, const char *target)
+{
+    int here = dirs_fd(&stage->dirs);
+    struct stat status, standing;
+    if (fstatat(parent, old, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? target_refuse(stage, path, target, "is not there")
+                               : failed(target, "read its status");
+    if (S_ISDIR(status.st_mode))
+        return target_refuse(stage, path, target, "is a directory");
+    if (stage->whiteouts && S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0))
+        return target_refuse(stage, path, target, "is deleted");
+    if (linkat(parent, old, here, name, 0) == 0)
+        return STATUS_OK;
+    if (errno != EEXIST)
+        return failed(path, "create hard link");
+    if (fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
+        standing.st_ino == status.st_ino && standing.st_dev == status.st_dev)
+        return STATUS_OK; /* it is that link already */
+    enum status result = stage_make_room(stage, name, path);
+    if (result != STATUS_OK)
+        return result;
+    return linkat(parent, old, here, name, 0) == 0 ? STATUS_OK : failed(path, "create hard link");
+}
+
+enum status stage_hardlink(struct stage *stage, const char *name, const char *path,
+                           const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    int parent = directory_find(stage, target, slash ? (size_t)(slash - target) : 0);
+    if (parent < 0) {
+        if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+            return target_refuse(stage, path, target, "is not there");
+        return failed(target, "find the link's target");
+    }
+    const char *old = slash ? slash + 1 : target;
+    enum status status = target_link(stage, parent, old, name, path, target);
+    close(parent);
+    return status;
+}
+
+enum status stage_file_open(struct stage *stage, struct stage_file *file, const char *name,
+                            const char *path, uint64_t size, const struct meta *meta,
+                            const struct xattrs *xattrs)
+{
+    int here = dirs_fd(&stage->dirs);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    /* One call for most files; the others get their mode last. */
+    mode_t mode = meta_mode_is_final(&stage->policy, meta, xattrs) ? meta->mode : 0600;
+    *file = (struct stage_file){.stage = stage, .path = path, .size = size, .created = mode};
+    file->fd = openat(here, name, flags, mode);
+    if (file->fd < 0 && errno == EEXIST) {
+        enum status status = stage_make_room(stage, name, path);
+        if (status != STATUS_OK)
+            return status;
+        file->fd = openat(here, name, flags, mode);
+    }
+    return file->fd >= 0 ? STATUS_OK : failed(path, "create");
+}
+
+static bool is_zero(const char *bytes, size_t length)
+{
+    return bytes[0] == '\0' && memcmp(bytes, bytes + 1, length - 1) == 0;
+}
+
+/* How many bytes from `bytes` on, which go to `offset`, are zeros in whole units (`zeros`), or hold
+ * no whole unit of zeros. */
+static size_t run_length(const char *bytes, size_t length, uint64_t offset, bool zeros)
+{
+    size_t run = 0;
+    while (run < length) {
+        size_t unit = HOLE_UNIT - (size_t)((offset + run) % HOLE_UNIT);
+        if (unit > length - run)
+            unit = length - run;
+        if ((unit == HOLE_UNIT && is_zero(bytes + run, unit)) != zeros)
+            break;
+        run += unit;
+    }
+    return run;
+}
+
+static enum status range_write(struct stage_file *file, uint64_t offset, const char *bytes,
+                               size_t length)
+{
+    while (length > 0) {
+        ssize_t put = pwrite(file->fd, bytes, length, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return failed(file->path, "write");
+        bytes += put;
+        offset += (uint64_t)put;
+        length -= (size_t)put;
+        file->end = offset;
+    }
+    return STATUS_OK;
+}
+
+enum status stage_file_write(struct stage_file *file, uint64_t offset, const char *bytes,
+                             size_t length)
+{
+    if (file->stage->no_holes)
+        return range_write(file, offset, bytes, length);
+    while (length > 0) {
+        size_t zeros = run_length(bytes, length, offset, true);
+        bytes += zeros;
+        offset += zeros;
+        length -= zeros;
+        size_t data = run_length(bytes, length, offset, false);
+        enum status status = range_write(file, offset, bytes, data);
+        if (status != STATUS_OK)
+            return status;
+        bytes += data;
+        offset += data;
+        length -= data;
+    }
+    return STATUS_OK;
+}
+
+enum status stage_file_close(struct stage_file *file, const struct meta *meta,
+                             const struct xattrs *xattrs)
+{
+    struct meta_inode inode = {.fd = file->fd, .path = file->path, .created = file->created};
+    enum status status = STATUS_OK;
+    if (file->end < file->size && ftruncate(file->fd, (off_t)file->size) != 0)
+        status = failed(file->path, "extend");
+    if (status == STATUS_OK)
+        status = meta_apply(&file->stage->policy, &inode, meta, xattrs);
+    if (close(file->fd) != 0 && status == STATUS_OK)
+        status = failed(file->path, "close");
+    file->fd = -1;
+    return status;
+}
+
+void stage_file_abandon(struct stage_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+}

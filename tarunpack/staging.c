@@ -1,0 +1,178 @@
+#include "staging.h"
+
+#include "acl.h"
+#include "diag.h"
+#include "names.h"
+#include "remove.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define INFIX ".zlsnap-"
+#define RANDOM_LENGTH 6
+/* A name too long for the pattern is cut, the same way each time. */
+#define NAME_KEPT ((int)(NAME_MAX - 1 - (sizeof INFIX - 1) - RANDOM_LENGTH))
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/* Writes the part of the name that all runs for a target share; returns its length. */
+static size_t prefix_write(char name[NAME_MAX + 1], const char *target)
+{
+    return (size_t)snprintf(name, NAME_MAX + 1, ".%.*s" INFIX, NAME_KEPT, target);
+}
+
+static int name_make(char name[NAME_MAX + 1], const char *target)
+{
+    unsigned char random[RANDOM_LENGTH];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return -1;
+    size_t length = prefix_write(name, target);
+    for (size_t i = 0; i < RANDOM_LENGTH; i++)
+        name[length + i] = alphabet[random[i] % (sizeof alphabet - 1)];
+    name[length + RANDOM_LENGTH] = '\0';
+    return 0;
+}
+
+static bool is_same_inode(int fd, int parent, const char *name)
+{
+    struct stat held, named;
+    return fstat(fd, &held) == 0 && fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+static int attribute_remove(int fd, const char *name)
+{
+    return fremovexattr(fd, name) == 0 || errno == ENODATA || errno == ENOTSUP ? 0 : -1;
+}
+
+/* A default ACL and a setgid bit of the parent would leak into everything that is made below. */
+static int inheritance_cut(int fd)
+{
+    if (attribute_remove(fd, ACL_XATTR_DEFAULT) != 0 || attribute_remove(fd, ACL_XATTR_ACCESS) != 0)
+        return -1;
+    return fchmod(fd, 0700);
+}
+
+/* Opens and locks the directory that was just made; a cleaner may have taken it in between. */
+static int wrapper_hold(struct staging *staging)
+{
+    staging->fd =
+        openat(staging->parent, staging->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (staging->fd < 0)
+        return -1;
+    /* A file system that knows no locks has to do without cleaners. */
+    if (flock(staging->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+        if (is_same_inode(staging->fd, staging->parent, staging->name))
+            return 0;
+    }
+    close(staging->fd);
+    staging->fd = -1;
+    errno = EAGAIN;
+    return -1;
+}
+
+static int wrapper_make(struct staging *staging, const char *target)
+{
+    for (int attempts = 0; attempts < 100; attempts++) {
+        if (name_make(staging->name, target) != 0)
+            return -1;
+        if (mkdirat(staging->parent, staging->name, 0700) == 0) {
+            if (wrapper_hold(staging) == 0)
+                return 0;
+            if (errno != EAGAIN && errno != ENOENT)
+                return -1;
+        } else if (errno != EEXIST) {
+            return -1;
+        }
+    }
+    return -1;
+}
+
+enum status staging_create(struct staging *staging, int parent, const char *target)
+{
+    *staging = (struct staging){.parent = parent, .fd = -1, .tree = -1};
+    if (wrapper_make(staging, target) != 0) {
+        const char *hint = errno == EACCES || errno == EPERM || errno == EROFS
+                               ? " (--merge would work inside the directory)"
+                               : "";
+        diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text, hint);
+        return STATUS_SYSTEM;
+    }
+    if (inheritance_cut(staging->fd) == 0 && mkdirat(staging->fd, STAGING_TREE, 0700) == 0)
+        staging->tree =
+            openat(staging->fd, STAGING_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (staging->tree >= 0)
+        return STATUS_OK;
+    diag_errno("%s: cannot prepare the staging directory", diag_name(staging->name).text);
+    staging_remove(staging);
+    return STATUS_SYSTEM;
+}
+
+int staging_step_out(const struct staging *staging, const char *target, mode_t mode,
+                     char name[NAME_MAX + 1])
+{
+    /* The lock keeps cleaners away from the name, which is one of theirs. */
+    if (flock(staging->tree, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return -1;
+    if (name_make(name, target) != 0 || fchmod(staging->tree, mode | S_IWUSR) != 0 ||
+        renameat2(staging->fd, STAGING_TREE, staging->parent, name, RENAME_NOREPLACE) != 0)
+        return -1;
+    return fchmod(staging->tree, mode);
+}
+
+/* Whether a name is of our pattern for the target. */
+static bool is_staging_name(const char *name, const char *target)
+{
+    char prefix[NAME_MAX + 1];
+    size_t length = prefix_write(prefix, target);
+    return strncmp(name, prefix, length) == 0 && strlen(name) == length + RANDOM_LENGTH &&
+           strspn(name + length, alphabet) == RANDOM_LENGTH;
+}
+
+static void clean_one(int parent, const char *name)
+{
+    struct stat status;
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    bool dead = fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+                flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same_inode(fd, parent, name);
+    if (dead && remove_tree(parent, name) == STATUS_OK)
+        diag_note("%s: removed what a dead run had left", diag_name(name).text);
+    close(fd);
+}
+
+void staging_clean(int parent, const char *target)
+{
+    struct names names = {0};
+    int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return; /* a directory that may be written but not read: nothing can be found there */
+    if (names_read(&names, fd) == 0) {
+        for (size_t i = 0; i < names.count; i++) {
+            if (is_staging_name(names_text(&names, i), target))
+                clean_one(fd, names_text(&names, i));
+        }
+    }
+    names_free(&names);
+    close(fd);
+}
+
+void staging_remove(struct staging *staging)
+{
+    if (staging->tree >= 0)
+        close(staging->tree);
+    if (staging->fd >= 0) {
+        remove_tree(staging->parent, staging->name);
+        close(staging->fd);
+    }
+    staging->fd = staging->tree = -1;
+}

@@ -1,0 +1,39 @@
+/*
+ * The private directory beside the target in which a tree is built: .NAME.zlsnap-XXXXXX/tree. A
+ * lock on it tells a live run's from a dead one's.
+ */
+#ifndef TARUNPACK_STAGING_H
+#define TARUNPACK_STAGING_H
+
+#include "status.h"
+
+#include <limits.h>
+#include <sys/types.h>
+
+#define STAGING_TREE "tree"
+
+struct staging {
+    int parent; /* the directory that holds it; borrowed */
+    int fd;     /* the wrapper, locked; -1: there is none */
+    int tree;   /* the tree inside it */
+    char name[NAME_MAX + 1];
+};
+
+/* Makes and locks the staging directory for the target `name`. `parent` is open for reading or with
+ * O_PATH. Returns a status; the line is printed. */
+enum status staging_create(struct staging *staging, int parent, const char *name);
+
+/* Removes the staging directories that dead runs for the target `name` left behind: those of our
+ * pattern that this user owns and nobody holds a lock on. What can't be removed is a warning. */
+void staging_clean(int parent, const char *name);
+
+/* Moves the tree out of its wrapper, to a name beside it that is as private, and locked: for a tree
+ * whose mode, `mode`, does not let its owner move it to another directory but within one. Stores
+ * the name. Returns 0; -1 with errno set. */
+int staging_step_out(const struct staging *staging, const char *target, mode_t mode,
+                     char name[NAME_MAX + 1]);
+
+/* Removes the staging directory, with all that is in it by now, and closes it. */
+void staging_remove(struct staging *staging);
+
+#endif

@@ -1,0 +1,93 @@
+#include "unpack.h"
+
+#include "apply.h"
+#include "diag.h"
+#include "privilege.h"
+#include "verdict.h"
+
+#include <linux/capability.h>
+#include <unistd.h>
+
+/* What may be left out is decided by what this process can do, as tar does it: somebody who is not
+ * root gets his own files. */
+static void stage_configure(struct stage *stage, const struct options *options,
+                            const struct meta *standing)
+{
+    bool root = privilege_is_initial();
+    stage->policy.owners =
+        options->same_owner || (!options->no_same_owner && privilege_has(CAP_CHOWN));
+    stage->policy.strict_owners = options->same_owner || (stage->policy.owners && root);
+    stage->policy.xattrs = !options->no_xattrs;
+    stage->policy.trusted = privilege_sees_trusted();
+    stage->lenient_devices = !(root && privilege_has(CAP_MKNOD));
+    stage->skip_devices = options->no_devices;
+    stage->no_holes = options->no_holes;
+    stage->whiteouts = options->whiteouts == APPLY_OVERLAY;
+    stage->overlay = options->overlay;
+    stage->root_default = *standing;
+}
+
+/* Says once what was left out without having been asked for. */
+static void left_out_warn(const struct stage *stage, const struct options *options)
+{
+    if (stage->policy.left_owners && !options->no_same_owner)
+        diag_warn("owners were left out, and setuid and setgid bits with them: this user may not "
+                  "set them (--same-owner makes that an error)");
+    if (stage->policy.left_xattrs)
+        diag_warn("trusted.* and security.* attributes were left out: this user may not set them");
+    if (stage->left_devices && !options->no_devices)
+        diag_warn("devices were left out: this user may not create them");
+}
+
+/* Applies every entry. `*event` is what the reader ended with; STATUS_OK unless applying failed. */
+static enum status entries_apply(struct apply *apply, enum reader_event *event)
+{
+    const struct tar_entry *entry = NULL;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK) {
+        *event = reader_next(apply->reader, &entry);
+        if (*event != READER_OK)
+            return STATUS_OK;
+        status = apply_entry(apply, entry, event);
+        if (*event != READER_OK)
+            return STATUS_OK;
+    }
+    return status;
+}
+
+static enum status archive_unpack(struct apply *apply, const struct options *options)
+{
+    enum reader_event event = READER_OK;
+    enum status status = entries_apply(apply, &event);
+    if (status == STATUS_OK)
+        status = verdict(apply->reader, event, options->has_expected ? &options->expected : NULL);
+    if (status == STATUS_OK)
+        status = stage_finish(apply->stage);
+    if (status == STATUS_OK && !options->no_sync)
+        status = stage_sync(apply->stage);
+    if (status == STATUS_OK)
+        left_out_warn(apply->stage, options);
+    return status;
+}
+
+enum status unpack_run(const struct options *options, int tree, const struct meta *standing)
+{
+    struct source source = {0};
+    struct reader reader = {0};
+    struct stage stage = {0};
+    stage_configure(&stage, options, standing);
+    enum status status = stage_start(&stage, tree);
+    if (status == STATUS_OK)
+        status =
+            source_start(&source, STDIN_FILENO, options->expected.algorithm, options->stream_limit);
+    if (status == STATUS_OK) {
+        reader_start(&reader, &source, &options->limits);
+        struct apply apply = {.reader = &reader, .stage = &stage, .whiteouts = options->whiteouts};
+        status = archive_unpack(&apply, options);
+        apply_free(&apply);
+    }
+    reader_free(&reader);
+    source_free(&source);
+    stage_free(&stage);
+    return status;
+}

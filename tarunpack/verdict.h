@@ -1,0 +1,17 @@
+/*
+ * What a stream turned out to be, once it was read to its end.
+ */
+#ifndef TARUNPACK_VERDICT_H
+#define TARUNPACK_VERDICT_H
+
+#include "digest.h"
+#include "reader.h"
+
+/* For what the reader ended with. READER_END: whether the digest of the stream is the expected one.
+ * READER_MALFORMED: the rest of the stream is read and hashed if a digest is expected; a wrong one
+ * (a cut stream has one) is STATUS_DIGEST, else it is STATUS_ARCHIVE. The other events have their
+ * status. `expected` may be NULL. One line is printed unless the status is STATUS_OK. */
+enum status verdict(struct reader *reader, enum reader_event event,
+                    const struct digest_value *expected);
+
+#endif

@@ -11,9 +11,9 @@ int base64_encode(struct buf *out, const void *bytes, size_t length)
     for (; length > 0;) {
         size_t have = length < 3 ? length : 3;
         uint32_t group = (uint32_t)in[0] << 16;
-        if (have > 1)
+        if (length > 1)
             group |= (uint32_t)in[1] << 8;
-        if (have > 2)
+        if (length > 2)
             group |= in[2];
         char text[4] = {digits[group >> 18], digits[group >> 12 & 63], digits[group >> 6 & 63],
                         digits[group & 63]};

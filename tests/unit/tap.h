@@ -1,6 +1,6 @@
 /*
- * The Test Anything Protocol for unit tests: one program each, with a main() that calls its tests and
- * returns tap_done().
+ * The Test Anything Protocol for unit tests: one program each, with a main() that calls its tests
+ * and returns tap_done().
  */
 #ifndef ZLSNAP_TAP_H
 #define ZLSNAP_TAP_H
@@ -13,15 +13,11 @@
 static int tap_count;
 static int tap_failures;
 
-/* Prints the line of one check; use CHECK. */
-__attribute__((format(printf, 4, 5))) static inline bool
-tap_check(bool holds, const char *file, int line, const char *name, ...)
+__attribute__((format(printf, 4, 0))) static inline bool
+tap_result(bool holds, const char *file, int line, const char *name, va_list arguments)
 {
-    va_list arguments;
-    va_start(arguments, name);
     printf("%sok %d - ", holds ? "" : "not ", ++tap_count);
     vprintf(name, arguments);
-    va_end(arguments);
     printf("\n");
     if (!holds) {
         tap_failures++;
@@ -32,22 +28,38 @@ tap_check(bool holds, const char *file, int line, const char *name, ...)
     return holds;
 }
 
-/* Checks that `condition` holds. The rest is printf's: a name that says the behaviour. */
-#define CHECK(condition, ...) tap_check((condition), __FILE__, __LINE__, __VA_ARGS__)
-
-/* Checks that `actual` is the text `expected`, and shows both if it is not. */
-#define CHECK_TEXT(actual, expected, ...)                                                          \
-    tap_text((actual), (expected),                                                                 \
-             tap_check(strcmp((actual), (expected)) == 0, __FILE__, __LINE__, __VA_ARGS__))
-
-/* Shows both texts unless they are the same; use CHECK_TEXT. */
-static inline bool tap_text(const char *actual, const char *expected, bool same)
+__attribute__((format(printf, 4, 5))) static inline bool tap_check(bool holds, const char *file,
+                                                                   int line, const char *name, ...)
 {
+    va_list arguments;
+    va_start(arguments, name);
+    (void)tap_result(holds, file, line, name, arguments);
+    va_end(arguments);
+    return holds;
+}
+
+__attribute__((format(printf, 5, 6))) static inline bool tap_check_text(const char *actual,
+                                                                        const char *expected,
+                                                                        const char *file, int line,
+                                                                        const char *name, ...)
+{
+    va_list arguments;
+    va_start(arguments, name);
+    bool same = tap_result(strcmp(actual, expected) == 0, file, line, name, arguments);
+    va_end(arguments);
     if (!same) {
         printf("#   actual: \"%s\"\n# expected: \"%s\"\n", actual, expected);
     }
     return same;
 }
+
+/* Checks that `condition` holds. The rest is printf's: a name that says the behaviour. Returns
+ * whether it holds. */
+#define CHECK(condition, ...) tap_check((condition), __FILE__, __LINE__, __VA_ARGS__)
+
+/* Checks that `actual` is the text `expected`, and shows both if it is not. */
+#define CHECK_TEXT(actual, expected, ...)                                                          \
+    tap_check_text((actual), (expected), __FILE__, __LINE__, __VA_ARGS__)
 
 /* Prints the plan. Returns what main() does. */
 static inline int tap_done(void)

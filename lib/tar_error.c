@@ -37,6 +37,8 @@ const char *tar_error_text(enum tar_error error)
         return "access control list names a user or group without its number";
     case TAR_BAD_SPARSE:
         return "malformed sparse map";
+    case TAR_BAD_GLOBAL:
+        return "a global header speaks of attributes or sparse maps";
     case TAR_MULTI_VOLUME:
         return "part of a multi-volume archive";
     }

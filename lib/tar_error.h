@@ -22,6 +22,7 @@ enum tar_error {
     TAR_BAD_ACL,
     TAR_NAMED_ACL,
     TAR_BAD_SPARSE,
+    TAR_BAD_GLOBAL,
     TAR_MULTI_VOLUME,
 };
 

@@ -114,7 +114,12 @@ static enum reader_event take_global(struct reader *reader, uint64_t size)
         return refuse(reader, READER_LIMIT, "the global headers are longer than %d bytes together",
                       GLOBAL_MAX);
     reader->global_size += size;
-    return take_pax(reader, size, &reader->global);
+    enum reader_event event = take_pax(reader, size, &reader->global);
+    /* Attributes and maps belong to one inode; copying them for each entry would take long. */
+    const unsigned maps = TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_DATA;
+    if (event == READER_OK && (reader->global.xattrs.count > 0 || reader->global.given & maps))
+        return malformed(reader, NULL, TAR_BAD_GLOBAL);
+    return event;
 }
 
 /* GNU's long names end with a NUL, or with their header's content. */
@@ -129,6 +134,16 @@ static enum reader_event take_long_name(struct reader *reader, uint64_t size, st
     return event;
 }
 
+/* Adds the pairs of a block; one whose pairs end early must not say that more blocks follow: some
+ * readers would look for them, some not. */
+static enum tar_error gnu_sparse_add(struct tar_sparse *map, const char *pairs, size_t count,
+                                     bool more)
+{
+    size_t before = map->count;
+    enum tar_error error = tar_sparse_add_gnu(map, pairs, count);
+    return error == TAR_OK && more && map->count - before < count ? TAR_BAD_SPARSE : error;
+}
+
 /* Old GNU: the map starts in the header block and may go on in blocks behind it. */
 static enum reader_event take_gnu_sparse(struct reader *reader, const char *block)
 {
@@ -140,8 +155,8 @@ static enum reader_event take_gnu_sparse(struct reader *reader, const char *bloc
         error = TAR_BAD_SPARSE;
     reader->entry.size = (uint64_t)size;
     if (error == TAR_OK)
-        error = tar_sparse_add_gnu(&reader->sparse, block + TAR_GNU_SPARSE_OFFSET,
-                                   TAR_GNU_SPARSE_COUNT);
+        error = gnu_sparse_add(&reader->sparse, block + TAR_GNU_SPARSE_OFFSET,
+                               TAR_GNU_SPARSE_COUNT, more);
     while (error == TAR_OK && more) {
         enum reader_event event = count_extended(reader, TAR_BLOCK_SIZE);
         if (event == READER_OK)
@@ -151,7 +166,7 @@ static enum reader_event take_gnu_sparse(struct reader *reader, const char *bloc
         if (!block)
             return cut(reader);
         more = block[TAR_GNU_SPARSE_MORE_EXTENDED_OFFSET] != '\0';
-        error = tar_sparse_add_gnu(&reader->sparse, block, TAR_GNU_SPARSE_MORE_COUNT);
+        error = gnu_sparse_add(&reader->sparse, block, TAR_GNU_SPARSE_MORE_COUNT, more);
     }
     if (error == TAR_OK)
         error = tar_sparse_check(&reader->sparse, reader->entry.size, reader->stored);

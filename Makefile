@@ -82,9 +82,12 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 
 # --------------------------------------------------------------------------- building
 
-.PHONY: all deps demo check lint lint-compilers lint-cppcheck lint-tidy lint-shell lint-manuals \
+.PHONY: all deps demo check check-programs lint lint-compilers lint-cppcheck lint-tidy lint-shell lint-manuals \
         lint-format format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+.NOTPARALLEL: # what deps installs is needed by the goals after it
+endif
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -147,7 +150,9 @@ $(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_OBJECTS) $(LIBRARY)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
-check: all $(TESTS:%=$(UNIT)/%)
+check-programs: $(TESTS:%=$(UNIT)/%)
+
+check: all check-programs
 	@ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' tests/run $(T)
 
 demo: all

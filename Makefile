@@ -82,8 +82,8 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 
 # --------------------------------------------------------------------------- building
 
-.PHONY: all deps demo check check-programs lint lint-compilers lint-cppcheck lint-tidy lint-shell lint-manuals \
-        lint-format format install uninstall clean help FORCE
+.PHONY: all deps demo check check-programs lint lint-compilers lint-cppcheck lint-tidy lint-shell \
+        lint-manuals lint-format format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL: # what deps installs is needed by the goals after it

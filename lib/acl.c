@@ -3,21 +3,13 @@
 #include "tar_number.h"
 
 #include <endian.h>
+#include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* From linux/posix_acl.h, which user space does not get. */
-enum {
-    TAG_USER_OBJ = 1,
-    TAG_USER = 2,
-    TAG_GROUP_OBJ = 4,
-    TAG_GROUP = 8,
-    TAG_MASK = 16,
-    TAG_OTHER = 32
-};
 #define ID_NONE UINT32_MAX
 
 struct field {
@@ -46,16 +38,16 @@ static bool field_number(struct field field, uint32_t *number)
 static enum tar_error tag_parse(struct field tag, bool qualified, struct acl_entry *entry)
 {
     if (field_is(tag, "user") || field_is(tag, "u"))
-        entry->tag = qualified ? TAG_USER : TAG_USER_OBJ;
+        entry->tag = qualified ? ACL_USER : ACL_USER_OBJ;
     else if (field_is(tag, "group") || field_is(tag, "g"))
-        entry->tag = qualified ? TAG_GROUP : TAG_GROUP_OBJ;
+        entry->tag = qualified ? ACL_GROUP : ACL_GROUP_OBJ;
     else if (field_is(tag, "mask") || field_is(tag, "m"))
-        entry->tag = TAG_MASK;
+        entry->tag = ACL_MASK;
     else if (field_is(tag, "other") || field_is(tag, "o"))
-        entry->tag = TAG_OTHER;
+        entry->tag = ACL_OTHER;
     else
         return TAR_BAD_ACL;
-    return qualified && entry->tag >= TAG_MASK ? TAR_BAD_ACL : TAR_OK;
+    return qualified && entry->tag >= ACL_MASK ? TAR_BAD_ACL : TAR_OK;
 }
 
 static enum tar_error permissions_parse(struct field field, uint32_t *permissions)

@@ -75,6 +75,11 @@ struct xattr xattrs_get(const struct xattrs *list, size_t index)
     };
 }
 
+void *xattrs_value(struct xattrs *list, size_t index)
+{
+    return list->text.bytes + list->slots[index].value;
+}
+
 int xattrs_find(const struct xattrs *list, const char *name, struct xattr *found)
 {
     for (size_t i = list->count; i-- > 0;) {

@@ -45,6 +45,9 @@ void xattrs_finish(struct xattrs *list);
 /* The attribute at `index`, below list->count. */
 struct xattr xattrs_get(const struct xattrs *list, size_t index);
 
+/* The value of the attribute at `index`, to be changed in place. */
+void *xattrs_value(struct xattrs *list, size_t index);
+
 /* Stores the last attribute of that name; returns 0, or -1 where there is none. */
 int xattrs_find(const struct xattrs *list, const char *name, struct xattr *found);
 

@@ -7,6 +7,7 @@
 #include "diag.h"
 #include "emit.h"
 #include "options.h"
+#include "outfile.h"
 #include "pack.h"
 #include "stream.h"
 
@@ -21,12 +22,24 @@ static const char help[] =
     "\n"
     "  --whiteouts=oci|raw     OverlayFS whiteouts as .wh. names (default), or as they are\n"
     "  --live                  the tree may change while it is read: warn and go on\n"
+    "  --exclude=GLOB          leave out what matches, and all below it (as tar does)\n"
+    "  -X, --exclude-from=FILE the same for each line of FILE\n"
+    "  -x, --one-file-system   stay on the file system of DIR\n"
+    "  --mtime=DATE            all times are DATE: @SECONDS, or YYYY-MM-DD[THH:MM:SS][+HH:MM]\n"
+    "  --clamp-mtime[=DATE]    no time is later than DATE (SOURCE_DATE_EPOCH)\n"
+    "  --time-precision=ns|s   whole seconds save a header for each entry (default ns)\n"
+    "  --owner=UID, --group=GID\n"
+    "                          all belongs to them\n"
+    "  --uid-map=IN:OUT:N, --gid-map=IN:OUT:N\n"
+    "                          the N ids from IN on become those from OUT on; repeatable\n"
     "  --no-xattrs             leave out extended attributes\n"
     "  --xattrs-include=GLOB   also attributes that are left out otherwise: security.selinux,\n"
     "                          security.ima, security.evm, system.nfs4_acl\n"
     "  --xattrs-exclude=GLOB   leave out the attributes that match\n"
     "  --manifest[=time]       instead of the tar, an mtree manifest of what it would hold;\n"
     "                          with modification times if asked for\n"
+    "  --summary=FILE          write what was packed to FILE, as JSON\n"
+    "  -j, --jobs=N            read with N threads (the output is the same)\n"
     "  -v, --verbose           name the entries on standard error\n"
     "  -q, --quiet             no warnings\n"
     "  -h, --help              show this help\n"
@@ -61,26 +74,52 @@ static enum status output_close(void)
     return STATUS_SYSTEM;
 }
 
-static enum status run(const struct options *options)
+static enum status summary_write(struct outfile *file, const struct tally *tally)
 {
-    int root = -1;
+    struct buf text = {0};
+    enum status status = STATUS_SYSTEM;
+    if (tally_append(&text, tally) != 0)
+        diag_error("out of memory");
+    else
+        status = outfile_finish(file, text.bytes, text.length);
+    buf_free(&text);
+    return status;
+}
+
+/* From the open directory to the closed output. */
+static enum status pack(const struct options *options, int root, struct tally *tally)
+{
     struct emit emit = {0};
-    enum status status = options->manifest ? STATUS_OK : cli_refuse_terminal();
-    if (status == STATUS_OK)
-        status = directory_open(options->directory, &root);
-    if (status != STATUS_OK)
-        return status;
     stream_grow_pipe(STDOUT_FILENO);
-    status = emit_start(&emit, STDOUT_FILENO, form_of(options));
+    enum status status = emit_start(&emit, STDOUT_FILENO, form_of(options));
     if (status == STATUS_OK)
-        status = pack_tree(options, root, &emit);
+        status = pack_tree(options, root, &emit, tally);
     else
         close(root);
     if (status == STATUS_OK)
         status = emit_finish(&emit);
     if (status == STATUS_OK)
         status = output_close();
+    tally->bytes = emit.written;
     emit_free(&emit);
+    return status;
+}
+
+static enum status run(const struct options *options)
+{
+    int root = -1;
+    struct tally tally = {0};
+    struct outfile summary = {0};
+    enum status status = options->manifest ? STATUS_OK : cli_refuse_terminal();
+    if (status == STATUS_OK)
+        status = directory_open(options->directory, &root);
+    if (status == STATUS_OK && options->summary)
+        status = outfile_open(&summary, options->summary, "--summary");
+    if (status == STATUS_OK)
+        status = pack(options, root, &tally);
+    if (status == STATUS_OK && options->summary)
+        status = summary_write(&summary, &tally);
+    outfile_close(&summary);
     return status;
 }
 
@@ -88,6 +127,8 @@ int main(int argc, char **argv)
 {
     struct options options = {0};
     diag_init("tarpack");
+    if (stream_reserve_standard() != 0)
+        return STATUS_SYSTEM; /* and no place left to say so */
     enum status status = options_parse(&options, argc, argv);
     if (status == STATUS_OK && options.help)
         status = (enum status)cli_print(help);

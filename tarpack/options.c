@@ -1,8 +1,10 @@
 #include "options.h"
 
 #include "cli.h"
+#include "date.h"
 #include "diag.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -12,6 +14,15 @@ enum {
     OPTION_NO_XATTRS,
     OPTION_XATTRS_INCLUDE,
     OPTION_XATTRS_EXCLUDE,
+    OPTION_EXCLUDE,
+    OPTION_MTIME,
+    OPTION_CLAMP_MTIME,
+    OPTION_TIME_PRECISION,
+    OPTION_OWNER,
+    OPTION_GROUP,
+    OPTION_UID_MAP,
+    OPTION_GID_MAP,
+    OPTION_SUMMARY,
 };
 
 static const struct option long_options[] = {
@@ -25,6 +36,18 @@ static const struct option long_options[] = {
     {"no-xattrs", no_argument, NULL, OPTION_NO_XATTRS},
     {"xattrs-include", required_argument, NULL, OPTION_XATTRS_INCLUDE},
     {"xattrs-exclude", required_argument, NULL, OPTION_XATTRS_EXCLUDE},
+    {"exclude", required_argument, NULL, OPTION_EXCLUDE},
+    {"exclude-from", required_argument, NULL, 'X'},
+    {"one-file-system", no_argument, NULL, 'x'},
+    {"mtime", required_argument, NULL, OPTION_MTIME},
+    {"clamp-mtime", optional_argument, NULL, OPTION_CLAMP_MTIME},
+    {"time-precision", required_argument, NULL, OPTION_TIME_PRECISION},
+    {"owner", required_argument, NULL, OPTION_OWNER},
+    {"group", required_argument, NULL, OPTION_GROUP},
+    {"uid-map", required_argument, NULL, OPTION_UID_MAP},
+    {"gid-map", required_argument, NULL, OPTION_GID_MAP},
+    {"summary", required_argument, NULL, OPTION_SUMMARY},
+    {"jobs", required_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
 
@@ -43,6 +66,105 @@ static enum status manifest_parse(struct options *options, const char *form)
     if (!form || options->manifest_times)
         return STATUS_OK;
     return cli_usage("--manifest takes time or nothing, not '%s'", diag_name(form).text);
+}
+
+static enum status date_take(struct rewrite *rewrite, const char *text)
+{
+    if (date_parse(text, &rewrite->mtime) == 0)
+        return STATUS_OK;
+    return cli_usage("'%s' is no date: @SECONDS, or YYYY-MM-DD with or without a time",
+                     diag_name(text).text);
+}
+
+/* Without a date of its own it is that of --mtime, or of the environment; see mtime_settle(). */
+static enum status clamp_parse(struct rewrite *rewrite, const char *date, bool *dated)
+{
+    rewrite->clamp_mtime = true;
+    if (!date)
+        return STATUS_OK;
+    *dated = true;
+    return date_take(rewrite, date);
+}
+
+static enum status precision_parse(struct rewrite *rewrite, const char *unit)
+{
+    rewrite->whole_seconds = strcmp(unit, "s") == 0;
+    if (rewrite->whole_seconds || strcmp(unit, "ns") == 0)
+        return STATUS_OK;
+    return cli_usage("--time-precision takes ns or s, not '%s'", diag_name(unit).text);
+}
+
+static enum status id_parse(const char *text, uint32_t *id, bool *set)
+{
+    uint64_t number = 0;
+    if (cli_number(text, UINT32_MAX - 1, &number) != 0)
+        return cli_usage("'%s' is no user or group id", diag_name(text).text);
+    *id = (uint32_t)number;
+    *set = true;
+    return STATUS_OK;
+}
+
+static enum status map_parse(struct idmap *map, const char *text)
+{
+    const char *problem = idmap_add(map, text);
+    return problem ? cli_usage("'%s': %s", diag_name(text).text, problem) : STATUS_OK;
+}
+
+static enum status jobs_parse(struct options *options, const char *text)
+{
+    uint64_t jobs = 0;
+    if (cli_number(text, 1024, &jobs) != 0 || jobs == 0)
+        return cli_usage("--jobs takes a number from 1 to 1024, not '%s'", diag_name(text).text);
+    options->jobs = (unsigned)jobs;
+    return STATUS_OK;
+}
+
+/* Options that change entries. */
+static enum status rewrite_take(struct options *options, int option, const char *argument)
+{
+    struct rewrite *rewrite = &options->rewrite;
+    switch (option) {
+    case OPTION_MTIME:
+        rewrite->set_mtime = true;
+        return options->clamp_dated ? STATUS_OK : date_take(rewrite, argument);
+    case OPTION_CLAMP_MTIME:
+        return clamp_parse(rewrite, argument, &options->clamp_dated);
+    case OPTION_TIME_PRECISION:
+        return precision_parse(rewrite, argument);
+    case OPTION_OWNER:
+        return id_parse(argument, &rewrite->uid, &rewrite->set_uid);
+    case OPTION_GROUP:
+        return id_parse(argument, &rewrite->gid, &rewrite->set_gid);
+    case OPTION_UID_MAP:
+        return map_parse(&rewrite->uids, argument);
+    case OPTION_GID_MAP:
+        return map_parse(&rewrite->gids, argument);
+    default:
+        return STATUS_USAGE;
+    }
+}
+
+/* Options that choose entries and what is kept of them. */
+static enum status selection_take(struct options *options, int option, const char *argument)
+{
+    switch (option) {
+    case OPTION_EXCLUDE:
+        return globs_add(&options->exclude, argument);
+    case 'X':
+        return globs_add_file(&options->exclude, argument);
+    case 'x':
+        options->one_file_system = true;
+        return STATUS_OK;
+    case OPTION_NO_XATTRS:
+        options->no_xattrs = true;
+        return STATUS_OK;
+    case OPTION_XATTRS_INCLUDE:
+        return globs_add(&options->xattrs_include, argument);
+    case OPTION_XATTRS_EXCLUDE:
+        return globs_add(&options->xattrs_exclude, argument);
+    default:
+        return rewrite_take(options, option, argument);
+    }
 }
 
 static enum status option_take(struct options *options, int option, const char *argument)
@@ -68,22 +190,40 @@ static enum status option_take(struct options *options, int option, const char *
         return STATUS_OK;
     case OPTION_MANIFEST:
         return manifest_parse(options, argument);
-    case OPTION_NO_XATTRS:
-        options->no_xattrs = true;
+    case OPTION_SUMMARY:
+        options->summary = argument;
         return STATUS_OK;
-    case OPTION_XATTRS_INCLUDE:
-        return globs_add(&options->xattrs_include, argument);
-    case OPTION_XATTRS_EXCLUDE:
-        return globs_add(&options->xattrs_exclude, argument);
+    case 'j':
+        return jobs_parse(options, argument);
     default:
-        return STATUS_USAGE;
+        return selection_take(options, option, argument);
     }
+}
+
+/* What --mtime and --clamp-mtime mean together: with both, nothing is set that is earlier. */
+static enum status mtime_settle(struct options *options)
+{
+    struct rewrite *rewrite = &options->rewrite;
+    if (!rewrite->clamp_mtime)
+        return STATUS_OK;
+    if (options->clamp_dated || rewrite->set_mtime) {
+        rewrite->set_mtime = false;
+        return STATUS_OK;
+    }
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    uint64_t seconds = 0;
+    if (!epoch)
+        return cli_usage("--clamp-mtime needs a date, of its own or in SOURCE_DATE_EPOCH");
+    if (cli_number(epoch, INT64_MAX, &seconds) != 0)
+        return cli_usage("SOURCE_DATE_EPOCH '%s' is no number of seconds", diag_name(epoch).text);
+    rewrite->mtime = (struct tar_time){.seconds = (int64_t)seconds};
+    return STATUS_OK;
 }
 
 enum status options_parse(struct options *options, int argc, char **argv)
 {
     int option = 0;
-    while ((option = cli_next(argc, argv, ":hVqv", long_options)) != -1) {
+    while ((option = cli_next(argc, argv, ":hVqvxX:j:", long_options)) != -1) {
         enum status status = option_take(options, option, optarg);
         if (status != STATUS_OK || options->help || options->version)
             return status;
@@ -93,11 +233,13 @@ enum status options_parse(struct options *options, int argc, char **argv)
     if (optind + 1 < argc)
         return cli_usage("one directory, not also '%s'", diag_name(argv[optind + 1]).text);
     options->directory = argv[optind];
-    return STATUS_OK;
+    return mtime_settle(options);
 }
 
 void options_free(struct options *options)
 {
     globs_free(&options->xattrs_include);
     globs_free(&options->xattrs_exclude);
+    globs_free(&options->exclude);
+    rewrite_free(&options->rewrite);
 }

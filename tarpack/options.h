@@ -5,6 +5,7 @@
 #define TARPACK_OPTIONS_H
 
 #include "globs.h"
+#include "rewrite.h"
 #include "status.h"
 #include "tar_entry.h"
 
@@ -19,6 +20,12 @@ struct options {
     bool verbose;
     bool no_xattrs;
     struct globs xattrs_include, xattrs_exclude;
+    bool one_file_system;
+    struct globs exclude;
+    struct rewrite rewrite;
+    bool clamp_dated;    /* --clamp-mtime came with a date */
+    unsigned jobs;       /* 0: not given */
+    const char *summary; /* a file's name, or NULL */
 };
 
 /* Reads the command line. Returns a status; the line for a bad option is printed. */

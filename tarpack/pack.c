@@ -17,6 +17,8 @@
 struct pack {
     const struct options *options;
     struct emit *emit;
+    struct tally *tally;
+    dev_t device; /* of the root */
     struct walk walk;
     struct links links;
     enum overlay_space space;
@@ -105,6 +107,13 @@ static void xattrs_select(const struct options *options, struct xattrs *xattrs)
     }
 }
 
+/* Makes the entry what the command line asks for. */
+static enum status entry_shape(struct pack *pack)
+{
+    xattrs_select(pack->options, &pack->entry.xattrs);
+    return rewrite_entry(&pack->options->rewrite, &pack->entry);
+}
+
 static enum status entry_load(struct pack *pack, const struct walk_item *item)
 {
     entry_fill(&pack->entry, item);
@@ -142,11 +151,17 @@ static enum status kind_remember(struct pack *pack, const struct walk_item *item
     return STATUS_OK;
 }
 
-/* Adds an entry that has no content. */
-static enum status bare_emit(struct emit *emit, const struct tar_entry *entry)
+static enum status entry_open(struct pack *pack, const struct tar_entry *entry)
 {
-    enum status status = emit_open(emit, entry);
-    return status == STATUS_OK ? emit_close(emit) : status;
+    tally_add(pack->tally, entry);
+    return emit_open(pack->emit, entry);
+}
+
+/* Adds an entry that has no content. */
+static enum status bare_emit(struct pack *pack, const struct tar_entry *entry)
+{
+    enum status status = entry_open(pack, entry);
+    return status == STATUS_OK ? emit_close(pack->emit) : status;
 }
 
 /* Adds an empty file called PREFIX NAME in the directory whose path is the first `above` bytes of
@@ -161,7 +176,7 @@ static enum status marker_emit(struct pack *pack, const char *path, size_t above
         buf_append(&pack->text, name, strlen(name) + 1) != 0)
         return out_of_memory();
     struct tar_entry marker = {.path = pack->text.bytes, .type = TAR_FILE};
-    return bare_emit(pack->emit, &marker);
+    return bare_emit(pack, &marker);
 }
 
 static enum status whiteout_emit(struct pack *pack, const struct walk_item *item)
@@ -184,7 +199,7 @@ static enum status directory_emit(struct pack *pack, const struct walk_item *ite
 {
     enum status status = kind_remember(pack, item, kind);
     if (status == STATUS_OK)
-        status = bare_emit(pack->emit, &pack->entry);
+        status = bare_emit(pack, &pack->entry);
     return status;
 }
 
@@ -230,7 +245,7 @@ static enum status node_emit(struct pack *pack, const struct walk_item *item)
     if (status == STATUS_OK && pack->entry.type == TAR_SYMLINK)
         status = symlink_load(pack, item);
     if (status == STATUS_OK)
-        status = emit_open(pack->emit, &pack->entry);
+        status = entry_open(pack, &pack->entry);
     if (status == STATUS_OK && pack->entry.type == TAR_FILE)
         status = content_emit(pack->emit, item, pack->options->live);
     return status == STATUS_OK ? emit_close(pack->emit) : status;
@@ -259,9 +274,11 @@ static enum status upper_emit(struct pack *pack, const struct walk_item *item)
     status = upper_interpret(pack->space, item, kind_above(pack, item), &pack->entry.xattrs, &kind);
     if (status != STATUS_OK)
         return status;
-    xattrs_select(pack->options, &pack->entry.xattrs);
     if (kind == UPPER_WHITEOUT)
         return whiteout_emit(pack, item);
+    status = entry_shape(pack);
+    if (status != STATUS_OK)
+        return status;
     if (pack->entry.type != TAR_DIRECTORY)
         return node_emit(pack, item);
     status = directory_emit(pack, item, kind);
@@ -272,14 +289,26 @@ static enum status upper_emit(struct pack *pack, const struct walk_item *item)
 
 static enum status raw_emit(struct pack *pack, const struct walk_item *item)
 {
-    xattrs_select(pack->options, &pack->entry.xattrs);
+    enum status status = entry_shape(pack);
+    if (status != STATUS_OK)
+        return status;
     return pack->entry.type == TAR_DIRECTORY ? directory_emit(pack, item, UPPER_ENTRY)
                                              : node_emit(pack, item);
 }
 
 static enum status item_emit(struct pack *pack, const struct walk_item *item)
 {
+    if (item->parent < 0)
+        pack->device = item->status.st_dev;
+    else if (globs_match_path(&pack->options->exclude, item->path)) {
+        walk_prune(&pack->walk);
+        return STATUS_OK;
+    }
+    /* As tar has it: the mount point is an entry, what is mounted there is not. */
+    if (pack->options->one_file_system && item->status.st_dev != pack->device)
+        walk_prune(&pack->walk);
     if (S_ISSOCK(item->status.st_mode)) {
+        pack->tally->sockets++;
         diag_warn("%s: socket left out", diag_name(item->path).text);
         return STATUS_OK;
     }
@@ -292,9 +321,10 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
     return pack->options->raw ? raw_emit(pack, item) : upper_emit(pack, item);
 }
 
-enum status pack_tree(const struct options *options, int root, struct emit *emit)
+enum status pack_tree(const struct options *options, int root, struct emit *emit,
+                      struct tally *tally)
 {
-    struct pack pack = {.options = options, .emit = emit};
+    struct pack pack = {.options = options, .emit = emit, .tally = tally};
     pack.links.live = options->live;
     const struct walk_item *item = NULL;
     enum status status = walk_start(&pack.walk, root, options->live);

@@ -6,9 +6,11 @@
 
 #include "emit.h"
 #include "options.h"
+#include "tally.h"
 
 /* Adds the tree below the open directory `root`, which it takes over, to the output: all entries,
- * but not the archive's end. Returns a status; the line is printed. */
-enum status pack_tree(const struct options *options, int root, struct emit *emit);
+ * but not the archive's end. Counts them. Returns a status; the line is printed. */
+enum status pack_tree(const struct options *options, int root, struct emit *emit,
+                      struct tally *tally);
 
 #endif

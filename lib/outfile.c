@@ -1,0 +1,76 @@
+#include "outfile.h"
+
+#include "cli.h"
+#include "diag.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Whether `name` is that of an open descriptor; stores which. Such a one is used itself: what its
+ * name opens would be written from the file's beginning, and a socket's can't be opened at all. */
+static bool is_descriptor(const char *name, int *fd)
+{
+    static const char prefix[] = "/dev/fd/";
+    uint64_t number = STDERR_FILENO;
+    bool found = strcmp(name, "/dev/stderr") == 0 ||
+                 (strncmp(name, prefix, sizeof prefix - 1) == 0 &&
+                  cli_number(name + sizeof prefix - 1, INT_MAX, &number) == 0);
+    *fd = (int)number;
+    return found;
+}
+
+/* Whether both are one file or pipe that keeps or passes on what is written. */
+static bool is_same(const struct stat *status, int fd)
+{
+    struct stat other;
+    return !S_ISCHR(status->st_mode) && fstat(fd, &other) == 0 && status->st_dev == other.st_dev &&
+           status->st_ino == other.st_ino;
+}
+
+static enum status fail(const struct outfile *file, const char *what)
+{
+    diag_errno("cannot %s '%s'", what, diag_name(file->name).text);
+    return STATUS_SYSTEM;
+}
+
+enum status outfile_open(struct outfile *file, const char *name, const char *option)
+{
+    *file = (struct outfile){.name = name};
+    int from = -1;
+    bool duplicate = is_descriptor(name, &from);
+    file->fd = duplicate ? fcntl(from, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                         : open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+    file->open = file->fd >= 0;
+    struct stat status;
+    if (!file->open || fstat(file->fd, &status) != 0) {
+        return fail(file, "open");
+    }
+    if (is_same(&status, STDIN_FILENO) || is_same(&status, STDOUT_FILENO)) {
+        return cli_usage("%s: '%s' is the standard input or output", option, diag_name(name).text);
+    }
+    /* Not by O_TRUNC: it might have been the input. */
+    if (!duplicate && S_ISREG(status.st_mode) && ftruncate(file->fd, 0) != 0) {
+        return fail(file, "empty");
+    }
+    return STATUS_OK;
+}
+
+enum status outfile_finish(struct outfile *file, const char *text, size_t length)
+{
+    if (stream_write(file->fd, text, length) != 0)
+        return fail(file, "write to");
+    file->open = false;
+    return close(file->fd) == 0 || errno == EINTR ? STATUS_OK : fail(file, "write to");
+}
+
+void outfile_close(struct outfile *file)
+{
+    if (file->open)
+        (void)close(file->fd);
+    file->open = false;
+}

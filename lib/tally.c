@@ -1,0 +1,49 @@
+#include "tally.h"
+
+#include "whiteout.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void tally_add(struct tally *tally, const struct tar_entry *entry)
+{
+    tally->entries++;
+    tally->content += entry->size;
+    enum whiteout whiteout = whiteout_parse(entry->path, NULL);
+    if (whiteout == WHITEOUT_ENTRY)
+        tally->whiteouts++;
+    else if (whiteout == WHITEOUT_OPAQUE)
+        tally->opaques++;
+    else
+        tally->types[entry->type]++;
+}
+
+int tally_append(struct buf *out, const struct tally *tally)
+{
+    const uint64_t *types = tally->types;
+    const struct {
+        const char *name;
+        uint64_t number;
+    } fields[] = {
+        {"entries", tally->entries},
+        {"files", types[TAR_FILE]},
+        {"directories", types[TAR_DIRECTORY]},
+        {"symlinks", types[TAR_SYMLINK]},
+        {"hardlinks", types[TAR_HARDLINK]},
+        {"devices", types[TAR_CHAR] + types[TAR_BLOCK]},
+        {"fifos", types[TAR_FIFO]},
+        {"whiteouts", tally->whiteouts},
+        {"opaques", tally->opaques},
+        {"skipped_sockets", tally->sockets},
+        {"content_bytes", tally->content},
+        {"bytes", tally->bytes},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "%s\"%s\":%" PRIu64, i == 0 ? "{" : ",", fields[i].name,
+                       fields[i].number);
+        if (buf_append_text(out, text) != 0)
+            return -1;
+    }
+    return buf_append_text(out, "}\n");
+}

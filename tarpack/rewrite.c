@@ -1,0 +1,48 @@
+#include "rewrite.h"
+
+#include "diag.h"
+
+#include <inttypes.h>
+
+static bool is_later(struct tar_time a, struct tar_time b)
+{
+    return a.seconds != b.seconds ? a.seconds > b.seconds : a.nanoseconds > b.nanoseconds;
+}
+
+static void mtime_rewrite(const struct rewrite *rewrite, struct tar_entry *entry)
+{
+    bool late = rewrite->clamp_mtime && is_later(entry->mtime, rewrite->mtime);
+    if (rewrite->set_mtime || late)
+        entry->mtime = rewrite->mtime;
+    if (rewrite->whole_seconds)
+        entry->mtime.nanoseconds = 0;
+}
+
+static enum status unmapped(const struct tar_entry *entry, const char *what)
+{
+    diag_error("%s: %s is in none of the ranges given (%" PRIu32 ":%" PRIu32 ")",
+               diag_name(entry->path).text, what, entry->uid, entry->gid);
+    return STATUS_SYSTEM;
+}
+
+enum status rewrite_entry(const struct rewrite *rewrite, struct tar_entry *entry)
+{
+    mtime_rewrite(rewrite, entry);
+    if (rewrite->set_uid)
+        entry->uid = rewrite->uid;
+    else if (idmap_apply(&rewrite->uids, &entry->uid) != 0)
+        return unmapped(entry, "its owner");
+    if (rewrite->set_gid)
+        entry->gid = rewrite->gid;
+    else if (idmap_apply(&rewrite->gids, &entry->gid) != 0)
+        return unmapped(entry, "its group");
+    if (idmap_apply_xattrs(&rewrite->uids, &rewrite->gids, &entry->xattrs) != 0)
+        return unmapped(entry, "an id in its ACL or capability");
+    return STATUS_OK;
+}
+
+void rewrite_free(struct rewrite *rewrite)
+{
+    idmap_free(&rewrite->uids);
+    idmap_free(&rewrite->gids);
+}

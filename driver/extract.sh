@@ -12,9 +12,9 @@ appears there unless the digest of the tar is the one that LAYER.json tells.
       --no-verify       without a digest
 
 For tarunpack:
-      --replace, --merge, --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner,
-      --no-same-owner, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs, --no-holes,
-      --no-sync, -j, --jobs=N, -v, --verbose
+      --whiteouts=overlay|keep|raw, --userxattr, --same-owner, --no-same-owner, --no-devices,
+      --no-xattrs, --no-holes, --no-sync, -v, --verbose, --max-stream=N, --max-size=N,
+      --max-entries=N, --max-path=N, --max-pax=N, --max-xattr=N
 END
 }
 
@@ -51,15 +51,15 @@ command_extract() {
 }
 
 command_list() {
-    options_read 'expect: no-verify +verbose +json' "$@"
+    options_read "expect: no-verify +verbose +json $limit_options" "$@"
     operands_expect LAYER
     print_entries
 }
 
 command_mtree() {
-    options_read 'expect: no-verify' "$@"
+    options_read "expect: no-verify $limit_options" "$@"
     operands_expect LAYER
-    passed=(--manifest)
+    passed+=(--manifest)
     print_entries
 }
 

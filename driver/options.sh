@@ -4,11 +4,13 @@
 
 # Options are written as for getopt(1): NAME is a flag, NAME: has a value, NAME:: may have one. A +
 # before it: not ours, but handed on as it is to the program that does the work.
+# Which of them there are in the end, that program says.
 tarpack_options='+whiteouts: +exclude: +exclude-from: +one-file-system +mtime: +clamp-mtime::
     +time-precision: +owner: +group: +uid-map: +gid-map: +xattrs-include: +xattrs-exclude:
     +no-xattrs +live +jobs: +verbose'
-tarunpack_options='+replace +merge +whiteouts: +userxattr +same-owner +no-same-owner +uid-map:
-    +gid-map: +no-devices +no-xattrs +no-holes +no-sync +jobs: +verbose'
+limit_options='+max-stream: +max-size: +max-entries: +max-path: +max-pax: +max-xattr:'
+tarunpack_options="+replace +merge +whiteouts: +userxattr +same-owner +no-same-owner +uid-map:
+    +gid-map: +no-devices +no-xattrs +no-holes +no-sync +jobs: +verbose $limit_options"
 common_options='help version quiet'
 
 declare -A option_letters=(

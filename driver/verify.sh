@@ -15,7 +15,7 @@ END
 }
 
 command_verify() {
-    options_read 'expect:' "$@"
+    options_read "expect: $limit_options" "$@"
     operands_expect LAYER
     local layer expected shasum_tee tarunpack status
     layer_expect "${operands[0]}"
@@ -34,28 +34,41 @@ command_verify() {
 }
 
 verify_pipe() {
-    local report status blob=${metadata[compressed_digest]-} size diff_id diff_size
-    report=$(
+    local measured status blob=${metadata[compressed_digest]-}
+    measured=$(
         {
             stage "$shasum_tee" -q --zstd --json -o /dev/fd/4 ${blob:+--expect="$blob"} <"$layer" |
                 stage_to_end zstd -qq -dc 4>&- |
-                stage "$tarunpack" -q --list --expect="$expected" >/dev/null 4>&-
-            verdict "${PIPESTATUS[*]}" shasum-tee zstd tarunpack
+                stage "$tarunpack" -q --list "${passed[@]}" --expect="$expected" 4>&- |
+                wc -l >&4
+            verdict "${PIPESTATUS[*]}" shasum-tee zstd tarunpack wc
         } 4>&1
     )
     status=$?
-    # There is none where the frames are not sound.
-    if [[ $report && ${metadata[digest]-} ]]; then
-        read -r size diff_id diff_size <<<"$(jq -r '"\(.size) \(.diff_id) \(.diff_size)"' <<<"$report")"
-        metadata_compare compressed_size_bytes "$size" || status=4
-        metadata_compare size_bytes "$diff_size" || status=4
-        # The blob's digest, and the tar's unless the user gave one, were the programs' to compare.
-        [[ ! ${option[expect]-} ]] || metadata_compare digest "$diff_id" || status=4
+    if [[ ${metadata[digest]-} ]]; then
+        metadata_compare "$measured" "$status" || status=4
     fi
     return "$status"
 }
 
+# metadata_compare MEASURED STATUS: holds LAYER.json against what shasum-tee reported, which is nothing
+# where the frames are not sound, and how many entries tarunpack listed. The blob's digest was
+# compared by shasum-tee, and the tar's by tarunpack unless the user gave one.
 metadata_compare() {
+    local size digest diff_size entries equal=0
+    read -r entries size digest diff_size <<<"$(
+        jq -rs '"\(.[] | numbers) \(.[] | objects | "\(.size) \(.diff_id) \(.diff_size)")"' <<<"$1"
+    )"
+    [[ $size ]] || return 0
+    metadata_equal compressed_size_bytes "$size" || equal=1
+    metadata_equal size_bytes "$diff_size" || equal=1
+    [[ ! ${option[expect]-} ]] || metadata_equal digest "$digest" || equal=1
+    (($2)) || metadata_equal file_count "$entries" || equal=1
+    return "$equal"
+}
+
+# metadata_equal KEY VALUE
+metadata_equal() {
     [[ ${metadata[$1]} == "$2" ]] && return
     say "$(printable "$layer"): $1 is $2, but ${metadata[$1]} in LAYER.json"
     return 1

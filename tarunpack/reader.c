@@ -155,8 +155,8 @@ static enum reader_event take_gnu_sparse(struct reader *reader, const char *bloc
         error = TAR_BAD_SPARSE;
     reader->entry.size = (uint64_t)size;
     if (error == TAR_OK)
-        error = gnu_sparse_add(&reader->sparse, block + TAR_GNU_SPARSE_OFFSET,
-                               TAR_GNU_SPARSE_COUNT, more);
+        error = gnu_sparse_add(&reader->sparse, block + TAR_GNU_SPARSE_OFFSET, TAR_GNU_SPARSE_COUNT,
+                               more);
     while (error == TAR_OK && more) {
         enum reader_event event = count_extended(reader, TAR_BLOCK_SIZE);
         if (event == READER_OK)
@@ -214,7 +214,7 @@ static enum reader_event check_xattrs(struct reader *reader)
 static enum reader_event check_limits(struct reader *reader)
 {
     const struct reader_limits *limits = &reader->limits;
-    struct diag_name name = diag_name(reader->entry.path);
+    const char *path = reader->entry.path;
     if (++reader->entries > limits->entries)
         return refuse(reader, READER_LIMIT,
                       "the archive has more than %" PRIu64 " entries (--max-entries)",
@@ -222,12 +222,12 @@ static enum reader_event check_limits(struct reader *reader)
     if (reader->path.length > limits->path ||
         (reader->entry.link && reader->link.length > limits->path))
         return refuse(reader, READER_LIMIT,
-                      "%s: the path is longer than %" PRIu64 " bytes (--max-path)", name.text,
-                      limits->path);
+                      "%s: the path is longer than %" PRIu64 " bytes (--max-path)",
+                      diag_name(path).text, limits->path);
     if (reader->entry.size > limits->tree_size - reader->tree_size)
         return refuse(reader, READER_LIMIT,
                       "%s: the files are larger than %" PRIu64 " bytes together (--max-size)",
-                      name.text, limits->tree_size);
+                      diag_name(path).text, limits->tree_size);
     reader->tree_size += reader->entry.size;
     return check_xattrs(reader);
 }

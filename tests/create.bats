@@ -1,0 +1,314 @@
+#!/usr/bin/env bats
+# zlsnap create
+
+load helpers
+load driver
+
+setup() {
+    enter_work
+    mkdir tree
+    echo content >tree/file
+    ln tree/file tree/link
+    seq 100000 >tree/numbers
+}
+
+field() {
+    jq -r ".$1" "${2:-layer.json}"
+}
+
+@test "the digests and sizes in LAYER.json are what other tools find" {
+    zlsnap create tree layer >/dev/null
+    assert_equal "$(field digest)" "sha256:$(zstd -dc <layer | sha256sum | cut -d ' ' -f 1)"
+    assert_equal "$(field compressed_digest)" "sha256:$(sha256sum <layer | cut -d ' ' -f 1)"
+    assert_equal "$(field size_bytes)" "$(zstd -dc <layer | wc -c)"
+    assert_equal "$(field compressed_size_bytes)" "$(stat -c %s layer)"
+    assert_equal "$(field file_count)" "$(zstd -dc <layer | tar -t | wc -l)"
+    assert_equal "$(field media_type)" application/vnd.oci.image.layer.v1.tar+zstd
+    assert_equal "$(field compression.version)" "$(zstd -V | grep -o 'v[0-9.]*' | tr -d v)"
+}
+
+@test "LAYER.json has its keys in one order, and standard output is the same bytes" {
+    zlsnap create tree layer >created
+    cmp created layer.json
+    run -0 jq -r 'keys_unsorted[]' layer.json
+    assert_output "schema_version
+digest
+size_bytes
+compressed_size_bytes
+compressed_digest
+media_type
+created_at
+file_count
+compression"
+    assert_equal "$(field schema_version)" 1
+    assert_equal "$(jq -c '.compression | keys_unsorted' layer.json)" '["program","version","options"]'
+}
+
+@test "the layer is the same as that of the plain pipe" {
+    zlsnap create tree layer >/dev/null
+    tarpack tree | zstd -q | cmp - layer
+}
+
+@test "nothing but LAYER and LAYER.json is made" {
+    mkdir place
+    zlsnap create tree place/layer >/dev/null
+    assert_equal "$(ls -A place)" $'layer\nlayer.json'
+}
+
+@test "zstd's environment variables do not change the layer" {
+    zlsnap create tree layer >/dev/null
+    ZSTD_CLEVEL=19 ZSTD_NBTHREADS=7 zlsnap create tree other >/dev/null
+    cmp layer other
+    assert_equal "$(jq -c .compression layer.json)" "$(jq -c .compression other.json)"
+}
+
+@test "the number of threads does not change the layer" {
+    zlsnap create -T1 tree layer >/dev/null
+    zlsnap create --threads=3 tree other >/dev/null
+    cmp layer other
+}
+
+@test "the options in LAYER.json give the same layer again" {
+    local words options
+    for words in '' -l1 '--level 9' '-l 19 -T2' --long '--long=24 -l5' --rsyncable; do
+        # shellcheck disable=SC2086
+        zlsnap create $words tree layer >/dev/null
+        mapfile -t options < <(field 'compression.options[]')
+        tarpack tree | zstd -q "${options[@]}" | cmp - layer
+    done
+}
+
+@test "zstd -d without options reads every layer" {
+    local words
+    for words in '--long=27 -l 22' '-l22' '--long=10'; do
+        # shellcheck disable=SC2086
+        zlsnap create $words tree layer >/dev/null
+        zstd -dc <layer | cmp - <(tarpack tree)
+    done
+}
+
+@test "created_at is now, in UTC, whatever the time zone" {
+    local before after created
+    before=$(date +%s)
+    TZ=Asia/Kathmandu zlsnap create tree layer >/dev/null
+    after=$(date +%s)
+    created=$(field created_at)
+    [[ $created =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]]
+    created=$(date -d "$created" +%s)
+    ((before <= created && created <= after))
+}
+
+@test "created_at is SOURCE_DATE_EPOCH if that is set, and then all is reproducible" {
+    SOURCE_DATE_EPOCH=1000000000 zlsnap create tree layer >/dev/null
+    assert_equal "$(field created_at)" 2001-09-09T01:46:40Z
+    SOURCE_DATE_EPOCH=1000000000 TZ=Asia/Tokyo zlsnap create tree other >/dev/null
+    cmp layer.json other.json
+    SOURCE_DATE_EPOCH=010 zlsnap create tree layer >/dev/null
+    assert_equal "$(field created_at)" 1970-01-01T00:00:10Z
+}
+
+@test "a SOURCE_DATE_EPOCH that is no date is refused" {
+    local epoch
+    for epoch in x -1 1.5 253402300800 99999999999999999999; do
+        SOURCE_DATE_EPOCH=$epoch run -2 --separate-stderr zlsnap create tree layer
+        assert_one_line SOURCE_DATE_EPOCH
+        assert_not_exists layer
+    done
+}
+
+@test "tarpack's options are handed on" {
+    zlsnap create --exclude='num*' --mtime=@5 -v tree layer >/dev/null 2>names
+    zstd -dc <layer | cmp - <(tarpack --exclude='num*' --mtime=@5 tree)
+    assert [ -s names ]
+    zlsnap create --exclude 'num*' --mtime @5 --live --no-xattrs tree other >/dev/null
+    cmp layer other
+}
+
+@test "the layer's mode is that of a file that the shell makes" {
+    umask 027
+    zlsnap create tree layer >/dev/null
+    : >shell
+    assert_equal "$(stat -c %a layer layer.json | uniq)" "$(stat -c %a shell)"
+}
+
+@test "names with dashes, spaces, newlines and bytes that are no UTF-8" {
+    local name
+    for name in -layer 'a layer' $'new\nline' $'\xff' '$(x)' '*'; do
+        rm -rf -- ./-tree
+        cp -a tree ./-tree
+        zlsnap create -q -- -tree "$name" >/dev/null
+        assert [ -f "./$name" ]
+        assert [ -f "./$name.json" ]
+        zlsnap verify -- "$name" >/dev/null
+    done
+}
+
+@test "a LAYER inside of the directory is refused, however it is named" {
+    mkdir tree/sub other
+    ln -s ../tree/sub other/link
+    local layer
+    for layer in tree/layer tree/sub/layer ./tree/../tree/layer "$PWD/tree/layer" other/link/layer; do
+        run -2 --separate-stderr zlsnap create tree "$layer"
+        assert_one_line 'part of itself'
+    done
+    run -2 --separate-stderr env -C tree zlsnap create . layer
+    assert_one_line 'part of itself'
+    run -2 --separate-stderr env -C tree/sub zlsnap create .. layer
+    assert_one_line 'part of itself'
+    assert_equal "$(find tree -name '*layer*')" ''
+    zlsnap create tree/sub tree/layer >/dev/null # beside, not inside
+    zlsnap create tree tree.zst >/dev/null
+}
+
+@test "a LAYER that is a directory, a device or a fifo is left as it is" {
+    run -2 --separate-stderr zlsnap create tree tree
+    assert_one_line 'LAYER is a directory: tree'
+    mkdir place
+    run -2 --separate-stderr zlsnap create tree place/
+    assert_one_line 'LAYER is a directory: place/'
+    run -1 --separate-stderr zlsnap create tree /dev/null
+    assert_one_line '/dev/null: not a regular file'
+    mkfifo fifo
+    run -1 --separate-stderr zlsnap create tree fifo
+    assert_one_line 'not a regular file'
+    mkdir layer.json
+    run -1 --separate-stderr zlsnap create tree layer
+    assert_one_line 'layer.json: not a regular file'
+    assert_not_exists layer
+}
+
+@test "LAYER '-' is refused with the pipe that does it" {
+    run -2 --separate-stderr zlsnap create tree -
+    assert_one_line 'tarpack DIR | zstd'
+    assert_output ''
+}
+
+@test "a directory that does not exist, or a name too long, is found before any work" {
+    fake tarpack 'touch worked; exec cat'
+    run -1 --separate-stderr zlsnap create tree nowhere/layer
+    assert_one_line 'nowhere/layer: its directory does not exist'
+    run -1 --separate-stderr zlsnap create tree "$(printf 'x%.0s' {1..251})"
+    assert_one_line 'name is too long'
+    assert_not_exists worked
+}
+
+@test "the longest name is taken" {
+    local name
+    name=$(printf 'x%.0s' {1..250})
+    zlsnap create tree "$name" >/dev/null
+    zlsnap verify "$name"
+}
+
+@test "a plain user who may not write there gets one line" {
+    requires_root
+    install -d -m 755 place
+    chmod 755 .
+    run -1 --separate-stderr as_user zlsnap create tree place/layer
+    assert_one_line 'Permission denied'
+}
+
+@test "where tarpack fails, its status and line are all, and nothing is left" {
+    run -1 --separate-stderr zlsnap create nowhere layer
+    assert_stderr 1 '^tarpack: nowhere: '
+    assert_output ''
+    assert_equal "$(ls -A)" tree
+}
+
+@test "where tarpack fails, the old layer and its LAYER.json stay" {
+    zlsnap create tree layer >/dev/null
+    cp layer before
+    cp layer.json before.json
+    run -1 zlsnap create nowhere layer
+    cmp layer before
+    cmp layer.json before.json
+    refute_leftovers .
+}
+
+@test "an old layer is replaced, and a symlink instead of what it leads to" {
+    echo old | tee layer >target
+    zlsnap create tree layer >/dev/null
+    zlsnap verify layer
+    ln -s target link
+    zlsnap create tree link >/dev/null
+    assert_equal "$(cat target)" old
+    zlsnap verify link
+}
+
+@test "a digest that was not printed is a failure" {
+    fake shasum-tee 'while [[ $1 != -o ]]; do shift; done; : >"$2"; exec cat'
+    run -1 --separate-stderr zlsnap create tree layer
+    assert_one_line 'no valid digest'
+    assert_equal "$(ls -A)" tree
+}
+
+@test "a digest that is no digest is a failure" {
+    fake shasum-tee 'while [[ $1 != -o ]]; do shift; done
+        echo "{\"digest\":\"sha256:0\",\"size\":1}" >"$2"; exec cat'
+    run -1 --separate-stderr zlsnap create tree layer
+    assert_one_line 'no valid digest'
+    assert_equal "$(ls -A)" tree
+}
+
+@test "on a full disk nothing is left, and what stood there stands" {
+    requires_root
+    mkdir small
+    mount -t tmpfs -o size=1m tmpfs small
+    zlsnap create --exclude=numbers tree small/layer >/dev/null
+    cp small/layer before
+    head -c 2M /dev/urandom >tree/random
+    run -1 --separate-stderr zlsnap create tree small/layer
+    assert_stderr 1 'No space left on device'
+    assert_output ''
+    assert_equal "$(ls -A small)" $'layer\nlayer.json'
+    cmp small/layer before
+    zlsnap verify small/layer
+}
+
+@test "a disk without room for LAYER.json keeps what stood there" {
+    fake tee 'echo "tee: $2: No space left on device" >&2; exit 1'
+    run -1 --separate-stderr zlsnap create tree layer
+    assert_one_line 'No space left on device'
+    assert_equal "$(ls -A)" tree
+}
+
+@test "two at once leave a layer and the LAYER.json that belongs to it" {
+    cp -a tree other
+    echo more >other/more
+    for _ in 1 2 3; do
+        zlsnap create tree layer >/dev/null 3>&- &
+        zlsnap create other layer >/dev/null 3>&- &
+        wait
+        zlsnap verify layer
+        refute_leftovers .
+    done
+}
+
+@test "nobody sees a LAYER.json that belongs to another LAYER" {
+    zlsnap create tree layer >/dev/null
+    cp layer old
+    fake mv 'case $* in *json*) exit 1 ;; esac; exec /usr/bin/env -S PATH=/usr/bin:/bin mv "$@"'
+    echo more >tree/more
+    run -1 zlsnap create tree layer
+    run cmp -s layer old
+    assert_failure
+    assert_not_exists layer.json
+    refute_leftovers .
+}
+
+@test "a standard output that can't be written to is told, and the layer is complete" {
+    run -1 --separate-stderr bash -c 'zlsnap create tree layer >/dev/full'
+    assert_one_line 'layer is complete'
+    zlsnap verify layer
+    run -1 --separate-stderr bash -c 'zlsnap create tree other >&-'
+    assert_one_line 'other is complete'
+    zlsnap verify other
+}
+
+@test "an entry that can't be packed as it is stays a warning of tarpack" {
+    requires_command python3
+    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
+    run -0 --separate-stderr zlsnap create tree layer
+    assert_stderr 1 '^tarpack: .*socket'
+    run -0 --separate-stderr zlsnap create -q tree layer
+    assert_stderr 0 ''
+}

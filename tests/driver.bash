@@ -1,0 +1,97 @@
+# What the tests of zlsnap share: `load driver` after `load helpers`.
+
+# enter_work: goes to an empty directory of the test's, in which nothing else is made.
+enter_work() {
+    mkdir "$BATS_TEST_TMPDIR/work"
+    cd "$BATS_TEST_TMPDIR/work" || return
+}
+
+# make_layer: makes the directory "tree" and its layer "layer", of some MB, in the current directory.
+make_layer() {
+    mkdir -p tree/sub
+    echo content >tree/file
+    ln tree/file tree/sub/link
+    ln -s file tree/symlink
+    seq 400000 >tree/sub/numbers
+    chmod 4711 tree/sub/numbers
+    zlsnap create tree layer >created
+}
+
+# set_metadata FILTER: changes layer.json by jq.
+set_metadata() {
+    jq "$1" layer.json >changed.json
+    mv changed.json layer.json
+}
+
+# flip_byte FILE OFFSET
+flip_byte() {
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    # shellcheck disable=SC2059 # an escape
+    printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# fake NAME SCRIPT: from now on zlsnap finds this instead of the program of that name.
+fake() {
+    local fakes=$BATS_TEST_TMPDIR/fakes program
+    if [ ! -d "$fakes" ]; then
+        mkdir "$fakes"
+        for program in zlsnap tarpack tarunpack shasum-tee; do
+            ln -s "$(readlink -f "$ZLSNAP_BIN/$program")" "$fakes/$program"
+        done
+        PATH=$fakes:$PATH
+    fi
+    rm -f "$fakes/$1"
+    printf '#!/usr/bin/env bash\n%s\n' "$2" >"$fakes/$1"
+    chmod +x "$fakes/$1"
+}
+
+# without_program NAME: takes it off the PATH, with all else still there.
+without_program() {
+    local dir=$BATS_TEST_TMPDIR/without
+    mkdir "$dir"
+    ln -s /usr/bin/* /bin/* "$dir" 2>/dev/null || true
+    rm "$dir/$1"
+    PATH=$ZLSNAP_BIN:$dir
+}
+
+# start COMMAND...: starts it in the background, with the signals of a foreground process and a mark
+# by which survivors() knows what came of it; $driver is its process.
+# shellcheck disable=SC2034
+start() {
+    env --default-signal=INT,QUIT ZLSNAP_TEST="$BATS_TEST_TMPDIR" "$@" 3>&- &
+    driver=$!
+}
+
+# The processes that came of what start() started.
+survivors() {
+    grep -lszx "ZLSNAP_TEST=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ
+}
+
+# wait_until COMMAND...: until it succeeds; fails after 10 seconds.
+wait_until() {
+    local count
+    for ((count = 0; count < 500; count++)); do
+        ! "$@" >/dev/null 2>&1 || return 0
+        sleep 0.02
+    done
+    fail "waited in vain for: $*"
+}
+
+# assert_stderr COUNT REGEX: what the last `run --separate-stderr` said has so many lines and matches.
+# shellcheck disable=SC2154 # set by run
+assert_stderr() {
+    if [[ ${#stderr_lines[@]} -ne $1 || ! $stderr =~ $2 ]]; then
+        batslib_print_kv_multi 'stderr' "$stderr" "lines" "$1" 'regex' "$2" |
+            batslib_decorate 'not the messages that were expected' | fail
+    fi
+}
+
+# assert_one_line TEXT: it is one line, of zlsnap, and holds the text.
+# shellcheck disable=SC2154
+assert_one_line() {
+    assert_stderr 1 '^zlsnap: '
+    [[ $stderr == *"$1"* ]] ||
+        batslib_print_kv_single 9 'substring' "$1" 'stderr' "$stderr" |
+        batslib_decorate 'the line does not say it' | fail
+}

@@ -24,7 +24,8 @@ size_t utf8_sequence(const char *text)
 bool utf8_valid(const char *text)
 {
     while (*text) {
-        size_t length = utf8_sequence(text);
+        /* Most paths are ASCII, and some are a megabyte long. */
+        size_t length = (unsigned char)*text < 0x80 ? 1 : utf8_sequence(text);
         if (length == 0)
             return false;
         text += length;

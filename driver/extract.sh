@@ -66,7 +66,7 @@ command_mtree() {
 print_entries() {
     local layer expected
     layer_expect "${operands[0]}"
-    [[ -e $layer.json || ${option[expect]-} ]] || option['no-verify']=yes
+    [[ -e $layer.json || ${option[expect]+given} ]] || option['no-verify']=yes
     expected_read
     unpack --list "${passed[@]}"
 }
@@ -87,8 +87,9 @@ layer_expect() {
 expected_read() {
     expected=${option[expect]-}
     if [[ ${option[no-verify]-} ]]; then
-        [[ ! $expected ]] || usage_error '--expect and --no-verify exclude each other'
-    elif [[ $expected ]]; then
+        [[ ! ${option[expect]+given} ]] ||
+            usage_error '--expect and --no-verify exclude each other'
+    elif [[ ${option[expect]+given} ]]; then # be it an empty word
         digest_check
     else
         [[ -e $layer.json ]] || usage_error \

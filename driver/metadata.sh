@@ -79,7 +79,8 @@ declare -A metadata=()
 metadata_read() {
     local file=$1 name lines size values
     name=$(printable "$file")
-    [[ -f $file ]] || die 1 "$name: no such file"
+    [[ -e $file ]] || die 1 "$name: no such file"
+    [[ -f $file ]] || die 1 "$name: not a regular file"
     [[ -r $file ]] || die 1 "$name: permission denied"
     size=$(attempt stat -L -c %s -- "$file") || exit
     ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"

@@ -87,6 +87,12 @@ assert_stderr() {
     fi
 }
 
+# assert_said REGEX
+# shellcheck disable=SC2154
+assert_said() {
+    assert_regex "$stderr" "$1"
+}
+
 # assert_one_line TEXT: it is one line, of zlsnap, and holds the text.
 # shellcheck disable=SC2154
 assert_one_line() {

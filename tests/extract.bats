@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# zlsnap extract
+
+load helpers
+load driver
+
+setup() {
+    enter_work
+    make_layer
+}
+
+@test "what create packed, extract restores" {
+    zlsnap extract layer copy
+    compare_trees tree copy
+}
+
+@test "extract prints nothing" {
+    run -0 --separate-stderr zlsnap extract layer copy
+    assert_output ''
+    assert_stderr 0 ''
+}
+
+@test "a digest in LAYER.json that is another one: status 4, and nothing appears" {
+    set_metadata '.digest = "sha256:" + ("0" * 64)'
+    run -4 --separate-stderr zlsnap extract layer copy
+    assert_stderr 1 '^tarunpack: the digest does not match'
+    assert_not_exists copy
+    refute_leftovers .
+}
+
+@test "--expect is the gate, and LAYER.json is not read" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    echo lies >layer.json
+    zlsnap extract --expect "$digest" layer copy
+    compare_trees tree copy
+    zlsnap extract -e "${digest#sha256:}" layer hex
+    compare_trees tree hex
+    run -4 zlsnap extract "--expect=sha256:${digest#sha256:???}000" layer other
+    assert_not_exists other
+}
+
+@test "digests by other functions are taken" {
+    rm layer.json
+    zlsnap extract -e "sha512:$(zstd -dc <layer | sha512sum | cut -d ' ' -f 1)" layer copy
+    compare_trees tree copy
+}
+
+@test "a word that is no digest is refused before anything is read" {
+    local word
+    word=$(jq -r .digest layer.json)
+    for word in '' x "${word%?}" "${word}0" "${word^^}" "md5:${word#*:}" " $word"; do
+        run -2 --separate-stderr zlsnap extract --expect="$word" layer copy
+        assert_not_exists copy
+    done
+    assert_one_line --expect
+}
+
+@test "without a digest the layer is refused, naming what helps" {
+    rm layer.json
+    run -2 --separate-stderr zlsnap extract layer copy
+    assert_one_line 'give the digest with --expect, or --no-verify'
+    assert_not_exists copy
+}
+
+@test "--no-verify needs no digest" {
+    rm layer.json
+    zlsnap extract --no-verify layer copy
+    compare_trees tree copy
+    echo lies >layer.json
+    zlsnap extract --no-verify layer other
+    run -2 zlsnap extract --no-verify -e "$(printf '0%.0s' {1..64})" layer third
+}
+
+@test "a damaged layer: status 4, and nothing appears" {
+    local size offset
+    size=$(stat -c %s layer)
+    cp layer sound
+    for offset in 0 100 $((size / 2)) $((size - 100)); do
+        cp sound layer
+        flip_byte layer "$offset"
+        run -4 zlsnap extract layer copy
+        assert_not_exists copy
+        refute_leftovers .
+    done
+}
+
+@test "a cut layer: status 4, and nothing appears" {
+    local size length
+    size=$(stat -c %s layer)
+    cp layer sound
+    for length in 0 1 100 $((size / 2)) $((size - 10)); do
+        head -c "$length" sound >layer
+        run -4 zlsnap extract layer copy
+        assert_not_exists copy
+        refute_leftovers .
+    done
+    run -3 zlsnap extract --no-verify layer copy
+    assert_not_exists copy
+}
+
+@test "what is no zstd file: status 4, and 3 without a digest" {
+    tarpack tree >layer
+    run -4 zlsnap extract layer copy
+    run -3 zlsnap extract --no-verify layer copy
+    assert_not_exists copy
+}
+
+@test "junk behind the frames is a warning, since the digest holds" {
+    echo junk >>layer
+    run -0 --separate-stderr zlsnap extract layer copy
+    assert_stderr 2 'zlsnap: warning: layer: zstd complained'
+    compare_trees tree copy
+}
+
+@test "junk behind the frames is an error where no digest vouches for the content" {
+    echo junk >>layer
+    run -3 --separate-stderr zlsnap extract --no-verify layer copy
+    assert_stderr 2 'zlsnap: layer: zstd complained'
+}
+
+@test "a malformed LAYER.json: status 3, one line, and nothing appears" {
+    local object
+    object=$(cat layer.json)
+    while IFS= read -r json; do
+        printf '%s' "$json" >layer.json
+        run -3 --separate-stderr zlsnap extract layer copy
+        assert_one_line 'layer.json: malformed: '
+        assert_not_exists copy
+    done <<END
+
+{
+[]
+null
+"sha256"
+{}
+${object//$'\n'/}${object//$'\n'/}
+$(jq -c 'del(.schema_version)' layer.json)
+$(jq -c '.schema_version = 2' layer.json)
+$(jq -c 'del(.digest)' layer.json)
+$(jq -c '.digest = 5' layer.json)
+$(jq -c '.digest |= ascii_upcase' layer.json)
+$(jq -c '.digest += "\n"' layer.json)
+$(jq -c '.digest = "x\n" + .digest' layer.json)
+$(jq -c '.size_bytes = "1"' layer.json)
+$(jq -c '.size_bytes = -1' layer.json)
+$(jq -c '.size_bytes = 1.5' layer.json)
+$(jq -c '.compressed_digest = null' layer.json)
+$(jq -c '.file_count = []' layer.json)
+$(jq -c '.created_at = "\u001b[2J"' layer.json)
+$(jq -c '.compression = "zstd"' layer.json)
+$(jq -c '.compression.options = "-3"' layer.json)
+END
+}
+
+@test "a LAYER.json of any size does not take any memory" {
+    truncate -s 10G layer.json
+    run -3 --separate-stderr zlsnap extract layer copy
+    assert_one_line 'larger than 1 MiB'
+}
+
+@test "a LAYER.json that is a directory or a fifo is no LAYER.json" {
+    rm layer.json
+    mkfifo layer.json
+    run -1 --separate-stderr zlsnap extract layer copy
+    assert_one_line 'layer.json: not a regular file'
+    rm layer.json
+    mkdir layer.json
+    run -1 --separate-stderr zlsnap extract layer copy
+    assert_one_line 'layer.json: not a regular file'
+}
+
+@test "a layer that is not there, is a directory or can't be read" {
+    run -1 --separate-stderr zlsnap extract nowhere copy
+    assert_one_line 'nowhere: no such file'
+    run -1 --separate-stderr zlsnap extract tree copy
+    assert_one_line 'tree: is a directory'
+    requires_root
+    chmod 0 layer
+    chmod 755 "$BATS_TEST_TMPDIR" .
+    run -1 --separate-stderr as_user zlsnap extract layer copy
+    assert_one_line 'layer: permission denied'
+}
+
+@test "a layer may come through a fifo" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    mkfifo fifo
+    cat layer >fifo 3>&- &
+    zlsnap extract -e "$digest" fifo copy
+    compare_trees tree copy
+}
+
+@test "LAYER '-' is refused with the pipe that does it" {
+    run -2 --separate-stderr zlsnap extract - copy
+    assert_one_line 'zstd -dc | tarunpack'
+}
+
+@test "a directory that is not empty stays as it is" {
+    mkdir copy
+    echo mine >copy/file
+    run -1 --separate-stderr zlsnap extract layer copy
+    assert_stderr 1 '^tarunpack: copy'
+    assert_equal "$(cat copy/file)" mine
+    refute_leftovers .
+}
+
+@test "names with dashes, spaces, newlines and bytes that are no UTF-8" {
+    local name
+    for name in -layer 'a layer' $'new\nline' $'\xff' '$(x)' '*'; do
+        cp layer "./$name"
+        cp layer.json "./$name.json"
+        zlsnap extract -- "$name" "./copy of $name"
+        compare_trees tree "copy of $name"
+        rm "./$name"
+        run -1 --separate-stderr zlsnap extract -- "$name" copy
+        assert_stderr 1 'no such file'
+    done
+    cp layer.json -- -layer.json
+    cp layer -- -layer
+    zlsnap extract -- -layer -copy
+    compare_trees tree ./-copy
+}
+
+@test "tarunpack's options are handed on" {
+    fake tarunpack 'printf "%s\n" "$@"; cat >/dev/null'
+    run -0 zlsnap extract -q --no-xattrs -v --whiteouts keep --max-size=5G --no-sync layer -- copy
+    assert_line --no-xattrs
+    assert_line --verbose
+    assert_line --whiteouts=keep
+    assert_line --max-size=5G
+    assert_line --no-sync
+    assert_line -- -q
+    assert_equal "${lines[-2]} ${lines[-1]}" '-- copy'
+}
+
+@test "a limit of tarunpack that is passed: status 3" {
+    run -3 zlsnap extract --max-entries=2 layer copy
+    assert_not_exists copy
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# zlsnap verify
+
+load helpers
+load driver
+
+setup() {
+    enter_work
+    make_layer
+}
+
+# refute_verified STATUS REGEX [OPTION...]: verify says FAILED, with this status and a line that matches.
+refute_verified() {
+    run "-$1" --separate-stderr zlsnap verify "${@:3}" layer
+    assert_output 'layer: FAILED'
+    assert_said "$2"
+}
+
+# use_tar: standard input, a tar, becomes the layer, with a LAYER.json that tells its digests.
+use_tar() {
+    tee tar | zstd -q >layer
+    jq --arg digest "sha256:$(sha256sum <tar | cut -d ' ' -f 1)" --argjson size "$(stat -c %s tar)" \
+        --arg blob "sha256:$(sha256sum <layer | cut -d ' ' -f 1)" \
+        --argjson blob_size "$(stat -c %s layer)" \
+        '.digest = $digest | .size_bytes = $size | .compressed_digest = $blob
+            | .compressed_size_bytes = $blob_size' created >layer.json
+}
+
+@test "a sound layer is OK, and nothing is written" {
+    find . -printf '%p %T@ %C@\n' | sort >"$BATS_TEST_TMPDIR/before"
+    run -0 --separate-stderr env TMPDIR=/nonexistent zlsnap verify layer
+    assert_output 'layer: OK'
+    assert_stderr 0 ''
+    find . -printf '%p %T@ %C@\n' | sort | cmp - "$BATS_TEST_TMPDIR/before"
+}
+
+@test "-q says nothing where all is well" {
+    run -0 --separate-stderr zlsnap verify -q layer
+    assert_output ''
+}
+
+@test "a changed byte anywhere: status 4" {
+    local size offset
+    size=$(stat -c %s layer)
+    cp layer sound
+    for offset in 0 3 4 5 100 $((size / 3)) $((size / 2)) $((size - 5)) $((size - 1)); do
+        cp sound layer
+        flip_byte layer "$offset"
+        refute_verified 4 'shasum-tee: the digest does not match'
+    done
+}
+
+@test "a changed byte and no digest of the blob: the frames and the tar tell" {
+    local digest size
+    digest=$(jq -r .digest layer.json)
+    size=$(stat -c %s layer)
+    rm layer.json
+    cp layer sound
+    flip_byte layer $((size / 2))
+    refute_verified 4 'tarunpack: the digest does not match' -e "$digest"
+    cp sound layer
+    flip_byte layer $((size - 1)) # of the frame's checksum, before which zstd may hold data back
+    run --separate-stderr zlsnap verify -e "$digest" layer
+    assert_regex "$status" '^[34]$'
+    assert_said 'shasum-tee: .*checksum'
+}
+
+@test "a cut layer: status 4" {
+    local length
+    cp layer sound
+    for length in 0 1 4 100 100000; do
+        head -c "$length" sound >layer
+        refute_verified 4 'shasum-tee: the digest does not match'
+    done
+}
+
+@test "junk behind the frames: status 4, without a digest of the blob 3" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    echo junk >>layer
+    refute_verified 4 'shasum-tee: the digest does not match'
+    rm layer.json
+    refute_verified 3 'shasum-tee: .*zstd' -e "$digest"
+}
+
+@test "a plain tar or gzip is no layer" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    zstd -dc <layer >tar
+    rm layer.json
+    cp tar layer
+    run -4 zlsnap verify -e "$digest" layer # zstd lets nothing through
+    gzip -c tar >layer
+    refute_verified 3 'shasum-tee: .*zstd' -e "$digest"
+}
+
+@test "each value that LAYER.json has wrong is one line and status 4" {
+    cp layer.json sound.json
+    local key
+    for key in size_bytes compressed_size_bytes file_count; do
+        cp sound.json layer.json
+        set_metadata ".$key += 1"
+        refute_verified 4 "^zlsnap: layer: $key is [0-9]+, but [0-9]+ in LAYER.json$"
+    done
+    cp sound.json layer.json
+    set_metadata '.digest = "sha256:" + ("0" * 64)'
+    refute_verified 4 '^tarunpack: the digest does not match'
+    cp sound.json layer.json
+    set_metadata '.compressed_digest = "sha256:" + ("0" * 64)'
+    refute_verified 4 '^shasum-tee: the digest does not match'
+    cp sound.json layer.json
+    set_metadata '.size_bytes += 1 | .file_count += 1'
+    refute_verified 4 size_bytes
+    assert_stderr 2 file_count
+}
+
+@test "--expect is held against the layer, and LAYER.json too" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    run -0 zlsnap verify -e "$digest" layer
+    run -0 zlsnap verify -e "${digest#sha256:}" layer
+    refute_verified 4 '^tarunpack: the digest does not match' -e "$(printf '0%.0s' {1..64})"
+    set_metadata '.digest = "sha256:" + ("0" * 64)'
+    refute_verified 4 '^zlsnap: layer: digest is sha256:' -e "$digest"
+    rm layer.json
+    run -0 zlsnap verify -e "$digest" layer
+    assert_output 'layer: OK'
+}
+
+@test "--expect with digests by other functions" {
+    run -0 zlsnap verify -e "sha384:$(zstd -dc <layer | sha384sum | cut -d ' ' -f 1)" layer
+}
+
+@test "without LAYER.json and --expect there is nothing to verify against" {
+    rm layer.json
+    run -2 --separate-stderr zlsnap verify layer
+    assert_one_line 'there is no layer.json: give the digest with --expect'
+    assert_output ''
+}
+
+@test "a malformed LAYER.json: status 3, one line" {
+    set_metadata '.file_count = "many"'
+    run -3 --separate-stderr zlsnap verify layer
+    assert_one_line 'layer.json: malformed: it has no valid file_count'
+    echo '{' >layer.json
+    run -3 --separate-stderr zlsnap verify -e "$(printf '0%.0s' {1..64})" layer
+    assert_one_line 'layer.json: malformed: it is not JSON'
+}
+
+@test "a tar that is malformed, with the digests that LAYER.json tells: status 3" {
+    tarpack tree | head -c -1024 | use_tar # no end-of-archive
+    refute_verified 3 '^tarunpack: '
+    tarpack tree | tr 0 9 | use_tar # no checksum is right
+    refute_verified 3 '^tarunpack: '
+    tarpack tree | use_tar
+    run -0 zlsnap verify layer
+}
+
+@test "several frames, and skippable ones, are one layer" {
+    zstd -dc <layer >tar
+    {
+        head -c 100000 tar | zstd -q
+        printf '\x50\x2a\x4d\x18\x04\x00\x00\x00skip'
+        tail -c +100001 tar | zstd -q
+    } >layer
+    jq --arg blob "sha256:$(sha256sum <layer | cut -d ' ' -f 1)" --argjson size "$(stat -c %s layer)" \
+        '.compressed_digest = $blob | .compressed_size_bytes = $size' created >layer.json
+    run -0 zlsnap verify layer
+}
+
+@test "a layer that is not there, is a directory or can't be read" {
+    run -1 --separate-stderr zlsnap verify nowhere
+    assert_one_line 'nowhere: no such file'
+    run -1 --separate-stderr zlsnap verify tree
+    assert_one_line 'tree: is a directory'
+    assert_output ''
+}
+
+@test "where a program is killed, no verdict is given" {
+    fake tarunpack 'cat >/dev/null; kill -KILL $$'
+    run -1 --separate-stderr zlsnap verify layer
+    assert_one_line 'tarunpack was killed by signal KILL'
+    assert_output ''
+}
+
+@test "the name in the verdict is fit for a terminal" {
+    cp layer $'\e[2J'
+    cp layer.json $'\e[2J.json'
+    run -0 zlsnap verify $'\e[2J'
+    refute_output --partial $'\e'
+    assert_output --partial ': OK'
+}
+
+@test "limits are handed on" {
+    run -3 zlsnap verify --max-entries=2 layer
+}

@@ -2,9 +2,9 @@
 #
 #   make            build the programs into build/bin
 #   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
-#   make demo       build, then snapshot and restore a real tree of this machine and prove both equal
+#   make demo       build, then snapshot and restore a tree of this machine and prove both equal
 #   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
-#   make lint       warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
+#   make lint       gcc's and clang's warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
 #   make format     rewrite the C files the way .clang-format says
 #   make install    programs, manuals and completions below $(DESTDIR)$(PREFIX)
 #   make uninstall  remove every file that install put there
@@ -204,9 +204,9 @@ format:
 
 # --------------------------------------------------------------------------- installing
 
-BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
-ZSH_COMPLETIONS  := $(DATADIR)/zsh/site-functions
-FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
+BASHDIR := $(DATADIR)/bash-completion/completions
+ZSHDIR  := $(DATADIR)/zsh/site-functions
+FISHDIR := $(DATADIR)/fish/vendor_completions.d
 
 # Where zlsnap.sh looks for its parts: beside the bin that it is in.
 PARTS := $(patsubst %/,%,$(dir $(BINDIR)))/lib/zlsnap
@@ -218,9 +218,9 @@ INSTALLED_PROGRAMS := \
 INSTALLED_DATA := \
     $(foreach f,$(wildcard driver/*.sh),$(f)=$(PARTS)/$(notdir $(f))) \
     $(foreach f,$(MANUALS),$(f)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f))) \
-    $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASH_COMPLETIONS)/$(basename $(notdir $(f)))) \
-    $(foreach f,$(wildcard completions/_*),$(f)=$(ZSH_COMPLETIONS)/$(notdir $(f))) \
-    $(foreach f,$(wildcard completions/*.fish),$(f)=$(FISH_COMPLETIONS)/$(notdir $(f)))
+    $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASHDIR)/$(basename $(notdir $(f)))) \
+    $(foreach f,$(wildcard completions/_*),$(f)=$(ZSHDIR)/$(notdir $(f))) \
+    $(foreach f,$(wildcard completions/*.fish),$(f)=$(FISHDIR)/$(notdir $(f)))
 
 install: all
 	$(Q)for pair in $(INSTALLED_PROGRAMS); do \

@@ -73,7 +73,8 @@ if [ "$EUID" -ne 0 ]; then
     tree=tree
 fi
 
-title "A tree of this machine: $tree, $(find "$tree" | wc -l) entries, $(du -shx "$tree" | cut -f 1)"
+entries=$(find "$tree" | wc -l) size=$(du -shx "$tree" | cut -f 1)
+title "A tree of this machine: $tree, $entries entries, $size"
 
 title '1. Snapshot by the plain pipe: one pass, no temporary file'
 show "tarpack $tree | shasum-tee --oci -o digest | zstd -q > layer.tar.zst"

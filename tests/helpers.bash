@@ -11,7 +11,8 @@ unset SOURCE_DATE_EPOCH
 umask 022
 
 # Debian and Alpine have bats' libraries in the first place, Fedora and hand-made set-ups elsewhere.
-BATS_LIB_PATH=${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/share/bats:/usr/share:/usr/local/lib/bats:/usr/local/lib
+BATS_LIB_PATH=${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/share/bats
+BATS_LIB_PATH+=:/usr/share:/usr/local/lib/bats:/usr/local/lib
 bats_require_minimum_version 1.7.0
 bats_load_library bats-support
 bats_load_library bats-assert

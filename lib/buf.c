@@ -1,6 +1,8 @@
 #include "buf.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +48,19 @@ int buf_append_fill(struct buf *buf, int byte, size_t count)
     memset(buf->bytes + buf->length, byte, count);
     buf->length += count;
     return 0;
+}
+
+int buf_append_format(struct buf *buf, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    /* What was cut is not there to be appended. */
+    if (length < 0 || (size_t)length >= sizeof text)
+        return -1;
+    return buf_append(buf, text, (size_t)length);
 }
 
 int buf_set_text(struct buf *buf, const char *text, size_t length)

@@ -22,6 +22,11 @@ int buf_append(struct buf *buf, const void *bytes, size_t length);
 int buf_append_text(struct buf *buf, const char *text);
 int buf_append_fill(struct buf *buf, int byte, size_t count);
 
+/* Appends formatted text, for what is known to be short: below 256 bytes. Returns 0; -1 if memory
+ * is out or the text is longer. */
+int buf_append_format(struct buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Makes the contents the string `text` of `length` bytes, with a NUL behind it that does not count
  * in `length`. Return as buf_reserve(). */
 int buf_set_text(struct buf *buf, const char *text, size_t length);

@@ -4,25 +4,7 @@
 #include "whiteout.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-static int append_format(struct buf *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* For what is known to be short. */
-static int append_format(struct buf *out, const char *format, ...)
-{
-    char text[160];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (length < 0 || (size_t)length >= sizeof text)
-        return -1;
-    return buf_append(out, text, (size_t)length);
-}
 
 /* What no reader of mtree could take for anything else: letters, digits and ._/+- as they are, all
  * other bytes as \ooo. */
@@ -35,7 +17,7 @@ static int append_escaped(struct buf *out, const char *text)
         if (buf_append(out, text, run) != 0)
             return -1;
         text += run;
-        if (*text && append_format(out, "\\%03o", (unsigned char)*text++) != 0)
+        if (*text && buf_append_format(out, "\\%03o", (unsigned char)*text++) != 0)
             return -1;
     }
     return 0;
@@ -53,21 +35,21 @@ static int append_type(struct buf *out, const struct tar_entry *entry)
 {
     /* In the order of enum tar_type. What a hard link links to, its own line tells. */
     static const char *const types[] = {"file", "file", "link", "char", "block", "dir", "fifo"};
-    return append_format(out, " type=%s mode=%04" PRIo32 " uid=%" PRIu32 " gid=%" PRIu32,
-                         types[entry->type], entry->mode, entry->uid, entry->gid);
+    return buf_append_format(out, " type=%s mode=%04" PRIo32 " uid=%" PRIu32 " gid=%" PRIu32,
+                             types[entry->type], entry->mode, entry->uid, entry->gid);
 }
 
 static int append_content(struct buf *out, const struct tar_entry *entry, const char *sha256)
 {
     switch (entry->type) {
     case TAR_FILE:
-        return append_format(out, " size=%" PRIu64 " sha256digest=%s", entry->size, sha256);
+        return buf_append_format(out, " size=%" PRIu64 " sha256digest=%s", entry->size, sha256);
     case TAR_SYMLINK:
         return buf_append_text(out, " link=") != 0 ? -1 : append_escaped(out, entry->link);
     case TAR_CHAR:
     case TAR_BLOCK:
-        return append_format(out, " device=native,%" PRIu32 ",%" PRIu32, entry->major,
-                             entry->minor);
+        return buf_append_format(out, " device=native,%" PRIu32 ",%" PRIu32, entry->major,
+                                 entry->minor);
     default:
         return 0;
     }
@@ -115,8 +97,8 @@ int mtree_append(struct buf *out, const struct tar_entry *entry, const char *sha
     if (append_path(out, entry->path) != 0 || append_type(out, entry) != 0 ||
         append_content(out, entry, sha256) != 0)
         return -1;
-    if (times && append_format(out, " time=%" PRId64 ".%09" PRIu32, entry->mtime.seconds,
-                               entry->mtime.nanoseconds) != 0)
+    if (times && buf_append_format(out, " time=%" PRId64 ".%09" PRIu32, entry->mtime.seconds,
+                                   entry->mtime.nanoseconds) != 0)
         return -1;
     return append_tags(out, entry) != 0 ? -1 : buf_append(out, "\n", 1);
 }

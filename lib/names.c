@@ -65,6 +65,22 @@ const char *names_text(const struct names *names, size_t index)
     return names->text.bytes + names->list[index].text;
 }
 
+bool names_find(const struct names *names, const char *text)
+{
+    size_t low = 0, high = names->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(text, names_text(names, middle));
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
+}
+
 void names_free(struct names *names)
 {
     free(names->list);

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct name {
@@ -28,6 +29,9 @@ int names_read(struct names *names, int fd);
 
 /* The text of a name; valid until names_free(). */
 const char *names_text(const struct names *names, size_t index);
+
+/* Whether one of the names is `text`. */
+bool names_find(const struct names *names, const char *text);
 
 /* Releases the memory. */
 void names_free(struct names *names);

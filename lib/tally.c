@@ -1,9 +1,9 @@
 #include "tally.h"
 
+#include "diag.h"
 #include "whiteout.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 void tally_add(struct tally *tally, const struct tar_entry *entry)
 {
@@ -18,7 +18,7 @@ void tally_add(struct tally *tally, const struct tar_entry *entry)
         tally->types[entry->type]++;
 }
 
-int tally_append(struct buf *out, const struct tally *tally)
+static int tally_append(struct buf *out, const struct tally *tally)
 {
     const uint64_t *types = tally->types;
     const struct {
@@ -39,11 +39,21 @@ int tally_append(struct buf *out, const struct tally *tally)
         {"bytes", tally->bytes},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        char text[64];
-        (void)snprintf(text, sizeof text, "%s\"%s\":%" PRIu64, i == 0 ? "{" : ",", fields[i].name,
-                       fields[i].number);
-        if (buf_append_text(out, text) != 0)
+        if (buf_append_format(out, "%s\"%s\":%" PRIu64, i == 0 ? "{" : ",", fields[i].name,
+                              fields[i].number) != 0)
             return -1;
     }
     return buf_append_text(out, "}\n");
+}
+
+enum status tally_write(const struct tally *tally, struct outfile *file)
+{
+    struct buf text = {0};
+    enum status status = STATUS_SYSTEM;
+    if (tally_append(&text, tally) != 0)
+        diag_error("out of memory");
+    else
+        status = outfile_finish(file, text.bytes, text.length);
+    buf_free(&text);
+    return status;
 }

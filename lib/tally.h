@@ -1,9 +1,10 @@
 /*
- * What an archive holds, counted: the content of --summary. Pure.
+ * What an archive holds, counted: the content of --summary.
  */
 #ifndef ZLSNAP_TALLY_H
 #define ZLSNAP_TALLY_H
 
+#include "outfile.h"
 #include "tar_entry.h"
 
 /* Zero-initialised it has counted nothing. */
@@ -19,7 +20,7 @@ struct tally {
 /* Counts an entry. */
 void tally_add(struct tally *tally, const struct tar_entry *entry);
 
-/* Appends one JSON object and a newline. Returns 0; -1 if memory is out. */
-int tally_append(struct buf *out, const struct tally *tally);
+/* Writes one JSON object to `file` and closes that. Returns a status; the line is printed. */
+enum status tally_write(const struct tally *tally, struct outfile *file);
 
 #endif

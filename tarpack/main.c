@@ -74,18 +74,6 @@ static enum status output_close(void)
     return STATUS_SYSTEM;
 }
 
-static enum status summary_write(struct outfile *file, const struct tally *tally)
-{
-    struct buf text = {0};
-    enum status status = STATUS_SYSTEM;
-    if (tally_append(&text, tally) != 0)
-        diag_error("out of memory");
-    else
-        status = outfile_finish(file, text.bytes, text.length);
-    buf_free(&text);
-    return status;
-}
-
 /* From the open directory to the closed output. */
 static enum status pack(const struct options *options, int root, struct tally *tally)
 {
@@ -118,7 +106,7 @@ static enum status run(const struct options *options)
     if (status == STATUS_OK)
         status = pack(options, root, &tally);
     if (status == STATUS_OK && options->summary)
-        status = summary_write(&summary, &tally);
+        status = tally_write(&tally, &summary);
     outfile_close(&summary);
     return status;
 }

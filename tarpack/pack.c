@@ -4,6 +4,7 @@
 #include "diag.h"
 #include "links.h"
 #include "privilege.h"
+#include "staging_name.h"
 #include "upper.h"
 #include "whiteout.h"
 #include "xattr_read.h"
@@ -120,7 +121,7 @@ static enum status entry_load(struct pack *pack, const struct walk_item *item)
     xattrs_clear(&pack->entry.xattrs);
     if (pack->options->raw && pack->options->no_xattrs)
         return STATUS_OK;
-    if (xattr_read(item, &pack->entry.xattrs) != 0) {
+    if (xattr_read(item->fd, item->parent, item->name, &pack->entry.xattrs) != 0) {
         diag_errno("%s: cannot read extended attributes", diag_name(item->path).text);
         return STATUS_SYSTEM;
     }
@@ -296,11 +297,23 @@ static enum status raw_emit(struct pack *pack, const struct walk_item *item)
                                              : node_emit(pack, item);
 }
 
+/* What the command line excludes, and what a merge that is under way, or died, has in the root. */
+static bool is_left_out(const struct pack *pack, const struct walk_item *item)
+{
+    if (item->parent < 0)
+        return false;
+    if (item->depth == 0 && staging_name_is(item->name, STAGING_MERGE)) {
+        diag_warn("%s: the staging directory of a merge is left out", diag_name(item->path).text);
+        return true;
+    }
+    return globs_match_path(&pack->options->exclude, item->path);
+}
+
 static enum status item_emit(struct pack *pack, const struct walk_item *item)
 {
     if (item->parent < 0)
         pack->device = item->status.st_dev;
-    else if (globs_match_path(&pack->options->exclude, item->path)) {
+    if (is_left_out(pack, item)) {
         walk_prune(&pack->walk);
         return STATUS_OK;
     }

@@ -20,15 +20,6 @@ static enum status out_of_memory(void)
     return STATUS_SYSTEM;
 }
 
-static struct meta meta_of(const struct tar_entry *entry)
-{
-    return (struct meta){
-        .mode = entry->mode,
-        .uid = entry->uid,
-        .gid = entry->gid,
-        .mtime = {.tv_sec = entry->mtime.seconds, .tv_nsec = entry->mtime.nanoseconds}};
-}
-
 static const char *name_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -42,42 +33,61 @@ static enum status move_above(struct stage *stage, const char *path)
     return stage_move(stage, path, name == path ? 0 : (size_t)(name - path) - 1);
 }
 
-/* The attributes of the entry, as they are to be set: inside a mount the overlay's own namespace is
- * escaped by one level, so that none comes to life. */
-static enum status xattrs_translate(struct apply *apply, const struct tar_entry *entry)
+/* Appends the name that the attribute is set under: what would come to life in an overlay mount is
+ * escaped by one level, as the mount itself stores what is set inside it. */
+static int xattr_name(const struct apply *apply, const char *name, struct buf *out)
 {
     enum overlay_space space = apply->stage->overlay;
+    const char *key = overlay_key(space, name);
+    if (!key || apply->whiteouts != APPLY_OVERLAY)
+        return buf_append_text(out, name);
+    if (buf_append_text(out, overlay_prefix(space)) != 0 || buf_append_text(out, "overlay.") != 0)
+        return -1;
+    return buf_append_text(out, key);
+}
+
+/* The attributes of the entry, as they are to be set. */
+static enum status xattrs_translate(struct apply *apply, const struct tar_entry *entry)
+{
+    bool refused = apply->whiteouts == APPLY_KEEP || apply->whiteouts == APPLY_DELETE;
     xattrs_clear(&apply->xattrs);
     for (size_t i = 0; i < entry->xattrs.count; i++) {
         struct xattr xattr = xattrs_get(&entry->xattrs, i);
-        const char *key = overlay_key(space, xattr.name);
-        bool live =
-            overlay_key(OVERLAY_TRUSTED, xattr.name) || overlay_key(OVERLAY_USER, xattr.name);
-        if (live && apply->whiteouts == APPLY_KEEP)
+        if (refused &&
+            (overlay_key(OVERLAY_TRUSTED, xattr.name) || overlay_key(OVERLAY_USER, xattr.name)))
             return refuse(entry->path, "has an attribute that belongs to an overlay mount");
         struct buf name = {0};
-        int result = 0;
-        if (key && apply->whiteouts == APPLY_OVERLAY) {
-            if (buf_append_text(&name, overlay_prefix(space)) != 0 ||
-                buf_append_text(&name, "overlay.") != 0 || buf_append_text(&name, key) != 0)
-                result = -1;
-        } else {
-            result = buf_append_text(&name, xattr.name);
-        }
+        int result = xattr_name(apply, xattr.name, &name);
         if (result == 0)
             result = xattrs_add(&apply->xattrs, name.bytes, name.length, xattr.value, xattr.length);
         buf_free(&name);
         if (result != 0)
             return out_of_memory();
     }
+    if (idmap_apply_xattrs(apply->uids, apply->gids, &apply->xattrs) != 0)
+        return refuse(entry->path, "an id in its ACL or capability is in none of the ranges given");
     return STATUS_OK;
 }
 
-static enum status node_fill(struct apply *apply, const struct tar_entry *entry, uint32_t index)
+/* The metadata of the entry, as it is to be set. */
+static enum status meta_translate(struct apply *apply, const struct tar_entry *entry)
+{
+    uint32_t uid = entry->uid, gid = entry->gid;
+    if (idmap_apply(apply->uids, &uid) != 0 || idmap_apply(apply->gids, &gid) != 0)
+        return refuse(entry->path, "its owner is in none of the ranges given");
+    apply->meta = (struct meta){
+        .mode = entry->mode,
+        .uid = uid,
+        .gid = gid,
+        .mtime = {.tv_sec = entry->mtime.seconds, .tv_nsec = entry->mtime.nanoseconds}};
+    return STATUS_OK;
+}
+
+static enum status node_fill(struct apply *apply, uint32_t index)
 {
     struct dirnode *node = dirtree_node(&apply->stage->tree, index);
     node->explicit = true;
-    node->meta = meta_of(entry);
+    node->meta = apply->meta;
     if (node->xattrs)
         xattrs_clear(node->xattrs);
     if (apply->xattrs.count == 0)
@@ -92,10 +102,10 @@ static enum status node_fill(struct apply *apply, const struct tar_entry *entry,
 static enum status apply_directory(struct apply *apply, const struct tar_entry *entry)
 {
     if (strcmp(entry->path, TAR_ROOT) == 0)
-        return node_fill(apply, entry, DIRTREE_ROOT);
+        return node_fill(apply, DIRTREE_ROOT);
     uint32_t node = DIRTREE_NONE;
     enum status status = stage_directory(apply->stage, name_of(entry->path), entry->path, &node);
-    return status == STATUS_OK ? node_fill(apply, entry, node) : status;
+    return status == STATUS_OK ? node_fill(apply, node) : status;
 }
 
 static enum status content_copy(struct apply *apply, struct stage_file *file,
@@ -117,14 +127,14 @@ static enum status apply_file(struct apply *apply, const struct tar_entry *entry
                               enum reader_event *event)
 {
     struct stage_file file;
-    struct meta meta = meta_of(entry);
+    const struct meta *meta = &apply->meta;
     enum status status = stage_file_open(apply->stage, &file, name_of(entry->path), entry->path,
-                                         entry->size, &meta, &apply->xattrs);
+                                         entry->size, meta, &apply->xattrs);
     if (status != STATUS_OK)
         return status;
     status = content_copy(apply, &file, event);
     if (status == STATUS_OK)
-        return stage_file_close(&file, &meta, &apply->xattrs);
+        return stage_file_close(&file, meta, &apply->xattrs);
     stage_file_abandon(&file);
     return status;
 }
@@ -133,39 +143,26 @@ static enum status apply_node(struct apply *apply, const struct tar_entry *entry
                               enum reader_event *event)
 {
     const char *path = entry->path, *name = name_of(path);
-    struct meta meta = meta_of(entry);
+    const struct meta *meta = &apply->meta;
     switch (entry->type) {
     case TAR_FILE:
         return apply_file(apply, entry, event);
     case TAR_HARDLINK:
         return stage_hardlink(apply->stage, name, path, entry->link);
     case TAR_SYMLINK:
-        return stage_symlink(apply->stage, name, path, entry->link, &meta, &apply->xattrs);
+        return stage_symlink(apply->stage, name, path, entry->link, meta, &apply->xattrs);
     case TAR_CHAR:
         return stage_special(apply->stage, name, path, S_IFCHR, makedev(entry->major, entry->minor),
-                             &meta, &apply->xattrs);
+                             meta, &apply->xattrs);
     case TAR_BLOCK:
         return stage_special(apply->stage, name, path, S_IFBLK, makedev(entry->major, entry->minor),
-                             &meta, &apply->xattrs);
+                             meta, &apply->xattrs);
     case TAR_FIFO:
-        return stage_special(apply->stage, name, path, S_IFIFO, 0, &meta, &apply->xattrs);
+        return stage_special(apply->stage, name, path, S_IFIFO, 0, meta, &apply->xattrs);
     case TAR_DIRECTORY:
         return apply_directory(apply, entry);
     }
     return STATUS_ARCHIVE;
-}
-
-static enum status apply_opaque(struct apply *apply, const char *path)
-{
-    struct stage *stage = apply->stage;
-    if (stage->overlay == OVERLAY_TRUSTED && !stage->policy.trusted) {
-        diag_error("%s: only root can set trusted.overlay.opaque (--userxattr marks it for a "
-                   "mount with the option userxattr)",
-                   diag_name(path).text);
-        return STATUS_SYSTEM;
-    }
-    dirtree_node(&stage->tree, stage_here(stage))->opaque = true;
-    return STATUS_OK;
 }
 
 /* A path that runs through a whiteout's name has no meaning that readers agree on. */
@@ -196,7 +193,7 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
     case WHITEOUT_ENTRY:
         return stage_whiteout(apply->stage, hidden, path);
     case WHITEOUT_OPAQUE:
-        return apply_opaque(apply, path);
+        return stage_opaque(apply->stage, path);
     case WHITEOUT_RESERVED:
         diag_warn("%s: left out, a name of AUFS that means nothing to a layer",
                   diag_name(path).text);
@@ -217,11 +214,14 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
     }
     bool done = false;
     enum status status = move_above(apply->stage, entry->path);
-    if (status == STATUS_OK && apply->whiteouts == APPLY_OVERLAY)
+    if (status == STATUS_OK &&
+        (apply->whiteouts == APPLY_OVERLAY || apply->whiteouts == APPLY_DELETE))
         status = apply_whiteout(apply, entry, &done);
     if (status != STATUS_OK || done)
         return status;
-    status = xattrs_translate(apply, entry);
+    status = meta_translate(apply, entry);
+    if (status == STATUS_OK)
+        status = xattrs_translate(apply, entry);
     return status == STATUS_OK ? apply_node(apply, entry, event) : status;
 }
 

@@ -18,8 +18,9 @@
 struct dirnode {
     char *name; /* owned; NULL once the directory is gone again */
     uint32_t parent, first_child, next_sibling;
-    bool explicit; /* the archive has an entry for it: meta counts */
-    bool opaque;   /* it hides what the lower layers have there */
+    bool explicit;   /* the archive has an entry for it: meta counts */
+    bool opaque;     /* it hides what the lower layers have there */
+    bool xwhiteouts; /* files in it are whiteouts by attribute */
     struct meta meta;
     struct xattrs *xattrs; /* owned; NULL: none */
 };

@@ -1,7 +1,9 @@
 #include "list.h"
 
 #include "diag.h"
+#include "list_json.h"
 #include "mtree.h"
+#include "sandbox.h"
 #include "stream.h"
 #include "utf8.h"
 #include "verdict.h"
@@ -170,6 +172,9 @@ static enum status append_entry(struct list *list, const struct tar_entry *entry
     case LIST_LONG:
         result = append_long(&list->out, entry);
         break;
+    case LIST_JSON:
+        result = list_json_append(&list->out, entry);
+        break;
     case LIST_MANIFEST:
     case LIST_MANIFEST_TIMES:
         return append_manifest(list, entry, event);
@@ -207,6 +212,7 @@ static enum status list_prepare(struct list *list)
             return out_of_memory();
     }
     tzset(); /* reads a file, which may be out of reach later */
+    sandbox_enter(-1);
     return source_start(&list->source, STDIN_FILENO, options->expected.algorithm,
                         options->stream_limit);
 }

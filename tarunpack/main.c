@@ -4,17 +4,22 @@
  *
  *     child:   stdin -> source -> reader -> apply -> stage, the tree in the staging directory
  *     parent:  target, staging | waits for the child | publishes the tree, or removes it
+ *     --merge: after the first, a second child moves the verified layer onto the target
  */
 #include "child.h"
 #include "cli.h"
 #include "diag.h"
 #include "list.h"
+#include "merge.h"
+#include "openat2.h"
 #include "options.h"
 #include "sandbox.h"
 #include "staging.h"
+#include "stream.h"
 #include "target.h"
 #include "unpack.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,18 +30,26 @@ static const char help[] =
     "if the archive is complete and its digest is the expected one.\n"
     "\n"
     "  -e, --expect=DIGEST     HEX or sha256:HEX (or sha384:, sha512:) of the whole stream\n"
+    "      --replace           exchange DIR, if it stands, for the new tree, at once\n"
+    "      --merge             apply the layer onto DIR, after it is verified\n"
     "  -t, --list              check everything and list it, write nothing; long with -v\n"
+    "      --json              the same, one JSON object for each entry\n"
     "      --manifest[=time]   the same as an mtree manifest, with times if asked for\n"
-    "      --whiteouts=overlay|keep|raw\n"
-    "                          .wh. names as an overlay mount reads them (default), as files,\n"
-    "                          or everything as it comes (trusted archives)\n"
+    "      --whiteouts=overlay|apply|keep|raw\n"
+    "                          .wh. names: as an overlay mount reads them (default), as\n"
+    "                          deletions (default with --merge), as files; or everything as\n"
+    "                          it comes (trusted archives)\n"
     "      --userxattr         for mounts with the option userxattr: user.overlay.*\n"
     "      --same-owner        an owner that can't be restored is an error\n"
     "      --no-same-owner     everything belongs to this user\n"
+    "      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N\n"
+    "                          the N ids from IN on become those from OUT on; repeatable\n"
     "      --no-xattrs         restore no extended attributes\n"
     "      --no-devices        create no devices\n"
     "      --no-holes          write zeros where a file has long runs of them\n"
     "      --no-sync           do not wait until the tree is on the disk\n"
+    "      --summary=FILE      write what was unpacked to FILE, as JSON\n"
+    "  -j, --jobs=N            write with N threads (the result is the same)\n"
     "      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-pax=N,\n"
     "      --max-xattr=N       limits: the stream (8T), all files (8T), entries (100 million),\n"
     "                          a path (1M), an extended header (16M), an attribute (64K)\n"
@@ -50,45 +63,113 @@ static const char help[] =
 
 struct job {
     const struct options *options;
-    struct target target;
+    struct target target;      /* unless it is a merge */
+    struct target_merge merge; /* if it is one */
     struct staging staging;
+    int links;
+    struct outfile summary;
 };
 
 /* The child's part. What only the parent may use is closed first. */
 static enum status job_unpack(void *context)
 {
     struct job *job = context;
-    int tree = job->staging.tree;
-    target_close(&job->target);
+    struct unpack_place place = {.tree = job->staging.tree,
+                                 .links = job->links,
+                                 .standing = job->target.standing,
+                                 .summary = job->options->summary ? &job->summary : NULL};
+    if (job->options->mode == TARGET_MERGE)
+        close(job->merge.fd);
+    else
+        target_close(&job->target);
     umask(0);
-    sandbox_enter(tree);
-    return unpack_run(job->options, tree, &job->target.standing);
+    sandbox_enter(place.tree);
+    return unpack_run(job->options, &place);
+}
+
+/* A second child's part, after a verified layer. */
+static enum status job_merge(void *context)
+{
+    struct job *job = context;
+    umask(0);
+    sandbox_enter(job->merge.fd);
+    enum status status = merge_apply(job->staging.tree, job->links, job->merge.fd);
+    if (status == STATUS_OK && !job->options->no_sync && syncfs(job->merge.fd) != 0) {
+        diag_errno("%s: cannot sync", diag_name(job->merge.path).text);
+        status = STATUS_SYSTEM;
+    }
+    return status;
+}
+
+/* Runs a part in a child; if this process was told to end, it does, leaving nothing behind. */
+static enum status part_run(struct job *job, const struct child_signals *signals,
+                            enum status (*part)(void *context))
+{
+    enum status status = STATUS_OK;
+    int signal = child_run(signals, part, job, &status);
+    if (!signal)
+        return status;
+    staging_remove(&job->staging);
+    if (job->options->mode == TARGET_MERGE)
+        target_merge_restore(&job->merge);
+    child_die(signal);
 }
 
 /* From an empty staging directory to the published tree, or to nothing. */
-static enum status job_stage(struct job *job, const struct child_signals *signals)
+static enum status job_publish(struct job *job, const struct child_signals *signals)
 {
     enum status status = staging_create(&job->staging, job->target.parent, job->target.name);
     if (status != STATUS_OK)
         return status;
-    int signal = child_run(signals, job_unpack, job, &status);
-    if (status == STATUS_OK && !signal)
+    status = part_run(job, signals, job_unpack);
+    if (status == STATUS_OK)
         status = target_publish(&job->target, &job->staging, !job->options->no_sync);
     staging_remove(&job->staging);
-    if (signal)
-        child_die(signal);
+    return status;
+}
+
+/* From a staging directory inside the target to a target that the layer was merged onto. */
+static enum status job_merge_onto(struct job *job, const struct child_signals *signals)
+{
+    enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE);
+    if (status != STATUS_OK)
+        return status;
+    job->links = openat(job->staging.fd, "links", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (job->links < 0) {
+        diag_errno("%s: cannot create a file in it", diag_name(job->merge.path).text);
+        status = STATUS_SYSTEM;
+    }
+    if (status == STATUS_OK)
+        status = part_run(job, signals, job_unpack);
+    if (status == STATUS_OK) {
+        status = part_run(job, signals, job_merge);
+        target_merge_remember(&job->merge);
+    }
+    staging_remove(&job->staging);
+    target_merge_restore(&job->merge);
     return status;
 }
 
 static enum status job_run(struct job *job)
 {
+    const struct options *options = job->options;
+    bool merge = options->mode == TARGET_MERGE;
     struct child_signals signals;
-    enum status status = target_open(&job->target, job->options->directory);
+    enum status status = STATUS_OK;
+    if (merge)
+        status = target_merge_open(&job->merge, options->directory);
+    else
+        status = target_open(&job->target, options->directory, options->mode == TARGET_REPLACE);
+    if (status == STATUS_OK && options->summary)
+        status = outfile_open(&job->summary, options->summary, "--summary");
     if (status != STATUS_OK)
         return status;
-    staging_clean(job->target.parent, job->target.name);
     child_signals_hold(&signals);
-    status = job_stage(job, &signals);
+    if (merge)
+        staging_clean(job->merge.fd, STAGING_MERGE);
+    else
+        staging_clean(job->target.parent, job->target.name);
+    status = merge ? job_merge_onto(job, &signals) : job_publish(job, &signals);
     child_signals_release(&signals);
     return status;
 }
@@ -97,13 +178,17 @@ static enum status run(const struct options *options)
 {
     if (isatty(STDIN_FILENO))
         return cli_usage("the archive is read from standard input, which is a terminal");
-    if (options->list != LIST_NONE) {
-        sandbox_enter(-1);
+    if (options->list != LIST_NONE)
         return list_run(options);
+    if (!openat2_is_supported()) {
+        diag_error("this kernel has no openat2(2): Linux 5.6 or later is needed");
+        return STATUS_SYSTEM;
     }
-    struct job job = {.options = options};
+    struct job job = {.options = options, .links = -1};
+    job.target.parent = job.merge.fd = -1;
     enum status status = job_run(&job);
     target_close(&job.target);
+    outfile_close(&job.summary);
     return status;
 }
 
@@ -111,12 +196,15 @@ int main(int argc, char **argv)
 {
     struct options options;
     diag_init("tarunpack");
+    if (stream_reserve_standard() != 0)
+        return STATUS_SYSTEM; /* and no place left to say so */
     enum status status = options_parse(&options, argc, argv);
-    if (status != STATUS_OK)
-        return (int)status;
-    if (options.help)
-        return (int)cli_print(help);
-    if (options.version)
-        return (int)cli_version();
-    return (int)run(&options);
+    if (status == STATUS_OK && options.help)
+        status = cli_print(help);
+    else if (status == STATUS_OK && options.version)
+        status = cli_version();
+    else if (status == STATUS_OK)
+        status = run(&options);
+    options_free(&options);
+    return (int)status;
 }

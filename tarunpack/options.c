@@ -15,6 +15,12 @@ enum {
     OPTION_NO_DEVICES,
     OPTION_NO_HOLES,
     OPTION_NO_SYNC,
+    OPTION_REPLACE,
+    OPTION_MERGE,
+    OPTION_JSON,
+    OPTION_UID_MAP,
+    OPTION_GID_MAP,
+    OPTION_SUMMARY,
     OPTION_MAX_STREAM,
     OPTION_MAX_SIZE,
     OPTION_MAX_ENTRIES,
@@ -39,6 +45,13 @@ static const struct option long_options[] = {
     {"no-devices", no_argument, NULL, OPTION_NO_DEVICES},
     {"no-holes", no_argument, NULL, OPTION_NO_HOLES},
     {"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+    {"replace", no_argument, NULL, OPTION_REPLACE},
+    {"merge", no_argument, NULL, OPTION_MERGE},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"uid-map", required_argument, NULL, OPTION_UID_MAP},
+    {"gid-map", required_argument, NULL, OPTION_GID_MAP},
+    {"summary", required_argument, NULL, OPTION_SUMMARY},
+    {"jobs", required_argument, NULL, 'j'},
     {"max-stream", required_argument, NULL, OPTION_MAX_STREAM},
     {"max-size", required_argument, NULL, OPTION_MAX_SIZE},
     {"max-entries", required_argument, NULL, OPTION_MAX_ENTRIES},
@@ -79,14 +92,39 @@ static enum status manifest_parse(struct options *options, const char *form)
 
 static enum status whiteouts_parse(struct options *options, const char *form)
 {
-    static const char *const forms[] = {"overlay", "keep", "raw"}; /* as in enum apply_whiteouts */
+    static const char *const forms[] = {"overlay", "apply", "keep", "raw"}; /* as in the enum */
+    options->whiteouts_given = true;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         if (strcmp(form, forms[i]) == 0) {
             options->whiteouts = (enum apply_whiteouts)i;
             return STATUS_OK;
         }
     }
-    return cli_usage("--whiteouts takes overlay, keep or raw, not '%s'", diag_name(form).text);
+    return cli_usage("--whiteouts takes overlay, apply, keep or raw, not '%s'",
+                     diag_name(form).text);
+}
+
+static enum status mode_parse(struct options *options, enum target_mode mode)
+{
+    if (options->mode != TARGET_NEW && options->mode != mode)
+        return cli_usage("--replace and --merge contradict each other");
+    options->mode = mode;
+    return STATUS_OK;
+}
+
+static enum status map_parse(struct idmap *map, const char *text)
+{
+    const char *problem = idmap_add(map, text);
+    return problem ? cli_usage("'%s': %s", diag_name(text).text, problem) : STATUS_OK;
+}
+
+static enum status jobs_parse(struct options *options, const char *text)
+{
+    uint64_t jobs = 0;
+    if (cli_number(text, 1024, &jobs) != 0 || jobs == 0)
+        return cli_usage("--jobs takes a number from 1 to 1024, not '%s'", diag_name(text).text);
+    options->jobs = (unsigned)jobs;
+    return STATUS_OK;
 }
 
 static enum status limit_parse(uint64_t *limit, const char *text)
@@ -113,6 +151,28 @@ static enum status limit_take(struct options *options, int option, const char *a
         return limit_parse(&options->limits.xattr, argument);
     default:
         return STATUS_USAGE;
+    }
+}
+
+/* Options about what becomes of the target. */
+static enum status target_take(struct options *options, int option, const char *argument)
+{
+    switch (option) {
+    case OPTION_REPLACE:
+        return mode_parse(options, TARGET_REPLACE);
+    case OPTION_MERGE:
+        return mode_parse(options, TARGET_MERGE);
+    case OPTION_UID_MAP:
+        return map_parse(&options->uids, argument);
+    case OPTION_GID_MAP:
+        return map_parse(&options->gids, argument);
+    case OPTION_SUMMARY:
+        options->summary = argument;
+        return STATUS_OK;
+    case 'j':
+        return jobs_parse(options, argument);
+    default:
+        return limit_take(options, option, argument);
     }
 }
 
@@ -168,8 +228,11 @@ static enum status option_take(struct options *options, int option, const char *
     case OPTION_USERXATTR:
         options->overlay = OVERLAY_USER;
         return STATUS_OK;
+    case OPTION_JSON:
+        options->list = LIST_JSON;
+        return STATUS_OK;
     default:
-        return limit_take(options, option, argument);
+        return target_take(options, option, argument);
     }
 }
 
@@ -177,11 +240,17 @@ static enum status operands_parse(struct options *options, int argc, char **argv
 {
     if (options->same_owner && options->no_same_owner)
         return cli_usage("--same-owner and --no-same-owner contradict each other");
+    bool merge = options->mode == TARGET_MERGE;
+    if (merge && !options->whiteouts_given)
+        options->whiteouts = APPLY_DELETE;
+    if (merge && options->whiteouts != APPLY_DELETE && options->whiteouts != APPLY_KEEP)
+        return cli_usage("--merge goes with --whiteouts=apply or --whiteouts=keep");
     if (options->list != LIST_NONE)
-        return optind == argc ? STATUS_OK
-                              : cli_usage("--list and --manifest read standard input and write no "
-                                          "directory, such as '%s'",
-                                          diag_name(argv[optind]).text);
+        return optind == argc
+                   ? STATUS_OK
+                   : cli_usage("--list, --json and --manifest read standard input and write no "
+                               "directory, such as '%s'",
+                               diag_name(argv[optind]).text);
     if (optind == argc)
         return cli_usage("which directory?");
     if (optind + 1 < argc)
@@ -194,7 +263,7 @@ enum status options_parse(struct options *options, int argc, char **argv)
 {
     int option = 0;
     defaults_set(options);
-    while ((option = cli_next(argc, argv, ":hVqve:t", long_options)) != -1) {
+    while ((option = cli_next(argc, argv, ":hVqve:tj:", long_options)) != -1) {
         enum status status = option_take(options, option, optarg);
         if (status != STATUS_OK || options->help || options->version)
             return status;
@@ -202,4 +271,10 @@ enum status options_parse(struct options *options, int argc, char **argv)
     if (options->list == LIST_NAMES && options->verbose)
         options->list = LIST_LONG;
     return operands_parse(options, argc, argv);
+}
+
+void options_free(struct options *options)
+{
+    idmap_free(&options->uids);
+    idmap_free(&options->gids);
 }

@@ -11,7 +11,10 @@
 
 #include <stdbool.h>
 
-enum list_form { LIST_NONE, LIST_NAMES, LIST_LONG, LIST_MANIFEST, LIST_MANIFEST_TIMES };
+enum list_form { LIST_NONE, LIST_NAMES, LIST_LONG, LIST_JSON, LIST_MANIFEST, LIST_MANIFEST_TIMES };
+
+/* What may stand at the target. */
+enum target_mode { TARGET_NEW, TARGET_REPLACE, TARGET_MERGE };
 
 struct options {
     const char *directory;
@@ -19,15 +22,23 @@ struct options {
     bool has_expected;
     struct digest_value expected;
     enum list_form list;
+    enum target_mode mode;
+    bool whiteouts_given;
     enum apply_whiteouts whiteouts;
     enum overlay_space overlay;
     bool no_same_owner, same_owner;
     bool no_xattrs, no_devices, no_holes, no_sync;
+    struct idmap uids, gids;
+    unsigned jobs;       /* 0: not given */
+    const char *summary; /* a file's name, or NULL */
     uint64_t stream_limit;
     struct reader_limits limits;
 };
 
 /* Reads the command line. Returns a status; the line for a bad option is printed. */
 enum status options_parse(struct options *options, int argc, char **argv);
+
+/* Releases the memory. */
+void options_free(struct options *options);
 
 #endif

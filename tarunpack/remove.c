@@ -3,16 +3,14 @@
 #include "diag.h"
 #include "dirs.h"
 #include "names.h"
+#include "openat2.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 struct removal {
@@ -34,28 +32,20 @@ static enum status failed(const struct removal *removal, const char *name)
     return STATUS_SYSTEM;
 }
 
-static int directory_open(int parent, const char *name, uint64_t flags)
-{
-    struct open_how how = {.flags = flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-                                      RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
-    return (int)syscall(SYS_openat2, parent, name, &how, sizeof how);
-}
-
 /* Opens a directory to empty it. Its owner may have to give himself the right to first. */
 static int directory_open_for_removal(int parent, const char *name)
 {
-    int fd = directory_open(parent, name, O_RDONLY);
+    int fd = openat2_beneath(parent, name, O_RDONLY);
     if (fd >= 0 || errno != EACCES)
         return fd;
-    int handle = directory_open(parent, name, O_PATH);
+    int handle = openat2_beneath(parent, name, O_PATH);
     if (handle < 0)
         return -1;
     char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
     snprintf(magic, sizeof magic, "/proc/self/fd/%d", handle);
     int result = chmod(magic, 0700);
     close(handle);
-    return result == 0 ? directory_open(parent, name, O_RDONLY) : -1;
+    return result == 0 ? openat2_beneath(parent, name, O_RDONLY) : -1;
 }
 
 /* Reads the names of the directory entered last, after seeing to it that they can be removed. */
@@ -138,6 +128,16 @@ enum status remove_contents(int fd, const char *path)
     free(removal.levels);
     dirs_free(&removal.dirs);
     return status;
+}
+
+enum status remove_any(int parent, const char *name)
+{
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+        return STATUS_OK;
+    if (errno == EISDIR)
+        return remove_tree(parent, name);
+    diag_errno("%s: cannot remove", diag_name(name).text);
+    return STATUS_SYSTEM;
 }
 
 enum status remove_tree(int parent, const char *name)

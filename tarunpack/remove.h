@@ -14,4 +14,7 @@ enum status remove_contents(int fd, const char *path);
  * status; the line is printed. */
 enum status remove_tree(int parent, const char *name);
 
+/* The same, if it is a directory; anything else is unlinked, and nothing is fine. */
+enum status remove_any(int parent, const char *name);
+
 #endif

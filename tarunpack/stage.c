@@ -1,6 +1,10 @@
 #include "stage.h"
 
 #include "diag.h"
+#include "marks.h"
+#include "merge.h"
+#include "stream.h"
+#include "tar_entry.h"
 #include "tar_path.h"
 
 #include <errno.h>
@@ -8,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Nobody but its owner looks into a directory that is not finished. */
@@ -61,11 +64,6 @@ uint32_t stage_here(const struct stage *stage)
     return stage->nodes[stage->dirs.count - 1];
 }
 
-static bool is_whiteout(const struct stat *status)
-{
-    return S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0);
-}
-
 /* Makes a directory where something else may stand; that is replaced if it may be. A whiteout that
  * a directory replaces had hidden one of the layers below: the new one has to hide it, too. */
 static enum status directory_make(struct stage *stage, const char *name, const char *path,
@@ -79,7 +77,7 @@ static enum status directory_make(struct stage *stage, const char *name, const c
         return failed(path, "create directory");
     if (S_ISDIR(status.st_mode))
         return STATUS_OK;
-    bool opaque = stage->whiteouts && is_whiteout(&status);
+    bool opaque = marks_is_whiteout(stage, here, name, &status);
     if (!replace && !opaque) {
         diag_error("%s: the path runs through something that is no directory",
                    diag_name(path).text);
@@ -176,35 +174,30 @@ enum status stage_make_room(struct stage *stage, const char *name, const char *p
     return STATUS_OK;
 }
 
-enum status stage_whiteout(struct stage *stage, const char *name, const char *path)
+/* A layer's directory stays as it is for the merge; what it is to become, a mark in it wears. */
+static enum status layer_finish(struct stage *stage, const struct dirnode *node, int fd)
 {
-    int here = dirs_fd(&stage->dirs);
-    struct stat status;
-    if (mknodat(here, name, S_IFCHR, makedev(0, 0)) == 0)
+    const char *path = node->name ? node->name : TAR_ROOT;
+    struct meta_inode mark = {.fd = -1, .path = path, .created = MODE_UNFINISHED};
+    if (!node->explicit)
         return STATUS_OK;
-    if (errno != EEXIST || fstatat(here, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-        return failed(path, "create whiteout");
-    if (!S_ISDIR(status.st_mode))
-        return STATUS_OK;
-    uint32_t node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
-    if (node == DIRTREE_NONE)
-        return out_of_memory();
-    dirtree_node(&stage->tree, node)->opaque = true;
-    return STATUS_OK;
+    if (mkdirat(fd, MERGE_MARK, MODE_UNFINISHED) == 0)
+        mark.fd = openat(fd, MERGE_MARK, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (mark.fd < 0)
+        return failed(path, "mark directory");
+    enum status status = meta_apply(&stage->policy, &mark, &node->meta, node->xattrs);
+    close(mark.fd);
+    return status;
 }
 
 /* Gives the directory behind `fd` what its node says. */
 static enum status directory_finish(struct stage *stage, const struct dirnode *node, int fd)
 {
-    const char *path = node->name ? node->name : ".";
+    const char *path = node->name ? node->name : TAR_ROOT;
     struct meta_inode inode = {.fd = fd, .path = path, .created = MODE_UNFINISHED};
-    enum status status = STATUS_OK;
-    if (node->opaque) {
-        const char *name =
-            stage->overlay == OVERLAY_USER ? "user.overlay.opaque" : "trusted.overlay.opaque";
-        struct xattr opaque = {.name = name, .value = "y", .length = 1};
-        status = meta_set_xattr(&inode, &opaque);
-    }
+    if (stage->form == STAGE_LAYER)
+        return layer_finish(stage, node, fd);
+    enum status status = marks_finish(stage, node, &inode);
     if (status != STATUS_OK)
         return status;
     if (node->explicit)
@@ -212,6 +205,14 @@ static enum status directory_finish(struct stage *stage, const struct dirnode *n
     if (!node->name)
         return meta_apply(&stage->policy, &inode, &stage->root_default, NULL);
     return fchmod(fd, 0755) == 0 ? STATUS_OK : failed(path, "set its mode");
+}
+
+enum status stage_links_flush(struct stage *stage)
+{
+    if (stream_write(stage->links, stage->links_text.bytes, stage->links_text.length) != 0)
+        return failed("staging directory", "write the list of links");
+    stage->links_text.length = 0;
+    return STATUS_OK;
 }
 
 /* Leaves the directory where the cursor stands, and only then finishes it: afterwards its mode may
@@ -229,7 +230,9 @@ static enum status finish_and_leave(struct stage *stage, const struct dirnode *n
 /* Goes through the tree, children before parents. */
 enum status stage_finish(struct stage *stage)
 {
-    enum status status = stage_move(stage, "", 0);
+    enum status status = stage_links_flush(stage);
+    if (status == STATUS_OK)
+        status = stage_move(stage, "", 0);
     for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK;) {
         struct dirnode *node = dirtree_node(&stage->tree, at);
         uint32_t child = node->first_child;
@@ -261,5 +264,6 @@ void stage_free(struct stage *stage)
     dirs_free(&stage->dirs);
     dirtree_free(&stage->tree);
     free(stage->nodes);
+    buf_free(&stage->links_text);
     *stage = (struct stage){0};
 }

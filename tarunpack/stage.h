@@ -15,6 +15,13 @@
 
 #include <stdbool.h>
 
+/* The forms in which the tree shows what the layers below lose. */
+enum stage_form {
+    STAGE_PLAIN,   /* not at all */
+    STAGE_OVERLAY, /* char 0:0 nodes and opaque attributes, as an overlay mount reads them */
+    STAGE_LAYER,   /* a layer to be merged: see merge.h */
+};
+
 struct stage {
     struct dirs dirs; /* the cursor */
     uint32_t *nodes;  /* the dirtree node of each of its levels */
@@ -22,12 +29,15 @@ struct stage {
     struct dirtree tree;
     struct meta_policy policy;
     struct meta root_default; /* for a root that has no entry */
-    bool whiteouts; /* char 0:0 nodes are whiteouts: a directory in their place is opaque */
+    enum stage_form form;
+    bool xwhiteouts; /* whiteouts are empty files with an attribute: this is an overlay itself */
     enum overlay_space overlay; /* where the opaque attribute goes */
     bool no_holes;
     bool skip_devices;    /* leave devices out */
     bool lenient_devices; /* leave out those that may not be made */
     bool left_devices;    /* some were left out */
+    int links;            /* STAGE_LAYER: the file that takes links to what is not in the layer */
+    struct buf links_text;
 };
 
 /* Starts with the empty directory `fd`, which it takes over. The fields below `tree` are the
@@ -49,9 +59,13 @@ uint32_t stage_here(const struct stage *stage);
  * STATUS_ARCHIVE where it is not. */
 enum status stage_make_room(struct stage *stage, const char *name, const char *path);
 
-/* Marks `name` as deleted: a whiteout where nothing stands, an opaque directory where one stands;
- * another entry of the layer itself wins. */
+/* Marks `name`, where the cursor stands, as deleted from the layers below. Another entry of that
+ * name in the same layer stays, and a directory becomes opaque. */
 enum status stage_whiteout(struct stage *stage, const char *name, const char *path);
+
+/* Marks the directory where the cursor stands as opaque: all that the layers below have in it is
+ * deleted. */
+enum status stage_opaque(struct stage *stage, const char *path);
 
 /* Make an entry called `name` where the cursor stands; `path` is for messages. An entry of that
  * name is replaced. All return a status; the line is printed. */
@@ -61,7 +75,7 @@ enum status stage_special(struct stage *stage, const char *name, const char *pat
                           dev_t device, const struct meta *meta, const struct xattrs *xattrs);
 
 /* Links `name` to what stands at the path `target` below the root. STATUS_ARCHIVE where that is
- * nothing that can be linked to. */
+ * nothing that can be linked to; STAGE_LAYER keeps a target that is not there for the merge. */
 enum status stage_hardlink(struct stage *stage, const char *name, const char *path,
                            const char *target);
 
@@ -94,6 +108,9 @@ void stage_file_abandon(struct stage_file *file);
 
 /* Sets what could not be set before: the metadata of all directories, the deepest first. */
 enum status stage_finish(struct stage *stage);
+
+/* Writes what is kept of STAGE_LAYER's links to their file. */
+enum status stage_links_flush(struct stage *stage);
 
 /* Brings all of it to the disk. */
 enum status stage_sync(const struct stage *stage);

@@ -2,16 +2,16 @@
 #include "stage.h"
 
 #include "diag.h"
+#include "marks.h"
+#include "merge.h"
+#include "openat2.h"
 #include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The unit of holes: a page, the usual block of file systems. */
@@ -73,34 +73,23 @@ enum status stage_special(struct stage *stage, const char *name, const char *pat
     return meta_apply(&stage->policy, &inode, meta, xattrs);
 }
 
-/* Opens the directory at the first `length` bytes of `path`, below the root and through no link.
- * The kernel takes at most PATH_MAX at once. Returns the descriptor; -1 with errno set. */
-static int directory_find(const struct stage *stage, const char *path, size_t length)
+/* The target is not in the layer: the merge may find it below. The link is made then. */
+static enum status link_keep(struct stage *stage, const char *name, const char *path,
+                             const char *target)
 {
-    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-                                      RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
-    int at = stage->dirs.levels[0].fd;
-    do {
-        char part[PATH_MAX];
-        size_t used = length < sizeof part ? length : sizeof part - 1;
-        while (used < length && path[used] != '/')
-            used--;
-        memcpy(part, path, used);
-        part[used] = '\0';
-        int next = (int)syscall(SYS_openat2, at, used ? part : ".", &how, sizeof how);
-        int error = errno;
-        if (at != stage->dirs.levels[0].fd)
-            close(at);
-        errno = error;
-        if (next < 0)
-            return -1;
-        at = next;
-        used += used < length;
-        path += used;
-        length -= used;
-    } while (length > 0);
-    return at;
+    struct stat status;
+    struct buf *text = &stage->links_text;
+    if (fstatat(dirs_fd(&stage->dirs), name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        enum status result = stage_make_room(stage, name, path);
+        if (result != STATUS_OK)
+            return result;
+    }
+    if (buf_append(text, path, strlen(path) + 1) != 0 ||
+        buf_append(text, target, strlen(target) + 1) != 0) {
+        diag_error("out of memory");
+        return STATUS_SYSTEM;
+    }
+    return text->length >= STREAM_CHUNK ? stage_links_flush(stage) : STATUS_OK;
 }
 
 /* What keeps an entry from being a link's target. */
@@ -115,17 +104,22 @@ static enum status target_refuse(struct stage *stage, const char *path, const ch
     return STATUS_ARCHIVE;
 }
 
+static bool is_there(int parent, const char *name)
+{
+    struct stat status;
+    return fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static enum status target_link(struct stage *stage, int parent, const char *old, const char *name,
                                const char *path, const char *target)
 {
     int here = dirs_fd(&stage->dirs);
     struct stat status, standing;
     if (fstatat(parent, old, &status, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? target_refuse(stage, path, target, "is not there")
-                               : failed(target, "read its status");
+        return failed(target, "read its status");
     if (S_ISDIR(status.st_mode))
         return target_refuse(stage, path, target, "is a directory");
-    if (stage->whiteouts && S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0))
+    if (marks_is_whiteout(stage, parent, old, &status))
         return target_refuse(stage, path, target, "is deleted");
     if (linkat(parent, old, here, name, 0) == 0)
         return STATUS_OK;
@@ -144,13 +138,18 @@ enum status stage_hardlink(struct stage *stage, const char *name, const char *pa
                            const char *target)
 {
     const char *slash = strrchr(target, '/');
-    int parent = directory_find(stage, target, slash ? (size_t)(slash - target) : 0);
-    if (parent < 0) {
-        if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
-            return target_refuse(stage, path, target, "is not there");
-        return failed(target, "find the link's target");
-    }
     const char *old = slash ? slash + 1 : target;
+    int parent =
+        openat2_directory(stage->dirs.levels[0].fd, target, slash ? (size_t)(slash - target) : 0);
+    bool missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
+    if (missing) {
+        if (parent >= 0)
+            close(parent);
+        return stage->form == STAGE_LAYER ? link_keep(stage, name, path, target)
+                                          : target_refuse(stage, path, target, "is not there");
+    }
+    if (parent < 0)
+        return failed(target, "find the link's target");
     enum status status = target_link(stage, parent, old, name, path, target);
     close(parent);
     return status;
@@ -213,11 +212,26 @@ static enum status range_write(struct stage_file *file, uint64_t offset, const c
     return STATUS_OK;
 }
 
+/* Writes zeros from the end of what was written up to `end`. */
+static enum status zeros_write(struct stage_file *file, uint64_t end)
+{
+    static const char zeros[HOLE_UNIT];
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && file->end < end) {
+        uint64_t missing = end - file->end;
+        size_t length = missing < sizeof zeros ? (size_t)missing : sizeof zeros;
+        status = range_write(file, file->end, zeros, length);
+    }
+    return status;
+}
+
 enum status stage_file_write(struct stage_file *file, uint64_t offset, const char *bytes,
                              size_t length)
 {
-    if (file->stage->no_holes)
-        return range_write(file, offset, bytes, length);
+    if (file->stage->no_holes) {
+        enum status status = zeros_write(file, offset);
+        return status == STATUS_OK ? range_write(file, offset, bytes, length) : status;
+    }
     while (length > 0) {
         size_t zeros = run_length(bytes, length, offset, true);
         bytes += zeros;
@@ -239,7 +253,10 @@ enum status stage_file_close(struct stage_file *file, const struct meta *meta,
 {
     struct meta_inode inode = {.fd = file->fd, .path = file->path, .created = file->created};
     enum status status = STATUS_OK;
-    if (file->end < file->size && ftruncate(file->fd, (off_t)file->size) != 0)
+    if (file->stage->no_holes)
+        status = zeros_write(file, file->size);
+    if (status == STATUS_OK && file->end < file->size &&
+        ftruncate(file->fd, (off_t)file->size) != 0)
         status = failed(file->path, "extend");
     if (status == STATUS_OK)
         status = meta_apply(&file->stage->policy, &inode, meta, xattrs);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,28 +15,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define INFIX ".zlsnap-"
-#define RANDOM_LENGTH 6
-/* A name too long for the pattern is cut, the same way each time. */
-#define NAME_KEPT ((int)(NAME_MAX - 1 - (sizeof INFIX - 1) - RANDOM_LENGTH))
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-/* Writes the part of the name that all runs for a target share; returns its length. */
-static size_t prefix_write(char name[NAME_MAX + 1], const char *target)
-{
-    return (size_t)snprintf(name, NAME_MAX + 1, ".%.*s" INFIX, NAME_KEPT, target);
-}
-
 static int name_make(char name[NAME_MAX + 1], const char *target)
 {
-    unsigned char random[RANDOM_LENGTH];
+    unsigned char random[STAGING_RANDOM_LENGTH];
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         return -1;
-    size_t length = prefix_write(name, target);
-    for (size_t i = 0; i < RANDOM_LENGTH; i++)
-        name[length + i] = alphabet[random[i] % (sizeof alphabet - 1)];
-    name[length + RANDOM_LENGTH] = '\0';
+    staging_name_make(name, target, random);
     return 0;
 }
 
@@ -128,15 +111,6 @@ int staging_step_out(const struct staging *staging, const char *target, mode_t m
     return fchmod(staging->tree, mode);
 }
 
-/* Whether a name is of our pattern for the target. */
-static bool is_staging_name(const char *name, const char *target)
-{
-    char prefix[NAME_MAX + 1];
-    size_t length = prefix_write(prefix, target);
-    return strncmp(name, prefix, length) == 0 && strlen(name) == length + RANDOM_LENGTH &&
-           strspn(name + length, alphabet) == RANDOM_LENGTH;
-}
-
 static void clean_one(int parent, const char *name)
 {
     struct stat status;
@@ -158,7 +132,7 @@ void staging_clean(int parent, const char *target)
         return; /* a directory that may be written but not read: nothing can be found there */
     if (names_read(&names, fd) == 0) {
         for (size_t i = 0; i < names.count; i++) {
-            if (is_staging_name(names_text(&names, i), target))
+            if (staging_name_is(names_text(&names, i), target))
                 clean_one(fd, names_text(&names, i));
         }
     }

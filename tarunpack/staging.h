@@ -5,6 +5,7 @@
 #ifndef TARUNPACK_STAGING_H
 #define TARUNPACK_STAGING_H
 
+#include "staging_name.h"
 #include "status.h"
 
 #include <limits.h>

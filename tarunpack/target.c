@@ -1,6 +1,7 @@
 #include "target.h"
 
 #include "diag.h"
+#include "mounts.h"
 #include "names.h"
 #include "remove.h"
 
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,32 +48,32 @@ static enum status path_split(struct target *target, char *path)
     return target->parent >= 0 ? STATUS_OK : failed(target, "open the directory above it");
 }
 
-static enum status link_refuse(const struct target *target)
+static enum status link_refuse(const char *path, int parent, const char *name)
 {
     char text[PATH_MAX];
-    ssize_t length = readlinkat(target->parent, target->name, text, sizeof text - 1);
-    if (length < 0)
-        return failed(target, "read the symbolic link");
+    ssize_t length = readlinkat(parent, name, text, sizeof text - 1);
+    if (length < 0) {
+        diag_errno("%s: cannot read the symbolic link", diag_name(path).text);
+        return STATUS_SYSTEM;
+    }
     text[length] = '\0';
-    diag_error("%s: is a symbolic link to %s; name that directory itself",
-               diag_name(target->path).text, diag_name(text).text);
+    diag_error("%s: is a symbolic link to %s; name that directory itself", diag_name(path).text,
+               diag_name(text).text);
     return STATUS_SYSTEM;
 }
 
-static enum status empty_check(struct target *target)
+/* Whether the directory behind `fd` may give way to another. */
+static enum status yield_check(const struct target *target, int fd)
 {
     struct names names = {0};
-    int fd = openat(target->parent, target->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || names_read(&names, fd) != 0) {
-        enum status status = failed(target, "read directory");
-        if (fd >= 0)
-            close(fd);
-        return status;
-    }
+    if (target->replace)
+        return mounts_refuse(fd, target->path);
+    int result = names_read(&names, fd);
     bool empty = names.count == 0;
     names_free(&names);
-    close(fd);
-    return empty ? STATUS_OK : refuse(target, "is not empty");
+    if (result != 0)
+        return failed(target, "read directory");
+    return empty ? STATUS_OK : refuse(target, "is not empty (--replace would replace it)");
 }
 
 static enum status standing_check(struct target *target)
@@ -80,7 +82,7 @@ static enum status standing_check(struct target *target)
     if (statx(target->parent, target->name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &status) != 0)
         return errno == ENOENT ? STATUS_OK : failed(target, "read its status");
     if (S_ISLNK(status.stx_mode))
-        return link_refuse(target);
+        return link_refuse(target->path, target->parent, target->name);
     if (!S_ISDIR(status.stx_mode))
         return refuse(target, "is not a directory");
     if (status.stx_attributes & status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
@@ -91,12 +93,19 @@ static enum status standing_check(struct target *target)
                       .uid = status.stx_uid,
                       .gid = status.stx_gid,
                       .mtime = {status.stx_mtime.tv_sec, (long)status.stx_mtime.tv_nsec}};
-    return empty_check(target);
+    target->stands = true;
+    int flags = target->replace ? O_PATH : O_RDONLY;
+    int fd = openat(target->parent, target->name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return failed(target, "read directory");
+    enum status result = yield_check(target, fd);
+    close(fd);
+    return result;
 }
 
-enum status target_open(struct target *target, const char *path)
+enum status target_open(struct target *target, const char *path, bool replace)
 {
-    *target = (struct target){.path = path, .parent = -1};
+    *target = (struct target){.path = path, .replace = replace, .parent = -1};
     target->standing = (struct meta){
         .mode = 0755, .uid = geteuid(), .gid = getegid(), .mtime = {.tv_nsec = UTIME_NOW}};
     if (*path == '\0')
@@ -111,30 +120,50 @@ enum status target_open(struct target *target, const char *path)
     return status == STATUS_OK ? standing_check(target) : status;
 }
 
+/* Puts `name` of the open directory `from` in the target's place. What is replaced takes the place
+ * that the new tree leaves. */
+static int put(const struct target *target, int from, const char *name)
+{
+    if (target->replace && target->stands)
+        return renameat2(from, name, target->parent, target->name, RENAME_EXCHANGE);
+    return renameat(from, name, target->parent, target->name);
+}
+
 /* A directory that its owner may not write can't be moved to another parent (its ".." would
- * change): it leaves its wrapper with a mode that lets it, and is renamed from there. */
-static int publish_readonly(const struct target *target, const struct staging *staging)
+ * change): the new tree leaves its wrapper with a mode that lets it, and is renamed from there. */
+static int put_readonly(const struct target *target, const struct staging *staging)
 {
     struct stat status;
     char name[NAME_MAX + 1];
     if (fstat(staging->tree, &status) != 0 ||
         staging_step_out(staging, target->name, status.st_mode & 07777, name) != 0)
         return -1;
-    if (renameat(target->parent, name, target->parent, target->name) == 0)
-        return 0;
-    int error = errno;
-    remove_tree(target->parent, name);
+    int result = put(target, target->parent, name), error = errno;
+    /* What has that name now: the tree that was replaced, or the one that could not be published.
+     */
+    if (result != 0 || (target->replace && target->stands))
+        (void)remove_tree(target->parent, name);
     errno = error;
-    return -1;
+    return result;
+}
+
+static enum status publish_failed(const struct target *target)
+{
+    if (errno == EINVAL && target->replace)
+        return refuse(target, "this file system can't exchange two directories at once, so nothing "
+                              "was replaced");
+    if (errno == ENOTEMPTY || errno == EEXIST)
+        return refuse(target, "is not empty any more");
+    return failed(target, "publish the tree there");
 }
 
 enum status target_publish(const struct target *target, struct staging *staging, bool sync)
 {
-    int result = renameat(staging->fd, STAGING_TREE, target->parent, target->name);
+    int result = put(target, staging->fd, STAGING_TREE);
     if (result != 0 && errno == EACCES)
-        result = publish_readonly(target, staging);
+        result = put_readonly(target, staging);
     if (result != 0)
-        return failed(target, "publish the tree there");
+        return publish_failed(target);
     /* The tree's own file system is the parent's: one sync brings the new name to the disk. */
     if (sync && syncfs(staging->fd) != 0)
         return failed(target, "sync the directory above it");
@@ -146,4 +175,40 @@ void target_close(struct target *target)
     if (target->parent >= 0)
         close(target->parent);
     target->parent = -1;
+}
+
+enum status target_merge_open(struct target_merge *target, const char *path)
+{
+    *target = (struct target_merge){.path = path};
+    target->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (target->fd < 0) {
+        struct stat status;
+        int error = errno;
+        if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+            return link_refuse(path, AT_FDCWD, path);
+        errno = error;
+        diag_errno("%s: cannot open the directory to merge onto", diag_name(path).text);
+        return STATUS_SYSTEM;
+    }
+    target_merge_remember(target);
+    if (flock(target->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return STATUS_OK;
+    diag_error("%s: another process has locked it, probably another merge", diag_name(path).text);
+    return STATUS_SYSTEM;
+}
+
+void target_merge_remember(struct target_merge *target)
+{
+    struct stat status;
+    if (fstat(target->fd, &status) == 0)
+        target->mtime = status.st_mtim;
+}
+
+void target_merge_restore(const struct target_merge *target)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, target->mtime};
+    /* Somebody who may write a directory but does not own it can't set its time back. */
+    if (futimens(target->fd, times) != 0 && errno != EPERM)
+        diag_warn("%s: cannot set its time back: %s", diag_name(target->path).text,
+                  strerror(errno));
 }

@@ -13,20 +13,40 @@
 
 struct target {
     const char *path; /* as the user wrote it; borrowed */
+    bool replace;     /* a directory that stands, empty or not, is replaced */
+    bool stands;      /* there is a directory */
     int parent;       /* the directory that holds it, resolved once */
     char name[NAME_MAX + 1];
-    struct meta standing; /* of the empty directory that stands there, or what a new one gets */
+    struct meta standing; /* of the directory that stands there, or what a new one gets */
 };
 
 /* Resolves the parent of `path` and looks at what stands there: nothing or an empty directory is
- * fine. Returns a status; the line is printed. */
-enum status target_open(struct target *target, const char *path);
+ * fine, and with `replace` any directory that no mount keeps in its place. Returns a status; the
+ * line is printed. */
+enum status target_open(struct target *target, const char *path, bool replace);
 
 /* Publishes the staged tree under the target's name, by one rename, and with `sync` brings that to
- * the disk. The staging directory stays to be removed. Returns a status; the line is printed. */
+ * the disk. The staging directory stays to be removed, with the replaced tree in it. Returns a
+ * status; the line is printed. */
 enum status target_publish(const struct target *target, struct staging *staging, bool sync);
 
 /* Closes the parent. */
 void target_close(struct target *target);
+
+/* A directory that stands and is to be merged onto. */
+struct target_merge {
+    const char *path; /* as the user wrote it; borrowed */
+    int fd;
+    struct timespec mtime; /* to be set when staging and merging are done */
+};
+
+/* Opens the directory and locks it against other merges. Returns a status; the line is printed. */
+enum status target_merge_open(struct target_merge *target, const char *path);
+
+/* The directory's time is, from now on, the one to be kept. */
+void target_merge_remember(struct target_merge *target);
+
+/* Sets the directory's time to the one kept: staging inside it has changed that. */
+void target_merge_restore(const struct target_merge *target);
 
 #endif

@@ -11,7 +11,7 @@
 /* What may be left out is decided by what this process can do, as tar does it: somebody who is not
  * root gets his own files. */
 static void stage_configure(struct stage *stage, const struct options *options,
-                            const struct meta *standing)
+                            const struct unpack_place *place)
 {
     bool root = privilege_is_initial();
     stage->policy.owners =
@@ -22,9 +22,12 @@ static void stage_configure(struct stage *stage, const struct options *options,
     stage->lenient_devices = !(root && privilege_has(CAP_MKNOD));
     stage->skip_devices = options->no_devices;
     stage->no_holes = options->no_holes;
-    stage->whiteouts = options->whiteouts == APPLY_OVERLAY;
+    stage->form = options->mode == TARGET_MERGE         ? STAGE_LAYER
+                  : options->whiteouts == APPLY_OVERLAY ? STAGE_OVERLAY
+                                                        : STAGE_PLAIN;
     stage->overlay = options->overlay;
-    stage->root_default = *standing;
+    stage->root_default = place->standing;
+    stage->links = place->links;
 }
 
 /* Says once what was left out without having been asked for. */
@@ -48,6 +51,7 @@ static enum status entries_apply(struct apply *apply, enum reader_event *event)
         *event = reader_next(apply->reader, &entry);
         if (*event != READER_OK)
             return STATUS_OK;
+        tally_add(apply->tally, entry);
         status = apply_entry(apply, entry, event);
         if (*event != READER_OK)
             return STATUS_OK;
@@ -55,7 +59,8 @@ static enum status entries_apply(struct apply *apply, enum reader_event *event)
     return status;
 }
 
-static enum status archive_unpack(struct apply *apply, const struct options *options)
+static enum status archive_unpack(struct apply *apply, const struct options *options,
+                                  const struct unpack_place *place)
 {
     enum reader_event event = READER_OK;
     enum status status = entries_apply(apply, &event);
@@ -65,25 +70,34 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
         status = stage_finish(apply->stage);
     if (status == STATUS_OK && !options->no_sync)
         status = stage_sync(apply->stage);
+    apply->tally->bytes = apply->reader->source->read;
+    if (status == STATUS_OK && place->summary)
+        status = tally_write(apply->tally, place->summary);
     if (status == STATUS_OK)
         left_out_warn(apply->stage, options);
     return status;
 }
 
-enum status unpack_run(const struct options *options, int tree, const struct meta *standing)
+enum status unpack_run(const struct options *options, const struct unpack_place *place)
 {
     struct source source = {0};
     struct reader reader = {0};
     struct stage stage = {0};
-    stage_configure(&stage, options, standing);
-    enum status status = stage_start(&stage, tree);
+    struct tally tally = {0};
+    stage_configure(&stage, options, place);
+    enum status status = stage_start(&stage, place->tree);
     if (status == STATUS_OK)
         status =
             source_start(&source, STDIN_FILENO, options->expected.algorithm, options->stream_limit);
     if (status == STATUS_OK) {
         reader_start(&reader, &source, &options->limits);
-        struct apply apply = {.reader = &reader, .stage = &stage, .whiteouts = options->whiteouts};
-        status = archive_unpack(&apply, options);
+        struct apply apply = {.reader = &reader,
+                              .stage = &stage,
+                              .whiteouts = options->whiteouts,
+                              .uids = &options->uids,
+                              .gids = &options->gids,
+                              .tally = &tally};
+        status = archive_unpack(&apply, options, place);
         apply_free(&apply);
     }
     reader_free(&reader);

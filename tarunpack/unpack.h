@@ -6,10 +6,18 @@
 
 #include "meta.h"
 #include "options.h"
+#include "outfile.h"
 
-/* Unpacks standard input into the empty directory `tree`, which it takes over, verifies the digest
- * and, if that is asked for, brings the tree to the disk. `standing` is what a root without an
- * entry gets. STATUS_OK means: this may be published. The line for anything else is printed. */
-enum status unpack_run(const struct options *options, int tree, const struct meta *standing);
+/* Where to. */
+struct unpack_place {
+    int tree;  /* the empty directory; taken over */
+    int links; /* for a merge: the file that takes links to what stands below; see merge.h */
+    struct meta standing;    /* what a root without an entry gets */
+    struct outfile *summary; /* where to write what was unpacked; NULL: nowhere */
+};
+
+/* Unpacks standard input, verifies the digest and, if that is asked for, brings the tree to the
+ * disk. STATUS_OK means: this may be published. The line for anything else is printed. */
+enum status unpack_run(const struct options *options, const struct unpack_place *place);
 
 #endif

@@ -14,11 +14,11 @@ struct way {
     char path[sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1];
 };
 
-static struct way way_to(const struct walk_item *item)
+static struct way way_to(int fd, int parent, const char *name)
 {
-    struct way way = {.fd = item->fd};
-    if (way.fd < 0)
-        snprintf(way.path, sizeof way.path, "/proc/self/fd/%d/%s", item->parent, item->name);
+    struct way way = {.fd = fd};
+    if (fd < 0)
+        (void)snprintf(way.path, sizeof way.path, "/proc/self/fd/%d/%s", parent, name);
     return way;
 }
 
@@ -46,16 +46,16 @@ static int attribute_add(const struct way *way, const char *name, struct xattrs 
     return -1;
 }
 
-int xattr_read(const struct walk_item *item, struct xattrs *list)
+int xattr_read(int fd, int parent, const char *name, struct xattrs *list)
 {
     char names[XATTR_LIST_MAX];
-    struct way way = way_to(item);
+    struct way way = way_to(fd, parent, name);
     xattrs_clear(list);
     ssize_t length = way_list(&way, names, sizeof names);
     if (length < 0)
         return errno == ENOTSUP ? 0 : -1;
-    for (const char *name = names; name < names + length; name += strlen(name) + 1) {
-        if (attribute_add(&way, name, list) != 0)
+    for (const char *at = names; at < names + length; at += strlen(at) + 1) {
+        if (attribute_add(&way, at, list) != 0)
             return -1;
     }
     xattrs_finish(list);

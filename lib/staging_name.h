@@ -1,0 +1,25 @@
+/*
+ * What tarunpack calls the directories in which it builds a tree: .NAME.zlsnap-XXXXXX, for the
+ * target NAME. Pure.
+ */
+#ifndef ZLSNAP_STAGING_NAME_H
+#define ZLSNAP_STAGING_NAME_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+/* The target's name where the staging directory lies inside the target: for a merge. tarpack does
+ * not pack what is called so. */
+#define STAGING_MERGE "merge"
+
+#define STAGING_RANDOM_LENGTH 6
+
+/* Writes the name; `random` chooses its last part. A target's name that is too long for the pattern
+ * is cut, the same way each time. */
+void staging_name_make(char name[static NAME_MAX + 1], const char *target,
+                       const unsigned char random[static STAGING_RANDOM_LENGTH]);
+
+/* Whether `name` is one for the target. */
+bool staging_name_is(const char *name, const char *target);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * Reads the extended attributes of an inode.
+ */
+#ifndef ZLSNAP_XATTR_READ_H
+#define ZLSNAP_XATTR_READ_H
+
+#include "xattrs.h"
+
+/* Replaces `list` by all attributes that the caller may see, in byte order of names: those of the
+ * open descriptor `fd`; or, if that is -1, of `name` in the open directory `parent`, which is not
+ * followed if it is a link. A file system without attributes has none. Returns 0; -1 with errno
+ * set. */
+int xattr_read(int fd, int parent, const char *name, struct xattrs *list);
+
+#endif

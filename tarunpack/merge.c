@@ -1,0 +1,331 @@
+#include "merge.h"
+
+#include "diag.h"
+#include "dirs.h"
+#include "merge_links.h"
+#include "merge_meta.h"
+#include "names.h"
+#include "openat2.h"
+#include "remove.h"
+#include "staging_name.h"
+#include "whiteout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct level {
+    struct names names;    /* of the layer's directory, marks included */
+    bool fresh;            /* the directory was made by this merge */
+    struct timespec mtime; /* of the standing directory, before */
+};
+
+/* Goes through the layer and the standing tree side by side. */
+struct merge {
+    struct dirs layer, onto;
+    struct level *levels;
+    size_t capacity;
+    bool check; /* only look whether the rules allow it */
+};
+
+static enum status failed(const struct merge *merge, const char *name, const char *what)
+{
+    const char *above = dirs_path(&merge->layer);
+    diag_errno("%s%s%s: cannot %s", diag_name(above).text, *above ? "/" : "", diag_name(name).text,
+               what);
+    return STATUS_SYSTEM;
+}
+
+static struct level *level_here(const struct merge *merge)
+{
+    return &merge->levels[merge->layer.count - 1];
+}
+
+static bool is_mark(const char *name)
+{
+    return strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
+}
+
+static bool is_opaque(const struct level *level)
+{
+    return names_find(&level->names, WHITEOUT_OPAQUE_NAME);
+}
+
+static bool is_explicit(const struct level *level)
+{
+    return names_find(&level->names, MERGE_MARK);
+}
+
+/* Whether the layer deletes what stands at the name of one of its own entries. */
+static bool is_replaced(const struct level *level, const char *name)
+{
+    char whiteout[sizeof WHITEOUT_PREFIX + NAME_MAX];
+    strcat(strcpy(whiteout, WHITEOUT_PREFIX), name);
+    return is_opaque(level) || names_find(&level->names, whiteout);
+}
+
+/* Prepares the level of the directories that both cursors have entered. */
+static enum status level_enter(struct merge *merge, bool fresh)
+{
+    size_t at = merge->layer.count - 1;
+    struct stat status;
+    if (at >= merge->capacity) {
+        size_t capacity = at * 2 + 32;
+        struct level *levels = reallocarray(merge->levels, capacity, sizeof *levels);
+        if (!levels)
+            return failed(merge, ".", "read directory");
+        memset(levels + merge->capacity, 0, (capacity - merge->capacity) * sizeof *levels);
+        merge->levels = levels;
+        merge->capacity = capacity;
+    }
+    struct level *level = &merge->levels[at];
+    level->fresh = fresh;
+    if (names_read(&level->names, dirs_fd(&merge->layer)) != 0 ||
+        fstat(dirs_fd(&merge->onto), &status) != 0)
+        return failed(merge, ".", "read directory");
+    level->mtime = status.st_mtim;
+    return STATUS_OK;
+}
+
+/* Enters the directory that the layer has and that stands. */
+static enum status both_enter(struct merge *merge, const char *name, bool fresh)
+{
+    int fd = openat2_beneath(dirs_fd(&merge->onto), name, O_RDONLY);
+    if (fd < 0 && errno == EXDEV) {
+        diag_error("%s/%s: something is mounted there, which a merge can't reach",
+                   diag_name(dirs_path(&merge->onto)).text, diag_name(name).text);
+        return STATUS_SYSTEM;
+    }
+    if (fd < 0 || dirs_push(&merge->onto, fd, name) != 0 || dirs_enter(&merge->layer, name) != 0)
+        return failed(merge, name, "enter directory");
+    return level_enter(merge, fresh);
+}
+
+/* What stands at the name: S_IFDIR, another type, or 0 for nothing. */
+static enum status standing_type(const struct merge *merge, const char *name, mode_t *type)
+{
+    struct stat status;
+    *type = 0;
+    if (fstatat(dirs_fd(&merge->onto), name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        *type = status.st_mode & S_IFMT;
+    else if (errno != ENOENT)
+        return failed(merge, name, "read its status");
+    return STATUS_OK;
+}
+
+/* Whether a directory of the layer has an entry of its own. */
+static enum status explicit_look(const struct merge *merge, const char *name, bool *is)
+{
+    struct stat status;
+    int fd = openat2_beneath(dirs_fd(&merge->layer), name, O_PATH);
+    if (fd < 0)
+        return failed(merge, name, "enter directory");
+    *is = fstatat(fd, MERGE_MARK, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    close(fd);
+    return STATUS_OK;
+}
+
+/* An implied parent has to be the directory that it implies. */
+static enum status directory_check(struct merge *merge, const char *name)
+{
+    mode_t type = 0;
+    bool explicit = false;
+    if (is_replaced(level_here(merge), name))
+        return STATUS_OK;
+    enum status status = standing_type(merge, name, &type);
+    if (status != STATUS_OK || type == 0)
+        return status;
+    if (type == S_IFDIR)
+        return both_enter(merge, name, false);
+    status = explicit_look(merge, name, &explicit);
+    if (status != STATUS_OK || explicit)
+        return status;
+    const char *above = dirs_path(&merge->onto);
+    diag_error("%s%s%s: the layer has entries in it, but what stands there is no directory",
+               diag_name(above).text, *above ? "/" : "", diag_name(name).text);
+    return STATUS_ARCHIVE;
+}
+
+/* Sees to it that the directory stands, and enters it. */
+static enum status directory_apply(struct merge *merge, const char *name)
+{
+    mode_t type = 0;
+    int here = dirs_fd(&merge->onto);
+    enum status status = standing_type(merge, name, &type);
+    if (status != STATUS_OK)
+        return status;
+    if (type != 0 && (type != S_IFDIR || is_replaced(level_here(merge), name))) {
+        status = remove_any(here, name);
+        if (status != STATUS_OK)
+            return status;
+        type = 0;
+    }
+    if (type == 0 && mkdirat(here, name, 0700) != 0)
+        return failed(merge, name, "create directory");
+    return both_enter(merge, name, type == 0);
+}
+
+/* Moves an entry that is no directory to its place. */
+static enum status entry_apply(const struct merge *merge, const char *name)
+{
+    int from = dirs_fd(&merge->layer), onto = dirs_fd(&merge->onto);
+    if (renameat(from, name, onto, name) == 0)
+        return STATUS_OK;
+    if (errno != EISDIR && errno != ENOTEMPTY && errno != EEXIST)
+        return failed(merge, name, "move it to its place");
+    enum status status = remove_any(onto, name);
+    if (status != STATUS_OK)
+        return status;
+    return renameat(from, name, onto, name) == 0 ? STATUS_OK
+                                                 : failed(merge, name, "move it to its place");
+}
+
+static enum status name_apply(struct merge *merge, const char *name)
+{
+    struct stat status;
+    if (is_mark(name))
+        return STATUS_OK;
+    if (fstatat(dirs_fd(&merge->layer), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return failed(merge, name, "read its status");
+    if (S_ISDIR(status.st_mode))
+        return merge->check ? directory_check(merge, name) : directory_apply(merge, name);
+    return merge->check ? STATUS_OK : entry_apply(merge, name);
+}
+
+/* Deletes what the layer's whiteouts name; its own entries stay. */
+static enum status whiteouts_apply(const struct merge *merge, const struct level *level)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < level->names.count; i++) {
+        const char *hidden = NULL;
+        if (whiteout_parse(names_text(&level->names, i), &hidden) == WHITEOUT_ENTRY &&
+            !names_find(&level->names, hidden))
+            status = remove_any(dirs_fd(&merge->onto), hidden);
+    }
+    return status;
+}
+
+/* Deletes what stands in an opaque directory and is not the layer's. */
+static enum status opaque_apply(const struct merge *merge, const struct level *level)
+{
+    struct names standing = {0};
+    enum status status = STATUS_OK;
+    int fd = openat(dirs_fd(&merge->onto), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || names_read(&standing, fd) != 0)
+        status = failed(merge, ".", "read directory");
+    for (size_t i = 0; status == STATUS_OK && i < standing.count; i++) {
+        const char *name = names_text(&standing, i);
+        bool ours = merge->onto.count == 1 && staging_name_is(name, STAGING_MERGE);
+        if (!ours && !names_find(&level->names, name))
+            status = remove_any(dirs_fd(&merge->onto), name);
+    }
+    names_free(&standing);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+/* Sets the metadata of the standing directory behind `onto`. */
+static enum status level_finish(const struct merge *merge, const struct level *level, int onto)
+{
+    struct merge_meta meta = {.layer = dirs_fd(&merge->layer),
+                              .onto = onto,
+                              .path = dirs_path(&merge->layer),
+                              .is_explicit = is_explicit(level),
+                              .fresh = level->fresh,
+                              .mtime = level->mtime};
+    return merge_meta_apply(&meta);
+}
+
+/* Completes the last level's directories and leaves them: deletions, then, from outside since the
+ * mode may not let us out, the metadata. */
+static enum status level_apply(struct merge *merge)
+{
+    const struct level *level = level_here(merge);
+    enum status status = whiteouts_apply(merge, level);
+    if (status == STATUS_OK && is_opaque(level))
+        status = opaque_apply(merge, level);
+    if (status != STATUS_OK)
+        return status;
+    if (merge->onto.count == 1)
+        return level_finish(merge, level, dirs_fd(&merge->onto));
+    int onto = dirs_detach(&merge->onto);
+    if (onto < 0)
+        return failed(merge, "..", "return to the directory above");
+    status = level_finish(merge, level, onto);
+    close(onto);
+    return status;
+}
+
+static enum status level_leave(struct merge *merge)
+{
+    struct level *level = level_here(merge);
+    bool root = merge->layer.count == 1;
+    enum status status = STATUS_OK;
+    if (!merge->check)
+        status = level_apply(merge);
+    else if (!root && dirs_leave(&merge->onto) != 0)
+        status = failed(merge, "..", "return to the directory above");
+    names_free(&level->names);
+    if (status == STATUS_OK && !root && dirs_leave(&merge->layer) != 0)
+        status = failed(merge, "..", "return to the directory above");
+    return status;
+}
+
+static enum status levels_walk(struct merge *merge)
+{
+    enum status status = level_enter(merge, false);
+    while (status == STATUS_OK) {
+        struct names *names = &level_here(merge)->names;
+        if (names->next < names->count) {
+            const char *name = names_text(names, names->next);
+            names->next++;
+            status = name_apply(merge, name);
+            continue;
+        }
+        bool root = merge->layer.count == 1;
+        status = level_leave(merge);
+        if (root)
+            break;
+    }
+    return status;
+}
+
+/* A descriptor of its own for the cursor, which closes it. */
+static int reopen(int fd)
+{
+    return openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static enum status walk(int layer, int onto, bool check)
+{
+    struct merge merge = {.check = check};
+    enum status status = STATUS_OK;
+    if (dirs_start(&merge.layer, reopen(layer)) != 0 ||
+        dirs_start(&merge.onto, reopen(onto)) != 0) {
+        diag_errno("cannot start merging");
+        status = STATUS_SYSTEM;
+    }
+    if (status == STATUS_OK)
+        status = levels_walk(&merge);
+    for (size_t i = 0; i < merge.capacity; i++)
+        names_free(&merge.levels[i].names);
+    free(merge.levels);
+    dirs_free(&merge.layer);
+    dirs_free(&merge.onto);
+    return status;
+}
+
+enum status merge_apply(int layer, int links, int onto)
+{
+    enum status status = merge_links_make(layer, links, onto);
+    if (status == STATUS_OK)
+        status = walk(layer, onto, true);
+    if (status == STATUS_OK)
+        status = walk(layer, onto, false);
+    return status;
+}

@@ -1,0 +1,26 @@
+/*
+ * openat2(2): paths that are resolved by the kernel below a directory, through no link and into no
+ * mount. glibc has no function for it.
+ */
+#ifndef TARUNPACK_OPENAT2_H
+#define TARUNPACK_OPENAT2_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Opens the directory `name` below the open directory `parent`, with O_RDONLY or O_PATH in `flags`.
+ * Returns the descriptor; -1 with errno set, EXDEV where something is mounted there. */
+int openat2_beneath(int parent, const char *name, uint64_t flags);
+
+/* Opens, with O_PATH, the directory at the first `length` bytes of `path` below `root`, whatever
+ * its length; none is `root` itself. Returns as openat2_beneath(). */
+int openat2_directory(int root, const char *path, size_t length);
+
+/* Whether the error says that a path leads nowhere: something is missing, or no directory. */
+bool openat2_is_missing(int error);
+
+/* Whether the kernel has it at all (Linux 5.6). */
+bool openat2_is_supported(void);
+
+#endif

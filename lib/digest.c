@@ -108,13 +108,16 @@ void digest_text(const struct digest_value *value, char text[static DIGEST_TEXT_
     memcpy(text + prefix + 1, hex, 2 * algorithms[value->algorithm].bytes + 1);
 }
 
-/* The value of a lower-case hexadecimal digit; -1 for any other character. */
-static int hex_digit(char digit)
+/* What hex_digit() makes of anything else. */
+#define NO_DIGIT 16U
+
+/* The value of a lower-case hexadecimal digit. */
+static unsigned hex_digit(char digit)
 {
     if (digit >= '0' && digit <= '9') {
-        return digit - '0';
+        return (unsigned)(digit - '0');
     }
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+    return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10 : NO_DIGIT;
 }
 
 /* Tells the algorithm by the prefix of `text` up to `colon`. Returns 0; -1 for an unknown one. */
@@ -145,7 +148,7 @@ const char *digest_parse(const char *text, struct digest_value *value)
         if (*at >= 'A' && *at <= 'F') {
             return "a digest is written in lower case";
         }
-        if (hex_digit(*at) < 0) {
+        if (hex_digit(*at) == NO_DIGIT) {
             return "a digest has only hexadecimal digits";
         }
     }
@@ -154,8 +157,8 @@ const char *digest_parse(const char *text, struct digest_value *value)
         return algorithms[value->algorithm].wrong_length;
     }
     for (size_t i = 0; i < bytes; i++) {
-        int high = hex_digit(hex[2 * i]);
-        int low = hex_digit(hex[2 * i + 1]);
+        unsigned high = hex_digit(hex[2 * i]);
+        unsigned low = hex_digit(hex[2 * i + 1]);
         value->bytes[i] = (unsigned char)(high << 4 | low);
     }
     return NULL;

@@ -5,6 +5,7 @@
 #include "copy.h"
 #include "diag.h"
 #include "options.h"
+#include "outfile.h"
 #include "progress.h"
 #include "report.h"
 #include "sink.h"
@@ -35,12 +36,12 @@ static enum status copy(const struct options *options, struct sink *sink,
     return status == STATUS_OK ? sink_finish(sink, result) : status;
 }
 
-static enum status run(const struct options *options, struct report *report, struct sink *sink)
+static enum status run(const struct options *options, struct outfile *file, struct sink *sink)
 {
     struct sink_result result;
     enum status status = cli_refuse_terminal();
-    if (status == STATUS_OK) {
-        status = report_open(report, options->output);
+    if (status == STATUS_OK && options->output != NULL) {
+        status = outfile_open(file, options->output, "--output");
     }
     if (status == STATUS_OK) {
         status = sink_open(sink, options->algorithm, options->zstd);
@@ -49,7 +50,7 @@ static enum status run(const struct options *options, struct report *report, str
         status = copy(options, sink, &result);
     }
     if (status == STATUS_OK) {
-        status = report_print(report, &result, options->format);
+        status = report_print(file, &result, options->format);
     } else if (status != STATUS_ARCHIVE) {
         return status;
     }
@@ -69,10 +70,10 @@ int main(int argc, char **argv)
     if (options_parse(&options, argc, argv, &status) == OPTIONS_EXIT) {
         return (int)status;
     }
-    struct report report = {0};
+    struct outfile file = {0};
     struct sink sink = {0};
-    status = run(&options, &report, &sink);
+    status = run(&options, &file, &sink);
     sink_close(&sink);
-    report_close(&report);
+    outfile_close(&file);
     return (int)status;
 }

@@ -140,9 +140,9 @@ enum status remove_any(int parent, const char *name)
     return STATUS_SYSTEM;
 }
 
-enum status remove_tree(int parent, const char *name)
+/* Takes `fd` over. */
+static enum status opened_remove(int parent, int fd, const char *name)
 {
-    int fd = directory_open_for_removal(parent, name);
     if (fd >= 0) {
         enum status status = remove_contents(fd, name);
         if (status != STATUS_OK)
@@ -152,4 +152,14 @@ enum status remove_tree(int parent, const char *name)
     }
     diag_errno("%s: cannot remove", diag_name(name).text);
     return STATUS_SYSTEM;
+}
+
+enum status remove_tree(int parent, const char *name)
+{
+    return opened_remove(parent, directory_open_for_removal(parent, name), name);
+}
+
+enum status remove_opened(int parent, int fd, const char *name)
+{
+    return opened_remove(parent, fcntl(fd, F_DUPFD_CLOEXEC, 0), name);
 }

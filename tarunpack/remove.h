@@ -14,7 +14,11 @@ enum status remove_contents(int fd, const char *path);
  * status; the line is printed. */
 enum status remove_tree(int parent, const char *name);
 
-/* The same, if it is a directory; anything else is unlinked, and nothing is fine. */
+/* The same of the directory behind `fd`, which stays the caller's and which `name` was opened as:
+ * should the name lead to another directory by now, that one keeps what is in it. */
+enum status remove_opened(int parent, int fd, const char *name);
+
+/* As remove_tree(), if it is a directory; anything else is unlinked, and nothing is fine. */
 enum status remove_any(int parent, const char *name);
 
 #endif

@@ -119,7 +119,7 @@ static void clean_one(int parent, const char *name)
         return;
     bool dead = fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
                 flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same_inode(fd, parent, name);
-    if (dead && remove_tree(parent, name) == STATUS_OK)
+    if (dead && remove_opened(parent, fd, name) == STATUS_OK)
         diag_note("%s: removed what a dead run had left", diag_name(name).text);
     close(fd);
 }
@@ -145,7 +145,7 @@ void staging_remove(struct staging *staging)
     if (staging->tree >= 0)
         close(staging->tree);
     if (staging->fd >= 0) {
-        remove_tree(staging->parent, staging->name);
+        (void)remove_opened(staging->parent, staging->fd, staging->name);
         close(staging->fd);
     }
     staging->fd = staging->tree = -1;

@@ -70,8 +70,12 @@ static int wrapper_make(struct staging *staging, const char *target)
         if (mkdirat(staging->parent, staging->name, 0700) == 0) {
             if (wrapper_hold(staging) == 0)
                 return 0;
-            if (errno != EAGAIN && errno != ENOENT)
+            if (errno != EAGAIN && errno != ENOENT) {
+                int error = errno;
+                (void)unlinkat(staging->parent, staging->name, AT_REMOVEDIR);
+                errno = error;
                 return -1;
+            }
         } else if (errno != EEXIST) {
             return -1;
         }

@@ -141,7 +141,7 @@ deps:
 
 # A unit test is one program. It has the library; which of a program's modules it has too is said
 # here, one line a test.
-$(UNIT)/test_reader: $(addprefix $(OBJ)/tarunpack/,reader.o resolve.o content.o source.o)
+$(UNIT)/test_reader: $(addprefix $(OBJ)/tarunpack/,reader.o compression.o resolve.o content.o source.o)
 
 $(OBJ)/tests/unit/%.o: INCLUDES := $(PROGRAMS:%=-I%)
 

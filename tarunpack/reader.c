@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include "compression.h"
 #include "diag.h"
 #include "resolve.h"
 
@@ -50,6 +51,13 @@ static enum reader_event cut(struct reader *reader)
                   reader->source->read);
 }
 
+/* What is wrong with a stream whose very first block is no header. */
+static enum reader_event not_an_archive(struct reader *reader, const char *bytes, size_t length)
+{
+    const char *text = compression_of(bytes, length);
+    return refuse(reader, READER_MALFORMED, "this is %s", text ? text : "not a tar archive");
+}
+
 /* Takes exactly a block; `*bytes` is NULL where the stream ends instead. */
 static enum reader_event take_block(struct reader *reader, const char **bytes)
 {
@@ -59,7 +67,10 @@ static enum reader_event take_block(struct reader *reader, const char **bytes)
         return READER_FAILED;
     if (got == 0)
         *bytes = NULL;
-    return got == 0 || got == TAR_BLOCK_SIZE ? READER_OK : cut(reader);
+    if (got == 0 || got == TAR_BLOCK_SIZE)
+        return READER_OK;
+    bool first = reader->source->taken == got;
+    return first && compression_of(*bytes, got) ? not_an_archive(reader, *bytes, got) : cut(reader);
 }
 
 /* Counts bytes of headers that stand before one entry: they are kept in memory. */
@@ -248,34 +259,6 @@ static enum reader_event take_entry(struct reader *reader, const char *block,
     return event == READER_OK ? check_limits(reader) : event;
 }
 
-static const char *compression_of(const char *block)
-{
-    static const struct {
-        const char *magic;
-        size_t length;
-        const char *text;
-    } known[] = {
-        {"\x28\xb5\x2f\xfd", 4, "zstd data: pipe it through 'zstd -dc' first"},
-        {"\x1f\x8b", 2, "gzip data: pipe it through 'gzip -dc' first"},
-        {"\xfd"
-         "7zXZ",
-         5, "xz data: pipe it through 'xz -dc' first"},
-        {"BZh", 3, "bzip2 data: pipe it through 'bzip2 -dc' first"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (memcmp(block, known[i].magic, known[i].length) == 0)
-            return known[i].text;
-    }
-    return NULL;
-}
-
-/* What is wrong with a stream whose very first block is no header. */
-static enum reader_event not_an_archive(struct reader *reader, const char *block)
-{
-    const char *text = compression_of(block);
-    return refuse(reader, READER_MALFORMED, "this is %s", text ? text : "not a tar archive");
-}
-
 /* Behind the first block of zeros: a second one, then nothing but zeros. */
 static enum reader_event take_end(struct reader *reader)
 {
@@ -321,7 +304,7 @@ static enum reader_event take_header(struct reader *reader, const char *block, b
     enum tar_error error = tar_header_decode(block, &header);
     *is_entry = false;
     if (error == TAR_BAD_CHECKSUM && first)
-        return not_an_archive(reader, block);
+        return not_an_archive(reader, block, TAR_BLOCK_SIZE);
     if (error != TAR_OK)
         return malformed(reader, NULL, error);
     switch (header.type) {

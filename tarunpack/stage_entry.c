@@ -179,8 +179,9 @@ static bool is_zero(const char *bytes, size_t length)
     return bytes[0] == '\0' && memcmp(bytes, bytes + 1, length - 1) == 0;
 }
 
-/* How many bytes from `bytes` on, which go to `offset`, are zeros in whole units (`zeros`), or hold
- * no whole unit of zeros. */
+/* How many bytes from `bytes` on, which go to `offset`, are units of zeros (`zeros`), or units that
+ * hold something else. Of a unit that goes on in the next buffer, each part counts for itself:
+ * buffers end anywhere, and every one would leave a block in the hole. */
 static size_t run_length(const char *bytes, size_t length, uint64_t offset, bool zeros)
 {
     size_t run = 0;
@@ -188,7 +189,7 @@ static size_t run_length(const char *bytes, size_t length, uint64_t offset, bool
         size_t unit = HOLE_UNIT - (size_t)((offset + run) % HOLE_UNIT);
         if (unit > length - run)
             unit = length - run;
-        if ((unit == HOLE_UNIT && is_zero(bytes + run, unit)) != zeros)
+        if (is_zero(bytes + run, unit) != zeros)
             break;
         run += unit;
     }

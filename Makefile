@@ -4,7 +4,7 @@
 #   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
 #   make demo       build, then snapshot and restore a tree of this machine and prove both equal
 #   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
-#   make lint       warnings of both compilers, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
+#   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
 #   make format     rewrite the C files the way .clang-format says
 #   make install    programs, manuals and completions below $(DESTDIR)$(PREFIX)
 #   make uninstall  remove every file that install put there

@@ -116,18 +116,21 @@ spool_make() {
 
 create_pipe() {
     stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$dir" |
-        stage "$shasum_tee" -q --json -o "$spool/tar" |
+        stage "$shasum_tee" -q --json -o "$spool/tar.digest" |
         stage zstd -q -c "${zstd_options[@]}" |
-        stage "$shasum_tee" -q --json -o "$spool/blob" >"$spool/layer"
+        stage "$shasum_tee" -q --json -o "$spool/blob.digest" >"$spool/layer"
     verdict "${PIPESTATUS[*]}" tarpack shasum-tee zstd shasum-tee
 }
 
 # Writes LAYER.json into the spool and prints it.
 create_metadata() {
-    local json problem
+    local file json problem
+    for file in tar.digest blob.digest summary; do
+        [[ -s $spool/$file ]] || die 1 "the pipe ended well, but has left no $file"
+    done
     json=$(attempt metadata_make "${zstd_options[@]}") || exit
     problem=$(metadata_values <<<"$json")
-    [[ $problem == ok* ]] || die 1 "the digests were not told: of LAYER.json, $problem"
+    [[ $problem == ok* ]] || die 1 "the pipe ended well, but of its LAYER.json, $problem"
     printf '%s\n' "$json" | attempt tee -- "$spool/json"
 }
 

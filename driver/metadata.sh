@@ -8,11 +8,11 @@ media_type=application/vnd.oci.image.layer.v1.tar+zstd
 metadata_limit=1048576
 
 # metadata_make OPTION...: prints the object for the layer in the spool, which zstd made with these
-# options. What a program failed to measure is null in it.
+# options, from what the programs of the pipe have left beside it.
 metadata_make() {
     jq -n --arg media_type "$media_type" --arg created_at "$(created_at)" \
         --arg version "$(zstd_version)" --arg options "$*" \
-        --slurpfile tar "$spool/tar" --slurpfile blob "$spool/blob" \
+        --slurpfile tar "$spool/tar.digest" --slurpfile blob "$spool/blob.digest" \
         --slurpfile summary "$spool/summary" '{
             schema_version: 1,
             digest: $tar[0].digest,

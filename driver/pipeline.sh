@@ -118,6 +118,7 @@ end_by() {
     spool_remove
     trap - EXIT "$signal"
     kill -s "$signal" "$BASHPID"
+    exit $((128 + $(kill -l "$signal"))) # bash ignores SIGQUIT itself
 }
 
 # Ctrl-Z stops what run() started too.

@@ -237,7 +237,7 @@ compression"
 @test "a digest that was not printed is a failure" {
     fake shasum-tee 'while [[ $1 != -o ]]; do shift; done; : >"$2"; exec cat'
     run -1 --separate-stderr zlsnap create tree layer
-    assert_one_line 'no valid digest'
+    assert_one_line 'no tar.digest'
     assert_equal "$(ls -A)" tree
 }
 

@@ -63,6 +63,11 @@ start() {
     driver=$!
 }
 
+# exists_like GLOB
+exists_like() {
+    compgen -G "$1" >/dev/null
+}
+
 # The processes that came of what start() started.
 survivors() {
     grep -lszx "ZLSNAP_TEST=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ
@@ -78,26 +83,25 @@ wait_until() {
     fail "waited in vain for: $*"
 }
 
-# assert_stderr COUNT REGEX: what the last `run --separate-stderr` said has so many lines and matches.
+# assert_said REGEX: what the last `run --separate-stderr` said matches.
 # shellcheck disable=SC2154 # set by run
-assert_stderr() {
-    if [[ ${#stderr_lines[@]} -ne $1 || ! $stderr =~ $2 ]]; then
-        batslib_print_kv_multi 'stderr' "$stderr" "lines" "$1" 'regex' "$2" |
-            batslib_decorate 'not the messages that were expected' | fail
-    fi
+assert_said() {
+    [[ $stderr =~ $1 ]] || batslib_print_kv_single_or_multi 6 'stderr' "$stderr" 'regex' "$1" |
+        batslib_decorate 'not the message that was expected' | fail
 }
 
-# assert_said REGEX
+# assert_stderr COUNT REGEX: it has so many lines and matches.
 # shellcheck disable=SC2154
-assert_said() {
-    assert_regex "$stderr" "$1"
+assert_stderr() {
+    assert_said "$2"
+    [[ ${#stderr_lines[@]} -eq $1 ]] || batslib_print_kv_multi 'stderr' "$stderr" |
+        batslib_decorate "not $1 lines" | fail
 }
 
 # assert_one_line TEXT: it is one line, of zlsnap, and holds the text.
 # shellcheck disable=SC2154
 assert_one_line() {
     assert_stderr 1 '^zlsnap: '
-    [[ $stderr == *"$1"* ]] ||
-        batslib_print_kv_single 9 'substring' "$1" 'stderr' "$stderr" |
+    [[ $stderr == *"$1"* ]] || batslib_print_kv_single 9 'stderr' "$stderr" 'substring' "$1" |
         batslib_decorate 'the line does not say it' | fail
 }

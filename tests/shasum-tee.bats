@@ -74,7 +74,7 @@ assert_error() {
 @test "shasum-tee: works on descriptors that are in non-blocking mode" {
     requires_command python3
     python3 - <<'PYTHON'
-import os, subprocess
+import fcntl, os, struct, subprocess, termios, time
 data = open("data", "rb").read()
 def pipe():
     ends = os.pipe()
@@ -91,8 +91,13 @@ if os.fork() == 0:
         os.write(in_write, piece)
     os._exit(0)
 os.close(in_write)
-import time
-time.sleep(0.5)
+def waiting():
+    return struct.unpack("i", fcntl.ioctl(out_read, termios.FIONREAD, bytes(4)))[0]
+# Not read before it is full, so that a write is cut short and the next gets EAGAIN.
+deadline = time.monotonic() + 10
+while waiting() < 1000000 and time.monotonic() < deadline:
+    time.sleep(0.01)
+time.sleep(0.1)
 os.set_blocking(out_read, True)
 got = b"".join(iter(lambda: os.read(out_read, 65536), b""))
 assert filter.wait() == 0 and got == data, (filter.returncode, len(got))

@@ -1,7 +1,7 @@
 #include "diag.h"
 
+#include "escape.h"
 #include "stream.h"
-#include "utf8.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -168,60 +168,12 @@ void diag_draw(const char *text)
     }
 }
 
-/* Whether a terminal would act on the character instead of showing it: C0 and C1 controls, and what
- * starts a new line (U+2028, U+2029) or reorders the text around it (U+202A to U+202E, U+2066 to
- * U+2069). */
-static bool is_control(const unsigned char *bytes, size_t length)
-{
-    switch (length) {
-    case 1:
-        return bytes[0] < 0x20 || bytes[0] == 0x7f;
-    case 2:
-        return bytes[0] == 0xc2 && bytes[1] < 0xa0;
-    case 3:
-        return bytes[0] == 0xe2 && ((bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
-                                    (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9));
-    default:
-        return false;
-    }
-}
-
-/* One character of a name as it is printed. */
-struct name_unit {
-    size_t source; /* bytes taken from the name */
-    size_t length; /* bytes of `text`, without the NUL */
-    char text[4 * 4 + 1];
-};
-
-static struct name_unit name_next(const char *name)
-{
-    const unsigned char *bytes = (const unsigned char *)name;
-    struct name_unit unit = {0};
-    size_t length = utf8_sequence(name);
-    unit.source = length > 0 ? length : 1;
-    if (*name == '\\') {
-        memcpy(unit.text, "\\\\", 2);
-        unit.length = 2;
-    } else if (length > 0 && !is_control(bytes, length)) {
-        memcpy(unit.text, name, length);
-        unit.length = length;
-    } else {
-        for (size_t i = 0; i < unit.source; i++) {
-            unit.text[unit.length++] = '\\';
-            unit.text[unit.length++] = (char)('0' + (bytes[i] >> 6));
-            unit.text[unit.length++] = (char)('0' + (bytes[i] >> 3 & 7));
-            unit.text[unit.length++] = (char)('0' + (bytes[i] & 7));
-        }
-    }
-    return unit;
-}
-
 /* Appends to `printed`, which has `used` bytes and may get `room`, the characters of `name` until
  * its end or until one does not fit. Returns how many bytes are used then. */
 static size_t name_append(struct diag_name *printed, size_t used, size_t room, const char *name)
 {
     while (*name != '\0') {
-        struct name_unit unit = name_next(name);
+        struct escape_unit unit = escape_next(name);
         if (used + unit.length > room) {
             break;
         }
@@ -236,7 +188,7 @@ static size_t name_append(struct diag_name *printed, size_t used, size_t room, c
 static const char *name_tail(const char *name, size_t total, size_t room)
 {
     while (total > room) {
-        struct name_unit unit = name_next(name);
+        struct escape_unit unit = escape_next(name);
         total -= unit.length;
         name += unit.source;
     }
@@ -247,7 +199,7 @@ struct diag_name diag_name(const char *name)
 {
     size_t total = 0;
     for (const char *at = name; *at != '\0';) {
-        struct name_unit unit = name_next(at);
+        struct escape_unit unit = escape_next(at);
         total += unit.length;
         at += unit.source;
     }

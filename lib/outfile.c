@@ -38,7 +38,8 @@ static enum status fail(const struct outfile *file, const char *what)
     return STATUS_SYSTEM;
 }
 
-enum status outfile_open(struct outfile *file, const char *name, const char *option)
+enum status outfile_open(struct outfile *file, const char *name, const char *option,
+                         bool stdout_has_data)
 {
     *file = (struct outfile){.name = name};
     int from = -1;
@@ -50,7 +51,7 @@ enum status outfile_open(struct outfile *file, const char *name, const char *opt
     if (!file->open || fstat(file->fd, &status) != 0) {
         return fail(file, "open");
     }
-    if (is_same(&status, STDIN_FILENO) || is_same(&status, STDOUT_FILENO)) {
+    if (is_same(&status, STDIN_FILENO) || (stdout_has_data && is_same(&status, STDOUT_FILENO))) {
         return cli_usage("%s: '%s' is the standard input or output", option, diag_name(name).text);
     }
     /* Not by O_TRUNC: it might have been the input. */

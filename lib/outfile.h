@@ -17,10 +17,11 @@ struct outfile {
 };
 
 /* Creates the file `name`, emptying one that stands, or takes the descriptor that /dev/fd/N or
- * /dev/stderr names. Refused is the file that standard input or output is; `option` is named then.
- * Early, so that a path that can't be written is known before the work is done. Returns STATUS_OK;
- * STATUS_SYSTEM; STATUS_USAGE. */
-enum status outfile_open(struct outfile *file, const char *name, const char *option);
+ * /dev/stderr names. Refused is the file that standard input is, or, if that takes data, standard
+ * output; `option` is named then. Early, so that a path that can't be written is known before the
+ * work is done. Returns STATUS_OK; STATUS_SYSTEM; STATUS_USAGE. */
+enum status outfile_open(struct outfile *file, const char *name, const char *option,
+                         bool stdout_has_data);
 
 /* Writes `length` bytes, all there is, and closes the file. Returns STATUS_OK; STATUS_SYSTEM. */
 enum status outfile_finish(struct outfile *file, const char *text, size_t length);

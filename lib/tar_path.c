@@ -1,8 +1,18 @@
 #include "tar_path.h"
 
 #include "tar_entry.h"
+#include "whiteout.h"
 
 #include <string.h>
+
+/* A whiteout's name is longer than the one it hides, and stands nowhere else than last. */
+static size_t component_limit(const char *name, size_t length)
+{
+    const size_t prefix = sizeof WHITEOUT_PREFIX - 1;
+    bool last = name[length + strspn(name + length, "/")] == '\0';
+    bool whiteout = length > prefix && memcmp(name, WHITEOUT_PREFIX, prefix) == 0;
+    return last && whiteout ? TAR_NAME_MAX + prefix : TAR_NAME_MAX;
+}
 
 static enum tar_error component_append(struct buf *path, const char *name, size_t length)
 {
@@ -10,7 +20,7 @@ static enum tar_error component_append(struct buf *path, const char *name, size_
         return TAR_OK;
     if (length == 2 && name[0] == '.' && name[1] == '.')
         return TAR_BAD_PATH;
-    if (length > TAR_NAME_MAX)
+    if (length > component_limit(name, length))
         return TAR_BAD_NAME_LENGTH;
     if (path->length > 0 && buf_append(path, "/", 1) != 0)
         return TAR_NO_MEMORY;

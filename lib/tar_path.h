@@ -14,7 +14,8 @@
 
 /* Stores the path in the form of tar_entry.path, NUL-terminated: components joined by single
  * slashes, without "." and without slashes at the ends; "." if nothing is left. Refuses an empty
- * text, a component "..", and one longer than TAR_NAME_MAX. `*absolute` is set if the text began
+ * text, a component "..", and one longer than TAR_NAME_MAX (but
+ * for the last one, which can be the whiteout of such a name). `*absolute` is set if the text began
  * with a slash. */
 enum tar_error tar_path_normalise(const char *text, struct buf *path, bool *absolute);
 

@@ -41,7 +41,7 @@ static enum status run(const struct options *options, struct outfile *file, stru
     struct sink_result result;
     enum status status = cli_refuse_terminal();
     if (status == STATUS_OK && options->output != NULL) {
-        status = outfile_open(file, options->output, "--output");
+        status = outfile_open(file, options->output, "--output", true);
     }
     if (status == STATUS_OK) {
         status = sink_open(sink, options->algorithm, options->zstd);

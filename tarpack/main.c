@@ -102,7 +102,7 @@ static enum status run(const struct options *options)
     if (status == STATUS_OK)
         status = directory_open(options->directory, &root);
     if (status == STATUS_OK && options->summary)
-        status = outfile_open(&summary, options->summary, "--summary");
+        status = outfile_open(&summary, options->summary, "--summary", true);
     if (status == STATUS_OK)
         status = pack(options, root, &tally);
     if (status == STATUS_OK && options->summary)

@@ -68,9 +68,9 @@ static enum status manifest_parse(struct options *options, const char *form)
     return cli_usage("--manifest takes time or nothing, not '%s'", diag_name(form).text);
 }
 
-static enum status date_take(struct rewrite *rewrite, const char *text)
+static enum status date_take(struct tar_time *date, const char *text)
 {
-    if (date_parse(text, &rewrite->mtime) == 0)
+    if (date_parse(text, date) == 0)
         return STATUS_OK;
     return cli_usage("'%s' is no date: @SECONDS, or YYYY-MM-DD with or without a time",
                      diag_name(text).text);
@@ -83,7 +83,7 @@ static enum status clamp_parse(struct rewrite *rewrite, const char *date, bool *
     if (!date)
         return STATUS_OK;
     *dated = true;
-    return date_take(rewrite, date);
+    return date_take(&rewrite->mtime, date);
 }
 
 static enum status precision_parse(struct rewrite *rewrite, const char *unit)
@@ -123,10 +123,11 @@ static enum status jobs_parse(struct options *options, const char *text)
 static enum status rewrite_take(struct options *options, int option, const char *argument)
 {
     struct rewrite *rewrite = &options->rewrite;
+    struct tar_time unused; /* where the clamp has a date of its own, that one counts */
     switch (option) {
     case OPTION_MTIME:
         rewrite->set_mtime = true;
-        return options->clamp_dated ? STATUS_OK : date_take(rewrite, argument);
+        return date_take(options->clamp_dated ? &unused : &rewrite->mtime, argument);
     case OPTION_CLAMP_MTIME:
         return clamp_parse(rewrite, argument, &options->clamp_dated);
     case OPTION_TIME_PRECISION:

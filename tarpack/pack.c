@@ -27,6 +27,7 @@ struct pack {
     size_t kinds_capacity;
     struct tar_entry entry;
     struct buf text; /* a symbolic link's target, a whiteout's name */
+    uid_t uid;       /* who is packing */
     bool hidden_warned;
 };
 
@@ -77,7 +78,7 @@ static void entry_fill(struct tar_entry *entry, const struct walk_item *item)
 /* trusted.* attributes are not shown to everybody, and nothing tells that they are there. */
 static void hidden_warn(struct pack *pack, const struct walk_item *item)
 {
-    if (pack->hidden_warned || item->status.st_uid == geteuid() || privilege_sees_trusted())
+    if (pack->hidden_warned || item->status.st_uid == pack->uid || privilege_sees_trusted())
         return;
     pack->hidden_warned = true;
     diag_warn(
@@ -255,7 +256,9 @@ static enum status node_emit(struct pack *pack, const struct walk_item *item)
 /* Names that would restore as deletions: fuse-overlayfs' own marks are taken as what they say. */
 static enum status marker_name_check(const struct walk_item *item, bool *skip)
 {
-    *skip = strcmp(item->name, WHITEOUT_OPAQUE_NAME) == 0 || strcmp(item->name, ".wh..opq") == 0;
+    bool opaque =
+        strcmp(item->name, WHITEOUT_OPAQUE_NAME) == 0 || strcmp(item->name, ".wh..opq") == 0;
+    *skip = opaque && !S_ISDIR(item->status.st_mode);
     if (*skip || strncmp(item->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
         return STATUS_OK;
     diag_error("%s: a name that begins with " WHITEOUT_PREFIX
@@ -311,12 +314,12 @@ static bool is_left_out(const struct pack *pack, const struct walk_item *item)
 
 static enum status item_emit(struct pack *pack, const struct walk_item *item)
 {
+    bool there = false;
+    enum status status = is_left_out(pack, item) ? STATUS_OK : walk_look(&pack->walk, &there);
+    if (status != STATUS_OK || !there)
+        return status;
     if (item->parent < 0)
         pack->device = item->status.st_dev;
-    if (is_left_out(pack, item)) {
-        walk_prune(&pack->walk);
-        return STATUS_OK;
-    }
     /* As tar has it: the mount point is an entry, what is mounted there is not. */
     if (pack->options->one_file_system && item->status.st_dev != pack->device)
         walk_prune(&pack->walk);
@@ -326,7 +329,7 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
         return STATUS_OK;
     }
     hidden_warn(pack, item);
-    enum status status = entry_load(pack, item);
+    status = entry_load(pack, item);
     if (status != STATUS_OK)
         return status;
     if (pack->options->verbose)
@@ -337,7 +340,7 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
 enum status pack_tree(const struct options *options, int root, struct emit *emit,
                       struct tally *tally)
 {
-    struct pack pack = {.options = options, .emit = emit, .tally = tally};
+    struct pack pack = {.options = options, .emit = emit, .tally = tally, .uid = geteuid()};
     pack.links.live = options->live;
     const struct walk_item *item = NULL;
     enum status status = walk_start(&pack.walk, root, options->live);

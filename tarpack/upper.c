@@ -58,8 +58,9 @@ static enum status refuse(const char *key, const char *path)
 static bool has_opaque_marker(int fd)
 {
     struct stat status;
-    return fstatat(fd, WHITEOUT_OPAQUE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
-           fstatat(fd, ".wh..opq", &status, AT_SYMLINK_NOFOLLOW) == 0;
+    return (fstatat(fd, WHITEOUT_OPAQUE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+            fstatat(fd, ".wh..opq", &status, AT_SYMLINK_NOFOLLOW) == 0) &&
+           !S_ISDIR(status.st_mode);
 }
 
 static enum upper_kind directory_kind(enum overlay_space space, const struct walk_item *item,

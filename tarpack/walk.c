@@ -109,9 +109,30 @@ static void item_close(struct walk_item *item)
     item->fd = -1;
 }
 
-/* Looks at a name; `*found` is false where a live tree took it away. */
-static enum status item_look(struct walk *walk, const struct names *names, size_t index,
-                             bool *found)
+enum status walk_look(struct walk *walk, bool *there)
+{
+    struct walk_item *item = &walk->item;
+    bool root = item->parent < 0;
+    *there = (root ? fstat(item->fd, &item->status) : item_open(item, walk->type)) == 0;
+    walk->descend = *there && S_ISDIR(item->status.st_mode);
+    if (*there)
+        return STATUS_OK;
+    if (!walk->live || !(is_vanished(errno) || is_replaced(errno)))
+        return failed(walk, walk->type == DT_DIR ? "open directory" : "open");
+    diag_warn("%s: vanished or was replaced while it was read", diag_name(item->path).text);
+    item_close(item);
+    return STATUS_OK;
+}
+
+static void root_find(struct walk *walk)
+{
+    walk->root_seen = true;
+    walk->type = DT_DIR;
+    walk->item = (struct walk_item){
+        .path = walk->path.bytes, .name = TAR_ROOT, .parent = -1, .fd = dirs_fd(&walk->dirs)};
+}
+
+static enum status name_find(struct walk *walk, const struct names *names, size_t index)
 {
     struct walk_item *item = &walk->item;
     *item = (struct walk_item){.name = names_text(names, index),
@@ -123,28 +144,7 @@ static enum status item_look(struct walk *walk, const struct names *names, size_
         return STATUS_SYSTEM;
     }
     item->path = walk->path.bytes;
-    *found = item_open(item, names->list[index].type) == 0;
-    if (*found)
-        return STATUS_OK;
-    bool changed = is_vanished(errno) || is_replaced(errno);
-    if (walk->live && changed) {
-        diag_warn("%s: vanished or was replaced while it was read", diag_name(item->path).text);
-        item_close(item);
-        return STATUS_OK;
-    }
-    return failed(walk, S_ISDIR(item->status.st_mode) ? "open directory" : "open");
-}
-
-static enum status root_look(struct walk *walk, const struct walk_item **found)
-{
-    struct walk_item *item = &walk->item;
-    walk->root_seen = true;
-    *item = (struct walk_item){.path = walk->path.bytes, .name = TAR_ROOT, .parent = -1};
-    item->fd = dirs_fd(&walk->dirs);
-    if (fstat(item->fd, &item->status) != 0)
-        return failed(walk, "read its status");
-    walk->descend = true;
-    *found = item;
+    walk->type = names->list[index].type;
     return STATUS_OK;
 }
 
@@ -165,19 +165,18 @@ static enum status walk_advance(struct walk *walk)
 enum status walk_next(struct walk *walk, const struct walk_item **found)
 {
     *found = NULL;
-    if (!walk->root_seen)
-        return root_look(walk, found);
+    if (!walk->root_seen) {
+        root_find(walk);
+        *found = &walk->item;
+        return STATUS_OK;
+    }
     enum status status = walk_advance(walk);
     while (status == STATUS_OK && walk->capacity > 0) {
         struct names *names = &walk->levels[walk->dirs.count - 1];
         if (names->next < names->count) {
-            bool there = false;
-            status = item_look(walk, names, names->next++, &there);
-            if (status != STATUS_OK || !there)
-                continue;
-            walk->descend = S_ISDIR(walk->item.status.st_mode);
-            *found = &walk->item;
-            return STATUS_OK;
+            status = name_find(walk, names, names->next++);
+            *found = status == STATUS_OK ? &walk->item : NULL;
+            return status;
         }
         names_free(names);
         if (walk->dirs.count == 1)

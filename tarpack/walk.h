@@ -13,14 +13,15 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* What walk_next() found; valid until its next call. */
+/* What walk_next() found; valid until its next call. All but the first three are known only after
+ * walk_look(). */
 struct walk_item {
     const char *path; /* below the root; "." for the root itself */
     const char *name; /* its last component */
+    size_t depth;     /* of the directory that holds it, the root's own names being at 0 */
     int parent;       /* descriptor of the directory that holds it; -1 for the root */
     int fd; /* directories and regular files: open for reading; others, -1: they are never opened */
     struct stat status;
-    size_t depth; /* of the directory that holds it, the root's own names being at 0 */
 };
 
 struct walk {
@@ -29,6 +30,7 @@ struct walk {
     size_t capacity;
     struct walk_item item;
     struct buf path;
+    unsigned char type; /* of the item: what readdir said */
     bool root_seen, descend;
     bool live;
 };
@@ -37,10 +39,15 @@ struct walk {
  * they are looked at are passed over with a warning. Returns a status. */
 enum status walk_start(struct walk *walk, int fd, bool live);
 
-/* Stores the next entry, NULL after the last. Returns a status; the line is printed. */
+/* Stores the next entry, NULL after the last. Nothing but its name is looked at yet. Returns a
+ * status; the line is printed. */
 enum status walk_next(struct walk *walk, const struct walk_item **item);
 
-/* Keeps the walk out of the directory that was found last. */
+/* Opens the entry and reads its status; a directory is walked from then on. `*there` is false where
+ * a live tree has taken it away. Returns a status; the line is printed. */
+enum status walk_look(struct walk *walk, bool *there);
+
+/* Keeps the walk out of the directory that was looked at last. */
 void walk_prune(struct walk *walk);
 
 /* Closes all and releases the memory. */

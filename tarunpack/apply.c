@@ -37,8 +37,12 @@ static enum status move_above(struct stage *stage, const char *path)
  * escaped by one level, as the mount itself stores what is set inside it. */
 static int xattr_name(const struct apply *apply, const char *name, struct buf *out)
 {
-    enum overlay_space space = apply->stage->overlay;
+    enum overlay_space space = OVERLAY_TRUSTED;
     const char *key = overlay_key(space, name);
+    if (!key && apply->stage->overlay == OVERLAY_USER) {
+        space = OVERLAY_USER;
+        key = overlay_key(space, name);
+    }
     if (!key || apply->whiteouts != APPLY_OVERLAY)
         return buf_append_text(out, name);
     if (buf_append_text(out, overlay_prefix(space)) != 0 || buf_append_text(out, "overlay.") != 0)

@@ -1,11 +1,11 @@
 #include "list.h"
 
 #include "diag.h"
+#include "escape.h"
 #include "list_json.h"
 #include "mtree.h"
 #include "sandbox.h"
 #include "stream.h"
-#include "utf8.h"
 #include "verdict.h"
 
 #include <inttypes.h>
@@ -45,25 +45,14 @@ static enum status flush(struct list *list)
     return STATUS_OK;
 }
 
-/* A name as tar(1) prints it: printable text as it is, all else as \ooo. */
+/* A name as tar(1) prints it: what a terminal shows as it is, all else as \ooo. */
 static int append_name(struct buf *out, const char *name)
 {
     while (*name) {
-        size_t length = utf8_sequence(name);
-        unsigned char byte = (unsigned char)*name;
-        char escaped[8];
-        if (length == 0 || byte < 0x20 || byte == 0x7f) {
-            snprintf(escaped, sizeof escaped, "\\%03o", byte);
-            if (buf_append_text(out, escaped) != 0)
-                return -1;
-            name++;
-            continue;
-        }
-        if (byte == '\\' && buf_append(out, "\\", 1) != 0)
+        struct escape_unit unit = escape_next(name);
+        if (buf_append(out, unit.text, unit.length) != 0)
             return -1;
-        if (buf_append(out, name, length) != 0)
-            return -1;
-        name += length;
+        name += unit.source;
     }
     return 0;
 }

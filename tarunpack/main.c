@@ -20,6 +20,7 @@
 #include "unpack.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,7 @@ struct job {
     struct staging staging;
     int links;
     struct outfile summary;
+    struct tally *tally; /* shared with the child that counts */
 };
 
 /* The child's part. What only the parent may use is closed first. */
@@ -77,7 +79,8 @@ static enum status job_unpack(void *context)
     struct unpack_place place = {.tree = job->staging.tree,
                                  .links = job->links,
                                  .standing = job->target.standing,
-                                 .summary = job->options->summary ? &job->summary : NULL};
+                                 .tally = job->tally};
+    close(job->staging.fd);
     if (job->options->mode == TARGET_MERGE)
         close(job->merge.fd);
     else
@@ -161,7 +164,7 @@ static enum status job_run(struct job *job)
     else
         status = target_open(&job->target, options->directory, options->mode == TARGET_REPLACE);
     if (status == STATUS_OK && options->summary)
-        status = outfile_open(&job->summary, options->summary, "--summary");
+        status = outfile_open(&job->summary, options->summary, "--summary", false);
     if (status != STATUS_OK)
         return status;
     child_signals_hold(&signals);
@@ -170,6 +173,8 @@ static enum status job_run(struct job *job)
     else
         staging_clean(job->target.parent, job->target.name);
     status = merge ? job_merge_onto(job, &signals) : job_publish(job, &signals);
+    if (status == STATUS_OK && options->summary)
+        status = tally_write(job->tally, &job->summary);
     child_signals_release(&signals);
     return status;
 }
@@ -185,6 +190,12 @@ static enum status run(const struct options *options)
         return STATUS_SYSTEM;
     }
     struct job job = {.options = options, .links = -1};
+    const int access = PROT_READ | PROT_WRITE, kind = MAP_SHARED | MAP_ANONYMOUS;
+    job.tally = mmap(NULL, sizeof *job.tally, access, kind, -1, 0);
+    if (job.tally == MAP_FAILED) {
+        diag_errno("cannot start");
+        return STATUS_SYSTEM;
+    }
     job.target.parent = job.merge.fd = -1;
     enum status status = job_run(&job);
     target_close(&job.target);

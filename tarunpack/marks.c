@@ -1,6 +1,7 @@
 #include "marks.h"
 
 #include "diag.h"
+#include "merge.h"
 #include "names.h"
 #include "whiteout.h"
 
@@ -43,11 +44,9 @@ bool marks_is_whiteout(const struct stage *stage, int here, const char *name,
     return lgetxattr(magic, xwhiteout_name(stage), NULL, 0) >= 0;
 }
 
-static enum status empty_file_make(const struct stage *stage, const char *name, const char *path,
-                                   int *made)
+static enum status empty_file_make(int here, const char *name, const char *path, int *made)
 {
-    int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
-    *made = openat(dirs_fd(&stage->dirs), name, flags, 0600);
+    *made = openat(here, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     return *made >= 0 ? STATUS_OK : failed(path, "create whiteout");
 }
 
@@ -57,7 +56,7 @@ static enum status xwhiteout_make(struct stage *stage, const char *name, const c
 {
     int fd = -1;
     struct stat status;
-    enum status result = empty_file_make(stage, name, path, &fd);
+    enum status result = empty_file_make(dirs_fd(&stage->dirs), name, path, &fd);
     if (result != STATUS_OK)
         return result;
     struct meta_inode inode = {.fd = fd, .path = path};
@@ -100,18 +99,31 @@ static enum status overlay_whiteout(struct stage *stage, const char *name, const
     return xwhiteout_make(stage, name, path);
 }
 
-static enum status name_mark(const struct stage *stage, const char *name, const char *path)
+static enum status name_mark(int here, const char *name, const char *path)
 {
     int fd = -1;
-    enum status status = empty_file_make(stage, name, path, &fd);
+    enum status status = empty_file_make(here, name, path, &fd);
     if (status == STATUS_OK)
         close(fd);
     return status;
 }
 
+/* Keeps the name for the merge. */
+static enum status layer_whiteout(const struct stage *stage, const char *name, const char *path)
+{
+    int here = dirs_fd(&stage->dirs);
+    if (mkdirat(here, MERGE_GONE, 0700) != 0 && errno != EEXIST)
+        return failed(path, "create whiteout");
+    int gone = openat(here, MERGE_GONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (gone < 0)
+        return failed(path, "create whiteout");
+    enum status status = name_mark(gone, name, path);
+    close(gone);
+    return status;
+}
+
 enum status stage_whiteout(struct stage *stage, const char *name, const char *path)
 {
-    char mark[sizeof WHITEOUT_PREFIX + NAME_MAX];
     switch (stage->form) {
     case STAGE_PLAIN:
         return STATUS_OK;
@@ -120,14 +132,13 @@ enum status stage_whiteout(struct stage *stage, const char *name, const char *pa
     case STAGE_LAYER:
         break;
     }
-    (void)snprintf(mark, sizeof mark, WHITEOUT_PREFIX "%s", name);
-    return name_mark(stage, mark, path);
+    return layer_whiteout(stage, name, path);
 }
 
 enum status stage_opaque(struct stage *stage, const char *path)
 {
     if (stage->form == STAGE_LAYER)
-        return name_mark(stage, WHITEOUT_OPAQUE_NAME, path);
+        return name_mark(dirs_fd(&stage->dirs), WHITEOUT_OPAQUE_NAME, path);
     if (stage->form == STAGE_PLAIN)
         return STATUS_OK;
     if (stage->overlay == OVERLAY_TRUSTED && !stage->policy.trusted) {

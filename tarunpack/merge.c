@@ -20,6 +20,7 @@
 
 struct level {
     struct names names;    /* of the layer's directory, marks included */
+    struct names gone;     /* the names that the layer whites out there */
     bool fresh;            /* the directory was made by this merge */
     struct timespec mtime; /* of the standing directory, before */
 };
@@ -63,9 +64,29 @@ static bool is_explicit(const struct level *level)
 /* Whether the layer deletes what stands at the name of one of its own entries. */
 static bool is_replaced(const struct level *level, const char *name)
 {
-    char whiteout[sizeof WHITEOUT_PREFIX + NAME_MAX];
-    strcat(strcpy(whiteout, WHITEOUT_PREFIX), name);
-    return is_opaque(level) || names_find(&level->names, whiteout);
+    return is_opaque(level) || names_find(&level->gone, name);
+}
+
+static void level_free(struct level *level)
+{
+    names_free(&level->names);
+    names_free(&level->gone);
+}
+
+/* Reads the names of the layer's directory, and those that it whites out. */
+static int level_read(struct level *level, int layer)
+{
+    if (names_read(&level->names, layer) != 0)
+        return -1;
+    if (!names_find(&level->names, MERGE_GONE))
+        return 0;
+    int gone = openat2_beneath(layer, MERGE_GONE, O_RDONLY);
+    if (gone < 0)
+        return -1;
+    int result = names_read(&level->gone, gone), error = errno;
+    close(gone);
+    errno = error;
+    return result;
 }
 
 /* Prepares the level of the directories that both cursors have entered. */
@@ -84,7 +105,7 @@ static enum status level_enter(struct merge *merge, bool fresh)
     }
     struct level *level = &merge->levels[at];
     level->fresh = fresh;
-    if (names_read(&level->names, dirs_fd(&merge->layer)) != 0 ||
+    if (level_read(level, dirs_fd(&merge->layer)) != 0 ||
         fstat(dirs_fd(&merge->onto), &status) != 0)
         return failed(merge, ".", "read directory");
     level->mtime = status.st_mtim;
@@ -200,11 +221,10 @@ static enum status name_apply(struct merge *merge, const char *name)
 static enum status whiteouts_apply(const struct merge *merge, const struct level *level)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < level->names.count; i++) {
-        const char *hidden = NULL;
-        if (whiteout_parse(names_text(&level->names, i), &hidden) == WHITEOUT_ENTRY &&
-            !names_find(&level->names, hidden))
-            status = remove_any(dirs_fd(&merge->onto), hidden);
+    for (size_t i = 0; status == STATUS_OK && i < level->gone.count; i++) {
+        const char *name = names_text(&level->gone, i);
+        if (!names_find(&level->names, name))
+            status = remove_any(dirs_fd(&merge->onto), name);
     }
     return status;
 }
@@ -270,7 +290,7 @@ static enum status level_leave(struct merge *merge)
         status = level_apply(merge);
     else if (!root && dirs_leave(&merge->onto) != 0)
         status = failed(merge, "..", "return to the directory above");
-    names_free(&level->names);
+    level_free(level);
     if (status == STATUS_OK && !root && dirs_leave(&merge->layer) != 0)
         status = failed(merge, "..", "return to the directory above");
     return status;
@@ -313,7 +333,7 @@ static enum status walk(int layer, int onto, bool check)
     if (status == STATUS_OK)
         status = levels_walk(&merge);
     for (size_t i = 0; i < merge.capacity; i++)
-        names_free(&merge.levels[i].names);
+        level_free(&merge.levels[i]);
     free(merge.levels);
     dirs_free(&merge.layer);
     dirs_free(&merge.onto);

@@ -3,16 +3,18 @@
  * specification, layer.md, "Applying Changesets").
  *
  * The staged layer (STAGE_LAYER) is a tree of directories with mode 0700 that holds the layer's
- * entries, its whiteouts and opaque marks as empty files under the names that layers use, and in
- * each directory that has an entry of its own a directory called MERGE_MARK, which wears that
- * entry's metadata. No entry of a layer can have one of these names.
+ * entries, and in each directory, where it applies: an empty file called as the opaque marker; a
+ * directory MERGE_GONE with an empty file for each name that is whited out; a directory MERGE_MARK
+ * that wears the metadata of the directory's own entry. No entry of a layer can have one of these
+ * names.
  */
 #ifndef TARUNPACK_MERGE_H
 #define TARUNPACK_MERGE_H
 
 #include "status.h"
 
-#define MERGE_MARK ".wh..wh.zlsnap"
+#define MERGE_MARK ".wh..wh.mark"
+#define MERGE_GONE ".wh..wh.gone"
 
 /* Moves the layer in the open directory `layer` onto the open directory `onto`; both stay the
  * caller's and are on one file system. `links` is open for reading: the hard links whose targets

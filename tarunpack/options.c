@@ -243,8 +243,9 @@ static enum status operands_parse(struct options *options, int argc, char **argv
     bool merge = options->mode == TARGET_MERGE;
     if (merge && !options->whiteouts_given)
         options->whiteouts = APPLY_DELETE;
-    if (merge && options->whiteouts != APPLY_DELETE && options->whiteouts != APPLY_KEEP)
-        return cli_usage("--merge goes with --whiteouts=apply or --whiteouts=keep");
+    if (merge && options->whiteouts != APPLY_DELETE)
+        return cli_usage(
+            "--merge deletes what whiteouts name: it goes with --whiteouts=apply only");
     if (options->list != LIST_NONE)
         return optind == argc
                    ? STATUS_OK

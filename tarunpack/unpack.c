@@ -59,8 +59,7 @@ static enum status entries_apply(struct apply *apply, enum reader_event *event)
     return status;
 }
 
-static enum status archive_unpack(struct apply *apply, const struct options *options,
-                                  const struct unpack_place *place)
+static enum status archive_unpack(struct apply *apply, const struct options *options)
 {
     enum reader_event event = READER_OK;
     enum status status = entries_apply(apply, &event);
@@ -71,8 +70,6 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
     if (status == STATUS_OK && !options->no_sync)
         status = stage_sync(apply->stage);
     apply->tally->bytes = apply->reader->source->read;
-    if (status == STATUS_OK && place->summary)
-        status = tally_write(apply->tally, place->summary);
     if (status == STATUS_OK)
         left_out_warn(apply->stage, options);
     return status;
@@ -83,7 +80,6 @@ enum status unpack_run(const struct options *options, const struct unpack_place 
     struct source source = {0};
     struct reader reader = {0};
     struct stage stage = {0};
-    struct tally tally = {0};
     stage_configure(&stage, options, place);
     enum status status = stage_start(&stage, place->tree);
     if (status == STATUS_OK)
@@ -96,8 +92,8 @@ enum status unpack_run(const struct options *options, const struct unpack_place 
                               .whiteouts = options->whiteouts,
                               .uids = &options->uids,
                               .gids = &options->gids,
-                              .tally = &tally};
-        status = archive_unpack(&apply, options, place);
+                              .tally = place->tally};
+        status = archive_unpack(&apply, options);
         apply_free(&apply);
     }
     reader_free(&reader);

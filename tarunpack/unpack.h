@@ -6,14 +6,14 @@
 
 #include "meta.h"
 #include "options.h"
-#include "outfile.h"
+#include "tally.h"
 
 /* Where to. */
 struct unpack_place {
     int tree;  /* the empty directory; taken over */
     int links; /* for a merge: the file that takes links to what stands below; see merge.h */
-    struct meta standing;    /* what a root without an entry gets */
-    struct outfile *summary; /* where to write what was unpacked; NULL: nowhere */
+    struct meta standing; /* what a root without an entry gets */
+    struct tally *tally;  /* where to count; the parent reads it, so it is shared memory */
 };
 
 /* Unpacks standard input, verifies the digest and, if that is asked for, brings the tree to the

@@ -49,7 +49,7 @@ source "$parts/digest.sh" || exit 1
 usage() {
     cat <<'END'
 Usage: zlsnap COMMAND [OPTION]... OPERAND...
-Snapshots of container layers: a directory as one tar, compressed by zstd, with its digests.
+Snapshots of container layers: a directory as one tar, compressed, with its digests.
 
   create DIR LAYER     write DIR as a layer, and its digests and sizes to LAYER.json
   extract LAYER DIR    restore it: nothing appears at DIR unless the digest holds
@@ -63,8 +63,8 @@ Snapshots of container layers: a directory as one tar, compressed by zstd, with 
   -h, --help           show this help, or with a command that command's
   -V, --version        show the version
 
-Exit status: 0 done, 1 the system failed, 2 usage, 3 the archive is malformed or truncated,
-4 the digest does not match.
+Exit status: 0 done, 1 the system failed, 2 usage, 3 the archive is malformed or
+truncated, 4 the digest does not match.
 END
 }
 

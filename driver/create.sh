@@ -5,9 +5,9 @@
 usage_create() {
     cat <<'END'
 Usage: zlsnap create [OPTION]... DIR LAYER
-Write the directory DIR as a layer, a tar compressed by zstd, to the file LAYER, and what was measured
-on the way (both digests and sizes) to LAYER.json and standard output. Both files appear whole, or
-not at all.
+Write the directory DIR as a layer, a tar compressed by zstd, to the file LAYER, and what
+was measured on the way (digests and sizes) to LAYER.json and standard output. Both files
+appear whole, or not at all.
 
   -l, --level=N         zstd's level, 1 to 22 (default 3)
   -T, --threads=N       of zstd; 0, the default: one a core
@@ -15,10 +15,11 @@ not at all.
       --rsyncable       change few bytes of LAYER where few bytes of DIR changed
 
 For tarpack:
-      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE, -x, --one-file-system,
-      --mtime=DATE, --clamp-mtime[=DATE], --time-precision=ns|s, --owner=UID, --group=GID,
-      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB,
-      --no-xattrs, --live, -j, --jobs=N, -v, --verbose
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
+      -x, --one-file-system, --mtime=DATE, --clamp-mtime[=DATE], --time-precision=ns|s,
+      --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N,
+      --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
+      -v, --verbose
 
 SOURCE_DATE_EPOCH in the environment is the date that LAYER.json gives.
 END

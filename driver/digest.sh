@@ -5,14 +5,15 @@
 usage_digest() {
     cat <<'END'
 Usage: zlsnap digest [OPTION]... DIR
-Print the digest of a directory: sha256 of the manifest that tarpack --manifest writes. It is the same
-for the same names, types, modes, owners, xattrs, links, sizes, contents and whiteouts, on every file
-system and at any time; modification times do not count.
+Print the digest of a directory: the SHA-256 of the manifest that tarpack --manifest
+writes. It is the same for the same names, types, modes, owners, xattrs, links, sizes,
+contents and whiteouts, on every file system; modification times do not count.
 
 For tarpack:
-      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE, -x, --one-file-system,
-      --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --xattrs-include=GLOB,
-      --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N, -v, --verbose
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
+      -x, --one-file-system, --owner=UID, --group=GID, --uid-map=IN:OUT:N,
+      --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs,
+      --live, -j, --jobs=N, -v, --verbose
 END
 }
 

@@ -5,39 +5,48 @@
 usage_extract() {
     cat <<'END'
 Usage: zlsnap extract [OPTION]... LAYER DIR
-Restore the layer in the file LAYER to the directory DIR, which has to be absent or empty. Nothing
-appears there unless the digest of the tar is the one that LAYER.json tells.
+Restore the layer in the file LAYER to the directory DIR, which has to be absent or
+empty. Nothing appears there unless the digest of the tar is the one in LAYER.json.
 
   -e, --expect=DIGEST   this is the digest; LAYER.json is not read
       --no-verify       without a digest
 
 For tarunpack:
-      --whiteouts=overlay|keep|raw, --userxattr, --same-owner, --no-same-owner, --no-devices,
-      --no-xattrs, --no-holes, --no-sync, -v, --verbose, --max-stream=N, --max-size=N,
-      --max-entries=N, --max-path=N, --max-pax=N, --max-xattr=N
+      --whiteouts=overlay|keep|raw, --userxattr, --same-owner, --no-same-owner,
+      --no-devices, --no-xattrs, --no-holes, --no-sync, -v, --verbose, --max-stream=N,
+      --max-size=N, --max-entries=N, --max-path=N, --max-pax=N, --max-xattr=N
 END
 }
 
 usage_list() {
     cat <<'END'
 Usage: zlsnap list [OPTION]... LAYER
-List the entries of a layer as they are read; the exit status tells whether it is sound, and has the
-digest that LAYER.json tells if there is one.
+List the entries of a layer as they are read. The exit status tells whether it is sound,
+and has the digest that is in LAYER.json if there is one.
 
   -v, --verbose         as tar -tv does
       --json            one JSON object a line
   -e, --expect=DIGEST   this is the digest; LAYER.json is not read
       --no-verify       without a digest
+
+For tarunpack:
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-pax=N,
+      --max-xattr=N
 END
 }
 
 usage_mtree() {
     cat <<'END'
 Usage: zlsnap mtree [OPTION]... LAYER
-Print the mtree(5) manifest of a layer, which for a layer that zlsnap made is the one of its directory.
+Print the mtree(5) manifest of a layer; of a layer that zlsnap made it is the one that
+tarpack --manifest writes of the directory. The exit status is that of zlsnap list.
 
   -e, --expect=DIGEST   this is the digest; LAYER.json is not read
       --no-verify       without a digest
+
+For tarunpack:
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-pax=N,
+      --max-xattr=N
 END
 }
 

@@ -5,8 +5,8 @@
 usage_info() {
     cat <<'END'
 Usage: zlsnap info [OPTION]... LAYER
-Show what LAYER.json says about a layer: digests, sizes, ratio, entries, when and how it was made. The
-layer is not read; zlsnap verify does that.
+Show what LAYER.json says about a layer: digests, sizes, ratio, entries, when and how it
+was made. The layer is not read; zlsnap verify does that.
 
       --json            print the object of LAYER.json
 END
@@ -27,7 +27,7 @@ command_info() {
         jq . <"$layer.json"
     else
         jq -r --arg layer "$shown" "$info_filter" <"$layer.json"
-    fi || die 1 'cannot write to standard output'
+    fi 2>/dev/null || die 1 'cannot write to standard output'
 }
 
 info_filter='

@@ -5,12 +5,16 @@
 usage_verify() {
     cat <<'END'
 Usage: zlsnap verify [OPTION]... LAYER
-Check a layer: the digests and sizes that LAYER.json tells, the zstd frames, the structure of the tar.
-Nothing is written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
+Check a layer: the digests, sizes and number of entries in LAYER.json, the zstd frames,
+the structure of the tar. Nothing is written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
 
-  -e, --expect=DIGEST   this is the digest of the tar; what else LAYER.json tells, if there is one, is
+  -e, --expect=DIGEST   this is the digest of the tar; LAYER.json, if there is one, is
                         checked too
   -q, --quiet           do not print OK
+
+For tarunpack:
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-pax=N,
+      --max-xattr=N
 END
 }
 

@@ -159,6 +159,8 @@ wait_until_gone() {
         if [ -e layer.json ]; then
             zlsnap verify -q layer
             made=$((made + 1))
+        else
+            assert_not_exists layer
         fi
     done
     echo "# $made of $round were made" >&3

@@ -48,7 +48,7 @@ fake() {
 
 # without_program NAME: takes it off the PATH, with all else still there.
 without_program() {
-    local dir=$BATS_TEST_TMPDIR/without
+    local dir=$BATS_TEST_TMPDIR/without-$1
     mkdir "$dir"
     ln -s /usr/bin/* /bin/* "$dir" 2>/dev/null || true
     rm "$dir/$1"

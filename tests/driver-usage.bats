@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# The command line of zlsnap, and where it finds its programs.
+
+load helpers
+load driver
+
+commands=(create extract verify list info mtree digest)
+
+setup() {
+    enter_work
+}
+
+# refute_usage TEXT ARGUMENT...: a usage error of one line that holds TEXT, and nothing is done.
+refute_usage() {
+    run -2 --separate-stderr zlsnap "${@:2}"
+    assert_one_line "$1"
+    assert_said "; try 'zlsnap .*--help'\$"
+    assert_output ''
+}
+
+@test "--help and --version go to standard output, with and without a command" {
+    local command option
+    for option in -h --help; do
+        run -0 --separate-stderr zlsnap "$option"
+        assert_line --partial 'Usage: zlsnap COMMAND'
+        assert_stderr 0 ''
+        for command in "${commands[@]}"; do
+            run -0 --separate-stderr zlsnap "$command" "$option"
+            assert_line --partial "Usage: zlsnap $command"
+            assert_stderr 0 ''
+        done
+    done
+    for option in -V --version; do
+        run -0 zlsnap "$option"
+        assert_output "$(tarpack --version | sed 's/^tarpack/zlsnap/')"
+        run -0 zlsnap create "$option"
+        assert_output "$(tarpack --version | sed 's/^tarpack/zlsnap/')"
+    done
+}
+
+# The long options that the manual describes, or tells to be handed on, below a command's heading.
+options_of_manual() {
+    sed -n "/^\\.Ss zlsnap $1/,/^\\.S[hs]/s/^\\.\\(It .*\\)\\{0,1\\}Fl -\\([a-z-]*\\).*/--\\2/p" \
+        "$PROJECT/doc/zlsnap.1"
+}
+
+@test "the help fits a terminal of 90 columns and names each option of the manual" {
+    local command option
+    for command in "${commands[@]}"; do
+        run -0 zlsnap "$command" --help
+        refute_line --regexp '.{91}'
+        for option in $(options_of_manual "$command"); do
+            assert_output --partial -- "$option"
+        done
+    done
+    run -0 options_of_manual create
+    assert_line --rsyncable
+    assert_line --exclude
+}
+
+@test "each option in the help is taken" {
+    local command option
+    for command in "${commands[@]}"; do
+        for option in $(zlsnap "$command" --help | grep -o -e '--[a-z][a-z-]*'); do
+            [ "$option" != --manifest ] || continue # of tarpack, in the text
+            run zlsnap "$command" "$option"
+            refute_output --partial 'unknown option'
+        done
+    done
+}
+
+@test "the help names every command" {
+    run -0 zlsnap --help
+    local command
+    for command in "${commands[@]}"; do
+        assert_line --regexp "^  $command "
+    done
+}
+
+@test "no command, and one that does not exist" {
+    refute_usage 'a command is needed'
+    refute_usage "unknown command 'snapshot'" snapshot a b
+    refute_usage "unknown option '--quick'" --quick create a b
+    refute_usage "unknown command '\$'" $'\n'
+}
+
+@test "operands that are missing, too many or empty" {
+    refute_usage 'expected DIR and LAYER' create
+    refute_usage 'expected DIR and LAYER' create tree
+    refute_usage "unexpected operand 'third'" create tree layer third
+    refute_usage 'expected LAYER and DIR' extract layer
+    refute_usage "unexpected operand 'b'" verify a b
+    refute_usage 'an empty name' create '' layer
+    refute_usage 'an empty name' extract layer ''
+    local command
+    for command in verify list info mtree; do
+        refute_usage 'expected LAYER' "$command"
+        refute_usage "LAYER is a file" "$command" -
+    done
+    refute_usage 'expected DIR' digest
+}
+
+@test "options that do not exist, lack a value or take none" {
+    local command
+    for command in "${commands[@]}"; do
+        refute_usage "unknown option '--nothing'" "$command" --nothing a b
+        refute_usage "unknown option '--nothing'" "$command" --nothing=1 a b
+        refute_usage "unknown option '-Z'" "$command" -Z a b
+        refute_usage "unknown option '--'" "$command" --= a b
+        refute_usage "option '--quiet' takes no value" "$command" --quiet=yes a b
+    done
+    refute_usage "unknown option '--manifest'" create --manifest tree layer
+    refute_usage "unknown option '--summary'" create --summary=file tree layer
+    refute_usage "option '--level' needs a value" create tree layer -l
+    refute_usage "option '--level' needs a value" create tree layer --level
+    refute_usage "option '--exclude' needs a value" create tree layer --exclude
+    refute_usage "option '--expect' needs a value" verify layer --expect
+    refute_usage "option '--live' takes no value" create --live=1 tree layer
+    refute_usage "unknown option '--level --threads'" create '--level --threads' tree layer
+    refute_usage "unknown option '\$'--\\n''" create $'--\n' tree layer
+}
+
+@test "numbers that are none, or out of range" {
+    local value
+    for value in 0 23 -1 3x 03 '' 99999999999999999999 '1+1'; do
+        refute_usage "option '--level' takes a number from 1 to 22" create --level="$value" tree layer
+    done
+    for value in 257 -1 x ''; do
+        refute_usage "option '--threads' takes a number from 0 to 256" create -T "$value" tree layer
+    done
+    for value in 9 28 x; do
+        refute_usage "option '--long' takes a number from 10 to 27" create --long="$value" tree layer
+    done
+}
+
+@test "options may stand anywhere before --, letters together and with their value" {
+    make_layer
+    zlsnap create tree -l1 one -q -T 1 >/dev/null
+    zlsnap create -qT1 tree two --level 1 >/dev/null
+    zlsnap create -ql1 tree -T1 three >/dev/null
+    zlsnap create --threads=1 -q --level=1 -- tree four >/dev/null
+    cmp one two && cmp one three && cmp one four
+    zlsnap list -qv one >/dev/null
+    run -1 --separate-stderr zlsnap list -- -v
+    assert_one_line 'no such file'
+}
+
+@test "a program that is missing is named" {
+    make_layer
+    local program
+    for program in zstd jq; do
+        without_program "$program"
+        run -1 --separate-stderr zlsnap create tree other
+        assert_one_line "$program not found"
+        run -1 --separate-stderr zlsnap verify layer
+        assert_one_line "$program not found"
+        run -1 --separate-stderr zlsnap extract layer copy
+        assert_one_line "$program not found"
+        refute_leftovers .
+    done
+}
+
+@test "extract with --expect needs no jq" {
+    make_layer
+    local digest
+    digest=$(jq -r .digest layer.json)
+    without_program jq
+    zlsnap extract -e "$digest" layer copy
+}
+
+@test "its own programs are those beside it, not others on the PATH" {
+    mkdir tree bad
+    printf '#!/bin/sh\nexit 9\n' | tee bad/tarpack bad/shasum-tee bad/tarunpack >/dev/null
+    chmod +x bad/*
+    PATH=$PWD/bad:$PATH "$ZLSNAP_BIN/zlsnap" create tree layer >/dev/null
+    PATH=$PWD/bad:$PATH "$ZLSNAP_BIN/zlsnap" extract layer copy
+}
+
+@test "it runs from the source tree, through links, by any name and from any directory" {
+    mkdir tree
+    ln -s "$ZLSNAP_BIN/zlsnap" 'a link'
+    zlsnap digest tree >expected
+    './a link' digest tree | cmp - expected
+    bash './a link' digest tree | cmp - expected
+    (cd / && "$OLDPWD/a link" digest "$OLDPWD/tree") | cmp - expected
+    (cd "$ZLSNAP_BIN" && PATH=.:/usr/bin:/bin && zlsnap digest "$OLDPWD/tree") | cmp - expected
+    "$PROJECT/zlsnap.sh" digest tree | cmp - expected
+}
+
+@test "a program of ours that is nowhere is named" {
+    mkdir alone
+    cp -L "$PROJECT/zlsnap.sh" alone/zlsnap
+    cp -R "$PROJECT/driver" alone/driver
+    run -1 --separate-stderr env PATH=/usr/bin:/bin alone/zlsnap digest alone
+    assert_one_line 'tarpack not found'
+}
+
+@test "the user's locale, field separator and shell options do not matter" {
+    make_layer
+    run -0 --separate-stderr env LC_ALL=tr_TR.UTF-8 IFS=0123456789 POSIXLY_CORRECT=1 CDPATH=/ GREP_OPTIONS=-v \
+        zlsnap verify layer
+    assert_output 'layer: OK'
+    env LC_ALL=de_DE.UTF-8 POSIXLY_CORRECT=1 zlsnap create -q tree other -l 3 >/dev/null
+    cmp layer other
+}
+
+@test "a closed standard error does not stop the work" {
+    make_layer
+    run -0 bash -c 'zlsnap verify layer 2>&-'
+    run -0 bash -c 'zlsnap extract layer copy 2>&-'
+    compare_trees tree copy
+    run -1 bash -c 'zlsnap extract layer copy 2>&-'
+    bash -c 'zlsnap create tree other >/dev/null 2>&-'
+    zlsnap verify other
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# zlsnap list and mtree
+
+load helpers
+load driver
+
+setup() {
+    enter_work
+    make_layer
+}
+
+@test "list prints the names that tar does" {
+    run -0 --separate-stderr zlsnap list layer
+    assert_output "$(zstd -dc <layer | tar -t)"
+    assert_stderr 0 ''
+}
+
+@test "list -v and --json are tarunpack's" {
+    run -0 zlsnap list -v layer
+    assert_output "$(zstd -dc <layer | tarunpack --list -v)"
+    assert_line --regexp '^-rws--x--x .* tree/sub/numbers$|^-rws--x--x .* sub/numbers$'
+    fake tarunpack 'cat >/dev/null; printf "%s\n" "$@"'
+    run -0 zlsnap list --json layer
+    assert_line --json
+}
+
+@test "mtree prints what tarpack --manifest does" {
+    zlsnap mtree layer >manifest
+    tarpack --manifest tree | cmp - manifest
+}
+
+@test "the digest in LAYER.json is the gate, and the list has been printed" {
+    set_metadata '.digest = "sha256:" + ("0" * 64)'
+    run -4 zlsnap list layer
+    assert_line sub/numbers
+    run -4 zlsnap mtree layer
+    run -0 zlsnap list --no-verify layer
+    run -0 zlsnap mtree --no-verify layer
+}
+
+@test "--expect is the gate, and LAYER.json is not read" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    echo lies >layer.json
+    run -0 zlsnap list -e "$digest" layer
+    run -4 zlsnap list -e "$(printf '0%.0s' {1..64})" layer
+    run -4 zlsnap mtree -e "$(printf '0%.0s' {1..64})" layer
+    run -2 zlsnap list -e '' layer
+    run -3 --separate-stderr zlsnap list layer
+    assert_one_line 'layer.json: malformed'
+}
+
+@test "without LAYER.json a layer is listed too, and a damaged one told" {
+    rm layer.json
+    run -0 zlsnap list layer
+    run -0 zlsnap mtree layer
+    truncate -s 1000 layer
+    run -3 zlsnap list layer
+    run -3 zlsnap mtree layer
+}
+
+@test "a limit of tarunpack that is passed: status 3" {
+    run -3 zlsnap list --max-entries=2 layer
+    run -3 zlsnap mtree --max-entries=2 layer
+}
+
+@test "nothing is written" {
+    find . -printf '%p %T@ %C@\n' | sort >"$BATS_TEST_TMPDIR/before"
+    zlsnap list layer >/dev/null
+    zlsnap mtree layer >/dev/null
+    find . -printf '%p %T@ %C@\n' | sort | cmp - "$BATS_TEST_TMPDIR/before"
+}
+
+@test "a full disk behind the list is an error" {
+    run -1 bash -c 'zlsnap list layer >/dev/full'
+}

@@ -1,0 +1,457 @@
+#!/usr/bin/env bats
+# The upper directory of an OverlayFS mount as a layer, and back. The uppers here are made by the
+# kernel wherever it makes them.
+
+# shellcheck disable=SC2154,SC2164 # run sets stderr; bats stops where cd fails
+
+load helpers
+
+setup() {
+    requires_overlay
+    cd "$BATS_TEST_TMPDIR"
+    mkdir lower upper work merged
+}
+
+# --------------------------------------------------------------------------- lower and upper
+
+fill_lower() (
+    cd "$1"
+    mkdir -p untouched/below emptied removed/below remade moved/below/deeper retyped attributed
+    touch untouched/below/file emptied/{a,b,c} removed/{a,below/b} remade/{old,older}
+    touch moved/file moved/below/deeper/file retyped/file attributed/below
+    ln -s target symlink
+    mkfifo fifo
+    local name
+    for name in removed-file moved-file moved-over rewritten chmodded chowned capable noted acled \
+        retyped-file linked replaced $'odd\nname\xff' '-rf'; do
+        echo "$name" >"./$name"
+    done
+    cp /bin/true program
+    ln linked linked-too
+    mkdir over && touch over/lower
+)
+
+# What a container may do to it.
+change_merged() (
+    cd "$1"
+    rm removed-file symlink fifo ./-rf $'odd\nname\xff' emptied/*
+    rm -r removed
+    rm -r remade && mkdir remade && echo new >remade/new && echo again >remade/old
+    rm retyped-file && mkdir retyped-file && touch retyped-file/in
+    rm -r retyped && echo file >retyped
+    rm replaced && echo replaced >replaced
+    mv moved-file renamed-file
+    mv moved-over over/lower
+    mv moved renamed
+    mkdir -p made/deep && mv made/deep made/moved
+    echo more >>rewritten
+    chmod 4711 chmodded
+    chown 2097152:7 chowned
+    setcap cap_net_raw+ep program
+    setfattr -n user.note -v text noted
+    setfattr -n trusted.note -v text noted
+    setfacl -m u:7:rw acled
+    setfattr -n user.note -v text attributed
+    touch -d @1234567890.5 attributed untouched
+    ln linked linked-again
+    echo new >new && ln new made/new
+    mkfifo made/fifo && ln made/fifo fifo-too
+    mknod made/null c 1 3
+    ln -s /nowhere made/dangling
+    mknod -m 600 block b 8 1
+    truncate -s 1M made/sparse
+)
+
+# The upper directory that these leave, not mounted any more. [OPTION,...] are of the mount.
+make_upper() {
+    fill_lower lower
+    mount_overlay lower upper work merged "$@"
+    change_merged merged
+    umount merged
+}
+
+# pack_and_restore: upper as layer.tar, and that as restored; both ways are gated and canonical.
+pack_and_restore() {
+    tarpack upper >layer.tar
+    tarunpack --no-sync --expect "$(sha256sum <layer.tar | cut -d ' ' -f 1)" restored <layer.tar
+    tarpack restored | cmp - layer.tar
+    refute_leftovers .
+}
+
+# merge_lower_with UPPER MOUNTPOINT
+merge_lower_with() {
+    mkdir -p "$2" "$2-work"
+    mount_overlay lower "$1" "$2-work" "$2"
+}
+
+# names TAR: those of its entries, one a line.
+names() {
+    python3 -c '
+import sys, tarfile
+for entry in tarfile.open(sys.argv[1]):
+    print(ascii(entry.name)[1:-1] + "/" * entry.isdir())' "$1"
+}
+
+# attributes TAR: those in its extended headers.
+attributes() {
+    python3 -c '
+import sys, tarfile
+for entry in tarfile.open(sys.argv[1]):
+    for keyword in entry.pax_headers:
+        if "xattr" in keyword.lower():
+            print(entry.name, keyword)' "$1"
+}
+
+# --------------------------------------------------------------------------- uppers of the kernel
+
+@test "an upper comes back as the same upper" {
+    make_upper
+    pack_and_restore
+    compare_trees --upper upper restored
+}
+
+@test "a restored upper shows the same merged view, as upper and as lower" {
+    make_upper
+    pack_and_restore
+    merge_lower_with upper before
+    merge_lower_with restored after
+    compare_trees before after
+    mkdir as-lower
+    mount -t overlay overlay -o lowerdir=restored:lower as-lower
+    compare_trees before as-lower
+}
+
+@test "a layer says what the container did" {
+    make_upper
+    pack_and_restore
+    run -0 names layer.tar
+    local name
+    for name in .wh.removed-file .wh.removed .wh.symlink .wh.fifo .wh.-rf '.wh.odd\nname\udcff' \
+        emptied/.wh.{a,b,c} .wh.moved-file .wh.moved-over .wh.moved remade/.wh..wh..opq \
+        retyped-file/.wh..wh..opq remade/new remade/old retyped renamed/below/deeper/file; do
+        assert_line "$name"
+    done
+    for name in removed-file remade/older untouched/below/file moved/ .wh.replaced .wh.retyped; do
+        refute_line "$name"
+    done
+}
+
+@test "a marker is the same bytes whatever the node on disk was, and stands behind its directory" {
+    make_upper
+    touch -d @1234567890.5 upper/removed-file
+    chown 5:6 upper/removed-file
+    pack_and_restore
+    run -0 python3 -c '
+import tarfile
+previous = None
+for entry in tarfile.open("layer.tar"):
+    name = entry.name.rpartition("/")[2]
+    if name.startswith(".wh."):
+        facts = (entry.type, entry.mode, entry.uid, entry.gid, entry.size, entry.mtime)
+        assert facts == (b"0", 0, 0, 0, 0, 0) and not entry.pax_headers, (entry.name, facts)
+    if name == ".wh..wh..opq":
+        assert previous.isdir() and previous.name + "/" + name == entry.name, entry.name
+    previous = entry'
+}
+
+@test "no bookkeeping of the mount is in the layer" {
+    make_upper index=on
+    # It was there:
+    run -0 getfattr -hR -d -m '^trusted\.overlay' upper
+    local key
+    for key in origin impure opaque nlink; do
+        assert_line --partial "trusted.overlay.$key="
+    done
+    pack_and_restore
+    run -0 attributes layer.tar
+    assert_line --partial SCHILY.xattr.user.note
+    refute_line --partial overlay
+}
+
+@test "an upper packs to the same bytes after it was mounted again" {
+    make_upper
+    tarpack upper >layer.tar
+    merge_lower_with upper again
+    umount again
+    tarpack upper | cmp - layer.tar
+}
+
+# --------------------------------------------------------------------------- refusals
+
+# assert_refused PATH WORD...: tarpack fails with one line that names them all, and what it wrote
+# until then is no archive.
+assert_refused() {
+    local word
+    run -1 --separate-stderr bash -c 'tarpack upper >layer.tar'
+    assert_equal "${#stderr_lines[@]}" 1
+    assert_regex "$stderr" "^tarpack: $1: "
+    for word; do
+        assert_regex "$stderr" "$word"
+    done
+    run -3 tarunpack -t <layer.tar
+}
+
+@test "a renamed directory of redirect_dir=on is refused by name" {
+    mkdir -p lower/dir/below
+    mount_overlay lower upper work merged redirect_dir=on
+    mv merged/dir merged/moved
+    umount merged
+    run -0 getfattr -n trusted.overlay.redirect upper/moved
+    assert_refused moved redirect_dir
+}
+
+@test "a file without data of metacopy=on is refused by name" {
+    mkdir lower/dir
+    echo content >lower/dir/file
+    mount_overlay lower upper work merged metacopy=on,redirect_dir=on
+    chmod 600 merged/dir/file
+    umount merged
+    run -0 getfattr -n trusted.overlay.metacopy upper/dir/file
+    assert_refused dir/file metacopy
+}
+
+@test "a real name that begins with .wh. is refused, since it would restore as a deletion" {
+    local name
+    for name in .wh.foo .wh. .wh..wh.aufs .wh..wh..opq.not; do
+        mkdir upper/dir
+        touch "upper/dir/$name"
+        assert_refused "dir/$name" whiteout
+        rm "upper/dir/$name"
+        mkdir "upper/dir/$name"
+        assert_refused "dir/$name"
+        rm -r upper/dir
+    done
+    touch upper/.wh upper/.whiteout upper/wh.foo
+    tarpack upper | tarunpack -t
+}
+
+# --------------------------------------------------------------------------- marks made by hand
+
+@test "whiteouts inside an opaque directory are dropped" {
+    mkdir -p upper/opaque/below
+    setfattr -n trusted.overlay.opaque -v y upper/opaque
+    mknod upper/opaque/gone c 0 0
+    mknod upper/opaque/below/gone c 0 0
+    pack_and_restore
+    run -0 names layer.tar
+    assert_output "\
+./
+opaque/
+opaque/.wh..wh..opq
+opaque/below/
+opaque/below/.wh.gone"
+    compare_trees --upper upper restored
+}
+
+@test "an opaque root is the first marker of all" {
+    setfattr -n trusted.overlay.opaque -v y upper
+    touch upper/.a
+    pack_and_restore
+    run -0 names layer.tar
+    assert_output $'./\n.wh..wh..opq\n.a'
+    compare_trees --upper upper restored
+}
+
+@test "hard links of one whiteout, as the kernel makes them, are whiteouts each" {
+    mkdir upper/dir
+    mknod upper/a c 0 0
+    ln upper/a upper/b
+    ln upper/a upper/dir/c
+    pack_and_restore
+    run -0 names layer.tar
+    assert_output $'./\n.wh.a\n.wh.b\ndir/\ndir/.wh.c'
+    compare_trees --upper upper restored
+}
+
+@test "an empty file is a whiteout by attribute only in a directory that says it has some" {
+    mkdir upper/says upper/not
+    setfattr -n trusted.overlay.opaque -v x upper/says
+    touch upper/says/{gone,stays} upper/not/gone
+    echo content >upper/says/content
+    mkdir upper/says/dir
+    setfattr -n trusted.overlay.whiteout -v y upper/says/{gone,content,dir} upper/not/gone
+    pack_and_restore
+    run -0 names layer.tar
+    assert_output $'./\nnot/\nnot/gone\nsays/\nsays/content\nsays/dir/\nsays/.wh.gone\nsays/stays'
+    run -0 attributes layer.tar
+    assert_output ''
+    run -0 stat -c %F restored/says/gone
+    assert_output 'character special file'
+}
+
+@test "the kernel reads a whiteout by attribute as we do" {
+    mkdir lower/dir upper/dir
+    echo lower | tee lower/dir/{gone,stays} >/dev/null
+    setfattr -n trusted.overlay.opaque -v x upper/dir
+    touch upper/dir/gone
+    setfattr -n trusted.overlay.whiteout -v y upper/dir/gone
+    pack_and_restore
+    mkdir before after
+    # Such whiteouts are for lower layers only (Linux 6.7).
+    mount -t overlay overlay -o lowerdir=upper:lower before
+    if [ -e before/dir/gone ]; then
+        skip 'needs a kernel that knows whiteouts by attribute'
+    fi
+    mount -t overlay overlay -o lowerdir=restored:lower after
+    compare_trees before after
+}
+
+@test "overlay attributes that were set inside the mount come back" {
+    mkdir lower/dir
+    mount_overlay lower upper work merged
+    touch merged/file
+    setfattr -n trusted.overlay.opaque -v y merged/dir
+    setfattr -n trusted.overlay.redirect -v text merged/file
+    setfattr -n trusted.overlay.overlay.nested -v text merged/file
+    setfattr -n user.overlay.metacopy -v text merged/file
+    umount merged
+    pack_and_restore
+    run -0 attributes layer.tar
+    assert_line 'dir SCHILY.xattr.trusted.overlay.opaque'
+    assert_line 'file SCHILY.xattr.trusted.overlay.redirect'
+    assert_line 'file SCHILY.xattr.trusted.overlay.overlay.nested'
+    assert_line 'file SCHILY.xattr.user.overlay.metacopy'
+    compare_trees --upper upper restored
+    merge_lower_with upper before
+    merge_lower_with restored after
+    compare_trees before after
+    run -0 getfattr --only-values -n trusted.overlay.overlay.nested after/file
+    assert_output text
+}
+
+@test "a stale user.overlay.opaque in the upper of a trusted mount does not mean opaque" {
+    mkdir lower/dir
+    touch lower/dir/below
+    mount_overlay lower upper work merged
+    touch merged/dir/file
+    setfattr -n user.overlay.opaque -v y merged/dir
+    umount merged
+    pack_and_restore
+    run -0 names layer.tar
+    refute_line 'dir/.wh..wh..opq'
+    merge_lower_with upper before
+    merge_lower_with restored after
+    assert_exists after/dir/below
+    compare_trees before after
+}
+
+@test "fuse-overlayfs' marks of an opaque directory are one marker" {
+    mkdir upper/all upper/char upper/file upper/not
+    setfattr -n trusted.overlay.opaque -v y upper/all
+    setfattr -n user.fuseoverlayfs.opaque -v y upper/all
+    touch upper/all/.wh..wh..opq upper/file/.wh..wh..opq
+    mknod upper/all/.wh..opq c 0 0
+    mknod upper/char/.wh..opq c 0 0
+    touch upper/{all,char,file,not}/new
+    pack_and_restore
+    run -0 names layer.tar
+    assert_output "\
+./
+all/
+all/.wh..wh..opq
+all/new
+char/
+char/.wh..wh..opq
+char/new
+file/
+file/.wh..wh..opq
+file/new
+not/
+not/new"
+    run -0 attributes layer.tar
+    assert_output ''
+}
+
+@test "--whiteouts=raw keeps all as it is, both ways" {
+    make_upper
+    touch upper/.wh.foo
+    ln upper/removed-file upper/removed-too
+    tarpack --whiteouts=raw upper >layer.tar
+    tarunpack --whiteouts=raw restored <layer.tar
+    compare_trees upper restored
+    tarpack --whiteouts=raw restored | cmp - layer.tar
+}
+
+# --------------------------------------------------------------------------- without root
+
+# rootless COMMAND...: as nobody who is root in a user namespace, where he may mount overlays.
+rootless() {
+    as_user unshare --user --map-root-user --mount bash -ec "$1"
+}
+
+@test "an upper of a rootless mount comes back, in a user namespace and outside" {
+    rm -r lower upper work merged
+    install -d -o 65534 -g 65534 own
+    cd own
+    rootless : || skip 'needs user namespaces for everybody'
+    rootless '
+        mkdir lower upper work merged
+        mkdir -p lower/removed lower/remade lower/kept/removed
+        touch lower/remade/old lower/file lower/kept/file lower/chmodded
+        mount -t overlay overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work merged
+        rm -r merged/removed merged/remade merged/file merged/kept/removed
+        mkdir merged/remade
+        touch merged/remade/new
+        chmod 4755 merged/chmodded
+        setfattr -n user.note -v text merged/chmodded
+        setfattr -n user.overlay.note -v text merged/chmodded
+        ln -s target merged/symlink
+        mkfifo merged/fifo
+        ln merged/fifo merged/kept/fifo
+        mkdir view
+        cp -a merged view/before
+        umount merged'
+    run -0 getfattr --only-values -n user.overlay.opaque upper/remade
+    assert_output y
+    tarpack upper >as-root.tar
+    as_user tarpack upper | cmp - as-root.tar
+    local place
+    for place in as_user 'as_user unshare --user --map-root-user'; do
+        $place tarpack upper >layer.tar
+        run -0 names layer.tar
+        assert_line .wh.file
+        assert_line .wh.removed
+        assert_line remade/.wh..wh..opq
+        run -0 attributes layer.tar
+        assert_output "\
+chmodded SCHILY.xattr.user.note
+chmodded SCHILY.xattr.user.overlay.note"
+        $place tarunpack --userxattr restored <layer.tar
+        compare_trees --upper upper restored
+        $place tarpack restored | cmp - layer.tar
+        rootless '
+            rm -rf work
+            mkdir work
+            mount -t overlay overlay -o userxattr,lowerdir=lower,upperdir=restored,workdir=work merged
+            cp -a merged view/after'
+        compare_trees view/before view/after
+        rm -r restored view/after
+    done
+}
+
+@test "a plain user who packs an upper of root is told what he can't see" {
+    mkdir upper/opaque
+    setfattr -n trusted.overlay.opaque -v y upper/opaque
+    run -0 --separate-stderr as_user tarpack --manifest upper
+    assert_regex "$stderr" 'warning: .*trusted\.'
+    run -0 --separate-stderr tarpack --manifest upper
+    assert_equal "$stderr" ''
+}
+
+# --------------------------------------------------------------------------- as others see it
+
+@test "umoci applies the layer to the same tree that the mount shows" {
+    requires_command umoci
+    fill_lower lower
+    rm lower/linked-too # links to a file that the layer changes; a mount breaks them
+    mount_overlay lower upper work merged
+    change_merged merged
+    tarpack lower >lower.tar
+    tarpack upper >layer.tar
+    umoci --log=error init --layout image
+    umoci --log=error new --image image:it
+    umoci --log=error raw add-layer --image image:it lower.tar
+    umoci --log=error raw add-layer --image image:it layer.tar
+    umoci --log=error unpack --image image:it bundle
+    compare_trees merged bundle/rootfs
+}

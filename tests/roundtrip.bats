@@ -1,0 +1,316 @@
+#!/usr/bin/env bats
+# What is restored is what was packed: DESIGN.md, guarantees 1 and 5.
+
+# shellcheck disable=SC2154,SC2164 # run sets stderr; bats stops where cd fails
+
+load helpers
+load trees
+
+setup() {
+    requires_root
+    cd "$BATS_TEST_TMPDIR"
+}
+
+# round_trip A B: packs A, restores it as B, which is then A in every respect: also for tarpack.
+round_trip() {
+    local digest
+    tarpack "$1" >layer.tar
+    digest=$(sha256sum <layer.tar)
+    tarunpack --no-sync --expect "${digest%  -}" "$2" <layer.tar
+    compare_trees --no-sockets "$1" "$2"
+    tarpack "$2" | cmp - layer.tar
+    refute_leftovers "$(dirname "$2")"
+}
+
+# Gives the root of a tree everything that an entry can have.
+dress_root() {
+    chown 2097152:7 "$1"
+    chmod 3751 "$1"
+    setfattr -n user.note -v text "$1"
+    setfattr -n trusted.note -v text "$1"
+    setfacl -m u:7:rx,d:u:7:rwx "$1"
+    touch -d @-1.5 "$1"
+}
+
+# round_trip_on DIR: of a tree with everything, made and restored below DIR.
+round_trip_on() {
+    make_tree "$1/a" "${ROOT_PARTS[@]}"
+    dress_root "$1/a"
+    round_trip "$1/a" "$1/b"
+}
+
+# --------------------------------------------------------------------------- everything at once
+
+@test "everything comes back where the tests run" {
+    round_trip_on .
+}
+
+@test "everything comes back on tmpfs" {
+    mkdir tmpfs
+    mount -t tmpfs tmpfs tmpfs
+    LARGE_XATTR=61440 LONG_LINK=4095 LARGE_DEVICE='4095 1048575' round_trip_on tmpfs
+}
+
+@test "everything comes back on ext4" {
+    requires_fs ext4
+    loop_fs ext4 320M ext4
+    round_trip_on ext4
+}
+
+@test "everything comes back on xfs" {
+    requires_fs xfs
+    loop_fs xfs 320M xfs
+    LARGE_XATTR=61440 LONG_LINK=1023 round_trip_on xfs
+}
+
+@test "everything comes back on btrfs" {
+    requires_fs btrfs
+    loop_fs btrfs 320M btrfs
+    LARGE_XATTR=16000 LONG_LINK=4095 round_trip_on btrfs
+}
+
+@test "everything comes back on another file system" {
+    make_tree a "${ROOT_PARTS[@]}"
+    dress_root a
+    mkdir tmpfs
+    mount -t tmpfs tmpfs tmpfs
+    round_trip a tmpfs/b
+}
+
+@test "a plain user gets back all that is his" {
+    install -d -o 65534 -g 65534 own
+    make_user_tree own/a
+    as_user chmod 2555 own/a
+    {
+        as_user tarpack own/a >layer.tar
+        as_user tarunpack --no-sync own/b <layer.tar
+    } 2>messages
+    run -0 cat messages
+    assert_output ''
+    compare_trees own/a own/b
+    as_user tarpack own/b | cmp - layer.tar
+    refute_leftovers own
+}
+
+# ZLSNAP_TEST_TREES='/usr /home' tests/run tests/roundtrip.bats takes larger ones.
+@test "real trees of this machine come back" {
+    local tree
+    for tree in ${ZLSNAP_TEST_TREES:-/etc /usr/sbin /usr/share/zoneinfo}; do
+        [ -d "$tree" ] || continue
+        round_trip "$(realpath "$tree")" b
+        rm -r b
+    done
+}
+
+# --------------------------------------------------------------------------- one thing at a time
+
+@test "nothing of the directory above leaks into the tree: no default ACL, no setgid, no umask" {
+    make_tree a types modes acls
+    mkdir above
+    chown 0:7 above
+    chmod 2777 above
+    setfacl -d -m u:7:rwx,g:9:rwx,m:rwx above
+    umask 077
+    round_trip a above/b
+}
+
+@test "an empty directory that stands is replaced with all its metadata" {
+    make_tree a types
+    dress_root a
+    mkdir -m 700 b
+    setfattr -n user.old -v text b
+    round_trip a b
+}
+
+@test "sockets are left out, each with a warning, and nothing else is" {
+    make_tree a types
+    local name
+    for name in a/one a/types/t$'\n'wo; do
+        python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$name"
+    done
+    ln a/one a/one-too
+    run -0 --separate-stderr tarpack --manifest a
+    assert_equal "${#stderr_lines[@]}" 3
+    assert_equal "${stderr_lines[0]}" 'tarpack: warning: one: socket left out'
+    assert_equal "${stderr_lines[1]}" 'tarpack: warning: one-too: socket left out'
+    assert_equal "${stderr_lines[2]}" 'tarpack: warning: types/t\012wo: socket left out'
+    run -0 --separate-stderr tarpack --quiet --manifest a
+    assert_equal "$stderr" ''
+    round_trip a b
+}
+
+@test "a hard link to a file outside is a file of its own" {
+    mkdir a
+    echo content >outside
+    ln outside a/inside
+    round_trip a b
+    run -0 stat -c %h b/inside
+    assert_output 1
+}
+
+# blocks DIR: the blocks of each file in it.
+blocks() {
+    (cd "$1" && find . -type f -printf '%p %b\n' | sort)
+}
+
+@test "holes are holes again: no file takes more blocks than before" {
+    make_tree a sparse
+    round_trip a b
+    blocks a >a.blocks
+    run -0 diff a.blocks <(blocks b)
+    # And that they were holes, which the file system has to know for any of this to mean something.
+    run -0 grep -c ' 0$' a.blocks
+    assert_output 2
+}
+
+@test "long runs of zeros are holes afterwards, unless --no-holes says otherwise" {
+    mkdir a
+    head -c 4M /dev/zero >a/zeros
+    tarpack a >a.tar
+    tarunpack --no-sync b <a.tar
+    compare_trees a b
+    run -0 stat -c %b b/zeros
+    assert_output 0
+    tarunpack --no-sync --no-holes b-full <a.tar
+    compare_trees a b-full
+    run -0 stat -c %b b-full/zeros
+    assert [ "$output" -ge 8192 ]
+}
+
+# bytes_read COMMAND...: how many bytes it read, from whatever; its output is dropped.
+bytes_read() {
+    bash -c '
+        so_far() { awk "/^rchar/ { print \$2 }" /proc/$$/io; }
+        before=$(so_far)
+        "$@" >/dev/null
+        echo $(($(so_far) - before))' - "$@"
+}
+
+@test "holes are not read" {
+    mkdir a
+    truncate -s 512M a/hole
+    run -0 bytes_read cat a/hole
+    assert [ "$output" -ge 536870912 ]
+    run -0 bytes_read tarpack a
+    assert [ "$output" -lt 1000000 ]
+}
+
+# --------------------------------------------------------------------------- bounds
+
+# make_deep DIR DEPTH: directories in each other, every fifth with a long name, and a file in the
+# last of them.
+make_deep() {
+    python3 - "$@" <<'END'
+import os, sys
+os.mkdir(sys.argv[1])
+os.chdir(sys.argv[1])
+for level in range(int(sys.argv[2])):
+    name = str(level).ljust(1 if level % 5 else 200, 'd')
+    os.mkdir(name, 0o700 | level % 64)
+    os.chdir(name)
+with open('file', 'w') as file:
+    file.write('content')
+END
+}
+
+# compare_deep A B: as compare_trees, where that can't go.
+compare_deep() {
+    python3 - "$@" <<'END'
+import os, sys
+a, b = (os.open(root, os.O_RDONLY) for root in sys.argv[1:])
+levels = 0
+while True:
+    names, facts = os.listdir(a), [os.fstat(fd) for fd in (a, b)]
+    assert names == os.listdir(b), f'names at level {levels}'
+    assert len({(f.st_mode, f.st_uid, f.st_gid, f.st_mtime_ns) for f in facts}) == 1, levels
+    if names == ['file']:
+        break
+    below = [os.open(names[0], os.O_RDONLY, dir_fd=fd) for fd in (a, b)]
+    os.close(a), os.close(b)
+    a, b = below
+    levels += 1
+assert os.read(os.open('file', os.O_RDONLY, dir_fd=b), 99) == b'content'
+print(levels)
+END
+}
+
+@test "any depth, far beyond PATH_MAX, with few descriptors" {
+    make_deep a 2500
+    # 100 for each program, of which the shell and the pipe have some.
+    run -0 bash -o pipefail -c '
+        ulimit -n 100
+        tarpack "$1" | shasum-tee --oci -o "$1.digest" | tarunpack --no-sync "$2"' - a b
+    assert_output ''
+    run -0 compare_deep a b
+    assert_output 2500
+    run -0 bash -o pipefail -c 'tarpack "$1" | shasum-tee --oci -o /dev/fd/2 >/dev/null' - b
+    assert_output "$(cat a.digest)"
+}
+
+# peak_memory COMMANDLINE: the kilobytes that a process of it had at most.
+peak_memory() {
+    python3 -c '
+import resource, subprocess, sys
+subprocess.run(["bash", "-c", sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1"
+}
+
+# assert_no_more COMMANDLINE COMMANDLINE: the second takes no more memory, give or take a megabyte.
+assert_no_more() {
+    local least most
+    least=$(peak_memory "$1")
+    most=$(peak_memory "$2")
+    [ "$most" -lt $((least + 1024)) ] ||
+        batslib_print_kv_single 10 "$least kB" "$1" "$most kB" "$2" | batslib_decorate \
+            'more memory is taken' | fail
+}
+
+@test "memory does not grow with the size of a file" {
+    mkdir a a/small a/large
+    head -c 1M /dev/urandom >a/small/file
+    head -c 64M /dev/urandom >a/large/file
+    truncate -s 64M a/large/hole
+    cd a
+    assert_no_more 'tarpack small' 'tarpack large'
+    assert_no_more 'tarpack --manifest small' 'tarpack --manifest large'
+    tarpack small >small.tar
+    tarpack large | tee large.tar | assert_no_more 'tarunpack -t --manifest <small.tar' \
+        'tarunpack -t --manifest'
+    assert_no_more 'tarunpack --no-sync a <small.tar' 'tarunpack --no-sync b <large.tar'
+    compare_trees large b
+}
+
+@test "memory does not grow with the number of files" {
+    make_many() {
+        mkdir "$1"
+        (cd "$1" && seq "$2" | xargs touch)
+    }
+    mkdir a
+    cd a
+    make_many small 20
+    make_many large 4000
+    tarpack small >small.tar
+    tarpack large >large.tar
+    assert_no_more 'tarpack small' 'tarpack large'
+    assert_no_more 'tarunpack --no-sync a <small.tar' 'tarunpack --no-sync b <large.tar'
+}
+
+# claim TYPE SIZE: the header of an entry of that type and size, with nothing behind it.
+claim() {
+    python3 -c '
+import sys, tarfile
+info = tarfile.TarInfo("name")
+info.type, info.size = sys.argv[1].encode(), int(sys.argv[2])
+sys.stdout.buffer.write(info.tobuf(tarfile.GNU_FORMAT))' "$@"
+}
+
+@test "no size is allocated because a header claims it" {
+    local type
+    claim x 100 >a.small
+    for type in x L; do
+        claim "$type" $((1 << 40)) >a.large
+        run -3 tarunpack --max-pax=2T -t <a.large
+        assert_output --partial 'cut off'
+        assert_no_more "tarunpack -t <a.small" "tarunpack --max-pax=2T -t <a.large"
+    done
+}

@@ -1,0 +1,273 @@
+# The trees that several .bats files pack: `load trees` behind `load helpers`.
+# shellcheck disable=SC2034,SC2103,SC2164 # used there; there, cd and what else fails ends the test
+
+# make_tree DIR PART...: makes DIR, and in it each part: a directory of its own, filled by the
+# function make_PART.
+make_tree() (
+    local part
+    mkdir -p "$1"
+    cd "$1"
+    shift
+    for part; do
+        mkdir "$part"
+        cd "$part"
+        "make_$part"
+        cd ..
+    done
+)
+
+# What a plain user can make, and what only root can.
+USER_PARTS=(types modes times xattrs acls hardlinks names paths symlinks sparse sizes)
+ROOT_PARTS=("${USER_PARTS[@]}" devices unreadable owners system_xattrs capabilities)
+
+# make_user_tree DIR: as nobody, in a directory that belongs to nobody.
+make_user_tree() {
+    declare -px USER_PARTS LARGE_XATTR LONG_LINK >"$BATS_TEST_TMPDIR/parts"
+    declare -f make_tree "${USER_PARTS[@]/#/make_}" repeat >>"$BATS_TEST_TMPDIR/parts"
+    as_user bash -c 'set -e; source "$1"; make_tree "$2" "${USER_PARTS[@]}"' - \
+        "$BATS_TEST_TMPDIR/parts" "$1"
+}
+
+# The largest attribute, target of a link and device number that every file system takes; a test
+# that knows its file system sets more.
+LARGE_XATTR=700 LONG_LINK=1000 LARGE_DEVICE='511 262143'
+
+# repeat N TEXT
+repeat() {
+    local text
+    printf -v text "%$1s" ''
+    printf %s "${text// /$2}"
+}
+
+make_types() {
+    echo content >file
+    mkdir -p directory/empty directory/full/of/directories
+    : >directory/full/of/nothing
+    mkfifo fifo
+    ln -s file symlink
+    ln -s /nowhere/at/all dangling
+    ln -s . directory/circle
+}
+
+make_modes() {
+    local mode
+    for mode in 0400 0444 0640 0755 0777 1644 2755 4755 6711 7777; do
+        echo "$mode" >"file-$mode"
+        chmod "$mode" "file-$mode"
+    done
+    mkfifo fifo-0000 fifo-7777
+    chmod 0000 fifo-0000
+    chmod 7777 fifo-7777
+    for mode in 0500 0555 0700 1777 2775 3777 7777; do
+        mkdir "dir-$mode"
+        echo "$mode" >"dir-$mode/file"
+        chmod "$mode" "dir-$mode"
+    done
+}
+
+# Before 1970 and behind what an octal field holds; fractions of both signs; a directory, a link.
+make_times() {
+    local time
+    for time in 0 1 0.000000001 0.1 999999999.999999999 1234567890.5 8589934591 8589934592 \
+        8589934592.123456789 15000000000.25 -1 -0.000000001 -0.5 -1.000000001 -2000000000.75; do
+        echo "$time" >"file$time"
+        mkdir "dir$time"
+        touch -d "@$time" -- "file$time" "dir$time"
+    done
+    ln -s file0 symlink
+    touch -h -d @-1.25 symlink
+    mkfifo fifo
+    touch -d @8589934592.5 fifo
+}
+
+make_xattrs() {
+    local large
+    touch file another
+    mkdir directory
+    setfattr -n user.text -v 'some text' file
+    setfattr -n user.empty file
+    setfattr -n user.binary -v 0x00ff0a3d000a2500 file
+    setfattr -n 'user.a=b' -v '=' file
+    setfattr -n 'user.100%' -v '%' file
+    setfattr -n 'user.%3D%25%41' -v '%3D' file
+    setfattr -n $'user.new\nline \xff' -v text file
+    setfattr -n "user.$(repeat 200 n)" -v text another
+    setfattr -n user.text -v "$(repeat 50 'line '$'\n')" directory
+    touch large
+    large=$(repeat "$((LARGE_XATTR / 4))" 00ff3d0a)
+    setfattr -n user.large -v "0x$large" large
+}
+
+make_acls() {
+    touch file masked
+    mkdir directory
+    setfacl -m u:7:rw,g:8:r file
+    setfacl -m u:4294967294:rwx,m:r masked
+    chmod 4751 masked
+    setfacl -m u:7:rwx directory
+    setfacl -d -m u:7:rwx,g:9:---,o:--- directory
+    # Made behind the default ACL: inherits it, as nothing that is restored may.
+    mkdir directory/inherits
+    mkdir directory/none
+    setfacl -b directory/none
+    chmod 700 directory/none
+    touch directory/none/file
+    mkfifo fifo
+    setfacl -m u:7:rw fifo
+}
+
+# The first name in byte order carries the data, wherever the others are.
+make_hardlinks() {
+    mkdir a b b/c
+    echo content >b/c/first
+    ln b/c/first a/second
+    ln b/c/first z
+    echo another >a/within
+    ln a/within a/within-too
+    ln -s target symlink
+    ln symlink b/symlink
+    mkfifo fifo
+    ln fifo a/fifo
+    truncate -s 1M sparse
+    ln sparse b/sparse
+    : >empty
+    ln empty b/empty
+    touch attributed
+    setfattr -n user.note -v text attributed
+    ln attributed a/attributed
+}
+
+make_names() {
+    local name high
+    high=$(repeat 255 $'\xe4')
+    for name in $'new\nline' 'back\slash' ' spaces  ' -rf --help $'\xff\xfe' $'\x01\x1b[31m\x7f' \
+        '*?[a-z]' '%41%' = '"quoted"' "it's" ümlaut $'cut\xc3' '#comment' '\101' '~' .wh .whx .a ... \
+        "$(repeat 255 n)" "$high"; do
+        echo "$name" >"./$name"
+        mkdir "./d${name::254}"
+        echo "$name" >"./d${name::254}/$name" # a path that ustar may not hold
+        ln -s -- "$name" "./s${name::254}"
+    done
+    ln "./d${high::254}/$high" link
+}
+
+# Around the lengths where ustar's name and prefix end.
+make_paths() {
+    local length prefix
+    for length in 92 93 94 95 96; do # with "paths/" in front: 98 to 102
+        echo "$length" >"$(repeat "$length" f)"
+        mkdir "$(repeat "$length" d)"
+        ln -s target "$(repeat "$length" s)"
+        mkfifo "$(repeat "$length" p)"
+        ln "$(repeat "$length" f)" "$(repeat "$length" l)"
+    done
+    prefix=$(repeat 80 a)/$(repeat 67 b) # 148 and the part's 6
+    mkdir -p "$prefix" "${prefix}b" "${prefix}bb"
+    for length in 98 99 100 101; do
+        echo "$length" >"$prefix/$(repeat "$length" f)"
+        echo "$length" >"${prefix}b/$(repeat "$length" f)"
+        echo "$length" >"${prefix}bb/$(repeat "$length" f)"
+        ln "$prefix/$(repeat "$length" f)" "link-$length"
+        mkdir "${prefix}b/$(repeat "$length" d)"
+    done
+}
+
+make_symlinks() {
+    local length
+    for length in 1 99 100 101 255 256 "$LONG_LINK"; do
+        ln -s "$(repeat "$length" t)" "to-$length"
+    done
+    ln -s "$(repeat 120 $'\xe4')" to-bytes
+    ln -s $'line\nand \\ \xff' to-odd
+    ln -s ../../../../../../../../etc/passwd to-outside
+    ln -s /etc/shadow to-root
+    touch -h -d @1234567890.123456789 to-root
+}
+
+# Data at 0, in the middle, at the end, nowhere; sizes that end within a block.
+make_sparse() {
+    truncate -s 4M hole
+    truncate -s 1000001 odd-hole
+    truncate -s 4M start && printf 'data' | dd of=start conv=notrunc status=none
+    truncate -s 4M middle &&
+        printf 'data' | dd of=middle bs=1M seek=2 conv=notrunc status=none
+    truncate -s 3M end && printf 'data' >>end
+    truncate -s 16M many
+    local at
+    for at in 0 1 5 64 65 66 2000 2049 4095; do # a block of 4096 bytes each
+        repeat 4096 d | dd of=many bs=4096 seek="$at" conv=notrunc status=none
+    done
+}
+
+make_sizes() {
+    local size
+    for size in 0 1 511 512 513 1023 1024 1025 4095 4096 4097 65536 262143 262144 262145 1048577; do
+        head -c "$size" /dev/urandom >"file-$size"
+    done
+}
+
+make_devices() {
+    mknod null c 1 3
+    mknod loop b 7 0
+    # shellcheck disable=SC2086 # major and minor
+    mknod large c $LARGE_DEVICE
+    mknod setuid b 8 1
+    chown 5:6 setuid
+    chmod 4711 setuid
+    ln null null-too
+    setfattr -n trusted.note -v text null
+    setfacl -m u:7:rw loop
+}
+
+make_unreadable() {
+    echo content >file
+    chmod 0000 file
+    mkdir none execute
+    echo content >none/file
+    chmod 0000 none
+    chmod 0111 execute
+}
+
+# ustar's seven octal digits end at 2097151.
+make_owners() {
+    local id
+    for id in 0 1 65534 2097151 2097152 4294967294; do
+        echo "$id" >"user-$id"
+        echo "$id" >"group-$id"
+        mkdir "dir-$id"
+        ln -s target "link-$id"
+        chown -h "$id:1" "user-$id" "link-$id"
+        chown "1:$id" "group-$id" "dir-$id"
+    done
+    echo content >setuid
+    chown 2097152:7 setuid
+    chmod 6755 setuid
+    mkfifo fifo
+    chown 5:6 fifo
+    chmod 2644 fifo
+}
+
+make_system_xattrs() {
+    touch file
+    setfattr -n trusted.binary -v 0x00ff00 file
+    setfattr -n trusted.empty file
+    setfattr -n security.note -v text file
+    ln -s target symlink
+    setfattr -h -n trusted.note -v text symlink
+    setfattr -h -n security.note -v text symlink
+    mkfifo fifo
+    setfattr -n trusted.note -v text fifo
+    mkdir directory
+    setfattr -n trusted.note -v text directory
+}
+
+make_capabilities() {
+    cp /bin/true program
+    setcap cap_net_raw,cap_net_admin+ep program
+    cp /bin/true namespaced
+    setcap -n 100000 cap_chown+ep namespaced
+    cp /bin/true owned
+    chown 5:6 owned
+    setcap cap_chown+ep owned
+    ln program linked
+}

@@ -8,19 +8,31 @@ bool tar_block_is_zero(const void *block)
     return bytes[0] == '\0' && memcmp(bytes, bytes + 1, TAR_BLOCK_SIZE - 1) == 0;
 }
 
-/* The sum of all bytes with the checksum field taken as spaces. */
+/* The sum of all bytes with the checksum field taken as spaces: as unsigned numbers, and as signed,
+ * where each byte above 127 counts 256 less. Eight bytes at a time, since every entry pays for it:
+ * the sums of 64 words fit into lanes of 16 bits. */
 static void checksum(const void *block, int64_t *as_unsigned, int64_t *as_signed)
 {
-    const size_t start = offsetof(struct tar_ustar, checksum);
-    const unsigned char *bytes = block;
-    int64_t sum = 0, high = 0;
-    for (size_t i = 0; i < TAR_BLOCK_SIZE; i++) {
-        unsigned byte = i - start < 8 ? ' ' : bytes[i];
-        sum += byte;
-        high += byte >> 7;
+    const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), high_bits = UINT64_C(0x8080808080808080);
+    uint64_t lanes = 0;
+    int high = 0;
+    for (size_t at = 0; at < TAR_BLOCK_SIZE; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, (const char *)block + at, sizeof word);
+        lanes += (word & even) + (word >> 8 & even);
+        high += __builtin_popcountll(word & high_bits);
+    }
+    int64_t sum = 0;
+    for (int lane = 0; lane < 64; lane += 16)
+        sum += (int64_t)(lanes >> lane & 0xffff);
+    const unsigned char *field =
+        (const unsigned char *)block + offsetof(struct tar_ustar, checksum);
+    for (size_t i = 0; i < sizeof(((struct tar_ustar *)0)->checksum); i++) {
+        sum += ' ' - field[i];
+        high -= field[i] >> 7;
     }
     *as_unsigned = sum;
-    *as_signed = sum - 256 * high;
+    *as_signed = sum - 256 * (int64_t)high;
 }
 
 void tar_header_seal(struct tar_ustar *header)

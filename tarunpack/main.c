@@ -145,6 +145,8 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
     if (status == STATUS_OK)
         status = part_run(job, signals, job_unpack);
     if (status == STATUS_OK) {
+        /* The merge is to see the directory's time as it was before there was staging in it. */
+        target_merge_restore(&job->merge);
         status = part_run(job, signals, job_merge);
         target_merge_remember(&job->merge);
     }

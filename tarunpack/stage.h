@@ -33,6 +33,7 @@ struct stage {
     bool xwhiteouts; /* whiteouts are empty files with an attribute: this is an overlay itself */
     enum overlay_space overlay; /* where the opaque attribute goes */
     bool no_holes;
+    bool sync;            /* all of it will be synced: bring large files to the disk as they come */
     bool skip_devices;    /* leave devices out */
     bool lenient_devices; /* leave out those that may not be made */
     bool left_devices;    /* some were left out */
@@ -85,7 +86,8 @@ struct stage_file {
     int fd;
     const char *path; /* for messages; borrowed */
     uint64_t size;
-    uint64_t end; /* of what was written */
+    uint64_t end;  /* of what was written */
+    uint64_t sent; /* up to where it is on its way to the disk */
     mode_t created;
 };
 

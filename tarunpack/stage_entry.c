@@ -17,6 +17,11 @@
 /* The unit of holes: a page, the usual block of file systems. */
 #define HOLE_UNIT 4096
 
+/* How much of a file is written before its way to the disk begins, and how much makes a file large.
+ */
+#define WRITE_BACK_STEP ((uint64_t)8 << 20)
+#define WRITE_BACK_FILE ((uint64_t)1 << 20)
+
 static enum status failed(const char *path, const char *what)
 {
     diag_errno("%s: cannot %s", diag_name(path).text, what);
@@ -196,6 +201,17 @@ static size_t run_length(const char *bytes, size_t length, uint64_t offset, bool
     return run;
 }
 
+/* The final sync waits for less if the disk starts early; small files it gets soon enough. Only a
+ * hint: its failure means nothing. */
+static void write_back(struct stage_file *file, uint64_t least)
+{
+    if (!file->stage->sync || file->end - file->sent < least)
+        return;
+    (void)sync_file_range(file->fd, (off_t)file->sent, (off_t)(file->end - file->sent),
+                          SYNC_FILE_RANGE_WRITE);
+    file->sent = file->end;
+}
+
 static enum status range_write(struct stage_file *file, uint64_t offset, const char *bytes,
                                size_t length)
 {
@@ -210,6 +226,7 @@ static enum status range_write(struct stage_file *file, uint64_t offset, const c
         length -= (size_t)put;
         file->end = offset;
     }
+    write_back(file, WRITE_BACK_STEP);
     return STATUS_OK;
 }
 
@@ -261,6 +278,8 @@ enum status stage_file_close(struct stage_file *file, const struct meta *meta,
         status = failed(file->path, "extend");
     if (status == STATUS_OK)
         status = meta_apply(&file->stage->policy, &inode, meta, xattrs);
+    if (file->size >= WRITE_BACK_FILE)
+        write_back(file, 1);
     if (close(file->fd) != 0 && status == STATUS_OK)
         status = failed(file->path, "close");
     file->fd = -1;

@@ -26,12 +26,18 @@ static enum status failed(const struct target *target, const char *what)
     return STATUS_SYSTEM;
 }
 
-/* Splits the path into the directory that holds the target and its name. */
-static enum status path_split(struct target *target, char *path)
+/* Takes the slashes off the end, behind which a symbolic link would be followed. */
+static void slashes_cut(char *path)
 {
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/')
         path[--length] = '\0';
+}
+
+/* Splits the path into the directory that holds the target and its name. */
+static enum status path_split(struct target *target, char *path)
+{
+    slashes_cut(path);
     char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     if (strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -177,19 +183,34 @@ void target_close(struct target *target)
     target->parent = -1;
 }
 
+/* Opens the directory called `name`, which the user wrote as `path`. */
+static enum status merge_directory_open(struct target_merge *target, const char *name)
+{
+    struct stat status;
+    target->fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (target->fd >= 0)
+        return STATUS_OK;
+    int error = errno;
+    if (lstat(name, &status) == 0 && S_ISLNK(status.st_mode))
+        return link_refuse(target->path, AT_FDCWD, name);
+    errno = error;
+    diag_errno("%s: cannot open the directory to merge onto", diag_name(target->path).text);
+    return STATUS_SYSTEM;
+}
+
 enum status target_merge_open(struct target_merge *target, const char *path)
 {
-    *target = (struct target_merge){.path = path};
-    target->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (target->fd < 0) {
-        struct stat status;
-        int error = errno;
-        if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-            return link_refuse(path, AT_FDCWD, path);
-        errno = error;
-        diag_errno("%s: cannot open the directory to merge onto", diag_name(path).text);
+    *target = (struct target_merge){.path = path, .fd = -1};
+    char *name = strdup(path);
+    if (!name) {
+        diag_error("out of memory");
         return STATUS_SYSTEM;
     }
+    slashes_cut(name);
+    enum status status = merge_directory_open(target, name);
+    free(name);
+    if (status != STATUS_OK)
+        return status;
     target_merge_remember(target);
     if (flock(target->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return STATUS_OK;

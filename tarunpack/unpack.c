@@ -22,6 +22,7 @@ static void stage_configure(struct stage *stage, const struct options *options,
     stage->lenient_devices = !(root && privilege_has(CAP_MKNOD));
     stage->skip_devices = options->no_devices;
     stage->no_holes = options->no_holes;
+    stage->sync = !options->no_sync;
     stage->form = options->mode == TARGET_MERGE         ? STAGE_LAYER
                   : options->whiteouts == APPLY_OVERLAY ? STAGE_OVERLAY
                                                         : STAGE_PLAIN;

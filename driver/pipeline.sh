@@ -33,6 +33,8 @@ run() {
         set +m
         # Not before the last process of the pipe has ended.
         trap 'exit 1' TERM INT HUP QUIT
+        # A process group that is not the terminal's may be stopped for writing to it.
+        trap '' TTOU
         "$@"
     ) </dev/null 2>/dev/null &
     set +m

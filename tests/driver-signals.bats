@@ -204,6 +204,27 @@ stages_in() {
     stages | awk '{ print $1 }' | xargs ps -o stat= -p | grep -c "^$1"
 }
 
+@test "Ctrl-C at a terminal ends the whole pipe" {
+    requires_command script
+    make_endless_tree
+    mkfifo keys
+    start bash -c 'exec script -qec "exec zlsnap create endless layer" /dev/null <keys' >screen
+    exec {keys}>keys
+    wait_until exists_like '.layer.zlsnap-*/layer'
+    printf '\003' >&"$keys"
+    wait_until_gone
+    exec {keys}>&-
+    refute_leftovers .
+    assert_equal "$(ls)" $'endless\nkeys\nscreen'
+}
+
+@test "a terminal that stops who writes from the background does not stop the pipe" {
+    requires_command script
+    make_layer
+    run -0 timeout 20 script -qec 'stty tostop; zlsnap list layer' /dev/null </dev/null
+    assert_line --partial sub/numbers
+}
+
 @test "whichever stage of create is killed: status 1, one line, and nothing is left" {
     local stage
     for stage in '1 tarpack' '2 shasum-tee' '3 zstd' '4 shasum-tee'; do

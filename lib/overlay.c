@@ -14,3 +14,13 @@ const char *overlay_key(enum overlay_space space, const char *name)
     size_t length = strlen(prefix);
     return strncmp(name, prefix, length) == 0 ? name + length : NULL;
 }
+
+const char *overlay_opaque(enum overlay_space space)
+{
+    return space == OVERLAY_USER ? "user.overlay.opaque" : "trusted.overlay.opaque";
+}
+
+const char *overlay_whiteout(enum overlay_space space)
+{
+    return space == OVERLAY_USER ? "user.overlay.whiteout" : "trusted.overlay.whiteout";
+}

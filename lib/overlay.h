@@ -15,4 +15,9 @@ const char *overlay_prefix(enum overlay_space space);
  * "overlay." is an attribute that was set inside the mount, escaped by one level. */
 const char *overlay_key(enum overlay_space space, const char *name);
 
+/* The attribute of a directory that hides what the lower layers have there ("y"), or in which files
+ * can be whiteouts by attribute ("x"); and the attribute of such a file. */
+const char *overlay_opaque(enum overlay_space space);
+const char *overlay_whiteout(enum overlay_space space);
+
 #endif

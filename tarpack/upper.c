@@ -66,10 +66,8 @@ static bool has_opaque_marker(int fd)
 static enum upper_kind directory_kind(enum overlay_space space, const struct walk_item *item,
                                       const struct xattrs *xattrs)
 {
-    char name[32] = "";
     struct xattr opaque;
-    strcat(strcpy(name, overlay_prefix(space)), "opaque");
-    if (xattrs_find(xattrs, name, &opaque) == 0) {
+    if (xattrs_find(xattrs, overlay_opaque(space), &opaque) == 0) {
         if (value_is(&opaque, "y"))
             return UPPER_OPAQUE;
         if (value_is(&opaque, "x"))
@@ -86,11 +84,9 @@ static enum upper_kind kind_of(enum overlay_space space, const struct walk_item 
         return UPPER_WHITEOUT;
     if (S_ISDIR(status->st_mode))
         return directory_kind(space, item, xattrs);
-    char name[32] = "";
     struct xattr whiteout;
-    strcat(strcpy(name, overlay_prefix(space)), "whiteout");
     bool hidden = above == UPPER_XWHITEOUTS && S_ISREG(status->st_mode) && status->st_size == 0 &&
-                  xattrs_find(xattrs, name, &whiteout) == 0;
+                  xattrs_find(xattrs, overlay_whiteout(space), &whiteout) == 0;
     return hidden ? UPPER_WHITEOUT : UPPER_ENTRY;
 }
 

@@ -41,7 +41,7 @@ enum status walk_start(struct walk *walk, int fd, bool live);
 
 /* Stores the next entry, NULL after the last. Nothing but its name is looked at yet. Returns a
  * status; the line is printed. */
-enum status walk_next(struct walk *walk, const struct walk_item **item);
+enum status walk_next(struct walk *walk, const struct walk_item **found);
 
 /* Opens the entry and reads its status; a directory is walked from then on. `*there` is false where
  * a live tree has taken it away. Returns a status; the line is printed. */

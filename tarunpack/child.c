@@ -100,7 +100,7 @@ _Noreturn void child_die(int number)
     signal(number, SIG_DFL);
     sigemptyset(&set);
     sigaddset(&set, number);
-    raise(number);
+    kill(getpid(), number); /* held back until: */
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     abort(); /* not reached: the signal ends the process */
 }

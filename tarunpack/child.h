@@ -27,6 +27,6 @@ int child_run(const struct child_signals *signals, enum status (*run)(void *cont
               enum status *status);
 
 /* Ends this process by the signal that child_run() returned. */
-_Noreturn void child_die(int signal);
+_Noreturn void child_die(int number);
 
 #endif

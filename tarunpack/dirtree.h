@@ -43,7 +43,7 @@ uint32_t dirtree_find(const struct dirtree *tree, uint32_t parent, const char *n
 uint32_t dirtree_add(struct dirtree *tree, uint32_t parent, const char *name, size_t length);
 
 /* Forgets a directory that was removed; it has no children left. */
-void dirtree_remove(struct dirtree *tree, uint32_t node);
+void dirtree_remove(struct dirtree *tree, uint32_t index);
 
 /* The node behind an index; valid until the next dirtree_add(). */
 struct dirnode *dirtree_node(const struct dirtree *tree, uint32_t node);

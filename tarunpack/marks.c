@@ -20,16 +20,6 @@ static enum status failed(const char *path, const char *what)
     return STATUS_SYSTEM;
 }
 
-static const char *opaque_name(const struct stage *stage)
-{
-    return stage->overlay == OVERLAY_USER ? "user.overlay.opaque" : "trusted.overlay.opaque";
-}
-
-static const char *xwhiteout_name(const struct stage *stage)
-{
-    return stage->overlay == OVERLAY_USER ? "user.overlay.whiteout" : "trusted.overlay.whiteout";
-}
-
 bool marks_is_whiteout(const struct stage *stage, int here, const char *name,
                        const struct stat *status)
 {
@@ -41,7 +31,7 @@ bool marks_is_whiteout(const struct stage *stage, int here, const char *name,
         return false;
     char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1];
     (void)snprintf(magic, sizeof magic, "/proc/self/fd/%d/%s", here, name);
-    return lgetxattr(magic, xwhiteout_name(stage), NULL, 0) >= 0;
+    return lgetxattr(magic, overlay_whiteout(stage->overlay), NULL, 0) >= 0;
 }
 
 static enum status empty_file_make(int here, const char *name, const char *path, int *made)
@@ -60,7 +50,7 @@ static enum status xwhiteout_make(struct stage *stage, const char *name, const c
     if (result != STATUS_OK)
         return result;
     struct meta_inode inode = {.fd = fd, .path = path};
-    struct xattr mark = {.name = xwhiteout_name(stage), .value = "y", .length = 1};
+    struct xattr mark = {.name = overlay_whiteout(stage->overlay), .value = "y", .length = 1};
     /* What stands there already, as an entry with content, is not to be marked. */
     if (fstat(fd, &status) == 0 && status.st_size == 0)
         result = meta_set_xattr(&inode, &mark);
@@ -83,7 +73,7 @@ static enum status standing_mark(struct stage *stage, const char *name, const st
     return STATUS_OK;
 }
 
-static enum status overlay_whiteout(struct stage *stage, const char *name, const char *path)
+static enum status node_whiteout(struct stage *stage, const char *name, const char *path)
 {
     int here = dirs_fd(&stage->dirs);
     struct stat status;
@@ -128,7 +118,7 @@ enum status stage_whiteout(struct stage *stage, const char *name, const char *pa
     case STAGE_PLAIN:
         return STATUS_OK;
     case STAGE_OVERLAY:
-        return overlay_whiteout(stage, name, path);
+        return node_whiteout(stage, name, path);
     case STAGE_LAYER:
         break;
     }
@@ -180,6 +170,6 @@ enum status marks_finish(const struct stage *stage, const struct dirnode *node,
             return status;
     }
     struct xattr mark = {
-        .name = opaque_name(stage), .value = node->opaque ? "y" : "x", .length = 1};
+        .name = overlay_opaque(stage->overlay), .value = node->opaque ? "y" : "x", .length = 1};
     return meta_set_xattr(inode, &mark);
 }

@@ -66,7 +66,7 @@ static void defaults_set(struct options *options)
 {
     *options = (struct options){
         .stream_limit = UINT64_C(8) << 40,
-        .limits = {.entries = 100 * 1000 * 1000,
+        .limits = {.entries = 100000000,
                    .tree_size = UINT64_C(8) << 40,
                    .path = 1 << 20,
                    .pax = 16 << 20,

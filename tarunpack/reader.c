@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Every entry copies what a global header says: writers put a comment there, or an owner. */
-#define GLOBAL_MAX (64 * 1024)
+#define GLOBAL_MAX 65536
 
 void reader_start(struct reader *reader, struct source *source, const struct reader_limits *limits)
 {

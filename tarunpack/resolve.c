@@ -12,7 +12,7 @@ static const struct tar_pax *speaker(const struct reader *reader, enum tar_pax_k
         return &reader->local;
     if (reader->local.deleted & keyword)
         return NULL;
-    return reader->global.given & keyword ? &reader->global : NULL;
+    return (reader->global.given & keyword) ? &reader->global : NULL;
 }
 
 static const char *path_text(const struct reader *reader, const struct tar_header *header)
@@ -143,12 +143,12 @@ static enum tar_error resolve_sparse(struct reader *reader, const struct tar_hea
     const struct tar_pax *data = speaker(reader, TAR_PAX_SPARSE_DATA);
     const struct tar_pax *size = speaker(reader, TAR_PAX_SPARSE_SIZE);
     reader->map = NULL;
-    if (header->type == 'S')
-        reader->map = &reader->sparse; /* its true size stands in the block; see reader.c */
+    /* That of old GNU stands in and behind the header, that of 1.0 before the data: reader.c takes
+     * both from there. */
+    if (header->type == 'S' || (data && !map))
+        reader->map = &reader->sparse;
     else if (map)
         reader->map = &map->sparse;
-    else if (data)
-        reader->map = &reader->sparse; /* still to be read, from the content */
     if (!reader->map || header->type == 'S')
         return TAR_OK;
     if (!size || size->sparse_size > INT64_MAX)

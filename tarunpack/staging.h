@@ -20,13 +20,13 @@ struct staging {
     char name[NAME_MAX + 1];
 };
 
-/* Makes and locks the staging directory for the target `name`. `parent` is open for reading or with
+/* Makes and locks the staging directory for `target`. `parent` is open for reading or with
  * O_PATH. Returns a status; the line is printed. */
-enum status staging_create(struct staging *staging, int parent, const char *name);
+enum status staging_create(struct staging *staging, int parent, const char *target);
 
-/* Removes the staging directories that dead runs for the target `name` left behind: those of our
+/* Removes the staging directories that dead runs for `target` left behind: those of our
  * pattern that this user owns and nobody holds a lock on. What can't be removed is a warning. */
-void staging_clean(int parent, const char *name);
+void staging_clean(int parent, const char *target);
 
 /* Moves the tree out of its wrapper, to a name beside it that is as private, and locked: for a tree
  * whose mode, `mode`, does not let its owner move it to another directory but within one. Stores

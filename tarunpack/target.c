@@ -47,7 +47,7 @@ static enum status path_split(struct target *target, char *path)
         errno = ENAMETOOLONG;
         return failed(target, "unpack there");
     }
-    strcpy(target->name, name);
+    memcpy(target->name, name, strlen(name) + 1);
     if (slash)
         slash[slash == path] = '\0';
     target->parent = open(slash ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);

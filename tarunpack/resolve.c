@@ -38,13 +38,17 @@ static enum tar_error resolve_type(struct reader *reader, const struct tar_heade
                                    const char *path)
 {
     size_t length = strlen(path);
+    bool slash = length > 0 && path[length - 1] == '/';
     switch (header->type) {
     case '0':
     case '7': /* contiguous files: POSIX lets us take them for ordinary ones */
-    case 'S':
         /* Before ustar a slash was all that told a directory. */
-        reader->entry.type = length > 0 && path[length - 1] == '/' ? TAR_DIRECTORY : TAR_FILE;
+        reader->entry.type = slash ? TAR_DIRECTORY : TAR_FILE;
         return TAR_OK;
+    case 'S':
+        /* Some readers would look for the rest of a directory's map, some not. */
+        reader->entry.type = TAR_FILE;
+        return slash ? TAR_BAD_SPARSE : TAR_OK;
     case '1':
         reader->entry.type = TAR_HARDLINK;
         return TAR_OK;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -46,6 +47,13 @@ static int attribute_add(const struct way *way, const char *name, struct xattrs 
     return -1;
 }
 
+/* XFS shows root each ACL twice: as system.posix_acl_*, and in the form that it has on disk. */
+static bool is_other_form(const char *name)
+{
+    return strcmp(name, "trusted.SGI_ACL_FILE") == 0 ||
+           strcmp(name, "trusted.SGI_ACL_DEFAULT") == 0;
+}
+
 int xattr_read(int fd, int parent, const char *name, struct xattrs *list)
 {
     char names[XATTR_LIST_MAX];
@@ -55,7 +63,7 @@ int xattr_read(int fd, int parent, const char *name, struct xattrs *list)
     if (length < 0)
         return errno == ENOTSUP ? 0 : -1;
     for (const char *at = names; at < names + length; at += strlen(at) + 1) {
-        if (attribute_add(&way, at, list) != 0)
+        if (!is_other_form(at) && attribute_add(&way, at, list) != 0)
             return -1;
     }
     xattrs_finish(list);

@@ -8,8 +8,9 @@
 
 /* Replaces `list` by all attributes that the caller may see, in byte order of names: those of the
  * open descriptor `fd`; or, if that is -1, of `name` in the open directory `parent`, which is not
- * followed if it is a link. A file system without attributes has none. Returns 0; -1 with errno
- * set. */
+ * followed if it is a link. A file system without attributes has none; XFS' own form of ACLs
+ * (trusted.SGI_ACL_*) is left out beside the one that all file systems have. Returns 0; -1 with
+ * errno set. */
 int xattr_read(int fd, int parent, const char *name, struct xattrs *list);
 
 #endif

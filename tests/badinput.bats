@@ -1,0 +1,616 @@
+# Bad input and bad circumstances: one clear line on standard error, the exit status, nothing left.
+
+load helpers
+load refusals
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir tree
+    seq 500 >tree/numbers
+    ln -s numbers tree/link
+    tarpack tree >layer.tar
+    # As an ordinary user sees it: read-only directories, and one that he may not even read.
+    mkdir -p stubborn/full stubborn/shut
+    touch stubborn/full/file stubborn/shut/file
+    tar --format=pax --owner=0 --group=0 --mode=a-w -C stubborn -cf stubborn.tar .
+    chmod a+rX . layer.tar stubborn.tar
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    TREE=$BATS_FILE_TMPDIR/tree
+    LAYER=$BATS_FILE_TMPDIR/layer.tar
+    mkdir work
+}
+
+teardown() {
+    # A test that fails may leave one waiting.
+    [ -z "${held-}" ] || kill -KILL "$held" 2>/dev/null || true
+    cleanup_mounts "$BATS_TEST_TMPDIR"
+}
+
+# refuses_target LINE TARGET: tarunpack refuses it before it reads anything, and touches nothing.
+refuses_target() {
+    local before
+    before=$(facts work)
+    { refused 1 "$1" tarunpack --no-sync "$2" && wc -c >unread; } <"$LAYER"
+    assert_equal "$(cat unread)" "$(stat -c %s "$LAYER")"
+    assert_equal "$(facts work)" "$before"
+}
+
+# --------------------------------------------------------------------------- tarpack: what to pack
+
+@test "tarpack: a file, a fifo or a device is not a directory" {
+    touch file
+    mkfifo fifo
+    local name
+    for name in file fifo /dev/null; do
+        refused 1 "tarpack: $name: not a directory" tarpack "$name"
+        refused 1 "tarpack: $name: not a directory" tarpack --manifest "$name"
+    done
+}
+
+@test "tarpack: a directory that is missing is named" {
+    refused 1 'tarpack: none: cannot open directory: No such file or directory' tarpack none
+    refused 1 'tarpack: none/: cannot open directory: No such file or directory' tarpack none/
+    refused 1 'tarpack: : cannot open directory: No such file or directory' tarpack ''
+    ln -s none dangling
+    refused 1 'tarpack: dangling: cannot open directory: *' tarpack dangling
+    ln -s loop loop
+    refused 1 'tarpack: loop: cannot open directory: Too many levels of symbolic links' \
+        tarpack loop
+}
+
+@test "tarpack: a name is no text for the terminal" {
+    refused 1 'tarpack: \\033\[2J\\012evil\\377: cannot open directory: No such file or directory' \
+        tarpack $'\e[2J\nevil\xff'
+}
+
+@test "tarpack: a file that may not be read is named, and its archive has no end" {
+    requires_root
+    mkdir -m 755 tree
+    touch tree/a
+    install -m 600 /dev/null tree/secret
+    local status=0
+    as_user tarpack -q tree >out 2>err || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarpack: secret: cannot open: Permission denied'
+    refused 3 'tarunpack: *' tarunpack work/target <out
+    status=0
+    as_user tarpack -q --manifest tree >out 2>err || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarpack: secret: cannot open: Permission denied'
+}
+
+@test "tarpack: a directory that may not be read is named, at the top and below" {
+    requires_root
+    mkdir -m 755 tree
+    mkdir -m 700 tree/shut
+    local status=0
+    as_user tarpack -q tree >out 2>err || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarpack: shut: cannot open directory: Permission denied'
+    status=0
+    as_user tarpack -q tree/shut >out 2>err || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarpack: tree/shut: cannot open directory: Permission denied'
+    assert_equal "$(stat -c %s out)" 0
+}
+
+# --------------------------------------------------------------------------- tarpack: where to
+
+@test "tarpack: binary data is not written to a terminal" {
+    requires_command script
+    local status=0
+    script -qec "tarpack '$TREE'" /dev/null </dev/null >out || status=$?
+    assert_equal "$status" 2
+    assert_equal "$(tr -d '\r' <out)" "tarpack: standard output is a terminal, redirect it to a \
+file or a pipe; try 'tarpack --help'"
+    # A manifest is text.
+    script -qec "tarpack --manifest '$TREE'" /dev/null </dev/null >out
+    assert_equal "$(head -n 1 out | tr -d '\r')" '#mtree'
+}
+
+@test "tarpack: an output that is full or closed is an error" {
+    local option
+    for option in --live --manifest; do
+        local status=0
+        tarpack $option "$TREE" >/dev/full 2>err || status=$?
+        assert_equal "$status" 1
+        assert_equal "$(cat err)" 'tarpack: write error: No space left on device'
+        status=0
+        tarpack $option "$TREE" >&- 2>err || status=$?
+        assert_equal "$status" 1
+        assert_equal "$(cat err)" 'tarpack: write error: Bad file descriptor'
+    done
+}
+
+@test "tarpack: without standard input and error it packs the same" {
+    tarpack "$TREE" <&- 2>&- >out
+    cmp out "$LAYER"
+    local status=0
+    tarpack none <&- 2>&- >out || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(stat -c %s out)" 0
+}
+
+@test "tarpack: a reader that is gone ends it, by SIGPIPE or, where it is ignored, with an error" {
+    local status=0
+    without_reader env --default-signal=PIPE tarpack "$TREE" 2>err || status=$?
+    assert_equal "$status" 141
+    assert_equal "$(cat err)" ''
+    status=0
+    without_reader env --ignore-signal=PIPE tarpack "$TREE" 2>err || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarpack: write error: Broken pipe'
+}
+
+@test "tarpack: a bad option is one line and status 2" {
+    local options
+    for options in --none -Z --whiteouts --whiteouts= --whiteouts=evil --manifest=evil --quiet=yes \
+        --help=yes --mtime=evil --mtime= --time-precision=m --owner=root --owner=4294967295 \
+        --group=-1 --uid-map=1:2 --uid-map=0:0:0 --gid-map=0:4294967295:1 --jobs=0 --jobs=x \
+        --no --xattrs=1 -qZ --exclude --summary; do
+        refused 2 "tarpack: *; try 'tarpack --help'" tarpack "$options" </dev/full
+    done
+    refused 2 "tarpack: which directory?; try 'tarpack --help'" tarpack
+    refused 2 "tarpack: which directory?; try 'tarpack --help'" tarpack --
+    refused 2 "tarpack: one directory, not also 'b'; try 'tarpack --help'" tarpack a b
+    refused 2 "tarpack: unknown option '--\\\\033\[2J'; try 'tarpack --help'" tarpack $'--\e[2J'
+    refused 1 'tarpack: --help: cannot open directory: *' tarpack -- --help
+}
+
+# --------------------------------------------------------------------------- tarunpack: targets
+
+@test "tarunpack: a target that has anything in it is refused" {
+    mkdir work/target
+    touch work/target/.hidden
+    refuses_target 'tarunpack: work/target: is not empty*' work/target
+    refuses_target 'tarunpack: work/target/: is not empty*' work/target/
+}
+
+@test "tarunpack: a target that is a file, a fifo or a socket is refused" {
+    touch work/file
+    mkfifo work/fifo
+    local name
+    for name in file fifo; do
+        refuses_target "tarunpack: work/$name: is not a directory" "work/$name"
+        refuses_target "tarunpack: work/$name/: is not a directory" "work/$name/"
+    done
+    refused 1 'tarunpack: /dev/null: is not a directory' tarunpack /dev/null <"$LAYER"
+}
+
+@test "tarunpack: a symbolic link as the last component is refused, and named with its target" {
+    mkdir work/dir
+    ln -s dir work/link
+    ln -s none work/dangling
+    ln -s $'\e[2J' work/evil
+    refuses_target 'tarunpack: work/link: is a symbolic link to dir; name that directory itself' \
+        work/link
+    refuses_target 'tarunpack: work/link//: is a symbolic link to dir; *' work/link//
+    refuses_target 'tarunpack: work/dangling: is a symbolic link to none; *' work/dangling
+    refuses_target 'tarunpack: work/evil: is a symbolic link to \\033\[2J; *' work/evil
+}
+
+@test "tarunpack: symbolic links on the way to the target are followed" {
+    mkdir work/dir
+    ln -s dir work/link
+    tarunpack --no-sync work/link/target <"$LAYER"
+    compare_trees "$TREE" work/dir/target
+}
+
+@test "tarunpack: a name that can't be replaced at once is refused, naming --merge" {
+    mkdir work/dir
+    local name
+    for name in . .. / // ./ work/. work/dir/.. work/dir/../; do
+        refuses_target "tarunpack: $name: has no name *(--merge would work inside it)" "$name"
+    done
+}
+
+@test "tarunpack: a mount point is refused, naming --merge" {
+    requires_root
+    mkdir work/mounted work/bound work/source
+    mount -t tmpfs tmpfs work/mounted
+    mount --bind work/source work/bound
+    local name
+    for name in work/mounted work/bound/; do
+        refuses_target "tarunpack: $name: is a mount point, which can't be replaced (--merge *" \
+            "$name"
+    done
+    tarunpack --no-sync work/mounted/target <"$LAYER"
+    compare_trees "$TREE" work/mounted/target
+}
+
+@test "tarunpack: a directory above that is missing or is none is named" {
+    touch work/file
+    refuses_target 'tarunpack: work/none/target: cannot open the directory above it: No such *' \
+        work/none/target
+    refuses_target 'tarunpack: work/file/target: cannot open the directory above it: Not a *' \
+        work/file/target
+    refuses_target 'tarunpack: *: cannot unpack there: File name too long' \
+        "work/$(printf '%0256d' 0)"
+    refuses_target 'tarunpack: : an empty name is no directory' ''
+}
+
+@test "tarunpack: a name of 255 bytes and a name with a newline are fine" {
+    local name
+    for name in "$(printf '%0255d' 0)" $'new\nline' '-' '.hidden' ' '; do
+        tarunpack --no-sync -- "work/$name" <"$LAYER"
+        compare_trees "$TREE" "work/$name"
+        rm -r "work/$name"
+    done
+    assert_equal "$(names_in work)" ''
+}
+
+@test "tarunpack: a directory above that may not be written is refused before anything is read" {
+    requires_root
+    mkdir -m 755 work/his
+    local status=0
+    { as_user tarunpack work/his/target 2>err || status=$? && wc -c >unread; } <"$LAYER"
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarunpack: cannot create a staging directory beside target '\
+'(--merge would work inside the directory): Permission denied'
+    assert_equal "$(cat unread)" "$(stat -c %s "$LAYER")"
+    assert_equal "$(names_in work/his)" ''
+}
+
+@test "tarunpack: a read-only file system is refused before anything is read" {
+    requires_root
+    mkdir work/target
+    mount -t tmpfs -o ro tmpfs work/target
+    refused 1 'tarunpack: cannot create a staging directory beside x (--merge *): Read-only *' \
+        tarunpack work/target/x <"$LAYER"
+}
+
+@test "tarunpack: an empty directory that may not be read is refused" {
+    requires_root
+    install -d -o 65534 -g 65534 work/his
+    install -d -m 700 work/his/target
+    local status=0
+    as_user tarunpack work/his/target 2>err <"$LAYER" || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarunpack: work/his/target: cannot read directory: Permission denied'
+    assert_equal "$(names_in work/his)" target
+}
+
+# --------------------------------------------------------------------------- tarunpack: streams
+
+@test "tarunpack: an archive is not read from a terminal" {
+    requires_command script
+    local status=0
+    script -qec 'tarunpack work/target' /dev/null </dev/null >out || status=$?
+    assert_equal "$status" 2
+    assert_equal "$(tr -d '\r' <out)" "tarunpack: the archive is read from standard input, which \
+is a terminal; try 'tarunpack --help'"
+    assert_equal "$(names_in work)" ''
+}
+
+@test "tarunpack: an input that can't be read is an error" {
+    refused 1 'tarunpack: cannot read standard input: Is a directory' tarunpack work/target <work
+    refused 1 'tarunpack: cannot read standard input: Bad file descriptor' \
+        tarunpack work/target <&-
+    refused 1 'tarunpack: cannot read standard input: Is a directory' tarunpack --list <work
+    refused 1 'tarunpack: cannot read standard input: Bad file descriptor' tarunpack -t <&-
+    assert_equal "$(names_in work)" ''
+}
+
+@test "tarunpack: what is no archive is refused" {
+    seq 1000 >text
+    refused 3 'tarunpack: this is not a tar archive' tarunpack work/target <text
+    refused 3 'tarunpack: this is not a tar archive' tarunpack --list <text
+    head -c 10000 /dev/urandom >noise
+    refused 3 'tarunpack: this is *' tarunpack work/target <noise
+    refused 3 'tarunpack: the input is empty' tarunpack work/target </dev/null
+    refused 3 'tarunpack: the input is empty' tarunpack --list </dev/null
+    assert_equal "$(names_in work)" ''
+}
+
+@test "tarunpack: one block of zeros is no end, and two alone are an archive" {
+    local content=$(($(stat -c %s "$LAYER") - 1024))
+    head -c 512 /dev/zero >end
+    refused 3 'tarunpack: the archive is cut off after 512 bytes' tarunpack work/target <end
+    head -c "$content" "$LAYER" | cat - end >archive
+    refused 3 "tarunpack: the archive is cut off after $((content + 512)) bytes" \
+        tarunpack work/target <archive
+    head -c "$content" "$LAYER" | cat - end "$LAYER" >archive
+    refused 3 "tarunpack: a single block of zeros stands before byte $((content + 512))" \
+        tarunpack work/target <archive
+    cat end end | tarunpack work/target
+    assert_equal "$(find work/target)" work/target
+}
+
+@test "tarunpack: padding with zeros is fine, of any length; anything else is refused" {
+    local length
+    for length in 1 511 512 8192 1000000; do
+        { cat "$LAYER" && head -c "$length" /dev/zero; } >archive
+        tarunpack --no-sync work/target <archive
+        compare_trees "$TREE" work/target
+        rm -r work/target
+        printf x >>archive
+        refused 3 'tarunpack: there is data behind the end of the archive' \
+            tarunpack work/target <archive
+    done
+    cat "$LAYER" "$LAYER" >archive
+    refused 3 'tarunpack: there is data behind the end of the archive' tarunpack -q work/target \
+        <archive
+    assert_equal "$(names_in work)" ''
+}
+
+@test "tarunpack: takes a stream as it comes, in pieces of any size" {
+    local size
+    for size in 1 511 513; do
+        dd if="$LAYER" bs="$size" status=none | tarunpack --no-sync work/target
+        compare_trees "$TREE" work/target
+        rm -r work/target
+    done
+}
+
+@test "tarunpack: each limit holds at its number and not one below" {
+    local limit option number line
+    mkdir tree
+    touch -d @1000000000 tree/a tree/b
+    printf 12345678 >tree/c
+    touch -d @1000000000.5 tree/c
+    setfattr -n user.x -v 123456 tree/a
+    touch -d @1000000000 tree
+    tarpack tree >archive
+    local -A messages=(
+        [max-stream=$(stat -c %s archive)]="the stream is longer than * bytes (--max-stream)"
+        [max-entries=4]="the archive has more than 3 entries (--max-entries)"
+        [max-size=8]="c: the files are larger than 7 bytes together (--max-size)"
+        [max-path=1]="*: the path is longer than 0 bytes (--max-path)"
+        [max-pax=30]="an extended header is longer than 29 bytes (--max-pax)"
+        [max-xattr=6]="a: the attribute user.x is longer than 5 bytes (--max-xattr)"
+    )
+    for limit in "${!messages[@]}"; do
+        option=${limit%=*} number=${limit#*=} line=${messages[$limit]}
+        tarunpack --no-sync "--$option=$number" work/target <archive
+        compare_trees tree work/target
+        rm -r work/target
+        refused 3 "tarunpack: $line" tarunpack "--$option=$((number - 1))" work/target <archive
+        run -3 --separate-stderr tarunpack --manifest "--$option=$((number - 1))" <archive
+    done
+    assert_equal "$(names_in work)" ''
+}
+
+# --------------------------------------------------------------------------- tarunpack: output
+
+@test "tarunpack: a listing that can't be written is an error" {
+    local option
+    for option in -t -tv --manifest; do
+        local status=0
+        tarunpack $option <"$LAYER" >/dev/full 2>err || status=$?
+        assert_equal "$status" 1
+        assert_equal "$(cat err)" 'tarunpack: write error: No space left on device'
+        status=0
+        tarunpack $option <"$LAYER" >&- 2>err || status=$?
+        assert_equal "$status" 1
+        assert_equal "$(cat err)" 'tarunpack: write error: Bad file descriptor'
+    done
+}
+
+@test "tarunpack: a reader of the listing that is gone ends it" {
+    local status=0
+    without_reader env --default-signal=PIPE tarunpack -t 2>err <"$LAYER" || status=$?
+    assert_equal "$status" 141
+    assert_equal "$(cat err)" ''
+    status=0
+    without_reader env --ignore-signal=PIPE tarunpack -t 2>err <"$LAYER" || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarunpack: write error: Broken pipe'
+}
+
+@test "tarunpack: without standard output and error it unpacks the same, and writes into no file" {
+    tarunpack --no-sync work/target <"$LAYER" >&- 2>&-
+    compare_trees "$TREE" work/target
+    # A warning, while files are open.
+    tar -cPf absolute.tar "$TREE/numbers" "$TREE/link"
+    tarunpack --no-sync work/other <absolute.tar >&- 2>&-
+    cmp "$TREE/numbers" "work/other/$TREE/numbers"
+    local status=0
+    tarunpack --no-sync work/third </dev/null >&- 2>&- || status=$?
+    assert_equal "$status" 3
+    assert_equal "$(names_in work)" 'other target'
+}
+
+@test "tarunpack: a bad option is one line and status 2, and nothing is read or made" {
+    local options
+    for options in --none -Z --expect --expect= --whiteouts --whiteouts=evil --manifest=evil \
+        --list=yes --quiet=1 --no --no-same --max-stream --max-stream= --max-stream=x \
+        --max-stream=-1 --max-stream=1X --max-stream=99999999999999999999 --max-size=16777216T \
+        --max-entries=1.5 --max-path=0x10 --max-pax=' 1' --max-xattr=K -qZ -t=x \
+        --uid-map=1 --gid-map=0:0:x --jobs=0 --summary; do
+        refused 2 "tarunpack: *; try 'tarunpack --help'" tarunpack "$options" </dev/full
+    done
+    refused 2 "tarunpack: which directory?; try 'tarunpack --help'" tarunpack </dev/full
+    refused 2 "tarunpack: one directory, not also 'b'; try 'tarunpack --help'" \
+        tarunpack work/a b </dev/full
+    refused 2 "tarunpack: --same-owner and --no-same-owner contradict each other; *" \
+        tarunpack --same-owner --no-same-owner work/a </dev/full
+    refused 2 "tarunpack: --replace and --merge contradict each other; *" \
+        tarunpack --replace --merge work/a </dev/full
+    refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" tarunpack -t work/a </dev/full
+    refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" \
+        tarunpack --manifest work/a </dev/full
+    assert_equal "$(names_in work)" ''
+}
+
+# --------------------------------------------------------------------------- tarunpack: no space
+
+# fills FILE-SYSTEM: a layer of 8 MB does not fit there, and leaves nothing.
+fills() {
+    head -c 8000000 /dev/urandom >tree-of-8-mb
+    tar --format=pax -cf large.tar -C "$TREE" numbers -C "$PWD" tree-of-8-mb
+    refused 1 'tarunpack: tree-of-8-mb: cannot write: No space left on device' \
+        tarunpack "$1/target" <large.tar
+    assert_equal "$(names_in "$1")" ''
+    mkdir "$1/empty"
+    refused 1 'tarunpack: tree-of-8-mb: cannot write: No space left on device' \
+        tarunpack "$1/empty" <large.tar
+    assert_equal "$(names_in "$1")" empty
+    tarunpack "$1/target" <"$LAYER"
+    compare_trees "$TREE" "$1/target"
+}
+
+@test "tarunpack: a full ext4 leaves nothing" {
+    requires_fs ext4
+    loop_fs ext4 4M work
+    fills work
+}
+
+@test "tarunpack: a full tmpfs leaves nothing" {
+    requires_root
+    mount -t tmpfs -o size=4M tmpfs work
+    fills work
+}
+
+@test "tarunpack: a file system without inodes leaves nothing, wherever the last one goes" {
+    requires_root
+    local inodes
+    for inodes in 1 2 3 4; do
+        mount -t tmpfs -o nr_inodes="$inodes" tmpfs work
+        refused 1 'tarunpack: *: No space left on device' tarunpack work/target <"$LAYER"
+        assert_equal "$(names_in work)" ''
+        umount work
+    done
+    mount -t tmpfs -o nr_inodes=6 tmpfs work
+    tarunpack work/target <"$LAYER"
+    compare_trees "$TREE" work/target
+}
+
+@test "tarunpack: a file size limit and few descriptors leave nothing" {
+    refused 1 'tarunpack: the unpacking process was killed by signal 25 (File size *)' \
+        bash -c 'ulimit -f 1; exec tarunpack work/target' <"$LAYER"
+    refused 1 'tarunpack: cannot create a staging directory beside target: Too many open files' \
+        bash -c 'exec 3>&-; ulimit -n 4; exec tarunpack work/target' <"$LAYER"
+    assert_equal "$(names_in work)" ''
+}
+
+# --------------------------------------------------------------------------- signals
+
+@test "tarunpack: a child that is killed is an error, and its remains are removed" {
+    local signal
+    for signal in KILL TERM SEGV; do
+        held work/target
+        cat "$LAYER" >&9
+        kill -s "$signal" "$(child_of "$held")"
+        wait_until is_gone "$held"
+        let_go
+        assert_equal "$status" 1
+        mv held .stderr
+        assert_stderr "tarunpack: the unpacking process was killed by signal $(kill -l $signal) (*)"
+        assert_equal "$(names_in work)" ''
+    done
+}
+
+@test "tarunpack: a signal to end ends it, by that signal, and nothing is left" {
+    local signal child
+    for signal in TERM INT HUP QUIT; do
+        held work/target
+        cat "$LAYER" >&9
+        child=$(child_of "$held")
+        kill -s "$signal" "$held"
+        wait_until is_gone "$held"
+        is_gone "$child"
+        let_go
+        assert_equal "$signal: $status" "$signal: $((128 + $(kill -l "$signal")))"
+        assert_equal "$(cat held)" ''
+        assert_equal "$(names_in work)" ''
+    done
+}
+
+@test "tarunpack: Ctrl-C, which its child gets as well, is no failure of the child" {
+    held_as work/target setsid env --default-signal=INT tarunpack --no-sync work/target
+    kill -INT -- "-$held"
+    wait_until is_gone "$held"
+    let_go
+    assert_equal "$status" 130
+    assert_equal "$(cat held)" ''
+    assert_equal "$(names_in work)" ''
+}
+
+@test "tarunpack: a signal that is ignored stays ignored" {
+    held_as work/target env --ignore-signal=HUP tarunpack --no-sync work/target
+    kill -HUP "$held"
+    cat "$LAYER" >&9
+    let_go
+    assert_equal "$status" 0
+    compare_trees "$TREE" work/target
+}
+
+@test "tarunpack: killed, it takes its child along, and the next run removes what was left" {
+    held work/target
+    local child
+    child=$(child_of "$held")
+    cat "$LAYER" >&9
+    kill -KILL "$held"
+    let_go
+    assert_equal "$status" 137
+    wait_until is_gone "$child"
+    assert_not_exists work/target
+    staged work/target
+    # Another target's run has nothing to do with it.
+    tarunpack --no-sync work/tar <"$LAYER"
+    staged work/target
+    run -0 tarunpack -v --no-sync work/target <"$LAYER"
+    assert_output --regexp '^tarunpack: \.target\.zlsnap-......: removed what a dead run had left$'
+    compare_trees "$TREE" work/target
+    assert_equal "$(names_in work)" 'tar target'
+}
+
+@test "tarunpack: what only looks like a staging directory stays" {
+    requires_root
+    mkdir work/.target.zlsnap-short work/.target.zlsnap-toolong work/.target.zlsnap-bad-ch \
+        work/.other.zlsnap-AbCdEf work/target.zlsnap-AbCdEf
+    touch work/.target.zlsnap-aFILE1
+    ln -s ../elsewhere work/.target.zlsnap-aLINK1
+    install -d -o 65534 work/.target.zlsnap-OTHER1
+    mkdir -p elsewhere/tree
+    local before
+    before=$(names_in work)
+    tarunpack --no-sync work/target <"$LAYER"
+    rm -r work/target
+    assert_equal "$(names_in work)" "$before"
+    assert_exists elsewhere/tree
+}
+
+@test "tarunpack: a mount in a dead run's staging directory is not entered" {
+    requires_root
+    mkdir -p work/.target.zlsnap-AbCdEf/tree/mounted
+    mount -t tmpfs tmpfs work/.target.zlsnap-AbCdEf/tree/mounted
+    touch work/.target.zlsnap-AbCdEf/tree/mounted/mine
+    tarunpack --no-sync work/target <"$LAYER" 2>err
+    grep -q 'something is mounted there' err
+    assert_exists work/.target.zlsnap-AbCdEf/tree/mounted/mine
+    compare_trees "$TREE" work/target
+}
+
+# --------------------------------------------------------------------------- ordinary users
+
+@test "tarunpack: an ordinary user leaves nothing behind either, whatever the modes" {
+    requires_root
+    local stubborn=$BATS_FILE_TMPDIR/stubborn.tar
+    install -d -o 65534 -g 65534 work/his
+    as_user tarunpack --no-sync work/his/target <"$stubborn" 2>err
+    assert_equal "$(stat -c %A work/his/target/full)" dr-xr-xr-x
+    rm -r work/his/target
+    # A failure once all modes are set: the target has filled.
+    install -d -o 65534 -g 65534 work/his/target
+    held_as work/his/target as_user tarunpack --no-sync work/his/target
+    touch work/his/target/mine
+    cat "$stubborn" >&9
+    let_go
+    assert_equal "$status" 1
+    assert_equal "$(grep -v warning held)" 'tarunpack: work/his/target: is not empty any more'
+    assert_equal "$(names_in work/his)" target
+}
+
+@test "tarunpack: an owner that an ordinary user can't restore is an error with --same-owner" {
+    requires_root
+    install -d -o 65534 -g 65534 work/his
+    local status=0
+    as_user tarunpack --same-owner work/his/target <"$LAYER" 2>err || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(cat err)" 'tarunpack: link: cannot set its owner: Operation not permitted'
+    assert_equal "$(names_in work/his)" ''
+}

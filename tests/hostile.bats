@@ -1,0 +1,743 @@
+# Archives that mean harm, made by data/make-hostile. Each is unpacked beside a directory that no
+# archive may reach (canary) and with the absolute name of another one (outside): both have to be
+# untouched, whatever becomes of the archive. What is refused leaves nothing; of what is accepted
+# the tree is compared.
+
+load helpers
+load refusals
+
+setup_file() {
+    requires_command python3
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p outside/dir
+    echo canary >outside/file
+    ln -s file outside/link
+    touch outside/dir/file
+    "$PROJECT/tests/data/make-hostile" archives "$PWD/outside"
+}
+
+setup() {
+    requires_root # owners, devices, whiteouts
+    ARCHIVES=$BATS_FILE_TMPDIR/archives
+    OUTSIDE=$BATS_FILE_TMPDIR/outside
+    cp -a "$OUTSIDE" "$BATS_TEST_TMPDIR/canary"
+    mkdir "$BATS_TEST_TMPDIR/work"
+    cd "$BATS_TEST_TMPDIR/work" || return
+    before=$(surroundings)
+}
+
+# All that is there but the target, with the times of change: equal before and after, if nothing was
+# made, changed or removed.
+surroundings() {
+    find "$OUTSIDE" .. ! -path .. ! -path ../work ! -path '../work/target*' \
+        -printf '%p %y %i %n %#m %U:%G %s %T@ %C@ %l\n'
+}
+
+untouched() {
+    assert_equal "$1: $(surroundings)" "$1: $before"
+}
+
+# unpack NAME: what it prints is in $said, its exit status in $status.
+unpack() {
+    status=0
+    rm -rf target
+    said=$(tarunpack --no-sync target <"$ARCHIVES/$1.tar" 2>&1) || status=$?
+    untouched "$1"
+}
+
+# refuse_tree NAME LINE [STATUS]: with this line, and nothing is left. LINE is a pattern.
+refuse_tree() {
+    unpack "$1"
+    # shellcheck disable=SC2053
+    [[ $said == "tarunpack: "$2 && $status -eq ${3-3} ]] ||
+        batslib_print_kv_multi expected "${3-3}: tarunpack: $2" actual "$status: $said" |
+        batslib_decorate "$1 was not refused as it should be" | fail
+    [ ! -e target ]
+}
+
+# refuse NAME LINE: the same, and a listing is refused with the same line.
+refuse() {
+    refuse_tree "$@"
+    local listed=0 line
+    line=$(tarunpack --list <"$ARCHIVES/$1.tar" 2>&1 >/dev/null) || listed=$?
+    assert_equal "$1: $listed: $line" "$1: 3: $said"
+}
+
+# accept NAME [LINE]: silently, or with these lines, and the tree is what standard input says: a
+# line for each entry, its type as find has it, mode, path and a link's text.
+accept() {
+    unpack "$1"
+    # shellcheck disable=SC2053
+    [[ $said == ${2-} && $status -eq 0 ]] || assert_equal "$1: $status: $said" "$1: 0: ${2-}"
+    assert_equal "$1:$(find target -mindepth 1 -printf '\n%y %m %P %l' | LC_ALL=C sort -k 3)" \
+        "$1:$(sed '/ -> /!s/$/ /; s/ -> / /; 1s/^/\n/')"
+}
+
+content() {
+    assert_equal "$1: $(cat "target/$1")" "$1: $2"
+}
+
+# opaque DIR: it hides what lies below.
+opaque() {
+    assert_equal "$1: $(getfattr --only-values -n trusted.overlay.opaque "target/$1")" "$1: y"
+}
+
+# --------------------------------------------------------------------------- paths
+
+@test "hostile: a path that leads up is refused, wherever it stands" {
+    local name
+    for name in path-up path-up-in-the-midst path-up-at-the-end path-up-alone \
+        path-up-in-the-prefix path-up-in-pax path-up-in-gnu-name path-up-in-sparse-name \
+        path-up-for-all whiteout-above; do
+        refuse "$name" "*: path is empty, holds a NUL or a '..'"
+    done
+}
+
+@test "hostile: an absolute path leads below the target, with one warning" {
+    local below=${OUTSIDE#/}
+    unpack path-absolute
+    assert_equal "$status: $said" "0: tarunpack: warning: removing leading '/' from names"
+    assert_equal "$(find target -type f -printf '%P ')" "x $below/evil "
+    assert_equal "$(stat -c %a "target/$below" "target/${below%/*}" | tr '\n' ' ')" '700 755 '
+}
+
+@test "hostile: an empty path is refused" {
+    refuse path-empty "path is empty, *"
+}
+
+@test "hostile: a root that is no directory is refused" {
+    local name
+    for name in path-root-is-a-file path-root-by-dots-is-a-file path-root-is-a-symlink; do
+        refuse "$name" '*'
+    done
+}
+
+@test "hostile: a backslash is no separator" {
+    accept path-with-backslashes <<'EOF'
+f 644 ..\canary\evil
+EOF
+}
+
+@test "hostile: dots and slashes that mean nothing are dropped" {
+    accept path-with-dots-and-slashes <<'EOF'
+d 755 a
+d 755 a/b
+f 644 a/b/c
+EOF
+}
+
+@test "hostile: a component of 256 bytes is refused, one of 255 is fine" {
+    refuse path-component-256 '*: path has a component of more than 255 bytes'
+    accept path-component-255 <<EOF
+d 755 d
+f 644 d/$(printf 'n%.0s' {1..255})
+EOF
+}
+
+@test "hostile: a path of 2 MiB is refused, one longer than PATH_MAX is fine" {
+    refuse path-2-mib 'd/d/*...*d/x: the path is longer than 1048576 bytes (--max-path)'
+    unpack path-deep
+    assert_equal "$status: $said" '0: '
+    assert_equal "$(find target -type d -printf . | wc -c)" 701
+}
+
+# --------------------------------------------------------------------------- symbolic links
+
+@test "hostile: no path runs through a symbolic link of the archive" {
+    local name
+    for name in symlink-then-file-through symlink-then-over-a-file-there \
+        symlink-absolute-then-through symlink-then-directory-through \
+        symlink-then-symlink-through symlink-then-whiteout-through symlink-then-opaque-through \
+        symlink-then-device-through symlink-to-proc; do
+        refuse_tree "$name" 's/*: the path runs through something that is no directory'
+    done
+}
+
+@test "hostile: nor through a chain of them, nor through one to the directory it is in" {
+    refuse_tree symlink-chain 'a/evil: the path runs through something that is no directory'
+    refuse_tree symlink-chain-of-directories 'e/evil: the path runs through *'
+    refuse_tree symlink-to-here 'd/d/d/x: the path runs through *'
+}
+
+@test "hostile: a symbolic link is replaced, not followed" {
+    accept symlink-replaced-by-file <<'EOF'
+f 644 s
+EOF
+    content s evil
+    accept symlink-replaced-by-directory <<'EOF'
+d 700 s
+f 644 s/evil
+EOF
+    accept symlink-replaced-by-fifo <<'EOF'
+p 644 s
+EOF
+}
+
+@test "hostile: the metadata of a symbolic link is its own" {
+    accept symlink-with-a-mode <<EOF
+l 777 s -> $OUTSIDE/file
+EOF
+    assert_equal "$(stat -c '%u %Y' target/s)" '7 1000000000'
+}
+
+@test "hostile: a symbolic link without a target, with a NUL in it or too long is refused" {
+    refuse symlink-without-target 's: link target is empty *'
+    refuse symlink-with-nul 'link target is empty or holds a NUL*'
+    refuse symlink-4096 's: link target *'
+    refuse symlink-2-mib 's: link target *'
+    accept symlink-4095 <<EOF
+l 777 s -> $(printf 't%.0s' {1..4095})
+EOF
+    accept gnu-link-long <<EOF
+l 777 s -> $(printf '../%.0s' {1..100})canary
+EOF
+}
+
+# --------------------------------------------------------------------------- hard links
+
+@test "hostile: a hard link to the outside is refused" {
+    refuse hardlink-up "h: path is empty, holds a NUL or a '..'"
+    refuse hardlink-up-to-the-outside-directory "h: path is empty, holds a NUL or a '..'"
+    refuse gnu-link-up "h: path is empty, holds a NUL or a '..'"
+    refuse_tree hardlink-absolute "warning: removing leading '/' from names
+tarunpack: h: links to ${OUTSIDE#/}/file, which is not there"
+}
+
+@test "hostile: a hard link through a symbolic link or a file is refused" {
+    refuse_tree hardlink-through-a-symlink 'h: links to s/file, which is not there'
+    refuse_tree hardlink-through-a-file 'h: links to f/x, which is not there'
+}
+
+@test "hostile: a hard link to a directory, the root included, is refused" {
+    refuse_tree hardlink-to-a-directory 'h: links to d, which is a directory'
+    refuse_tree hardlink-to-the-root 'h: links to ., which is a directory'
+}
+
+@test "hostile: a hard link to what is not there, or not yet, is refused" {
+    refuse_tree hardlink-to-nothing 'h: links to missing, which is not there'
+    refuse_tree hardlink-to-what-comes-later 'h: links to f, which is not there'
+    refuse_tree hardlink-to-itself 'h: links to h, which is not there'
+    refuse hardlink-without-target 'h: link target is empty *'
+}
+
+@test "hostile: a hard link to itself, which stands, changes nothing" {
+    accept hardlink-to-itself-standing <<'EOF'
+f 644 h
+EOF
+    content h evil
+}
+
+@test "hostile: a hard link with content is refused: readers disagree where it ends" {
+    refuse hardlink-with-data 'h: size out of range'
+}
+
+@test "hostile: a hard link to what is deleted is refused" {
+    refuse_tree hardlink-to-a-whiteout 'h: links to f, which is deleted'
+    refuse_tree hardlink-to-a-whiteouts-name 'h: links to .wh.f, which is not there'
+}
+
+@test "hostile: a hard link to a symbolic link is one to the link" {
+    accept hardlink-to-a-symlink <<EOF
+l 777 h -> $OUTSIDE/file
+l 777 s -> $OUTSIDE/file
+EOF
+    assert_equal "$(stat -c %h target/s)" 2
+    accept hardlink-to-a-symlink-rewritten <<EOF
+f 644 h
+l 777 s -> $OUTSIDE/file
+EOF
+    content h evil
+}
+
+@test "hostile: a hard link to a fifo is fine" {
+    accept hardlink-to-a-fifo <<'EOF'
+p 644 h
+p 644 p
+EOF
+    assert_equal "$(stat -c %h target/p)" 2
+}
+
+@test "hostile: a name that is written again leaves its hard links as they were" {
+    accept hardlink-then-target-rewritten <<'EOF'
+f 644 f
+f 644 h
+EOF
+    content f new
+    content h old
+}
+
+# --------------------------------------------------------------------------- in each other's way
+
+@test "hostile: what has no names below gives way to a directory, and an empty one to anything" {
+    accept file-becomes-directory <<'EOF'
+d 755 x
+f 644 x/y
+EOF
+    accept directory-becomes-file <<'EOF'
+f 644 x
+EOF
+    accept directory-and-file-take-turns <<'EOF'
+d 755 x
+EOF
+    accept hardlink-over-a-directory <<'EOF'
+f 644 d
+f 644 f
+EOF
+}
+
+@test "hostile: a directory with names in it is not replaced" {
+    local name
+    for name in full-directory-becomes-{file,symlink,hardlink,fifo}; do
+        refuse_tree "$name" 'x: would replace a directory that is not empty'
+    done
+}
+
+@test "hostile: nothing stands below what is no directory" {
+    local name
+    for name in entry-below-a-{file,fifo,device}; do
+        refuse_tree "$name" 'x/y: the path runs through something that is no directory'
+    done
+}
+
+@test "hostile: of two entries of one name the later counts" {
+    accept entry-twice <<'EOF'
+f 640 x
+EOF
+    content x new
+    assert_equal "$(stat -c %u target/x)" 0
+}
+
+@test "hostile: of two entries for one directory the later has all the metadata" {
+    accept directory-twice <<'EOF'
+d 750 x
+f 644 x/y
+EOF
+    assert_equal "$(stat -c %u:%g target/x)" 0:8
+    assert_equal "$(getfattr -d target/x)" ''
+    accept root-twice </dev/null
+    assert_equal "$(stat -c '%a %u:%g' target)" '751 0:8'
+}
+
+@test "hostile: the root's entry may come last, and forbid to write" {
+    accept root-last <<'EOF'
+f 644 x
+EOF
+    assert_equal "$(stat -c '%a %u' target)" '700 7'
+    accept root-not-writable <<'EOF'
+d 0 d
+f 644 d/x
+EOF
+    assert_equal "$(stat -c %a target)" 555
+}
+
+# --------------------------------------------------------------------------- whiteouts
+
+@test "hostile: a whiteout of nothing, of . or of .. is refused" {
+    refuse_tree whiteout-of-nothing 'd/.wh.: a whiteout of nothing'
+    refuse_tree whiteout-of-here 'd/.wh..: a whiteout of nothing'
+    refuse_tree whiteout-of-above 'd/.wh...: a whiteout of nothing'
+}
+
+@test "hostile: a whiteout is one by its name, whatever its type and content" {
+    accept whiteout-of-every-type < <(printf 'c 0 %d\n' {0..8})
+    assert_equal "$(stat -c %t:%T target/* | sort -u)" 0:0
+    accept whiteout-with-content <<'EOF'
+c 0 x
+f 644 y
+EOF
+    accept whiteout-as-upper-has-it <<'EOF'
+c 0 x
+EOF
+}
+
+@test "hostile: an opaque marker is one by its name, whatever its type" {
+    accept opaque-of-every-type < <(printf 'd 755 %d\n' {0..8})
+    local name
+    for name in target/*; do
+        opaque "$(basename "$name")"
+    done
+}
+
+@test "hostile: an opaque marker may stand anywhere, in the root too" {
+    accept opaque-before-and-after <<'EOF'
+d 755 a
+f 644 a/x
+d 755 b
+f 644 b/x
+EOF
+    opaque a
+    opaque b
+    accept opaque-root </dev/null
+    opaque .
+}
+
+@test "hostile: a path through the name of a whiteout or a marker is refused" {
+    refuse_tree whiteout-in-the-path '.wh.x/y: the path runs through the name of a whiteout'
+    refuse_tree whiteout-in-the-path-of-a-directory '.wh.x/y: the path runs through *'
+    refuse_tree opaque-in-the-path '.wh..wh..opq/y: the path runs through *'
+}
+
+@test "hostile: a whiteout before or after an entry of its layer does not delete it" {
+    local name
+    for name in whiteout-{before,after}-file; do
+        accept "$name" <<<'f 644 x'
+        content x evil
+    done
+    for name in whiteout-{before,after}-{directory,implied}; do
+        accept "$name" <<'EOF'
+d 755 x
+f 644 x/y
+EOF
+        opaque x
+    done
+    for name in whiteout-{before,after}-symlink; do
+        accept "$name" <<<'l 777 x -> y'
+    done
+    for name in whiteout-{before,after}-fifo; do
+        accept "$name" <<<'p 644 x'
+    done
+    accept whiteout-between-files <<<'f 644 x'
+    content x new
+}
+
+@test "hostile: names of AUFS are left out with a warning, what lies below them is refused" {
+    accept aufs-names "tarunpack: warning: .wh..wh.aufs: left out, *
+tarunpack: warning: .wh..wh.plnk: left out, *
+tarunpack: warning: .wh..wh.orph: left out, a name of AUFS that means nothing to a layer" <<'EOF'
+f 644 x
+EOF
+    refuse_tree aufs-links '.wh..wh.plnk/7.7: the path runs through the name of a whiteout'
+}
+
+# --------------------------------------------------------------------------- headers
+
+@test "hostile: a checksum that is wrong, blank or no number is refused" {
+    refuse checksum-wrong 'this is not a tar archive'
+    local name
+    for name in checksum-{wrong-later,blank,no-number}; do
+        refuse "$name" 'header checksum does not match, in the header that ends at byte 1536'
+    done
+}
+
+@test "hostile: a checksum of signed bytes is accepted" {
+    accept checksum-signed < <(printf 'f 644 \xff\xfe\xfd\n')
+}
+
+@test "hostile: a size without its data is a cut archive" {
+    refuse size-8-gib-and-no-data 'the archive is cut off after 1536 bytes'
+}
+
+@test "hostile: sizes beyond the limit are refused at once" {
+    local name
+    for name in size-limit-and-more size-of-two-beyond-limit size-in-pax-terabytes \
+        gnu-sparse-size-petabytes sparse-size-exabytes; do
+        refuse "$name" '*: the files are larger than 8796093022208 bytes together (--max-size)'
+    done
+}
+
+@test "hostile: sizes that are no numbers, negative or too large are refused" {
+    local name
+    for name in size-{2-to-63,negative,no-octal,behind-a-nul,with-a-sign} \
+        size-in-pax-{too-large,negative,with-junk}; do
+        refuse "$name" 'malformed number, in the header that ends at byte *'
+    done
+    refuse size-2-to-63-less-one 'x: size out of range'
+}
+
+@test "hostile: the size in a pax header counts, not the one in the header block" {
+    local name
+    for name in size-in-pax-counts size-in-pax-counts-when-less; do
+        accept "$name" <<'EOF'
+f 644 x
+f 644 y
+EOF
+        content y evil
+    done
+    assert_equal "$(stat -c %s target/x)" 0
+}
+
+@test "hostile: what can't have content has none, whatever its size says" {
+    accept size-of-a-directory <<'EOF'
+d 755 x
+f 644 y
+EOF
+    accept size-of-a-symlink <<'EOF'
+l 777 x -> y
+f 644 y
+EOF
+    refuse size-of-a-file-with-a-slash 'x/: size out of range'
+}
+
+@test "hostile: negative owners and 2^32-1, which means none, are refused" {
+    refuse uid-negative 'malformed number, *'
+    refuse gid-negative 'malformed number, *'
+    local name
+    for name in uid-2-to-32-less-one gid-2-to-32-less-one uid-in-pax-2-to-32-less-one \
+        gid-in-pax-2-to-32; do
+        refuse "$name" 'x: owner or group id out of range'
+    done
+    accept uid-2-to-32-less-two <<<'f 644 x'
+    assert_equal "$(stat -c %u target/x)" 4294967294
+}
+
+@test "hostile: times that are too large or no numbers are refused, those before 1970 are not" {
+    refuse mtime-overflows 'malformed number, *'
+    refuse mtime-in-pax-too-large 'malformed time, *'
+    refuse mtime-in-pax-no-number 'malformed time, *'
+    accept mtime-negative <<<'f 644 x'
+    assert_equal "$(stat -c %Y target/x)" -86400
+}
+
+@test "hostile: of a mode only the permissions count" {
+    accept mode-with-file-type <<<'f 640 x'
+    accept mode-with-all-bits <<<'f 7777 x'
+}
+
+@test "hostile: device numbers that the kernel would cut are refused" {
+    refuse device-major-too-large 'x: malformed number'
+    refuse device-minor-too-large 'x: malformed number'
+    refuse device-negative 'malformed number, *'
+    refuse device-in-pax-too-large 'x: malformed number'
+    accept device-largest <<<'c 644 x'
+    assert_equal "$(stat -c %t:%T target/x)" fff:fffff
+    accept device-of-a-file-is-no-number <<<'f 644 x'
+}
+
+@test "hostile: a type that nobody knows is refused" {
+    local name
+    for name in type-{8,9,A,E,I,N,Z,a,high-byte}-unknown; do
+        refuse "$name" 'x: unknown entry type'
+    done
+}
+
+@test "hostile: part of a multi-volume archive is refused" {
+    refuse type-multi-volume 'x: part of a multi-volume archive'
+    refuse type-multi-volume-in-pax 'part of a multi-volume archive, *'
+}
+
+@test "hostile: a volume's label is no entry, and contiguous files are files" {
+    accept type-volume-label <<<'f 644 x'
+    accept type-contiguous <<<'f 644 x'
+    accept type-none-and-a-slash <<<'d 755 x'
+    accept type-incremental-directory <<'EOF'
+d 644 x
+f 644 x/y
+EOF
+}
+
+# --------------------------------------------------------------------------- pax headers
+
+@test "hostile: a NUL in a pax path is refused" {
+    refuse pax-path-with-nul "path is empty, holds a NUL or a '..', *"
+}
+
+@test "hostile: records whose length is not theirs are refused" {
+    local name
+    for name in pax-length-{too-short,too-long,zero,missing,negative,overflows,hexadecimal} \
+        pax-{newline,equals,keyword,space}-missing pax-padded-with-nuls-inside; do
+        refuse "$name" 'malformed extended header record, in the header that ends at byte 1024'
+    done
+}
+
+@test "hostile: the last of equal records counts, an empty one takes it back" {
+    accept pax-duplicate-record <<<'f 644 y'
+    accept pax-deletes-its-path <<<'f 644 x'
+    accept pax-unknown-keyword <<<'f 644 x'
+    accept xattr-twice <<<'f 644 x'
+    assert_equal "$(getfattr --only-values -n user.x target/x)" new
+}
+
+@test "hostile: several pax headers add up" {
+    accept pax-twice <<<'f 644 y'
+    assert_equal "$(stat -c %Y target/y)" 7
+}
+
+@test "hostile: a pax header without an entry or without its content is refused" {
+    refuse pax-without-entry 'an extended header has no entry behind it'
+    refuse pax-without-anything 'the archive is cut off after 1024 bytes'
+    refuse pax-without-content 'the archive is cut off after 1024 bytes'
+}
+
+@test "hostile: extended headers of terabytes are refused at once, with little memory" {
+    refuse pax-larger-than-allowed 'an extended header is longer than 16777216 bytes (--max-pax)'
+    refuse pax-for-all-of-terabytes 'the global headers are longer than 65536 bytes together'
+    refuse pax-for-all-too-many 'the global headers are longer than 65536 bytes together'
+    local name
+    for name in pax-of-terabytes gnu-name-of-terabytes gnu-link-of-terabytes; do
+        refuse "$name" 'an extended header is longer than 16777216 bytes (--max-pax)'
+        # The sanitizers' shadow is larger than any limit.
+        [[ $ZLSNAP_BIN == *address* || $ZLSNAP_BIN == *thread* ]] || (
+            ulimit -v 100000
+            tarunpack --no-sync target <"$ARCHIVES/$name.tar" 2>&1 | grep -q -e --max-pax
+        )
+    done
+}
+
+@test "hostile: what stands in a local header goes before what stands in a global one" {
+    accept pax-for-all-then-for-one <<'EOF'
+f 644 x
+f 644 y
+f 644 z
+EOF
+    assert_equal "$(stat -c %u:%g target/* | tr '\n' ' ')" '7:7 8:7 9:7 '
+}
+
+@test "hostile: attributes and maps in global headers, unknown character sets are refused" {
+    refuse pax-for-all-with-attributes 'a global header speaks of attributes or sparse maps, *'
+    refuse pax-for-all-with-map 'a global header speaks of attributes or sparse maps, *'
+    refuse pax-charset-unknown 'unsupported hdrcharset, *'
+}
+
+@test "hostile: attributes without a name, with a NUL in it or too long are refused" {
+    refuse xattr-too-large 'x: the attribute user.x is longer than 65536 bytes (--max-xattr)'
+    local name
+    for name in xattr-{without-name,name-256,name-with-nul}; do
+        refuse "$name" 'malformed extended attribute, *'
+    done
+    refuse xattr-no-base64 'malformed extended attribute, *'
+    accept xattr-name-with-encoded-nul <<<'f 644 x'
+    assert_equal "$(getfattr --only-values -n user.a%00b target/x)" v
+}
+
+@test "hostile: attributes of an overlay do not come to life" {
+    accept xattr-of-overlay <<'EOF'
+f 644 x
+EOF
+}
+
+@test "hostile: a malformed ACL is refused, and one that needs names looked up" {
+    refuse acl-no-text 'malformed access control list, *'
+    refuse acl-of-names 'access control list names a user or group without its number, *'
+    refuse_tree acl-no-attribute 'x: cannot set the attribute system.posix_acl_access: *' 1
+}
+
+# --------------------------------------------------------------------------- GNU's headers
+
+@test "hostile: GNU's long names end with a NUL or with their header" {
+    accept gnu-name-without-nul <<<"f 644 $(printf 'y%.0s' {1..200})"
+    accept gnu-name-with-nul-inside <<<'f 644 y'
+    accept gnu-name-and-pax <<<'f 644 z'
+    accept gnu-name-twice <<<'f 644 z'
+    refuse gnu-name-empty "x: path is empty, holds a NUL or a '..'"
+    refuse gnu-name-without-entry 'an extended header has no entry behind it'
+    refuse gnu-name-cut 'the archive is cut off after 1024 bytes'
+}
+
+# --------------------------------------------------------------------------- sparse files
+
+# zeros_but FILE SIZE [OFFSET LENGTH]...: its size is SIZE, and it has data (of `ab`) only there.
+zeros_but() {
+    local file=target/$1 size=$2
+    shift 2
+    truncate -s "$size" ../expected
+    while [ $# -gt 0 ]; do
+        yes ab | tr -d '\n' | head -c "$2" |
+            dd of=../expected bs=1 seek="$1" conv=notrunc status=none
+        shift 2
+    done
+    cmp ../expected "$file"
+    rm ../expected
+}
+
+@test "hostile: sparse files of all formats are what they say" {
+    accept gnu-sparse-good <<'EOF'
+f 644 x
+f 644 y
+EOF
+    zeros_but x 8192 512 512 4096 512
+    local -a extents=()
+    local i name
+    for ((i = 0; i < 25; i++)); do
+        extents+=($((1024 * i)) 512)
+    done
+    accept gnu-sparse-extended <<<'f 644 x'
+    zeros_but x 30720 "${extents[@]}"
+    for name in sparse-00-good sparse-01-good sparse-10-good; do
+        accept "$name" <<<'f 644 sparse'
+        zeros_but sparse 8192 512 256 4096 256
+    done
+}
+
+@test "hostile: sparse maps that overlap, descend, overflow or do not add up are refused" {
+    local name
+    for name in gnu-sparse-{overlaps,descends,exceeds-its-size,too-little-data,too-much-data} \
+        gnu-sparse-{overflows,negative,size-negative,half-a-pair,cut,without-end} \
+        sparse-00-{half-a-pair,without-offset,descends} \
+        sparse-01-{half-a-pair,overlaps,exceeds-its-size,overflows,wraps-around,with-junk} \
+        sparse-01-{too-little-data,without-size} \
+        sparse-10-{count-too-large,count-beyond-its-data,no-number,number-missing} \
+        sparse-10-{number-without-end,without-map,overlaps,too-little-data} \
+        sparse-{two-maps,version-unknown} gnu-sparse-with-a-slash; do
+        refuse "$name" '*malformed sparse map*'
+    done
+}
+
+# --------------------------------------------------------------------------- all of them
+
+@test "hostile: every archive has its test here" {
+    local words
+    words=$(grep -oE '[a-z0-9]+-[A-Za-z0-9{},-]+' "$BATS_TEST_FILENAME" | sort -u | tr '\n' ' ')
+    eval "printf '%s\n' $words" | sort -u >../words
+    for archive in "$ARCHIVES"/*.tar; do
+        basename "$archive" .tar
+    done | sort | comm -23 - ../words >../missing
+    assert_equal "$(cat ../missing)" ''
+}
+
+# unpack_all COMMAND...: runs it for each archive; what the command calls target goes afterwards.
+unpack_all() {
+    local archive status
+    for archive in "$ARCHIVES"/*.tar; do
+        status=0
+        "$@" <"$archive" 2>/dev/null || status=$?
+        [[ $status -eq 0 || $status -eq 1 || $status -eq 3 ]] || fail "$archive: $status"
+        [ "$status" -eq 0 ] || [ ! -e target ] || fail "$archive: left something"
+        rm -rf target
+    done
+    untouched "$*"
+}
+
+@test "hostile: nothing outside is touched with --whiteouts=raw" {
+    unpack_all tarunpack -q --no-sync --whiteouts=raw target
+}
+
+@test "hostile: nothing outside is touched with --whiteouts=keep" {
+    unpack_all tarunpack -q --no-sync --whiteouts=keep target
+}
+
+merge_onto_links() {
+    local status=0
+    cp -a links target
+    tarunpack -q --no-sync --merge target || status=$?
+    refute_leftovers target
+    rm -r target
+    return "$status"
+}
+
+@test "hostile: nothing outside is touched by a merge onto links that lead there" {
+    local name
+    mkdir links
+    for name in a b d e f h s x y canary outside .wh.x; do
+        ln -s ../../canary "links/$name"
+    done
+    before=$(surroundings)
+    unpack_all merge_onto_links
+}
+
+@test "hostile: an ordinary user who unpacks any of them has nothing left of those that fail" {
+    install -d -o 65534 -g 65534 his
+    chmod a+rx "$BATS_FILE_TMPDIR" "$ARCHIVES"
+    # shellcheck disable=SC2016
+    as_user bash -c 'shopt -s dotglob nullglob
+        for archive in "$1"/*.tar; do
+            status=0
+            tarunpack -q --no-sync his/target <"$archive" 2>/dev/null || status=$?
+            [[ $status -eq 0 || $status -eq 1 || $status -eq 3 ]] || echo "$archive: $status"
+            [ "$status" -ne 0 ] || { chmod -R u+rwX his/target && rm -r his/target; }
+            left=(his/*)
+            [ ${#left[@]} -eq 0 ] || { echo "$archive: left ${left[*]}" && rm -rf his/*; }
+        done' bash "$ARCHIVES" >../said 2>&1
+    assert_equal "$(cat ../said)" ''
+    rm -r his ../said
+    untouched all
+}

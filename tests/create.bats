@@ -271,16 +271,35 @@ compression"
     assert_equal "$(ls -A)" tree
 }
 
+# shellcheck disable=SC2154 # $driver
 @test "two at once leave a layer and the LAYER.json that belongs to it" {
     cp -a tree other
     echo more >other/more
     for _ in 1 2 3; do
-        zlsnap create tree layer >/dev/null 3>&- &
-        zlsnap create other layer >/dev/null 3>&- &
-        wait
+        start zlsnap create tree layer >/dev/null
+        local first=$driver
+        start zlsnap create other layer >/dev/null
+        wait "$first"
+        wait "$driver"
         zlsnap verify layer
         refute_leftovers .
     done
+}
+
+@test "what is to last is on the disk before it gets its name, and LAYER.json goes first" {
+    local program
+    for program in sync rm mv; do
+        fake "$program" 'printf "%s %s\n" "${0##*/}" "$*" | sed "s/zlsnap-....../zlsnap/g" \
+            >>../log; exec /usr/bin/env -S PATH=/usr/bin:/bin "${0##*/}" "$@"'
+    done
+    zlsnap create tree layer >/dev/null
+    run -0 cat ../log
+    assert_output 'sync -- ./.layer.zlsnap/layer ./.layer.zlsnap/json
+rm -f -- layer.json
+mv -fT -- ./.layer.zlsnap/layer layer
+mv -fT -- ./.layer.zlsnap/json layer.json
+sync -- ./
+rm -rf -- ./.layer.zlsnap'
 }
 
 @test "nobody sees a LAYER.json that belongs to another LAYER" {

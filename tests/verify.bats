@@ -50,6 +50,14 @@ use_tar() {
     done
 }
 
+@test "a fault at the beginning keeps nothing from being hashed" {
+    head -c 8M /dev/urandom >tree/random
+    zlsnap create tree layer >created
+    flip_byte layer 0
+    refute_verified 4 'shasum-tee: the digest does not match'
+    assert_said "got sha256:$(sha256sum <layer | cut -d ' ' -f 1)"
+}
+
 @test "a changed byte and no digest of the blob: the frames and the tar tell" {
     local digest size
     digest=$(jq -r .digest layer.json)

@@ -2,6 +2,7 @@
 # tarunpack --replace: the new tree takes the place of the one that stands, at once.
 
 load helpers
+load modes
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
@@ -23,16 +24,6 @@ make_tree() {
     done
     ln -s first "$dir/symlink"
     touch -hd @1234567.890123456 "$dir/symlink" "$dir"
-}
-
-# What has to be on the disk in the end is for another file: these do not wait for it.
-unpack() {
-    tarunpack --no-sync "$@"
-}
-
-# stands DIR: what the directory is and when it was last changed, in a line.
-stands() {
-    stat --format='%i %a %u:%g %.9Y %.9Z' "$1"
 }
 
 # --------------------------------------------------------------------------- the exchange
@@ -262,7 +253,7 @@ refuse_before_reading() {
         tarunpack --no-sync "${option[$side]}" "$side" <"$side.fifo" 2>"$side.err" &
         exec {feed}>"$side.fifo"
         head -c 512 new.tar >&"$feed"
-        until compgen -G ".$side.zlsnap-*/tree" >/dev/null; do sleep 0.01; done
+        wait_for 'compgen -G ".$side.zlsnap-*/tree"'
         if [ $side = fill ]; then touch fill/mine; else rmdir vanish; fi
         tail -c +513 new.tar >&"$feed"
         exec {feed}>&-
@@ -281,7 +272,7 @@ refuse_before_reading() {
     tarunpack --no-sync --replace old <fifo &
     exec {feed}>fifo
     head -c 2048 new.tar >&"$feed"
-    until compgen -G ".old.zlsnap-*/tree" >/dev/null; do sleep 0.01; done
+    wait_for 'compgen -G ".old.zlsnap-*/tree"'
     kill -TERM $!
     status=0 && wait $! || status=$?
     assert_equal $status 143
@@ -357,7 +348,7 @@ kill_everywhere() {
     tarunpack --no-sync --replace old <fifo &
     exec {feed}>fifo
     head -c 2048 new.tar >&"$feed"
-    until compgen -G ".old.zlsnap-*/tree" >/dev/null; do sleep 0.01; done
+    wait_for 'compgen -G ".old.zlsnap-*/tree"'
     make_tree other fourth
     tarpack other | unpack --replace old
     compare_trees other old

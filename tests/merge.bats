@@ -1,0 +1,588 @@
+#!/usr/bin/env bats
+# tarunpack --merge: a layer applied onto a directory that stands.
+
+load helpers
+load modes
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+merge() {
+    unpack --merge "$@"
+}
+
+# written DIR: what the directory is and when it was written, in a line.
+written() {
+    stat --format='%i %a %u:%g %.9Y' "$1"
+}
+
+# layer_of SCRIPT: mounts an overlay on the directory "lower", runs the script in the merged view,
+# which stays mounted as "merged", and writes the upper directory to "layer.tar".
+layer_of() {
+    mkdir -p upper work merged
+    mount_overlay lower upper work merged
+    (cd merged && eval "$1")
+    tarpack upper >layer.tar
+}
+
+# merge_equals_mount SCRIPT: what layer_of mounts is what merging its layer onto a copy makes.
+merge_equals_mount() {
+    layer_of "$1"
+    cp -a lower copy
+    merge copy <layer.tar
+    compare_trees merged copy
+    refute_leftovers copy
+}
+
+# --------------------------------------------------------------------------- as the kernel has it
+
+@test "whiteouts delete files, trees, devices and links, and only those" {
+    requires_overlay
+    mkdir -p lower/{tree/a/b/c,kept/sub}
+    touch lower/{file,kept/file,kept/sub/file,tree/a/b/c/f}
+    ln lower/file lower/second
+    ln -s kept lower/link
+    mkfifo lower/fifo
+    mknod lower/null c 1 3
+    merge_equals_mount 'rm -r file tree link fifo null kept/sub/file'
+    assert_exists copy/second
+    assert_exists copy/kept/file
+}
+
+@test "an opaque directory has only what the layer has in it" {
+    requires_overlay
+    mkdir -p lower/{dir/old/deep,outer/inner}
+    touch lower/dir/{file,old/file} lower/outer/inner/file
+    # shellcheck disable=SC2016
+    merge_equals_mount 'rm -r dir outer && mkdir -m 700 dir dir/new outer outer/inner dir/old &&
+        echo new >dir/file && touch outer/inner/other'
+    run -0 find copy -name 'file' -o -name deep
+    assert_output copy/dir/file
+}
+
+@test "every type replaces every other" {
+    requires_overlay
+    local -A make=([file]='echo content >$name' [link]='ln -s nowhere $name' [fifo]='mkfifo $name'
+        [device]='mknod $name b 7 8' [empty]='mkdir $name' [full]='mkdir $name; echo x >$name/x'
+        [deep]='mkdir -p $name/x/y; touch $name/x/y/z')
+    local from to name change=''
+    mkdir lower
+    for from in "${!make[@]}"; do
+        for to in "${!make[@]}"; do
+            name=lower/$from-$to
+            eval "${make[$from]}"
+            change+="rm -r $from-$to; name=$from-$to; ${make[$to]}; "
+        done
+    done
+    merge_equals_mount "$change"
+}
+
+@test "hard links: new ones, to entries of the layer and to copied ones" {
+    requires_overlay
+    mkdir -p lower/dir
+    echo one >lower/one
+    ln lower/one lower/dir/same
+    mkfifo lower/fifo
+    # shellcheck disable=SC2016
+    merge_equals_mount 'ln one dir/new; ln fifo dir/fifo; echo x >x; ln x dir/x; ln x y; rm x;
+        ln dir/same dir/other; rm dir/same'
+}
+
+@test "a directory's metadata alone: mode, owner, time, attributes, ACLs that go and come" {
+    requires_overlay
+    mkdir -p lower/{a,b/c,d,e}
+    touch lower/{a,b/c,d}/file
+    setfattr -n user.gone -v 1 lower/a
+    setfattr -n user.kept -v 1 lower/a
+    setfacl -m u:5:rwx,d:u:6:r lower/d
+    merge_equals_mount 'setfattr -x user.gone a; setfattr -n user.new -v 2 a; chmod 2701 b/c;
+        chown 7:8 b; touch -d @5.5 d; setfacl -b -k d; setfacl -m d:u:9:rwx e; chmod 1777 .;
+        setfattr -n trusted.ours -v 3 e'
+}
+
+@test "directories that their owner may not write or enter are merged into and kept so" {
+    requires_overlay
+    mkdir -p lower/{ro,none}/sub
+    touch lower/{ro,none}/sub/{gone,kept}
+    chmod 555 lower/ro/sub lower/ro
+    chmod 0 lower/none/sub lower/none
+    merge_equals_mount 'rm {ro,none}/sub/gone; touch {ro,none}/sub/new'
+}
+
+# What random entries are called, and the directories that they are in.
+RANDOM_NAMES=(a b c x y 'sp ace' ü)
+RANDOM_PLACES=('' '' a/ b/ b/c/ x/ x/y/)
+
+# random_entries N: makes entries of any type in the current directory, over what stands there.
+random_entries() {
+    local n name others
+    for ((n = 0; n < $1; n++)); do
+        name=${RANDOM_PLACES[RANDOM % 7]}${RANDOM_NAMES[RANDOM % 7]}
+        others=(*)
+        rm -rf "$name"
+        mkdir -p "./${name%"${name##*/}"}" 2>/dev/null || continue
+        case $((RANDOM % 8)) in
+        0 | 1) echo "$RANDOM" >"$name" ;;
+        2) ln -s "$RANDOM" "$name" ;;
+        3) mkfifo -m 640 "$name" ;;
+        4) mkdir -m 7$((RANDOM % 8))1 "$name" ;;
+        5) mkdir -p "$name/x" && echo "$RANDOM" >"$name/x/y" ;;
+        6) mknod "$name" c 1 $((RANDOM % 9 + 1)) ;;
+        7) ln -P "${others[RANDOM % (${#others[@]} + 1)]-}" "$name" 2>/dev/null || : ;;
+        esac
+    done
+}
+
+# random_changes N: removes, moves, marks and touches what is there, and makes new entries, in turn.
+random_changes() {
+    local n name standing
+    shopt -s globstar dotglob nullglob
+    for ((n = 0; n < $1; n++)); do
+        standing=(**)
+        [ ${#standing[@]} -eq 0 ] || name=${standing[RANDOM % ${#standing[@]}]}
+        case ${standing:+$((RANDOM % 7))} in
+        0 | 1) rm -r "$name" ;;
+        2) rm -r "$name" && mkdir -p "$name/x" ;;
+        3) chmod "7$((RANDOM % 8))5" "./${name%"${name##*/}"}" ;;
+        4) touch -hd "@$RANDOM.5" "$name" ;;
+        5) setfattr -h -n trusted.n -v $((RANDOM % 9)) "$name" ;;
+        6) mv "$name" moved && rm -rf "${RANDOM_NAMES[0]}" && mv moved "${RANDOM_NAMES[0]}" ;;
+        esac
+        random_entries 1
+    done
+}
+
+# random_merge SEED: merge_equals_mount of random changes to a random tree, in a directory of its own,
+# which becomes the current one.
+random_merge() {
+    mkdir "$1"
+    cd "$1" || return
+    RANDOM=$1
+    mkdir lower
+    (cd lower && random_entries 15) || return
+    merge_equals_mount 'random_changes 10' || fail "seed $1"
+}
+
+@test "random layers: merged is what the overlay mount shows" {
+    requires_overlay
+    local seed
+    for seed in {1..20}; do
+        (random_merge "$seed" && umount merged) || return
+    done
+}
+
+@test "whiteouts and opaque markers count wherever they stand, and spare the layer's entries" {
+    mkdir -p lower/{d/old,e,f} layer/{d/new,e}
+    touch lower/{d,e,f}/{old1,both} lower/x
+    echo layer >layer/d/both
+    echo layer >layer/x
+    touch layer/d/{.wh..wh..opq,new/file} layer/{.wh.x,.wh.f,.wh.absent} layer/e/{.wh.old1,.wh..wh.aufs}
+    cp -a lower last
+    archive layer .wh.x .wh.f .wh.absent d/.wh..wh..opq e/.wh.old1 d d/both d/new d/new/file x >first.tar
+    archive layer d d/both d/new d/new/file x d/.wh..wh..opq e/.wh.old1 .wh.x .wh.f .wh.absent >last.tar
+    run -0 merge lower < <(archive layer e/.wh..wh.aufs)
+    assert_output --partial AUFS
+    merge lower <first.tar
+    merge last <last.tar
+    compare_trees lower last
+    run -0 find lower -printf '%P\n'
+    assert_equal "$(sort <<<"$output")" "$(printf '%s\n' '' d d/both d/new d/new/file e e/both x)"
+    assert_equal "$(cat lower/x lower/d/both)" $'layer\nlayer'
+}
+
+@test "a whiteout beside a directory of the same name: nothing of the old one stays" {
+    mkdir -p lower/d/sub layer/d
+    touch lower/d/{old,sub/old} layer/d/new layer/.wh.d
+    chmod 700 lower/d
+    merge lower < <(archive layer d/new .wh.d)
+    run -0 find lower -printf '%P %m\n'
+    assert_equal "$(sort <<<"$output")" $' 755\nd 755\nd/new 644'
+}
+
+# --------------------------------------------------------------------------- hard links
+
+@test "a hard link to an entry that only stands in DIR" {
+    mkdir -p lower/dir layer/dir
+    echo content | tee lower/dir/target >layer/dir/target
+    ln layer/dir/target layer/link
+    archive layer dir/target link >layer.tar
+    tar --delete -f layer.tar dir/target
+    touch -d @1000 lower lower/dir
+    merge lower <layer.tar
+    assert_equal "$(stat -c '%h %i' lower/link)" "$(stat -c '2 %i' lower/dir/target)"
+    # Nothing that is only a way to an entry has another time than before.
+    assert_equal "$(stat -c %.9Y lower lower/dir | uniq)" 1000.000000000
+}
+
+@test "a hard link to an entry that the layer deletes, by a whiteout or an opaque directory" {
+    mkdir -p lower/{a,b} layer/{a,b}
+    touch {lower,layer}/{a/one,b/two,b/three} layer/a/.wh.one layer/b/.wh..wh..opq
+    ln layer/a/one layer/1
+    ln layer/b/two layer/2
+    ln layer/b/three layer/b/3
+    local inodes
+    inodes=$(stat -c %i lower/{a/one,b/two,b/three})
+    archive layer a/.wh.one b/.wh..wh..opq a/one b/two b/three 1 2 b/3 >layer.tar
+    tar --delete -f layer.tar a/one b/two b/three
+    merge lower <layer.tar
+    assert_equal "$(stat -c %i lower/{1,2,b/3})" "$inodes"
+    assert_equal "$(find lower -printf '%P %y %n\n' | sort)" \
+        "$(printf '%s\n' ' d 4' '1 f 1' '2 f 1' 'a d 2' 'b d 2' 'b/3 f 1')"
+}
+
+@test "a hard link to nothing, to a directory, or through a symlink is refused, and nothing changed" {
+    mkdir -p lower/dir layer/dir outside
+    touch lower/{dir/file,old} layer/{old,absent,new} outside/file
+    ln -s ../outside lower/way
+    mkdir layer/way
+    touch layer/way/file layer/dirlink
+    ln layer/absent layer/1
+    ln layer/way/file layer/2
+    ln layer/dirlink layer/3
+    local target before
+    for target in absent:1 way/file:2 dirlink:3; do
+        archive layer new "${target%:*}" "${target#*:}" >layer.tar
+        tar --delete -f layer.tar "${target%:*}"
+        [ "$target" != dirlink:3 ] || { mv lower/dir lower/dirlink; }
+        touch -d @5 lower
+        before=$(written lower)
+        run -3 merge lower <layer.tar
+        assert_output --partial "links to ${target%:*}, which"
+        assert_equal "$(written lower)" "$before"
+        assert_not_exists lower/new
+    done
+    assert_equal "$(stat -c %h outside/file)" 1
+}
+
+# --------------------------------------------------------------------------- implied parents
+
+@test "an implied parent keeps its mode, owner, attributes and time, the root too" {
+    mkdir -p lower/a/b layer/a/b/c
+    touch lower/a/b/old layer/a/b/{c/new,.wh.old}
+    setfattr -n user.x -v y lower/a/b
+    chmod 2751 lower/a
+    touch -d @1000.5 lower lower/a lower/a/b
+    local before
+    before=$(written lower && written lower/a && written lower/a/b)
+    merge lower < <(archive layer a/b/c/new a/b/.wh.old)
+    assert_equal "$(written lower && written lower/a && written lower/a/b)" "$before"
+    assert_equal "$(getfattr --only-values -n user.x lower/a/b)" y
+    assert_not_exists lower/a/b/old
+    # The one that did not stand is an ordinary new one.
+    assert_equal "$(stat -c %a lower/a/b/c)" 755
+}
+
+@test "an implied parent that stands as a symlink or a file: status 3, and nothing is applied" {
+    mkdir -p outside/sub layer/{a,z/sub}
+    touch layer/{a/new,z/sub/new,.wh.old}
+    local standing before
+    for standing in 'ln -s ../outside' 'ln -s /nowhere' 'cp /dev/null' mkfifo; do
+        rm -rf lower
+        mkdir lower
+        touch lower/old
+        $standing lower/z
+        touch -hd @1000.5 lower/z lower
+        cp -a lower before
+        before=$(written lower)
+        run -3 merge lower < <(archive layer .wh.old a/new z/sub/new)
+        assert_output 'tarunpack: z: the layer has entries in it, but what stands there is no directory'
+        assert_equal "$(written lower)" "$before"
+        compare_trees before lower
+        rm -r before
+    done
+    assert_equal "$(find outside)" $'outside\noutside/sub'
+}
+
+@test "a symlink in DIR is never followed: it is replaced, deleted, or refused" {
+    mkdir -p outside/sub lower layer/{dir,gone}
+    touch outside/{file,sub/file} layer/dir/file layer/.wh.gone
+    ln -s ../outside lower/dir
+    ln -s ../outside lower/gone
+    ln -s ../outside/file lower/file
+    echo new >layer/file
+    cp -a outside before
+    touch layer/opaque.wh
+    merge lower < <(archive layer dir dir/file file .wh.gone)
+    assert_not_symlink_to ../outside lower/dir
+    assert_exists lower/dir/file
+    assert_not_exists lower/gone
+    assert_equal "$(cat lower/file)" new
+    compare_trees before outside
+}
+
+# --------------------------------------------------------------------------- refused, interrupted
+
+@test "a digest that does not match leaves DIR exactly as it was, its time too" {
+    mkdir -p lower/dir layer/dir
+    touch lower/{file,dir/x} layer/{dir/new,.wh.file}
+    touch -d @1000.25 lower lower/dir
+    cp -a lower before
+    archive layer dir dir/new .wh.file >layer.tar
+    run -4 merge -e "$(echo | sha256sum | cut -c -64)" lower <layer.tar
+    compare_trees before lower
+    run -3 merge lower < <(head -c 1024 layer.tar)
+    compare_trees before lower
+    merge -e "$(sha256sum <layer.tar | cut -c -64)" lower <layer.tar
+    assert_exists lower/dir/new
+    assert_not_exists lower/file
+}
+
+@test "a DIR that another merge has locked is refused, before anything is read" {
+    mkdir lower layer
+    touch layer/new
+    archive layer new >layer.tar
+    # shellcheck disable=SC2016
+    run -1 flock lower bash -c 'tarunpack --merge lower; status=$?; cat >rest; exit $status' <layer.tar
+    assert_output 'tarunpack: lower: another process has locked it, probably another merge'
+    cmp rest layer.tar
+    merge lower <layer.tar
+    assert_exists lower/new
+}
+
+@test "an absent DIR, a file and a symlink, with a slash or without, are refused" {
+    mkdir lower layer
+    touch layer/new file
+    ln -s lower link
+    local dir
+    for dir in absent file link link/ link//; do
+        run -1 merge "$dir" < <(archive layer new)
+        assert_output --partial "tarunpack: $dir: "
+        [[ $dir != link* ]] || assert_output --partial 'is a symbolic link to lower'
+    done
+    assert_equal "$(ls -A lower)" ''
+}
+
+# after_kills: runs `tarunpack --merge copy <layer.tar` for a copy of "lower", killed at each rename
+# and removal of the child that merges in turn, and after each of them the function `completed`.
+after_kills() {
+    local name count
+    cp -a lower copy
+    strace -f -o calls tarunpack --no-sync --merge copy <layer.tar
+    # The first child unpacks the layer, without any of these calls; the second merges it.
+    awk '{ sub(/\(.*/, "", $2) } $2 ~ /^(clone|fork|vfork)/ { children++ }
+        children == 2 && $2 ~ /^(renameat|unlinkat)$/ {
+            if (!merging) merging = $1
+            if ($1 == merging) print $2, ++count[$2]
+        }' calls >list
+    [ "$(wc -l <list)" -ge 3 ] || fail 'too few system calls'
+    while read -r name count; do
+        rm -r copy
+        cp -a lower copy
+        # The process that waits for it is killed, too, where it comes to such a call.
+        run ! strace -f -o /dev/null -e inject="$name:signal=KILL:when=$count" \
+            tarunpack --no-sync --merge copy <layer.tar
+        assert_output --partial 'killed by signal 9'
+        completed || fail "after a kill at $name $count"
+        refute_leftovers copy
+    done <list
+}
+
+listing() {
+    find "$1" -printf '%P %y %m %U:%G %s %n %l\n' | sort
+}
+
+@test "kill -9 in the middle of merging: the next run completes it" {
+    requires_command strace
+    mkdir -p lower/{gone/deep,opaque/old,dir,turned} layer/{dir,opaque/new}
+    touch lower/{gone/deep/f,opaque/old/f,dir/{a,b,c},turned/f}
+    echo layer >layer/dir/a
+    ln layer/dir/a layer/link
+    touch layer/{.wh.gone,dir/.wh.b,opaque/.wh..wh..opq,opaque/new/f}
+    ln -s x layer/turned
+    chmod 2750 layer/dir
+    archive layer .wh.gone dir dir/a dir/.wh.b link opaque opaque/.wh..wh..opq opaque/new \
+        opaque/new/f turned >layer.tar
+    cp -a lower wanted
+    merge wanted <layer.tar
+    completed() {
+        merge copy <layer.tar
+        diff <(listing wanted) <(listing copy)
+    }
+    after_kills
+}
+
+# The manual says so: there is nothing left that the link could be made to.
+@test "kill -9 in the middle of merging: hard links to what the layer deletes may be refused then" {
+    requires_command strace
+    mkdir -p lower/{a,b} layer/{a,z}
+    echo one | tee lower/a/one >layer/a/one
+    ln layer/a/one layer/a/link
+    ln layer/a/one layer/z/link
+    touch layer/a/.wh.one
+    archive layer a/one a/link z/link a/.wh.one >layer.tar
+    tar --delete -f layer.tar a/one
+    cp -a lower wanted
+    merge wanted <layer.tar
+    assert_equal "$(cat wanted/z/link)" one
+    completed() {
+        local status=0
+        merge copy <layer.tar 2>said || status=$?
+        case $status in
+        0) diff <(listing wanted) <(listing copy) ;;
+        3) grep -q 'links to a/one, which is not there' said && [ ! -e copy/a/one ] ;;
+        *) return 1 ;;
+        esac
+    }
+    after_kills
+}
+
+@test "kill -9 while the layer is read: DIR is what it was, and the next run removes the staging" {
+    mkdir lower layer
+    touch layer/new
+    archive layer new >layer.tar
+    mkfifo fifo
+    tarunpack --no-sync --merge lower <fifo &
+    exec {feed}>fifo
+    head -c 512 layer.tar >&"$feed"
+    wait_for 'compgen -G "lower/.merge.zlsnap-*/links"'
+    kill -KILL $!
+    wait $! || :
+    exec {feed}>&-
+    wait_for 'flock --nonblock lower/.merge.zlsnap-* true'
+    run -0 merge -v lower <layer.tar
+    assert_output --partial 'removed what a dead run had left'
+    assert_equal "$(ls -A lower)" new
+}
+
+# --------------------------------------------------------------------------- places
+
+@test "onto a mount point, onto ., onto a directory whose parent may not be written" {
+    mkdir -p layer/sub parent/dir lower
+    touch layer/sub/new lower/.keep
+    archive layer sub/new >layer.tar
+    (cd lower && merge .) <layer.tar
+    assert_exists lower/sub/new
+    [ "$EUID" -ne 0 ] || chown 65534:65534 parent/dir
+    as_user tarunpack --no-sync --merge parent/dir <layer.tar
+    assert_exists parent/dir/sub/new
+    requires_root
+    mkdir mountpoint
+    mount -t tmpfs none mountpoint
+    merge mountpoint <layer.tar
+    assert_exists mountpoint/sub/new
+    refute_leftovers .
+}
+
+@test "onto an overlay mount: as if its files had been changed there" {
+    requires_overlay
+    mkdir -p lower/{dir/sub,gone} upper work merged upper2 work2 merged2
+    touch lower/{dir/{a,b},gone/f,dir/sub/f}
+    cp -a lower copy
+    mkdir -p layer/dir/sub
+    echo new >layer/dir/a
+    touch layer/{.wh.gone,dir/.wh.b,dir/sub/.wh..wh..opq,dir/sub/new}
+    archive layer .wh.gone dir/a dir/.wh.b dir/sub/.wh..wh..opq dir/sub dir/sub/new >layer.tar
+    mount_overlay lower upper work merged
+    merge merged <layer.tar
+    merge copy <layer.tar
+    compare_trees copy merged
+    # And its upper directory is a layer that says the same.
+    umount merged
+    tarpack upper >again.tar
+    merge lower <again.tar
+    compare_trees copy lower
+}
+
+@test "what is mounted below DIR is not entered, nor deleted" {
+    requires_root
+    mkdir -p lower/{mount,other} layer/mount
+    touch layer/{mount/new,.wh.other,.wh.mount}
+    mount -t tmpfs none lower/mount
+    touch lower/mount/mine
+    cp -a lower before
+    run -1 merge lower < <(archive layer .wh.other mount/new)
+    assert_output --partial 'mount: something is mounted there'
+    compare_trees before lower
+    run -1 merge lower < <(archive layer .wh.mount)
+    assert_exists lower/mount/mine
+    umount lower/mount
+}
+
+@test "a merge's staging directory is left out by tarpack, with a warning; only at the root" {
+    mkdir -p tree/.merge.zlsnap-AbC123/tree tree/sub/.merge.zlsnap-AbC123 tree/.merge.zlsnap-AbC12
+    touch tree/file
+    run -0 --separate-stderr bash -o pipefail -c 'tarpack tree | tar -t'
+    assert_output $'./\n.merge.zlsnap-AbC12/\nfile\nsub/\nsub/.merge.zlsnap-AbC123/'
+    # shellcheck disable=SC2154
+    assert_equal "$stderr" \
+        'tarpack: warning: .merge.zlsnap-AbC123: the staging directory of a merge is left out'
+}
+
+@test "an opaque root deletes all but the layer's entries" {
+    mkdir -p lower/old/deep layer/new
+    touch lower/{file,old/deep/f} layer/{.wh..wh..opq,new/file}
+    merge lower < <(archive layer new/file .wh..wh..opq)
+    assert_equal "$(find lower -printf '%P\n' | sort)" $'\nnew\nnew/file'
+}
+
+@test "--merge goes with --whiteouts=apply only, and refuses overlay attributes" {
+    mkdir lower layer
+    touch layer/file
+    setfattr -n user.overlay.opaque -v y layer
+    local form
+    for form in overlay keep raw; do
+        run -2 merge --whiteouts=$form lower </dev/null
+    done
+    run -3 merge --whiteouts=apply lower < <(tarpack --whiteouts=raw layer)
+    assert_equal "$(ls -A lower)" ''
+}
+
+@test "as a plain user, and as root of a user namespace" {
+    install -d -o 65534 -g 65534 home
+    # shellcheck disable=SC2016
+    as_user bash -c 'cd home && mkdir -p lower/{gone,dir} layer/dir && touch lower/{gone,dir}/f &&
+        cp -a lower ns && cp -a lower wanted && touch layer/{.wh.gone,dir/new} && chmod 555 layer/dir &&
+        tar -C layer -cf layer.tar . &&
+        rm -r wanted/gone && cp -p layer/dir/new wanted/dir && chmod 555 wanted/dir &&
+        tarunpack --no-sync --merge lower <layer.tar &&
+        unshare -Ur tarunpack --no-sync --merge ns <layer.tar'
+    diff <(listing home/wanted) <(listing home/lower)
+    diff <(listing home/wanted) <(listing home/ns)
+}
+
+# --------------------------------------------------------------------------- others agree
+
+# oci_image DIR LAYER...: an image of these layers, as umoci reads it, tagged "latest".
+oci_image() {
+    local dir=$1 layer digest layers='[]' ids='[]'
+    mkdir -p "$dir/blobs/sha256"
+    shift
+    for layer; do
+        ids=$(jq -c --arg id "sha256:$(sha256sum <"$layer" | cut -c -64)" '. + [$id]' <<<"$ids")
+        blob "$dir" application/vnd.oci.image.layer.v1.tar+gzip < <(gzip -n <"$layer")
+        layers=$(jq -c --argjson layer "$descriptor" '. + [$layer]' <<<"$layers")
+    done
+    blob "$dir" application/vnd.oci.image.config.v1+json < <(jq -nc --argjson ids "$ids" \
+        '{architecture: "amd64", os: "linux", config: {}, rootfs: {type: "layers", diff_ids: $ids}}')
+    blob "$dir" application/vnd.oci.image.manifest.v1+json < <(jq -nc --argjson layers "$layers" \
+        --argjson config "$descriptor" '{schemaVersion: 2, config: $config, layers: $layers}')
+    jq -nc --argjson manifest "$descriptor" '{schemaVersion: 2, manifests: [$manifest +
+        {annotations: {"org.opencontainers.image.ref.name": "latest"}}]}' >"$dir/index.json"
+    echo '{"imageLayoutVersion": "1.0.0"}' >"$dir/oci-layout"
+}
+
+# blob DIR TYPE: stores standard input; $descriptor is how the image speaks of it.
+blob() {
+    cat >"$1/blob"
+    local digest
+    digest=$(sha256sum <"$1/blob" | cut -c -64)
+    descriptor=$(jq -nc --arg type "$2" --arg digest "sha256:$digest" \
+        --argjson size "$(stat -c %s "$1/blob")" '{mediaType: $type, digest: $digest, size: $size}')
+    mv "$1/blob" "$1/blobs/sha256/$digest"
+}
+
+@test "umoci makes the same of two layers as the mount and as --merge" {
+    requires_overlay
+    requires_command umoci jq
+    local seed
+    for seed in 101 102 103; do
+        (
+            random_merge "$seed" || exit
+            tarpack lower >lower.tar
+            oci_image image lower.tar layer.tar
+            umoci unpack --image image:latest bundle >umoci.log 2>&1 || fail "$(cat umoci.log)"
+            compare_trees merged bundle/rootfs && umount merged
+        ) || fail "seed $seed"
+    done
+}

@@ -6,14 +6,18 @@ usage_extract() {
     cat <<'END'
 Usage: zlsnap extract [OPTION]... LAYER DIR
 Restore the layer in the file LAYER to the directory DIR, which has to be absent or
-empty. Nothing appears there unless the digest of the tar is the one in LAYER.json.
+empty, or see --replace and --merge. Nothing appears there or is changed unless the
+digest of the tar is the one in LAYER.json.
 
   -e, --expect=DIGEST   this is the digest; LAYER.json is not read
       --no-verify       without a digest
 
 For tarunpack:
-      --whiteouts=overlay|keep|raw, --userxattr, --same-owner, --no-same-owner,
-      --no-devices, --no-xattrs, --no-holes, --no-sync, -v, --verbose, --max-stream=N,
+      --replace             exchange DIR for what is restored, at once
+      --merge               apply the layer onto DIR
+      --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner, --no-same-owner,
+      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs, --no-holes,
+      --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose, --max-stream=N,
       --max-size=N, --max-entries=N, --max-path=N, --max-pax=N, --max-xattr=N
 END
 }

@@ -10,7 +10,7 @@ tarpack_options='+whiteouts: +exclude: +exclude-from: +one-file-system +mtime: +
     +no-xattrs +live +jobs: +verbose'
 limit_options='+max-stream: +max-size: +max-entries: +max-path: +max-pax: +max-xattr:'
 tarunpack_options="+replace +merge +whiteouts: +userxattr +same-owner +no-same-owner +uid-map:
-    +gid-map: +no-devices +no-xattrs +no-holes +no-sync +jobs: +verbose $limit_options"
+    +gid-map: +no-devices +no-xattrs +no-holes +no-sync +summary: +jobs: +verbose $limit_options"
 common_options='help version quiet'
 
 declare -A option_letters=(

@@ -234,6 +234,21 @@ END
     assert_equal "${lines[-2]} ${lines[-1]}" '-- copy'
 }
 
+@test "--replace and --merge are tarunpack's, behind the same gate" {
+    mkdir copy
+    echo mine >copy/mine
+    zlsnap extract --merge layer copy
+    assert_equal "$(cat copy/mine)" mine
+    assert_equal "$(cat copy/file)" content
+    cp layer.json sound.json
+    set_metadata '.digest = "sha256:" + ("0" * 64)'
+    run -4 zlsnap extract --replace layer copy
+    assert_exists copy/mine
+    mv sound.json layer.json
+    zlsnap extract --replace layer copy
+    compare_trees tree copy
+}
+
 @test "a limit of tarunpack that is passed: status 3" {
     run -3 zlsnap extract --max-entries=2 layer copy
     assert_not_exists copy

@@ -18,10 +18,10 @@ setup() {
 @test "list -v and --json are tarunpack's" {
     run -0 zlsnap list -v layer
     assert_output "$(zstd -dc <layer | tarunpack --list -v)"
-    assert_line --regexp '^-rws--x--x .* tree/sub/numbers$|^-rws--x--x .* sub/numbers$'
-    fake tarunpack 'cat >/dev/null; printf "%s\n" "$@"'
+    assert_line --regexp '^-rws--x--x .* sub/numbers$'
     run -0 zlsnap list --json layer
-    assert_line --json
+    assert_output "$(zstd -dc <layer | tarunpack --list --json)"
+    assert_equal "$(jq -s length <<<"$output")" "$(jq .file_count layer.json)"
 }
 
 @test "mtree prints what tarpack --manifest does" {

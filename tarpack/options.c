@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "cli.h"
+#include "cli_tar.h"
 #include "date.h"
 #include "diag.h"
 
@@ -59,15 +60,6 @@ static enum status whiteouts_parse(struct options *options, const char *form)
     return cli_usage("--whiteouts takes oci or raw, not '%s'", diag_name(form).text);
 }
 
-static enum status manifest_parse(struct options *options, const char *form)
-{
-    options->manifest = true;
-    options->manifest_times = form && strcmp(form, "time") == 0;
-    if (!form || options->manifest_times)
-        return STATUS_OK;
-    return cli_usage("--manifest takes time or nothing, not '%s'", diag_name(form).text);
-}
-
 static enum status date_take(struct tar_time *date, const char *text)
 {
     if (date_parse(text, date) == 0)
@@ -104,21 +96,6 @@ static enum status id_parse(const char *text, uint32_t *id, bool *set)
     return STATUS_OK;
 }
 
-static enum status map_parse(struct idmap *map, const char *text)
-{
-    const char *problem = idmap_add(map, text);
-    return problem ? cli_usage("'%s': %s", diag_name(text).text, problem) : STATUS_OK;
-}
-
-static enum status jobs_parse(struct options *options, const char *text)
-{
-    uint64_t jobs = 0;
-    if (cli_number(text, 1024, &jobs) != 0 || jobs == 0)
-        return cli_usage("--jobs takes a number from 1 to 1024, not '%s'", diag_name(text).text);
-    options->jobs = (unsigned)jobs;
-    return STATUS_OK;
-}
-
 /* Options that change entries. */
 static enum status rewrite_take(struct options *options, int option, const char *argument)
 {
@@ -137,9 +114,9 @@ static enum status rewrite_take(struct options *options, int option, const char 
     case OPTION_GROUP:
         return id_parse(argument, &rewrite->gid, &rewrite->set_gid);
     case OPTION_UID_MAP:
-        return map_parse(&rewrite->uids, argument);
+        return cli_id_map(argument, &rewrite->uids);
     case OPTION_GID_MAP:
-        return map_parse(&rewrite->gids, argument);
+        return cli_id_map(argument, &rewrite->gids);
     default:
         return STATUS_USAGE;
     }
@@ -190,12 +167,13 @@ static enum status option_take(struct options *options, int option, const char *
         options->live = true;
         return STATUS_OK;
     case OPTION_MANIFEST:
-        return manifest_parse(options, argument);
+        options->manifest = true;
+        return cli_manifest(argument, &options->manifest_times);
     case OPTION_SUMMARY:
         options->summary = argument;
         return STATUS_OK;
     case 'j':
-        return jobs_parse(options, argument);
+        return cli_jobs(argument, &options->jobs);
     default:
         return selection_take(options, option, argument);
     }
@@ -229,12 +207,8 @@ enum status options_parse(struct options *options, int argc, char **argv)
         if (status != STATUS_OK || options->help || options->version)
             return status;
     }
-    if (optind == argc)
-        return cli_usage("which directory?");
-    if (optind + 1 < argc)
-        return cli_usage("one directory, not also '%s'", diag_name(argv[optind + 1]).text);
-    options->directory = argv[optind];
-    return mtime_settle(options);
+    enum status status = mtime_settle(options);
+    return status == STATUS_OK ? cli_directory(argc, argv, &options->directory) : status;
 }
 
 void options_free(struct options *options)

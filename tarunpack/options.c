@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "cli.h"
+#include "cli_tar.h"
 #include "diag.h"
 
 #include <string.h>
@@ -81,13 +82,12 @@ static enum status expect_parse(struct options *options, const char *text)
     return problem ? cli_usage("--expect '%s': %s", diag_name(text).text, problem) : STATUS_OK;
 }
 
-static enum status manifest_parse(struct options *options, const char *form)
+static enum status manifest_take(struct options *options, const char *form)
 {
-    bool times = form && strcmp(form, "time") == 0;
+    bool times = false;
+    enum status status = cli_manifest(form, &times);
     options->list = times ? LIST_MANIFEST_TIMES : LIST_MANIFEST;
-    if (!form || times)
-        return STATUS_OK;
-    return cli_usage("--manifest takes time or nothing, not '%s'", diag_name(form).text);
+    return status;
 }
 
 static enum status whiteouts_parse(struct options *options, const char *form)
@@ -109,21 +109,6 @@ static enum status mode_parse(struct options *options, enum target_mode mode)
     if (options->mode != TARGET_NEW && options->mode != mode)
         return cli_usage("--replace and --merge contradict each other");
     options->mode = mode;
-    return STATUS_OK;
-}
-
-static enum status map_parse(struct idmap *map, const char *text)
-{
-    const char *problem = idmap_add(map, text);
-    return problem ? cli_usage("'%s': %s", diag_name(text).text, problem) : STATUS_OK;
-}
-
-static enum status jobs_parse(struct options *options, const char *text)
-{
-    uint64_t jobs = 0;
-    if (cli_number(text, 1024, &jobs) != 0 || jobs == 0)
-        return cli_usage("--jobs takes a number from 1 to 1024, not '%s'", diag_name(text).text);
-    options->jobs = (unsigned)jobs;
     return STATUS_OK;
 }
 
@@ -163,14 +148,14 @@ static enum status target_take(struct options *options, int option, const char *
     case OPTION_MERGE:
         return mode_parse(options, TARGET_MERGE);
     case OPTION_UID_MAP:
-        return map_parse(&options->uids, argument);
+        return cli_id_map(argument, &options->uids);
     case OPTION_GID_MAP:
-        return map_parse(&options->gids, argument);
+        return cli_id_map(argument, &options->gids);
     case OPTION_SUMMARY:
         options->summary = argument;
         return STATUS_OK;
     case 'j':
-        return jobs_parse(options, argument);
+        return cli_jobs(argument, &options->jobs);
     default:
         return limit_take(options, option, argument);
     }
@@ -222,7 +207,7 @@ static enum status option_take(struct options *options, int option, const char *
         options->list = options->list == LIST_NONE ? LIST_NAMES : options->list;
         return STATUS_OK;
     case OPTION_MANIFEST:
-        return manifest_parse(options, argument);
+        return manifest_take(options, argument);
     case OPTION_WHITEOUTS:
         return whiteouts_parse(options, argument);
     case OPTION_USERXATTR:
@@ -252,12 +237,7 @@ static enum status operands_parse(struct options *options, int argc, char **argv
                    : cli_usage("--list, --json and --manifest read standard input and write no "
                                "directory, such as '%s'",
                                diag_name(argv[optind]).text);
-    if (optind == argc)
-        return cli_usage("which directory?");
-    if (optind + 1 < argc)
-        return cli_usage("one directory, not also '%s'", diag_name(argv[optind + 1]).text);
-    options->directory = argv[optind];
-    return STATUS_OK;
+    return cli_directory(argc, argv, &options->directory);
 }
 
 enum status options_parse(struct options *options, int argc, char **argv)

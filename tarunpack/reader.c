@@ -85,6 +85,15 @@ static enum reader_event count_extended(struct reader *reader, uint64_t size)
                   reader->limits.pax);
 }
 
+/* Takes a block that belongs to the headers before an entry. */
+static enum reader_event take_more(struct reader *reader, const char **block)
+{
+    enum reader_event event = count_extended(reader, TAR_BLOCK_SIZE);
+    if (event == READER_OK)
+        event = take_block(reader, block);
+    return event == READER_OK && !*block ? cut(reader) : event;
+}
+
 /* Appends the `size` bytes of an extended header's content to `text`. The buffer grows with what
  * comes, not with what is claimed. */
 static enum reader_event take_extended(struct reader *reader, uint64_t size, struct buf *text)
@@ -169,13 +178,9 @@ static enum reader_event take_gnu_sparse(struct reader *reader, const char *bloc
         error = gnu_sparse_add(&reader->sparse, block + TAR_GNU_SPARSE_OFFSET, TAR_GNU_SPARSE_COUNT,
                                more);
     while (error == TAR_OK && more) {
-        enum reader_event event = count_extended(reader, TAR_BLOCK_SIZE);
-        if (event == READER_OK)
-            event = take_block(reader, &block);
+        enum reader_event event = take_more(reader, &block);
         if (event != READER_OK)
             return event;
-        if (!block)
-            return cut(reader);
         more = block[TAR_GNU_SPARSE_MORE_EXTENDED_OFFSET] != '\0';
         error = gnu_sparse_add(&reader->sparse, block, TAR_GNU_SPARSE_MORE_COUNT, more);
     }
@@ -193,13 +198,9 @@ static enum reader_event take_text_sparse(struct reader *reader)
         const char *block = NULL;
         if (reader->stored < TAR_BLOCK_SIZE)
             return malformed(reader, reader->entry.path, TAR_BAD_SPARSE);
-        enum reader_event event = count_extended(reader, TAR_BLOCK_SIZE);
-        if (event == READER_OK)
-            event = take_block(reader, &block);
+        enum reader_event event = take_more(reader, &block);
         if (event != READER_OK)
             return event;
-        if (!block)
-            return cut(reader);
         reader->stored -= TAR_BLOCK_SIZE;
         enum tar_error error = tar_sparse_add_text(&reader->sparse, &state, block, TAR_BLOCK_SIZE);
         if (error != TAR_OK)

@@ -195,6 +195,23 @@ bytes_read() {
     assert [ "$output" -lt 1000000 ]
 }
 
+# XFS shows root each ACL a second time, as trusted.SGI_ACL_*.
+@test "ACLs on XFS are ACLs only once" {
+    requires_fs xfs
+    loop_fs xfs 320M xfs
+    make_tree xfs/a acls
+    tarpack xfs/a >layer.tar
+    tarunpack --no-sync b <layer.tar
+    run -0 getfattr -R -d -m SGI b
+    assert_output ''
+    tarpack b | cmp - layer.tar
+    # Replaces the ACL of a directory by none:
+    mkdir -p xfs/onto c
+    setfacl -m u:7:r,d:u:7:r xfs/onto
+    tarpack c | tarunpack --no-sync --merge xfs/onto
+    compare_trees c xfs/onto
+}
+
 # --------------------------------------------------------------------------- bounds
 
 # make_deep DIR DEPTH: directories in each other, every fifth with a long name, and a file in the

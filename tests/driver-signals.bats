@@ -391,4 +391,7 @@ assert_create() {
     run -0 bash -c 'echo mine | { zlsnap verify -q layer; zlsnap extract layer copy;
         zlsnap create tree layer >/dev/null; cat; }'
     assert_output mine
+    fake tarpack "cat; exec '$ZLSNAP_BIN/tarpack' \"\$@\""
+    run -0 bash -c 'echo mine | { zlsnap digest tree >/dev/null; cat; }'
+    assert_output mine
 }

@@ -1,0 +1,98 @@
+/*
+ * Which inodes with several names were seen.
+ */
+#include "links.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct stat inode(dev_t device, ino_t number)
+{
+    return (struct stat){.st_dev = device, .st_ino = number, .st_nlink = 2};
+}
+
+/* The name that the inode was first seen under; NULL if this is the first time. */
+static const char *visit(struct links *links, struct stat status, const char *path)
+{
+    const char *first = "?";
+    return links_visit(links, &status, path, &first) == 0 ? first : "out of memory";
+}
+
+static void test_first(void)
+{
+    struct links links = {0};
+    char path[2] = "a";
+    CHECK(!visit(&links, inode(1, 2), path), "an inode is new the first time");
+    memset(path, 'x', 1); /* the name was copied */
+    const char *first = visit(&links, inode(1, 2), "b");
+    CHECK(first && strcmp(first, "a") == 0, "then it has the name it was first seen under");
+    first = visit(&links, inode(1, 2), "c");
+    CHECK(first && strcmp(first, "a") == 0, "and keeps it");
+    CHECK(!visit(&links, inode(1, 3), "d"), "another number is another inode");
+    CHECK(!visit(&links, inode(2, 2), "e"), "the same number on another device is, too");
+    CHECK(!visit(&links, inode(2, 1), "f"), "device and number are not mixed up");
+    CHECK(links.count == 4, "each is kept once");
+    links_free(&links);
+    links_free(&links);
+    CHECK(!visit(&links, inode(1, 2), "g"), "after all is freed it is new again");
+    links_free(&links);
+}
+
+/* Enough to grow, in runs of numbers as file systems have them, on several devices. */
+static void test_many(void)
+{
+    enum { DEVICES = 5, INODES = 4000 };
+    struct links links = {0};
+    char path[32];
+    int fresh = 0, same = 0;
+    for (unsigned i = 0; i < INODES; i++) {
+        for (unsigned device = 0; device < DEVICES; device++) {
+            (void)snprintf(path, sizeof path, "%u/%u", device, i);
+            fresh += !visit(&links, inode(device, (ino_t)i << (8 * device)), path);
+        }
+    }
+    CHECK(fresh == DEVICES * INODES && links.count == (size_t)fresh, "%d inodes are new", fresh);
+    for (unsigned i = 0; i < INODES; i++) {
+        for (unsigned device = 0; device < DEVICES; device++) {
+            (void)snprintf(path, sizeof path, "%u/%u", device, i);
+            const char *first = visit(&links, inode(device, (ino_t)i << (8 * device)), "again");
+            same += first && strcmp(first, path) == 0;
+        }
+    }
+    CHECK(same == fresh, "and each is found again, under its own name");
+    links_free(&links);
+}
+
+/* In a tree that changes a number may have been given to another file meanwhile. */
+static void test_live(void)
+{
+    struct links links = {.live = true};
+    struct stat status = inode(1, 2);
+    status.st_size = 5;
+    status.st_mtim.tv_nsec = 7;
+    CHECK(!visit(&links, status, "a") && visit(&links, status, "b"),
+          "live: an inode that did not change is the same");
+    struct stat other = status;
+    other.st_size = 6;
+    CHECK(!visit(&links, other, "c"), "live: one of another size is not");
+    other = status;
+    other.st_mtim.tv_nsec = 8;
+    CHECK(!visit(&links, other, "d"), "live: nor is one of another time");
+    other.st_mtim.tv_sec = 1;
+    CHECK(!visit(&links, other, "e"), "live: nor is one of another second");
+    const char *first = visit(&links, status, "f");
+    CHECK(first && strcmp(first, "a") == 0, "live: the first is still known");
+    links_free(&links);
+    CHECK(!visit(&links, status, "a") && visit(&links, other, "b"),
+          "in a tree that does not change, the number alone tells");
+    links_free(&links);
+}
+
+int main(void)
+{
+    test_first();
+    test_many();
+    test_live();
+    return tap_done();
+}

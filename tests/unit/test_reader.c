@@ -1,0 +1,293 @@
+/*
+ * From bytes to entries: what stands where in an archive, and every length at which a stream can
+ * end. See hostile.bats for what is refused.
+ */
+#include "archive.h"
+#include "diag.h"
+#include "reading.h"
+#include "tap.h"
+#include "tar_encode.h"
+#include "tar_record.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void test_entries(void)
+{
+    struct buf archive = {0};
+    struct reading reading;
+    archive_add_file(&archive, "a", "one");
+    archive_add_header(&archive, '5', "d/", 0);
+    archive_add_file(&archive, "d/b", "");
+    archive_add_end(&archive);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next_is(&reading, "a") && reading.entry->type == TAR_FILE &&
+              reading.entry->size == 3 && reading.entry->mode == 0644 &&
+              reading.entry->mtime.seconds == 1000000000,
+          "an entry has what its header says");
+    CHECK(reading_content_is(&reading, "one") && reading_content_is(&reading, "") == false,
+          "its content comes once");
+    CHECK(reading_next_is(&reading, "d") && reading.entry->type == TAR_DIRECTORY &&
+              !reading.entry->link,
+          "a directory has no slash and no link");
+    CHECK(reading_next_is(&reading, "d/b") && reading_content_is(&reading, ""),
+          "an empty file has no content");
+    CHECK(reading_next(&reading) == READER_END, "two blocks of zeros end the archive");
+    reading_stop(&reading);
+    reading_stop(&reading);
+    buf_free(&archive);
+}
+
+static void test_content_passed_over(void)
+{
+    struct buf archive = {0}, long_text = {0};
+    struct reading reading;
+    struct reader_chunk chunk;
+    (void)buf_append_fill(&long_text, 'x', 10000);
+    (void)buf_append(&long_text, "", 1);
+    archive_add_file(&archive, "a", long_text.bytes);
+    archive_add_file(&archive, "b", long_text.bytes);
+    archive_add_file(&archive, "c", "end");
+    archive_add_end(&archive);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next_is(&reading, "a") && reading_next_is(&reading, "b"),
+          "content may be passed over");
+    CHECK(reader_data(&reading.reader, &chunk) == READER_OK && chunk.length > 0 &&
+              reading_next_is(&reading, "c") && reading_content_is(&reading, "end"),
+          "also from its midst");
+    CHECK(reading_next(&reading) == READER_END, "and the end is found");
+    reading_stop(&reading);
+    buf_free(&archive);
+    buf_free(&long_text);
+}
+
+static void rich_make(struct buf *archive)
+{
+    static const char map[] = "1\n0\n512\n";
+    struct buf records = {0}, text = {0};
+    archive_add_pax(archive, 'g', "comment", "all");
+    archive_add_pax(archive, 'x', "path", "renamed");
+    archive_add_file(archive, "a", "content");
+    archive_add_header(archive, 'L', "././@LongLink", 300);
+    (void)buf_append_fill(&text, 'n', 100);
+    (void)buf_append(&text, "/", 1);
+    (void)buf_append_fill(&text, 'n', 199);
+    archive_add_content(archive, text.bytes, text.length);
+    archive_add_header(archive, '5', "x", 0);
+    (void)tar_record_append(&records, "GNU.sparse.major", "1", 1);
+    (void)tar_record_append(&records, "GNU.sparse.minor", "0", 1);
+    (void)tar_record_append(&records, "GNU.sparse.realsize", "9000", 4);
+    archive_add_records(archive, 'x', &records);
+    archive_add_header(archive, '0', "sparse", 1024);
+    archive_add_content(archive, map, sizeof map - 1);
+    text.length = 0;
+    (void)buf_append_fill(&text, 'd', 512);
+    archive_add_content(archive, text.bytes, text.length);
+    archive_add_end(archive);
+    (void)buf_append_fill(archive, 0, 700);
+    buf_free(&records);
+    buf_free(&text);
+}
+
+static void test_every_length(void)
+{
+    struct buf archive = {0};
+    int wrong = 0, entries = 0;
+    rich_make(&archive);
+    const size_t whole = archive.length - 700;
+    for (size_t length = 0; length < archive.length; length++) {
+        struct reading reading;
+        struct buf cut = {.bytes = archive.bytes, .length = length};
+        reading_start(&reading, &cut, NULL);
+        enum reader_event event = READER_OK;
+        struct buf content = {0};
+        while (event == READER_OK && (event = reading_next(&reading)) == READER_OK) {
+            entries++;
+            if (reading.entry->type == TAR_FILE && length % 2)
+                event = reading_content(&reading, &content);
+        }
+        char expected[64];
+        (void)snprintf(
+            expected, sizeof expected,
+            length == 0 ? "the input is empty" : "the archive is cut off after %zu bytes", length);
+        if (length >= whole)
+            wrong += event != READER_END;
+        else
+            wrong += event != READER_MALFORMED || strcmp(reading.reader.problem, expected) != 0;
+        buf_free(&content);
+        reading_stop(&reading);
+    }
+    CHECK(wrong == 0 && entries > 0, "a stream is cut off wherever it ends before its end");
+    buf_free(&archive);
+}
+
+static void test_end(void)
+{
+    struct buf archive = {0};
+    struct reading reading;
+    archive_add_file(&archive, "a", "x");
+    (void)buf_append_fill(&archive, 0, TAR_BLOCK_SIZE);
+    archive_add_file(&archive, "b", "x");
+    archive_add_end(&archive);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_all(&reading) == READER_MALFORMED &&
+              reading_problem_is(&reading, "before byte 1536"),
+          "one block of zeros is no end");
+    reading_stop(&reading);
+    archive.length = 2 * TAR_BLOCK_SIZE;
+    archive_add_end(&archive);
+    (void)buf_append_fill(&archive, 0, 300000);
+    archive.bytes[archive.length - 1] = 1;
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_all(&reading) == READER_MALFORMED &&
+              reading_problem_is(&reading, "behind the end"),
+          "the last byte behind the end is looked at");
+    reading_stop(&reading);
+    archive.bytes[archive.length - 1] = 0;
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_all(&reading) == READER_END, "any number of zeros may stand there");
+    reading_stop(&reading);
+    buf_free(&archive);
+}
+
+static void test_local_and_global(void)
+{
+    struct buf archive = {0};
+    struct reading reading;
+    archive_add_pax(&archive, 'g', "uid", "7");
+    archive_add_pax(&archive, 'x', "path", "first");
+    archive_add_pax(&archive, 'x', "uid", "8");
+    archive_add_file(&archive, "a", "");
+    archive_add_file(&archive, "b", "");
+    archive_add_pax(&archive, 'g', "uid", "9");
+    archive_add_pax(&archive, 'x', "SCHILY.xattr.user.a", "v");
+    archive_add_file(&archive, "c", "");
+    archive_add_header(&archive, 'L', "long", 2);
+    archive_add_content(&archive, "l", 2);
+    archive_add_file(&archive, "d", "");
+    archive_add_file(&archive, "e", "");
+    archive_add_end(&archive);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next_is(&reading, "first") && reading.entry->uid == 8,
+          "a local header goes first");
+    CHECK(reading_next_is(&reading, "b") && reading.entry->uid == 7,
+          "the next entry has none of it");
+    CHECK(reading_next_is(&reading, "c") && reading.entry->uid == 9 &&
+              reading.entry->xattrs.count == 1,
+          "a later global header replaces what it speaks of");
+    CHECK(reading_next_is(&reading, "l") && reading.entry->xattrs.count == 0,
+          "attributes are those of one entry");
+    CHECK(reading_next_is(&reading, "e") && reading_next(&reading) == READER_END,
+          "a long name is that of one entry");
+    reading_stop(&reading);
+    buf_free(&archive);
+}
+
+static void test_pending(void)
+{
+    static const char types[] = {'x', 'X', 'L', 'K'};
+    for (size_t i = 0; i < sizeof types; i++) {
+        struct buf archive = {0};
+        struct reading reading;
+        archive_add_pax(&archive, types[i], "path", "p");
+        archive_add_end(&archive);
+        reading_start(&reading, &archive, NULL);
+        CHECK(reading_next(&reading) == READER_MALFORMED &&
+                  reading_problem_is(&reading, "no entry behind it"),
+              "a header '%c' needs an entry", types[i]);
+        reading_stop(&reading);
+        buf_free(&archive);
+    }
+    struct buf archive = {0};
+    struct reading reading;
+    archive_add_pax(&archive, 'g', "comment", "c");
+    archive_add_end(&archive);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next(&reading) == READER_END, "a global header does not");
+    reading_stop(&reading);
+    buf_free(&archive);
+}
+
+static void test_absolute(void)
+{
+    struct buf archive = {0};
+    struct reading reading;
+    archive_add_file(&archive, "a", "");
+    archive_add_file(&archive, "/b", "");
+    archive_add_end(&archive);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next_is(&reading, "a") && !reading.reader.absolute_seen,
+          "no slash was stripped yet");
+    CHECK(reading_next_is(&reading, "b") && reading.reader.absolute_seen, "now one was");
+    reading_stop(&reading);
+    buf_free(&archive);
+}
+
+static void test_compressed(void)
+{
+    static const struct {
+        const char *magic, *tool;
+    } table[] = {{"\x28\xb5\x2f\xfd", "zstd"},
+                 {"\x1f\x8b", "gzip"},
+                 {"\xfd"
+                  "7zXZ",
+                  "xz"},
+                 {"BZh", "bzip2"}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct buf archive = {0};
+        struct reading reading;
+        (void)buf_append_text(&archive, table[i].magic);
+        reading_start(&reading, &archive, NULL);
+        CHECK(reading_next(&reading) == READER_MALFORMED &&
+                  reading_problem_is(&reading, table[i].tool),
+              "%s data is known by its first bytes", table[i].tool);
+        reading_stop(&reading);
+        archive.length--;
+        reading_start(&reading, &archive, NULL);
+        CHECK(reading_next(&reading) == READER_MALFORMED &&
+                  !reading_problem_is(&reading, table[i].tool),
+              "not by less of them");
+        reading_stop(&reading);
+        /* Behind the first block they are only a broken header. */
+        archive.length = 0;
+        archive_add_file(&archive, "a", "");
+        (void)buf_append_text(&archive, table[i].magic);
+        (void)buf_append_fill(&archive, 'x', 2 * TAR_BLOCK_SIZE - archive.length);
+        reading_start(&reading, &archive, NULL);
+        CHECK(reading_all(&reading) == READER_MALFORMED &&
+                  !reading_problem_is(&reading, table[i].tool),
+              "nor later on in an archive");
+        reading_stop(&reading);
+        buf_free(&archive);
+    }
+}
+
+static void test_source_fails(void)
+{
+    struct reading reading = {0};
+    int fd = open("/", O_RDONLY | O_CLOEXEC);
+    CHECK(freopen("/dev/null", "w", stderr) != NULL, "messages are not shown");
+    CHECK(source_start(&reading.source, fd, DIGEST_SHA256, UINT64_MAX) == STATUS_OK,
+          "a source that can't be read");
+    reader_start(&reading.reader, &reading.source, &reading_wide);
+    CHECK(reading_next(&reading) == READER_FAILED && reading.reader.failure == STATUS_SYSTEM,
+          "is neither an archive nor malformed");
+    reading_stop(&reading);
+    close(fd);
+}
+
+int main(void)
+{
+    diag_init("test_reader");
+    test_entries();
+    test_content_passed_over();
+    test_every_length();
+    test_end();
+    test_local_and_global();
+    test_pending();
+    test_absolute();
+    test_compressed();
+    test_source_fails();
+    return tap_done();
+}

@@ -1,0 +1,191 @@
+/*
+ * From bytes to entries: limits, sizes that are only claimed, sparse files, names in messages.
+ */
+#include "archive.h"
+#include "diag.h"
+#include "reading.h"
+#include "tap.h"
+#include "tar_header.h"
+#include "tar_record.h"
+
+#include <inttypes.h>
+
+static void limit_check(const struct buf *archive, const struct reader_limits *limits,
+                        const char *name, bool fits)
+{
+    struct reading reading;
+    reading_start(&reading, archive, limits);
+    enum reader_event event = reading_all(&reading);
+    if (fits)
+        CHECK(event == READER_END, "%s: what fits is read", name);
+    else
+        CHECK(event == READER_LIMIT && reading_problem_is(&reading, name),
+              "%s: one more is refused", name);
+    reading_stop(&reading);
+}
+
+static void test_limits(void)
+{
+    struct buf archive = {0};
+    archive_add_pax(&archive, 'x', "SCHILY.xattr.user.name", "12345");
+    archive_add_file(&archive, "a/b/c", "1234567");
+    archive_add_file(&archive, "d", "123");
+    archive_add_end(&archive);
+    for (int less = 0; less < 2; less++) {
+        const uint64_t minus = (uint64_t)less;
+        struct reader_limits limits = reading_wide;
+        limits.entries = 2 - minus;
+        limit_check(&archive, &limits, "--max-entries", !less);
+        limits = reading_wide;
+        limits.tree_size = 10 - minus;
+        limit_check(&archive, &limits, "--max-size", !less);
+        limits = reading_wide;
+        limits.path = 5 - minus;
+        limit_check(&archive, &limits, "--max-path", !less);
+        limits = reading_wide;
+        limits.pax = 32 - minus;
+        limit_check(&archive, &limits, "--max-pax", !less);
+        limits = reading_wide;
+        limits.xattr = 5 - minus;
+        limit_check(&archive, &limits, "--max-xattr", !less);
+    }
+    buf_free(&archive);
+}
+
+static void test_limit_of_headers(void)
+{
+    struct buf archive = {0}, value = {0};
+    struct reader_limits limits = reading_wide;
+    struct reading reading;
+    (void)buf_append_fill(&value, 'c', 1000);
+    (void)buf_append(&value, "", 1);
+    limits.pax = 2500;
+    for (int i = 0; i < 6; i++) {
+        archive_add_pax(&archive, 'x', "comment", value.bytes);
+        if (i % 2)
+            archive_add_file(&archive, "a", "");
+    }
+    reading_start(&reading, &archive, &limits);
+    CHECK(reading_next(&reading) == READER_OK && reading_next(&reading) == READER_OK &&
+              reading_next(&reading) == READER_OK,
+          "two headers before each entry fit");
+    reading_stop(&reading);
+    archive.length = 0;
+    for (int i = 0; i < 3; i++)
+        archive_add_pax(&archive, 'x', "comment", value.bytes);
+    reading_start(&reading, &archive, &limits);
+    CHECK(reading_next(&reading) == READER_LIMIT && reading_problem_is(&reading, "--max-pax"),
+          "three before one do not");
+    reading_stop(&reading);
+    buf_free(&archive);
+    buf_free(&value);
+}
+
+static void test_claims(void)
+{
+    struct buf archive = {0};
+    struct reader_limits limits = reading_wide;
+    struct reading reading;
+    limits.pax = limits.tree_size = UINT64_MAX / 2;
+    archive_add_header(&archive, 'x', "pax", UINT64_C(077777777777));
+    (void)buf_append_fill(&archive, 'x', 10 * TAR_BLOCK_SIZE);
+    reading_start(&reading, &archive, &limits);
+    CHECK(reading_next(&reading) == READER_MALFORMED && reading_problem_is(&reading, "cut off"),
+          "an extended header of 8 GiB is cut off");
+    reading_stop(&reading);
+    archive.bytes[156] = '0';
+    tar_header_seal((struct tar_ustar *)(void *)archive.bytes);
+    reading_start(&reading, &archive, &limits);
+    CHECK(reading_next(&reading) == READER_OK && reading.entry->size == UINT64_C(077777777777) &&
+              reading_next(&reading) == READER_MALFORMED,
+          "and so is a file, when it is passed over");
+    reading_stop(&reading);
+    buf_free(&archive);
+}
+
+static void sparse_make(struct buf *archive)
+{
+    struct buf records = {0}, data = {0};
+    (void)tar_record_append(&records, "GNU.sparse.size", "20000", 5);
+    (void)tar_record_append(&records, "GNU.sparse.map", "512,512,4096,0,8192,700,20000,0", 31);
+    archive_add_records(archive, 'x', &records);
+    (void)buf_append_fill(&data, 'a', 512);
+    (void)buf_append_fill(&data, 'b', 700);
+    archive_add_header(archive, '0', "sparse", data.length);
+    archive_add_content(archive, data.bytes, data.length);
+    archive_add_file(archive, "next", "n");
+    archive_add_end(archive);
+    buf_free(&records);
+    buf_free(&data);
+}
+
+static bool run_is(const struct buf *content, size_t from, size_t to, char byte)
+{
+    for (size_t i = from; i < to; i++) {
+        if (content->bytes[i] != byte)
+            return false;
+    }
+    return true;
+}
+
+static void test_sparse(void)
+{
+    struct buf archive = {0}, content = {0};
+    struct reading reading;
+    sparse_make(&archive);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next_is(&reading, "sparse") && reading.entry->size == 20000,
+          "a sparse file has its true size");
+    CHECK(reading_content(&reading, &content) == READER_OK && content.length == 20000 &&
+              run_is(&content, 0, 512, 0) && run_is(&content, 512, 1024, 'a') &&
+              run_is(&content, 1024, 8192, 0) && run_is(&content, 8192, 8892, 'b') &&
+              run_is(&content, 8892, 20000, 0),
+          "its parts are where the map has them");
+    CHECK(reading_next_is(&reading, "next") && reading_content_is(&reading, "n") &&
+              reading_next(&reading) == READER_END,
+          "the next entry has no map");
+    reading_stop(&reading);
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next_is(&reading, "sparse") && reading_next_is(&reading, "next"),
+          "it may be passed over");
+    reading_stop(&reading);
+    buf_free(&archive);
+    buf_free(&content);
+}
+
+static void test_names_in_problems(void)
+{
+    struct buf archive = {0};
+    struct reading reading;
+    archive_add_file(&archive, "../\033[2J\nx", "");
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next(&reading) == READER_MALFORMED &&
+              reading_problem_is(&reading, "../\\033[2J\\012x: "),
+          "a name in a message is escaped");
+    reading_stop(&reading);
+    archive.length = 0;
+    struct buf path = {0};
+    (void)buf_append_text(&path, "../");
+    (void)buf_append_fill(&path, '\n', 5000);
+    archive_add_header(&archive, 'L', "././@LongLink", path.length);
+    archive_add_content(&archive, path.bytes, path.length);
+    archive_add_file(&archive, "x", "");
+    reading_start(&reading, &archive, NULL);
+    CHECK(reading_next(&reading) == READER_MALFORMED && reading_problem_is(&reading, "") &&
+              strlen(reading.reader.problem) < 1200,
+          "one that is too long for a message is cut");
+    reading_stop(&reading);
+    buf_free(&archive);
+    buf_free(&path);
+}
+
+int main(void)
+{
+    diag_init("test_reader_limits");
+    test_limits();
+    test_limit_of_headers();
+    test_claims();
+    test_sparse();
+    test_names_in_problems();
+    return tap_done();
+}

@@ -1,0 +1,321 @@
+#!/usr/bin/env bats
+# tarpack reads a tree that others change meanwhile.
+
+load helpers
+load modes
+
+# Far more than a pipe and tarpack's buffer hold: it can't be through with such a file before its
+# reader is.
+LARGE=6M
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir tree
+}
+
+# large FILE
+large() {
+    head -c "$LARGE" /dev/zero | tr '\0' x >"$1"
+}
+
+# while_packing CHANGE [OPTION...]: packs "tree", holds tarpack in the first large file in it while
+# CHANGE is run, and reads the rest. $packed is its status, the tar is "out.tar", what it said "said".
+while_packing() {
+    local change=$1
+    shift
+    mkfifo pipe
+    tarpack "$@" tree >pipe 2>said &
+    exec {out}<pipe
+    head -c 4096 <&"$out" >out.tar
+    eval "$change"
+    cat <&"$out" >>out.tar
+    exec {out}<&-
+    rm pipe
+    packed=0
+    wait $! || packed=$?
+}
+
+# assert_torn: out.tar does not end as an archive does, and no reader takes it for one.
+assert_torn() {
+    ! tail -c 1024 out.tar | cmp -s - <(head -c 1024 /dev/zero) || fail 'it ends with two zero blocks'
+    run -3 tarunpack -t <out.tar
+}
+
+# assert_whole: it is an archive.
+assert_whole() {
+    run -0 tarunpack -t <out.tar
+}
+
+# --------------------------------------------------------------------------- while a file is read
+
+@test "a file that grows: status 1; with --live it is cut at the size that it had" {
+    large tree/a
+    cp tree/a before
+    while_packing 'echo more >>tree/a'
+    assert_equal "$packed" 1
+    assert_equal "$(cat said)" 'tarpack: a: grew while it was read (--live would go on)'
+    assert_torn
+    cp before tree/a
+    while_packing 'echo more >>tree/a' --live
+    assert_equal "$packed" 0
+    assert_equal "$(cat said)" 'tarpack: warning: a: grew while it was read'
+    assert_whole
+    tar -xOf out.tar a | cmp - before
+}
+
+@test "a file that shrinks is status 1 in any case: what its header promised is not there" {
+    local live
+    for live in '' --live; do
+        large tree/a
+        while_packing 'truncate -s 100 tree/a' $live
+        assert_equal "$packed" 1
+        assert_equal "$(cat said)" 'tarpack: a: shrank while it was read'
+        assert_torn
+    done
+}
+
+@test "a file of holes that shrinks is status 1 in any case" {
+    local live
+    for live in '' --live; do
+        truncate -s "$LARGE" tree/a
+        while_packing 'truncate -s 100 tree/a' $live
+        assert_equal "$packed" 1
+        assert_equal "$(cat said)" 'tarpack: a: shrank while it was read'
+        run -3 tarunpack -t <out.tar # which ends in zeros, but of the file
+    done
+}
+
+@test "a file that is written to in its place, or touched: status 1; with --live a warning" {
+    local change
+    for change in 'echo y | dd of=tree/a bs=1 count=1 seek=5M conv=notrunc status=none' \
+        'touch -d @5 tree/a' 'chmod 600 tree/a' \
+        'echo y | dd of=tree/a bs=1 conv=notrunc status=none; touch -r kept tree/a'; do
+        large tree/a
+        cp -p tree/a kept
+        while_packing "$change"
+        assert_equal "$packed" 1
+        assert_equal "$(cat said)" 'tarpack: a: changed while it was read (--live would go on)'
+        assert_torn
+        large tree/a
+        while_packing "$change" --live
+        assert_equal "$packed" 0
+        assert_equal "$(cat said)" 'tarpack: warning: a: changed while it was read'
+        assert_whole
+    done
+}
+
+@test "a file that is removed or replaced while it is read is read to its end: it is still that file" {
+    large tree/a
+    cp -p tree/a kept
+    while_packing 'echo other >new; mv new tree/a' --live
+    assert_equal "$packed" 0
+    tar -xOf out.tar a | cmp - kept
+    # Without --live that is a change: the link count is part of what was read.
+    cp -p kept tree/a
+    while_packing 'rm tree/a'
+    assert_equal "$packed" 1
+    assert_torn
+}
+
+@test "a read that fails names the file: EIO, ESTALE" {
+    requires_command strace
+    local error
+    large tree/a
+    for error in EIO ESTALE; do
+        run -1 --separate-stderr bash -c \
+            'strace -o /dev/null -e inject=pread64:error=$1:when=3 tarpack tree >out.tar' - $error
+        # shellcheck disable=SC2154
+        assert_regex "$stderr" '^tarpack: a: cannot read: (Input/output error|Stale file handle)$'
+        assert_torn
+        run -1 --separate-stderr bash -c \
+            'strace -o /dev/null -e inject=pread64:error=$1:when=3 tarpack --live tree >out.tar' - $error
+        assert_torn
+    done
+}
+
+# --------------------------------------------------------------------------- before its turn
+
+# changes_before_its_turn CHANGE: tree/b is changed while tree/a is read: without --live that is an
+# error that names b, with it a warning, and b is left out.
+changes_before_its_turn() {
+    rm -rf tree
+    mkdir -p tree/b/sub
+    touch tree/b/sub/file tree/c
+    [ "${2-}" != file ] || { rm -r tree/b && echo content >tree/b; }
+    large tree/a
+    cp -a tree before
+    while_packing "$1"
+    assert_equal "$packed" 1
+    assert_regex "$(cat said)" '^tarpack: b: '
+    assert_torn
+    rm -rf tree
+    cp -a before tree
+    while_packing "$1" --live
+    assert_equal "$packed" 0
+    assert_equal "$(cat said)" 'tarpack: warning: b: vanished or was replaced while it was read'
+    assert_whole
+    # shellcheck disable=SC2154
+    assert_output $'./\na\nc'
+    rm -rf before
+}
+
+@test "an entry that vanishes before its turn: status 1; with --live a warning" {
+    changes_before_its_turn 'rm tree/b' file
+    changes_before_its_turn 'rm -r tree/b'
+}
+
+@test "a file that is of another type when its turn comes is never followed, opened or waited for" {
+    mkdir outside
+    echo secret >outside/file
+    changes_before_its_turn 'rm tree/b; ln -s ../outside/file tree/b' file
+    changes_before_its_turn 'rm tree/b; mkfifo tree/b' file
+    changes_before_its_turn 'rm tree/b; mkdir tree/b' file
+    [ "$EUID" -ne 0 ] || changes_before_its_turn 'rm tree/b; mknod tree/b c 1 5' file
+    run -1 grep -a secret out.tar
+}
+
+@test "a directory that is a symlink, a file or a fifo when its turn comes is not entered" {
+    mkdir outside
+    echo secret >outside/file
+    changes_before_its_turn 'rm -r tree/b; ln -s ../outside tree/b'
+    changes_before_its_turn 'rm -r tree/b; echo x >tree/b'
+    changes_before_its_turn 'rm -r tree/b; mkfifo tree/b'
+    run -1 grep -a secret out.tar
+}
+
+@test "a symlink or fifo that became a file or a directory is packed as what it is" {
+    large tree/a
+    ln -s nowhere tree/b
+    mkfifo tree/c
+    while_packing 'rm tree/[bc]; echo content >tree/b; mkdir tree/c; touch tree/c/new'
+    assert_equal "$packed" 0
+    assert_whole
+    assert_output $'./\na\nb\nc/\nc/new'
+    tar -xOf out.tar b | cmp - tree/b
+}
+
+@test "a directory that is swapped for a symlink while it is walked: the walk stays in it" {
+    mkdir -p tree/dir/sub outside/sub
+    echo inside | tee tree/dir/b tree/dir/sub/file >/dev/null
+    echo secret | tee outside/b outside/sub/file >/dev/null
+    large tree/dir/a
+    while_packing 'mv tree/dir moved; ln -s ../outside tree/dir'
+    assert_equal "$packed" 0
+    assert_whole
+    assert_output $'./\ndir/\ndir/a\ndir/b\ndir/sub/\ndir/sub/file'
+    run -1 grep -a secret out.tar
+}
+
+@test "a deep directory that is moved while it is walked never leads the walk out of the tree" {
+    local deep
+    deep=tree$(printf '/d%.0s' {1..200})
+    mkdir -p "$deep" outside
+    large "$deep/a"
+    echo secret >outside/z
+    while_packing 'mv tree/d/d outside' --live
+    # It can't find back to what it has closed meanwhile, and says so.
+    assert_equal "$packed" 1
+    assert_regex "$(tail -n 1 said)" 'cannot return to the directory above: Stale file handle$'
+    assert_torn
+    run -1 grep -a secret out.tar
+}
+
+@test "new entries in a directory that was read already are not looked for" {
+    large tree/a
+    mkdir tree/b
+    while_packing 'touch tree/aa tree/b/new' --live
+    assert_equal "$packed" 0
+    assert_whole
+    assert_output $'./\na\nb/\nb/new'
+}
+
+@test "--live: an inode that was given to another file is no hard link of the first one" {
+    large tree/a
+    echo one >tree/b
+    ln tree/b tree/d
+    large tree/c
+    # b and d are one inode when b is packed; while c is read, d becomes another file.
+    while_packing 'echo longer >new && ln new other && mv new tree/d' --live
+    assert_equal "$packed" 0
+    assert_whole
+    tar -xOf out.tar d | cmp - <(echo longer)
+}
+
+# --------------------------------------------------------------------------- what can't be read
+
+@test "an unreadable file or directory is an error that names it, with --live too" {
+    install -d -o 65534 -g 65534 home
+    # shellcheck disable=SC2016 # for the other shell
+    as_user bash -c 'mkdir -p home/{file,directory,closed}/sub && touch home/{file,closed}/sub/x &&
+        chmod 0 home/file/sub/x home/directory/sub && chmod 400 home/closed/sub'
+    local tree name live
+    for live in '' --live; do
+        for tree in file:sub/x directory:sub closed:sub/x; do
+            name=${tree#*:}
+            # shellcheck disable=SC2016
+            run -1 as_user bash -c 'tarpack $2 "home/$1" >/dev/null' - "${tree%:*}" $live
+            assert_line --index 0 --regexp "^tarpack: $name: cannot open.*: Permission denied\$"
+            as_user tarpack $live "home/${tree%:*}" >out.tar 2>/dev/null || :
+            assert_torn
+        done
+    done
+    run -1 tarpack absent
+    run -1 tarpack home/closed/sub/x
+}
+
+@test "fifos, devices, sockets and symlinks are never opened" {
+    requires_command strace
+    mkfifo tree/fifo
+    ln -s fifo tree/symlink
+    ln -s /dev/zero tree/zero-link
+    touch tree/file
+    if [ "$EUID" -eq 0 ]; then
+        mknod tree/zero c 1 5
+        mknod tree/loop b 7 0
+        mknod tree/whiteout c 0 0
+    fi
+    strace -f -o calls -e trace=open,openat,openat2 tarpack tree >out.tar
+    assert_whole
+    run -1 grep -E '"(fifo|symlink|zero-link|zero|loop|whiteout)"' calls
+    run -0 grep -E '"file"' calls
+    assert_equal "$(grep -c '"file".*O_NOFOLLOW' calls)" 1
+}
+
+@test "a plain user is told once that trusted.* attributes of others are hidden from him" {
+    requires_root
+    mkdir tree/{a,b}
+    setfattr -n trusted.overlay.opaque -v y tree/a
+    # shellcheck disable=SC2016
+    run -0 --separate-stderr as_user bash -c 'tarpack tree | tarunpack -t'
+    assert_output $'./\na/\nb/'
+    # shellcheck disable=SC2154
+    assert_equal "${#stderr_lines[@]}" 1
+    assert_regex "$stderr" '^tarpack: warning: .*trusted\.\*'
+    run -0 --separate-stderr as_user bash -c 'tarpack -q tree | tarunpack -t'
+    assert_equal "$stderr" ''
+    # Root of a user namespace sees no more.
+    if unshare -Ur true; then
+        run -0 --separate-stderr as_user unshare -Ur bash -c 'tarpack tree | tarunpack -t'
+        assert_regex "$stderr" '^tarpack: warning: .*trusted\.\*'
+    fi
+    # His own have none that he could miss, and root misses none.
+    install -d -o 65534 -g 65534 home
+    as_user touch home/file
+    run -0 --separate-stderr as_user bash -c 'tarpack home | tarunpack -t'
+    assert_equal "$stderr" ''
+    run -0 --separate-stderr bash -c 'tarpack tree | tarunpack -t'
+    assert_equal "$stderr" ''
+    assert_output $'./\na/\na/.wh..wh..opq\nb/'
+}
+
+# --------------------------------------------------------------------------- the other end
+
+@test "a reader that goes away is a write error and nothing worse" {
+    large tree/a
+    run -0 --separate-stderr bash -c 'tarpack tree | head -c 512 >/dev/null; echo "${PIPESTATUS[0]}"'
+    [[ $output == 141 || $output == 1 ]] || fail "status $output"
+    run -0 bash -c 'trap "" PIPE; tarpack tree | head -c 512 >/dev/null; echo "${PIPESTATUS[0]}"'
+    assert_output $'tarpack: write error: Broken pipe\n1'
+    run -1 bash -c 'tarpack tree >/dev/full'
+    assert_output 'tarpack: write error: No space left on device'
+}

@@ -1,0 +1,546 @@
+#!/usr/bin/env bats
+# What tarpack's and tarunpack's options choose, change and tell.
+
+load helpers
+load modes
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir tree
+}
+
+# names_of COMMAND...: the names in the tar that it writes, in byte order, without "./" before them.
+names_of() {
+    "$@" | tar -t | sed 's,^\./,,' | sort
+}
+
+# facts DIR [FORMAT]: of each entry its name and what find's FORMAT says.
+facts() {
+    find "$1" -printf "%P ${2:-%y %m %U:%G}\n" | sort
+}
+
+# --------------------------------------------------------------------------- which entries
+
+@test "--exclude leaves out what GNU tar leaves out" {
+    mkdir -p tree/{a/b/c,sub/a,x1/deep,'sp ace',.hidden}
+    touch tree/{a/b/c/f.o,a/f.c,sub/a/f.o,x1/deep/f.c,x1/f.o,'sp ace'/f.c,'*lit',.hidden/f,ä,f.o,f.oo}
+    local pattern
+    for pattern in '*.o' a a/b b/c 'sub/*' 'a*/f.c' '[a-f]' 'x?' f 'x1/*f*' '*deep*' '\*lit' '.h*' \
+        'sp ace' ä 'a/*/c' '/a' nothing 'sub/a/f.o' 'a/*.o'; do
+        diff <(names_of tar -C tree --exclude="$pattern" -c .) \
+            <(names_of tarpack --exclude="$pattern" tree) || fail "--exclude='$pattern'"
+    done
+    # A slash at the end, where GNU tar excludes nothing, says the same as none.
+    diff <(tarpack --exclude=a tree) <(tarpack --exclude=a/ tree)
+}
+
+@test "-X reads patterns from files and standard input, and all of them count" {
+    touch tree/{a,b,c,d,e,'f g'}
+    printf 'a\n\nb\n' >first
+    printf 'f g\nc' >second
+    diff <(names_of tar -C tree -X first -X second --exclude=d -c .) \
+        <(names_of tarpack -X first --exclude-from=second --exclude=d tree)
+    assert_equal "$(names_of tarpack -X - tree <first | wc -l)" 5
+    run -1 tarpack -X absent tree
+    assert_output 'tarpack: absent: cannot open: No such file or directory'
+}
+
+@test "the root can't be excluded; a hard link's second name becomes the file where the first is out" {
+    echo content >tree/a
+    ln tree/a tree/b
+    tarpack --exclude='*a' tree | unpack out
+    assert_equal "$(facts out '%y')" $' d\nb f'
+    assert_equal "$(tarpack --exclude='*' tree | tarunpack -t)" ./
+}
+
+@test "-x keeps mount points and leaves out what is mounted there, as GNU tar does" {
+    requires_root
+    mkdir -p tree/{mount,dir}
+    touch tree/{dir/in,zone}
+    mount -t tmpfs none tree/mount
+    touch tree/mount/out
+    diff <(names_of tar -C tree --one-file-system -c .) <(names_of tarpack -x tree)
+    diff <(names_of tar -C tree -c .) <(names_of tarpack tree)
+}
+
+# --------------------------------------------------------------------------- times
+
+# times_of OPTION...: names and times of the packed tree.
+times_of() {
+    tarpack "$@" tree | tarunpack --json | jq -r '"\(.path) \(.mtime | join("."))"'
+}
+
+@test "--mtime sets all times, in each of its forms" {
+    touch tree/f
+    local date seconds
+    while read -r date seconds; do
+        assert_equal "$(times_of --mtime="$date")" ". $seconds"$'\n'"f $seconds"
+    done <<'END'
+@0 0.0
+@12.5 12.500000000
+@-1.25 -2.750000000
+@99999999999 99999999999.0
+2001-02-03 981158400.0
+2001-02-03T04:05 981173100.0
+2001-02-03T04:05:06 981173106.0
+2001-02-03T04:05:06.789 981173106.789000000
+2001-02-03T04:05:06Z 981173106.0
+2001-02-03T04:05:06+02:30 981164106.0
+2000-02-29 951782400.0
+END
+    TZ=Asia/Tokyo assert_equal "$(TZ=Asia/Tokyo times_of --mtime=2001-02-03 | tail -n 1)" 'f 981158400.0'
+}
+
+@test "what is no date is a usage error" {
+    local date
+    for date in '' now 5 @ @x @1x 2001-02-30 2001-13-01 01-02-03 2001-02-03T25:00 2001-02-03T04 \
+        '2001-02-03 x' @1e5 @--1 2001-02-03T04:05:06+2; do
+        run -2 tarpack --mtime="$date" tree
+        run -2 tarpack --clamp-mtime="$date" tree
+    done
+}
+
+@test "--clamp-mtime changes only what is later; its date is its own, --mtime's or SOURCE_DATE_EPOCH" {
+    touch -d @100.5 tree/old
+    touch -d @200.5 tree/new
+    touch -d @150 tree
+    local clamped=$'. 150.0\nnew 150.0\nold 100.500000000'
+    assert_equal "$(times_of --clamp-mtime=@150)" "$clamped"
+    assert_equal "$(times_of --clamp-mtime --mtime=@150)" "$clamped"
+    assert_equal "$(times_of --mtime=@150 --clamp-mtime)" "$clamped"
+    export SOURCE_DATE_EPOCH=150
+    assert_equal "$(times_of --clamp-mtime)" "$clamped"
+    assert_equal "$(times_of --clamp-mtime=@200)" $'. 150.0\nnew 200.0\nold 100.500000000'
+    # The variable alone changes nothing.
+    assert_equal "$(times_of)" $'. 150.0\nnew 200.500000000\nold 100.500000000'
+    SOURCE_DATE_EPOCH=x run -2 tarpack --clamp-mtime tree
+    unset SOURCE_DATE_EPOCH
+    run -2 tarpack --clamp-mtime tree
+    assert_output --partial SOURCE_DATE_EPOCH
+}
+
+@test "--time-precision=s cuts fractions off, downwards, and saves their headers" {
+    touch -d @100.999999999 tree/f
+    touch -d @-0.5 tree/g
+    touch -d @5 tree
+    assert_equal "$(times_of --time-precision=s)" $'. 5.0\nf 100.0\ng -1.0'
+    assert_equal "$(times_of --time-precision=ns)" $'. 5.0\nf 100.999999999\ng -1.500000000'
+    rm tree/g
+    assert_equal "$(tarpack --time-precision=s tree | wc -c)" 2048
+    run -2 tarpack --time-precision=us tree
+}
+
+# --------------------------------------------------------------------------- owners
+
+@test "--owner and --group: everything belongs to them, whatever a map says" {
+    touch tree/f
+    assert_equal "$(tarpack --owner=7 --group=4294967294 tree | tarunpack --json |
+        jq -c '[.uid, .gid]')" $'[7,4294967294]\n[7,4294967294]'
+    assert_equal "$(tarpack --owner=7 --uid-map=500000:0:1 --group=8 --gid-map=500000:0:1 tree |
+        tarunpack --json | jq -c '[.uid, .gid]' | uniq)" '[7,8]'
+    local id
+    for id in '' -1 x 4294967295 '1 ' root; do
+        run -2 tarpack --owner="$id" tree
+        run -2 tarpack --group="$id" tree
+    done
+}
+
+# mapped_tree: owners, ACL entries and a capability's root id, of the ids from 100000 on.
+mapped_tree() {
+    mkdir tree/d
+    touch tree/f tree/d/g
+    cp /bin/true tree/program
+    chown -R 100000:100010 tree
+    chown 100005:100006 tree/f
+    setfacl -m u:100001:rwx,g:100002:r,m::rwx tree/f
+    setfacl -m d:u:100003:rwx,d:g:100004:x tree/d
+    setcap -n 100000 cap_net_raw+ep tree/program || skip 'needs setcap -n'
+    [[ $(getcap -n tree/program) == *'[rootid=100000]' ]] || skip 'needs capabilities of version 3'
+}
+
+# ids DIR: all the ids in it.
+ids() {
+    (
+        cd "$1" || exit
+        stat -c '%n %u:%g' . f d d/g program
+        getfacl -cn f d | grep -E '^(default:)?(user|group):[0-9]'
+        getcap -n program
+    )
+}
+
+MAPPED='. 0:10
+f 5:6
+d 0:10
+d/g 0:10
+program 0:10
+user:1:rwx
+group:2:r--
+default:user:3:rwx
+default:group:4:--x
+program cap_net_raw=ep'
+
+@test "id maps of tarpack: owners, ACL entries, root ids of capabilities" {
+    requires_root
+    requires_command setcap setfacl
+    mapped_tree
+    local maps=(--uid-map=100000:0:65536 --gid-map=100000:0:65536)
+    tarpack "${maps[@]}" tree | unpack mapped
+    assert_equal "$(ids mapped)" "$MAPPED"
+    # Back again, by the other side's maps.
+    tarpack mapped | unpack --uid-map=0:100000:65536 --gid-map=0:100000:65536 back
+    diff <(ids tree | sed 's/ \[rootid=.*//') <(ids back | sed 's/ \[rootid=.*//')
+}
+
+@test "id maps of tarunpack: owners, ACL entries, root ids of capabilities" {
+    requires_root
+    requires_command setcap setfacl
+    mapped_tree
+    local maps=(--uid-map=100000:0:65536 --gid-map=100000:0:65536)
+    tarpack tree | unpack "${maps[@]}" mapped
+    assert_equal "$(ids mapped)" "$MAPPED"
+    tarpack tree | unpack --uid-map=100000:200000:65536 --gid-map=100000:300000:65536 moved
+    run -0 ids moved
+    assert_line 'f 200005:300006'
+    assert_line 'default:group:300004:--x'
+    assert_line 'program cap_net_raw=ep [rootid=200000]'
+}
+
+@test "id maps: of several ranges the first counts, and an id in none is an error" {
+    requires_root
+    touch tree/{a,b}
+    chown 5:5 tree/a
+    chown 6:6 tree/b
+    local maps=(--uid-map=5:50:1 --uid-map=0:0:6 --uid-map=6:60:10)
+    assert_equal "$(tarpack "${maps[@]}" tree | tarunpack --json | jq -s -c 'map(.uid)')" '[0,50,60]'
+    run -1 --separate-stderr tarpack --uid-map=0:0:6 tree
+    # shellcheck disable=SC2154
+    assert_equal "$stderr" 'tarpack: b: its owner is in none of the ranges given (6:6)'
+    tarpack tree >tree.tar
+    run -3 unpack --gid-map=0:0:6 out <tree.tar
+    assert_output --partial 'tarunpack: b: '
+    assert_not_exists out
+    # An ACL entry, too.
+    chown 0:0 tree/a tree/b
+    setfacl -m u:77:r tree/a
+    run -1 --separate-stderr tarpack --uid-map=0:0:6 tree
+    assert_regex "$stderr" '^tarpack: a: an id in its ACL'
+    run -3 unpack --uid-map=0:0:6 out < <(tarpack tree)
+    assert_output --partial 'tarunpack: a: an id in its ACL'
+}
+
+@test "what is no map is a usage error of both" {
+    local map
+    for map in '' 1 1:2 1:2:0 1:2:3:4 x:1:1 -1:0:1 0:4294967295:1 4294967290:0:6 ' 1:2:3' 1:2:3x; do
+        run -2 tarpack --uid-map="$map" tree
+        run -2 tarpack --gid-map="$map" tree
+        run -2 unpack --uid-map="$map" out </dev/null
+        run -2 unpack --gid-map="$map" out </dev/null
+    done
+    tarpack --uid-map=0:4294967294:1 --gid-map=0:4294967290:5 tree >/dev/null
+}
+
+# foreign_tar: "foreign.tar", of entries that belong to others, with setuid and setgid bits.
+foreign_tar() {
+    touch tree/{suid,sgid,sticky}
+    mkdir tree/dir
+    chmod 4755 tree/suid
+    chmod 2755 tree/sgid
+    chmod 1644 tree/sticky
+    chmod 3777 tree/dir
+    tarpack --owner=12 --group=34 tree >foreign.tar
+}
+
+@test "owners: root restores them, --no-same-owner makes all his, without setuid and setgid" {
+    requires_root
+    foreign_tar
+    unpack out <foreign.tar
+    assert_equal "$(facts out)" "$(printf '%s\n' ' d 755 12:34' 'dir d 3777 12:34' \
+        'sgid f 2755 12:34' 'sticky f 1644 12:34' 'suid f 4755 12:34')"
+    run -0 unpack --no-same-owner mine <foreign.tar
+    assert_output ''
+    assert_equal "$(facts mine)" "$(printf '%s\n' ' d 755 0:0' 'dir d 1777 0:0' \
+        'sgid f 755 0:0' 'sticky f 1644 0:0' 'suid f 755 0:0')"
+    run -2 unpack --same-owner --no-same-owner out <foreign.tar
+}
+
+@test "owners: a plain user gets all as his own and is told so once; --same-owner is an error" {
+    requires_root
+    foreign_tar
+    install -d -o 65534 -g 65534 home
+    run -0 as_user tarunpack --no-sync home/out <foreign.tar
+    assert_equal "${#lines[@]}" 1
+    assert_regex "$output" '^tarunpack: warning: owners were left out, and setuid'
+    assert_equal "$(facts home/out | head -n 3)" "$(printf '%s\n' ' d 755 65534:65534' \
+        'dir d 1777 65534:65534' 'sgid f 755 65534:65534')"
+    run -0 as_user tarunpack --no-sync --no-same-owner home/quiet <foreign.tar
+    assert_output ''
+    compare_trees home/out home/quiet
+    run -1 as_user tarunpack --no-sync --same-owner home/same <foreign.tar
+    assert_output --partial 'cannot set its owner'
+    assert_not_exists home/same
+    # What is his own is no question.
+    as_user tarpack home/out >own.tar
+    run -0 as_user tarunpack --no-sync --same-owner home/same <own.tar
+    assert_output ''
+    compare_trees home/out home/same
+}
+
+@test "owners: root of a user namespace restores those that exist there" {
+    unshare -Ur true || skip 'needs user namespaces'
+    foreign_tar
+    install -d -o 65534 -g 65534 home
+    run -0 as_user unshare -Ur tarunpack --no-sync home/out <foreign.tar
+    assert_regex "$output" '^tarunpack: warning: owners were left out'
+    run -1 as_user unshare -Ur tarunpack --no-sync --same-owner home/same <foreign.tar
+    assert_output --partial 'cannot set its owner: Invalid argument'
+    run -0 as_user unshare -Ur tarunpack --no-sync --same-owner home/root \
+        < <(tarpack --owner=0 --group=0 tree)
+    assert_output ''
+    [ "$EUID" -ne 0 ] || assert_equal "$(facts home/root | tail -n 1)" 'suid f 4755 65534:65534'
+    run -0 as_user unshare -Ur tarunpack --no-sync --same-owner --uid-map=12:0:1 --gid-map=34:0:1 \
+        home/mapped <foreign.tar
+}
+
+# --------------------------------------------------------------------------- attributes
+
+# attributes_of OPTION...: the names of all attributes in the packed tree.
+attributes_of() {
+    tarpack "$@" tree | tarunpack --json | jq -r '.xattrs // {} | keys[]' | sort
+}
+
+@test "attributes: --no-xattrs, --xattrs-exclude, --xattrs-include" {
+    requires_root
+    requires_command setfacl setcap
+    touch tree/f
+    setfattr -n user.one -v 1 tree/f
+    setfattr -n user.two -v 2 tree/f
+    setfattr -n trusted.three -v 3 tree/f
+    setfattr -n security.evm -v 0x0312345678901234567890123456789012345678901234 tree/f 2>/dev/null || :
+    setfattr -n security.selinux -v 'system_u:object_r:etc_t:s0' tree/f
+    setfattr -n security.other -v x tree/f
+    setcap cap_net_raw+ep tree/f
+    setfacl -m u:5:r tree/f
+    local all='security.capability security.other system.posix_acl_access trusted.three user.one user.two'
+    assert_equal "$(attributes_of | xargs)" "$all"
+    assert_equal "$(attributes_of --no-xattrs)" ''
+    assert_equal "$(attributes_of --xattrs-exclude='user.*' | xargs)" "${all% user.one*}"
+    assert_equal "$(attributes_of --xattrs-exclude='user.*' --xattrs-exclude='[s-t]*')" ''
+    assert_equal "$(attributes_of --xattrs-include=security.selinux | grep -c selinux)" 1
+    assert_equal "$(attributes_of --xattrs-include='*' | grep -c selinux)" 1
+    assert_equal "$(attributes_of --xattrs-include='*' --xattrs-exclude='*')" ''
+    assert_equal "$(attributes_of --xattrs-include=user.one | xargs)" "$all"
+    # On the other side, all or none.
+    tarpack tree | unpack out
+    assert_equal "$(getfattr -m - out/f | grep -c =)" 0
+    diff <(getfattr -m - out/f | sed 's,^# file: .*,,') \
+        <(getfattr -m - tree/f | sed 's,^# file: .*,,' | grep -v selinux | grep -v evm)
+    tarpack tree | unpack --no-xattrs none
+    assert_equal "$(getfattr -m - none/f)" ''
+    assert_equal "$(stat -c %a none/f)" "$(stat -c %a tree/f)"
+}
+
+@test "attributes: whiteouts and opaque directories are understood with --no-xattrs, too" {
+    requires_root
+    mkdir tree/d
+    setfattr -n trusted.overlay.opaque -v y tree/d
+    assert_equal "$(names_of tarpack --no-xattrs tree | xargs)" 'd/ d/.wh..wh..opq'
+    tarpack tree | unpack --no-xattrs out
+    assert_equal "$(getfattr --only-values -n trusted.overlay.opaque out/d)" y
+}
+
+@test "attributes: a plain user is told once which were left out" {
+    requires_root
+    touch tree/{f,g}
+    setfattr -n trusted.x -v 1 tree/f
+    setfattr -n trusted.x -v 1 tree/g
+    setfattr -n user.x -v 1 tree/f
+    install -d -o 65534 -g 65534 home
+    tarpack --owner=65534 --group=65534 tree >tree.tar
+    run -0 as_user tarunpack --no-sync home/out <tree.tar
+    assert_output 'tarunpack: warning: trusted.* and security.* attributes were left out: this user may not set them'
+    assert_equal "$(getfattr -m - home/out/f | xargs)" '# file: home/out/f user.x'
+    run -0 as_user tarunpack --no-sync --no-xattrs home/none <tree.tar
+    assert_output ''
+}
+
+# --------------------------------------------------------------------------- devices, holes
+
+@test "devices: --no-devices leaves them out, quietly; a plain user is told; fifos are none" {
+    requires_root
+    mknod tree/null c 1 3
+    ln tree/null tree/second
+    mknod tree/loop b 7 1
+    mkfifo tree/fifo
+    tarpack --owner=65534 --group=65534 tree >tree.tar
+    unpack out <tree.tar
+    assert_equal "$(stat -c '%F %t:%T' out/null out/loop | xargs)" \
+        'character special file 1:3 block special file 7:1'
+    run -0 --separate-stderr unpack --no-devices without <tree.tar
+    assert_equal "$(facts without %y)" $' d\nfifo p'
+    install -d -o 65534 -g 65534 home
+    run -0 as_user tarunpack --no-sync home/out <tree.tar
+    assert_output --partial 'tarunpack: warning: devices were left out: this user may not create them'
+    assert_equal "$(facts home/out %y)" $' d\nfifo p'
+}
+
+@test "holes: long runs of zeros are holes again; --no-holes writes them" {
+    truncate -s 4M tree/hole
+    echo end >>tree/hole
+    head -c 1M /dev/zero >tree/zeros
+    tarpack tree >tree.tar
+    unpack out <tree.tar
+    unpack --no-holes full <tree.tar
+    compare_trees tree out
+    compare_trees tree full
+    [ "$(stat -c %b out/hole)" -le 16 ]
+    [ "$(stat -c %b out/zeros)" -le 16 ]
+    [ "$(stat -c %b full/hole)" -ge 8192 ]
+    [ "$(stat -c %b full/zeros)" -ge 2048 ]
+}
+
+# --------------------------------------------------------------------------- limits
+
+# limit NAME N: of "tree.tar" the limit takes N, and refuses one less, naming it.
+limit() {
+    tarunpack -t "--max-$1=$2" <tree.tar >/dev/null || fail "--max-$1=$2 is too little"
+    unpack "--max-$1=$2" "out-$1" <tree.tar || fail "--max-$1=$2 is too little"
+    run -3 --separate-stderr tarunpack -t "--max-$1=$(($2 - 1))" <tree.tar
+    assert_regex "$stderr" "^tarunpack: .*$(($2 - 1))"
+    run -3 unpack "--max-$1=$(($2 - 1))" "refused-$1" <tree.tar
+    assert_not_exists "refused-$1"
+}
+
+@test "each limit takes exactly its number, and refuses one more with status 3" {
+    mkdir tree/dir
+    seq 1000 >tree/numbers
+    truncate -s 3000 tree/hole
+    head -c 500 /dev/zero | tr '\0' v >value
+    setfattr -n user.large -v "$(cat value)" tree/numbers
+    touch "tree/dir/$(printf 'n%.0s' {1..200})"
+    touch -d @5 tree tree/* tree/dir/*
+    tarpack tree >tree.tar
+    limit stream "$(stat -c %s tree.tar)"
+    limit size $(($(stat -c %s tree/numbers) + 3000))
+    limit entries 5
+    limit path 204
+    limit xattr 500
+    # "NNN SCHILY.xattr.user.large=VALUE\n" is the largest header.
+    limit pax $((4 + 13 + 10 + 1 + 500 + 1))
+}
+
+@test "limits are numbers, with K, M, G or T for powers of 1024" {
+    head -c 2048 /dev/zero >tree/f
+    tarpack tree >tree.tar
+    tarunpack -t --max-size=2K <tree.tar
+    run -3 tarunpack -t --max-size=1K <tree.tar
+    tarunpack -t --max-size=1M --max-stream=1G --max-entries=1T <tree.tar
+    local number
+    for number in '' K -1 1k2 x 1E 99999999999999999999 9999999999T; do
+        run -2 tarunpack -t --max-size="$number" <tree.tar
+    done
+}
+
+# --------------------------------------------------------------------------- what they tell
+
+@test "--summary: the numbers of what was packed and unpacked, the same on both sides" {
+    mkdir -p tree/{d1,d2}
+    seq 100 >tree/d1/f
+    ln tree/d1/f tree/d2/link
+    ln -s f tree/d1/symlink
+    mkfifo tree/fifo
+    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
+    if [ "$EUID" -eq 0 ]; then
+        mknod tree/null c 1 3
+        mknod tree/gone c 0 0
+        setfattr -n trusted.overlay.opaque -v y tree/d2
+    fi
+    tarpack -q --summary=packed.json tree >tree.tar
+    tarunpack --no-sync --summary=/dev/fd/3 out <tree.tar 3>unpacked.json
+    run -0 jq -c . packed.json
+    if [ "$EUID" -eq 0 ]; then
+        assert_output "$(jq -nc --argjson bytes "$(stat -c %s tree.tar)" '{entries: 10, files: 1,
+            directories: 3, symlinks: 1, hardlinks: 1, devices: 1, fifos: 1, whiteouts: 1,
+            opaques: 1, skipped_sockets: 1, content_bytes: 292, bytes: $bytes}')"
+    fi
+    diff <(jq -S 'del(.skipped_sockets)' packed.json) <(jq -S 'del(.skipped_sockets)' unpacked.json)
+    # A run that fails has nothing to tell, and leaves no numbers of another one.
+    run -1 bash -c 'tarpack -q --summary=packed.json tree >/dev/full'
+    assert_size_zero packed.json
+    run -3 unpack --summary=unpacked.json other < <(head -c 2048 tree.tar)
+    assert_size_zero unpacked.json
+}
+
+@test "-tv prints what tar -tv prints" {
+    mkdir -p tree/dir
+    seq 100000 >tree/dir/numbers
+    ln tree/dir/numbers tree/link
+    ln -s 'a b' tree/symlink
+    mkfifo tree/fifo
+    touch tree/{suid,sgid,sticky} tree/'back\slash' tree/$'\x01' "tree/$(printf 'n%.0s' {1..150})"
+    chmod 4711 tree/suid
+    chmod 2640 tree/sgid
+    chmod 1700 tree/dir
+    chmod 1777 tree/sticky
+    [ "$EUID" -ne 0 ] || mknod tree/null c 1 3
+    [ "$EUID" -ne 0 ] || chown 123456:7654321 tree/fifo
+    touch -d @0 tree/suid
+    touch -d @99999999999 tree/sgid
+    tarpack tree >tree.tar
+    diff <(tar --numeric-owner -tvf tree.tar | tr -s ' ') <(tarunpack -tv <tree.tar | tr -s ' ')
+    diff <(tar -tf tree.tar) <(tarunpack -t <tree.tar)
+    local zone
+    for zone in America/New_York Asia/Kolkata; do
+        diff <(TZ=$zone tar --numeric-owner -tvf tree.tar | tr -s ' ') \
+            <(TZ=$zone tarunpack -tv <tree.tar | tr -s ' ')
+    done
+    # Names that are text are printed as they are.
+    touch tree/ünï
+    run -0 tarunpack -t < <(tarpack tree)
+    assert_line ünï
+}
+
+@test "--json: every entry is an object, with all that it has" {
+    mkdir tree/dir
+    echo content >tree/dir/f
+    ln tree/dir/f tree/zlink
+    ln -s $'t\xff"\\\n' tree/symlink
+    touch tree/$'\xfe' tree/.x
+    chmod 6755 tree/dir/f
+    touch -d @-1.5 tree/dir/f
+    setfattr -n user.bin -v 0x00ff tree/.x
+    if [ "$EUID" -eq 0 ]; then
+        mknod tree/loop b 7 9
+        mknod tree/gone c 0 0
+    fi
+    tarpack --owner=1 --group=2 tree >tree.tar
+    tarunpack --json <tree.tar >list
+    assert_equal "$(jq -c . <list | wc -l)" "$(wc -l <list)"
+    # get PATH FILTER
+    get() {
+        jq -c --arg path "$1" "select(.path == \$path) | $2" list
+    }
+    assert_equal "$(get dir/f '[.type,.mode,.uid,.gid,.size,.mtime]')" \
+        '["file","6755",1,2,8,[-2,500000000]]'
+    assert_equal "$(get zlink '[.type,.link,.size]')" '["hardlink","dir/f",0]'
+    assert_equal "$(get dir .type)" '"directory"'
+    assert_equal "$(get . .type)" '"directory"'
+    assert_equal "$(get symlink '.link_base64 | @base64d | length > 0')" true
+    assert_equal "$(jq -r 'select(.path == "symlink") | .link_base64' list | base64 -d | od -An -tx1)" \
+        "$(printf 't\xff"\\\n' | od -An -tx1)"
+    assert_equal "$(jq -r 'select(.path_base64) | .path_base64' list)" "$(printf '\xfe' | base64)"
+    assert_equal "$(get .x .xattrs)" '{"user.bin":"AP8="}'
+    if [ "$EUID" -eq 0 ]; then
+        assert_equal "$(get loop '[.type,.device]')" '["block",[7,9]]'
+        assert_equal "$(get .wh.gone .whiteout)" true
+    fi
+}
+
+@test "-v names what is packed, -q says nothing; stdout is only data" {
+    touch tree/$'a\nb'
+    run -0 --separate-stderr bash -c 'tarpack -v tree >tree.tar'
+    assert_equal "$stderr" $'tarpack: .\ntarpack: a\\012b'
+    run -0 --separate-stderr unpack -v out <tree.tar
+    assert_output ''
+    run -0 tarunpack -q --no-same-owner --no-sync quiet <tree.tar
+    assert_output ''
+}

@@ -23,8 +23,8 @@ struct names {
     struct buf text;
 };
 
-/* Reads all names but "." and ".." of the open directory `fd`, sorted by their bytes. Returns 0; -1
- * with errno set. */
+/* Reads all names but "." and ".." of the open directory `fd`, sorted by their bytes; on btrfs only
+ * those that were there when it was opened. Returns 0; -1 with errno set. */
 int names_read(struct names *names, int fd);
 
 /* The text of a name; valid until names_free(). */

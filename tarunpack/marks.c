@@ -147,7 +147,9 @@ static enum status xwhiteouts_remove(const struct stage *stage, const struct met
     struct names names = {0};
     struct stat status;
     enum status result = STATUS_OK;
-    if (names_read(&names, inode->fd) != 0)
+    /* Opened anew: on btrfs a descriptor shows only what was there when it was opened. */
+    int fd = openat(inode->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || names_read(&names, fd) != 0)
         result = failed(inode->path, "read directory");
     for (size_t i = 0; result == STATUS_OK && i < names.count; i++) {
         const char *name = names_text(&names, i);
@@ -156,6 +158,8 @@ static enum status xwhiteouts_remove(const struct stage *stage, const struct met
             result = failed(inode->path, "remove a whiteout");
     }
     names_free(&names);
+    if (fd >= 0)
+        close(fd);
     return result;
 }
 

@@ -161,5 +161,7 @@ enum status remove_tree(int parent, const char *name)
 
 enum status remove_opened(int parent, int fd, const char *name)
 {
-    return opened_remove(parent, fcntl(fd, F_DUPFD_CLOEXEC, 0), name);
+    /* Opened anew: on btrfs a descriptor shows only what was there when it was opened. */
+    int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return opened_remove(parent, again, name);
 }

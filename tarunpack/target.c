@@ -163,13 +163,30 @@ static enum status publish_failed(const struct target *target)
     return failed(target, "publish the tree there");
 }
 
+/* XFS takes the exchange for a change of the directory itself, and gives it the present time. */
+static int time_restore(int fd, const struct stat *before)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
+    struct stat after;
+    if (fstat(fd, &after) != 0)
+        return -1;
+    bool same = after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+                after.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
+    return same ? 0 : futimens(fd, times);
+}
+
 enum status target_publish(const struct target *target, struct staging *staging, bool sync)
 {
+    struct stat before;
+    if (fstat(staging->tree, &before) != 0)
+        return failed(target, "read the status of what takes its place");
     int result = put(target, staging->fd, STAGING_TREE);
     if (result != 0 && errno == EACCES)
         result = put_readonly(target, staging);
     if (result != 0)
         return publish_failed(target);
+    if (time_restore(staging->tree, &before) != 0)
+        return failed(target, "set its time back");
     /* The tree's own file system is the parent's: one sync brings the new name to the disk. */
     if (sync && syncfs(staging->fd) != 0)
         return failed(target, "sync the directory above it");

@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# Round trip, --replace and --merge on each file system that layers lie on, with the waiting for the
+# disk that other tests leave out.
+
+load helpers
+load modes
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    requires_root
+    mkdir place
+}
+
+# make_tree DIR: a little of everything that a layer holds.
+make_tree() {
+    mkdir -p "$1"/{dir/sub,opaque,ro}
+    seq 20000 >"$1/dir/numbers"
+    truncate -s 3M "$1/dir/hole"
+    echo end >>"$1/dir/hole"
+    ln "$1/dir/numbers" "$1/link"
+    ln -s "$(printf 'long%.0s' {1..100})" "$1/symlink"
+    mkfifo "$1/dir/fifo"
+    mknod "$1/dir/null" c 1 3
+    ln "$1/dir/fifo" "$1/dir/sub/fifo"
+    echo x >"$1/ro/suid"
+    chown 123:456 "$1/ro/suid"
+    chmod 4711 "$1/ro/suid"
+    setfattr -n user.attribute -v value "$1/dir/sub"
+    setfattr -n trusted.attribute -v value "$1/dir/numbers"
+    setcap cap_net_raw+ep "$1/dir/hole"
+    setfacl -m u:1:rwx,d:g:2:r "$1/dir/sub"
+    chmod 555 "$1/ro"
+    touch -hd @1234567890.123456789 "$1/symlink" "$1/dir" "$1"
+}
+
+# make_change DIR: "layer.tar", a change to make_tree's tree: deletions, a type, links, metadata.
+make_change() {
+    mkdir -p "$1"/{dir,opaque,new}
+    touch "$1"/{.wh.ro,dir/.wh.fifo,opaque/.wh..wh..opq,new/file}
+    echo other >"$1/dir/numbers"
+    ln "$1/dir/numbers" "$1/new/link"
+    ln -s new "$1/link"
+    chmod 2770 "$1/dir"
+    setfattr -n user.now -v 1 "$1/dir"
+    TAR_OPTIONS=--xattrs archive "$1" . .wh.ro dir dir/numbers dir/.wh.fifo opaque opaque/.wh..wh..opq new new/file \
+        new/link link >layer.tar
+}
+
+# works_on PLACE: all of it, in a directory of the file system in question, and beside it on another.
+works_on() {
+    make_tree tree
+    cp -a tree "$1/tree"
+    # The same bytes, whatever the file system.
+    cmp <(tarpack tree) <(tarpack "$1/tree")
+    tarpack tree >tree.tar
+    local digest other
+    digest=$(sha256sum <tree.tar | cut -c -64)
+    other=$(sha256sum </dev/null | cut -c -64)
+
+    tarunpack -e "$digest" "$1/new" <tree.tar
+    compare_trees "$1/tree" "$1/new"
+
+    mkdir -p "$1/standing/old/tree"
+    run -4 tarunpack -e "$other" --replace "$1/standing" <tree.tar
+    assert_exists "$1/standing/old/tree"
+    tarunpack -e "$digest" --replace "$1/standing" <tree.tar
+    compare_trees "$1/tree" "$1/standing"
+    tarunpack --replace "$1/standing" <tree.tar
+    compare_trees "$1/tree" "$1/standing"
+
+    make_change change
+    mkdir "$1/merged"
+    tarunpack --merge "$1/merged" <tree.tar
+    compare_trees "$1/tree" "$1/merged"
+    tarunpack --merge "$1/merged" <layer.tar
+    assert_equal "$(cd "$1/merged" && find . -printf '%P %y\n' | sort)" "$(printf '%s\n' ' d' 'dir d' \
+        'dir/hole f' 'dir/null c' 'dir/numbers f' 'dir/sub d' 'dir/sub/fifo p' 'link l' 'new d' \
+        'new/file f' 'new/link f' 'opaque d' 'symlink l')"
+    assert_equal "$(getfattr -d "$1/merged/dir" | xargs)" "# file: $1/merged/dir user.now=1"
+    refute_leftovers "$1"
+
+    # And as a layer: the deletions in whatever form the place takes, packed as they came.
+    tarunpack "$1/upper" <layer.tar
+    tarpack "$1/upper" | tar -t | sort >names
+    diff names <(tar -tf layer.tar | sort)
+    mkdir elsewhere
+    tarunpack elsewhere/upper <layer.tar
+    cmp <(tarpack "$1/upper") <(tarpack elsewhere/upper)
+}
+
+@test "ext4" {
+    requires_fs ext4
+    loop_fs ext4 64M place
+    works_on place
+}
+
+@test "xfs" {
+    requires_fs xfs
+    loop_fs xfs 300M place
+    works_on place
+}
+
+@test "btrfs" {
+    requires_fs btrfs
+    loop_fs btrfs 110M place
+    works_on place
+}
+
+@test "tmpfs" {
+    mount -t tmpfs none place
+    works_on place
+}
+
+@test "overlayfs" {
+    requires_overlay
+    mkdir lower upper work
+    mount_overlay lower upper work place
+    works_on place
+}
+
+# A rename reaches from one subvolume to another as little as to another file system.
+@test "btrfs: a subvolume is packed, and a merge that would reach into it fails and leaves no staging" {
+    requires_fs btrfs
+    requires_command btrfs
+    loop_fs btrfs 110M place
+    mkdir -p place/root layer/sub
+    btrfs -q subvolume create place/root/sub
+    touch place/root/sub/old layer/sub/new
+    tarpack place/root >packed.tar
+    run -0 tarunpack -t <packed.tar
+    assert_output $'./\nsub/\nsub/old'
+    run -1 tarunpack --merge place/root < <(archive layer sub/new)
+    assert_output --partial 'sub/new: cannot move'
+    refute_leftovers place/root
+}
+
+@test "a full disk is status 1, and nothing is left or changed" {
+    mount -t tmpfs -o size=1M none place
+    mkdir -p place/dir tree
+    touch place/dir/old
+    head -c 2M /dev/urandom >tree/large
+    local before
+    before=$(stands place/dir)
+    run -1 tarunpack --replace place/dir < <(tarpack tree)
+    assert_output --partial 'large: cannot write: No space left on device'
+    run -1 tarunpack --merge place/dir < <(tarpack tree)
+    assert_output --partial 'large: cannot write: No space left on device'
+    assert_equal "$(stands place/dir | cut -d ' ' -f -4)" "$(cut -d ' ' -f -4 <<<"$before")"
+    refute_leftovers place
+}
+
+@test "a read-only file system is told, for what stands and for what does not" {
+    mount -t tmpfs none place
+    mkdir place/dir
+    mount -o remount,ro place
+    run -1 tarunpack place/new </dev/null
+    assert_output --partial 'Read-only file system'
+    run -1 tarunpack --merge place/dir </dev/null
+    assert_output --partial 'Read-only file system'
+}

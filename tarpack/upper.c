@@ -39,6 +39,14 @@ static bool value_is(const struct xattr *xattr, const char *text)
     return xattr->length == strlen(text) && memcmp(xattr->value, text, xattr->length) == 0;
 }
 
+/* chattr inside the mount: the flags are not on the upper inode but in the attribute. */
+static void flags_warn(const char *key, const char *path)
+{
+    if (strcmp(key, "protattr") == 0)
+        diag_warn("%s: its inode flags (immutable, append-only) are left out",
+                  diag_name(path).text);
+}
+
 /* Attributes whose meaning is in the lower layers, and the mount option that makes them. */
 static enum status refuse(const char *key, const char *path)
 {
@@ -125,6 +133,8 @@ static enum status bookkeeping_take_off(enum overlay_space space, const char *pa
         struct xattr xattr = xattrs_get(xattrs, i);
         const char *key = overlay_key(space, xattr.name);
         enum status status = key ? refuse(key, path) : STATUS_OK;
+        if (key)
+            flags_warn(key, path);
         if (status == STATUS_OK && !is_stripped(space, xattr.name) &&
             add_unescaped(space, &xattr, &kept) != 0) {
             diag_error("out of memory");

@@ -168,6 +168,14 @@ for entry in tarfile.open("layer.tar"):
     refute_line --partial overlay
 }
 
+@test "inode flags that the mount keeps in an attribute are left out with a warning" {
+    echo content >upper/file
+    setfattr -n trusted.overlay.protattr -v i upper/file
+    run -0 --separate-stderr tarpack --manifest upper
+    assert_regex "$stderr" 'warning: file: its inode flags'
+    refute_output --partial protattr
+}
+
 @test "an upper packs to the same bytes after it was mounted again" {
     make_upper
     tarpack upper >layer.tar

@@ -512,7 +512,10 @@ listing() {
 @test "an opaque root deletes all but the layer's entries" {
     mkdir -p lower/old/deep layer/new
     touch lower/{file,old/deep/f} layer/{.wh..wh..opq,new/file}
-    merge lower < <(archive layer new/file .wh..wh..opq)
+    chmod 750 layer
+    run -0 merge lower < <(archive layer . new/file .wh..wh..opq)
+    assert_output ''
+    assert_equal "$(stat -c %a lower)" 750
     assert_equal "$(find lower -printf '%P\n' | sort)" $'\nnew\nnew/file'
 }
 

@@ -343,6 +343,21 @@ opaque/below/.wh.gone"
     compare_trees before after
 }
 
+@test "nor does it where the root has a user.overlay attribute, too" {
+    mkdir -p lower/dir lower/removed
+    mount_overlay lower upper work merged
+    touch merged/dir/file
+    setfattr -n user.overlay.opaque -v y merged/dir
+    setfattr -n user.overlay.impure -v y merged
+    rm -r merged/removed && mkdir merged/removed
+    umount merged
+    tarpack upper >layer.tar
+    run -0 names layer.tar
+    assert_output $'./\ndir/\ndir/file\nremoved/\nremoved/.wh..wh..opq'
+    run -0 attributes layer.tar
+    assert_output $'. SCHILY.xattr.user.overlay.impure\ndir SCHILY.xattr.user.overlay.opaque'
+}
+
 @test "fuse-overlayfs' marks of an opaque directory are one marker" {
     mkdir upper/all upper/char upper/file upper/not
     setfattr -n trusted.overlay.opaque -v y upper/all

@@ -264,20 +264,22 @@ END
     assert_output "$(cat a.digest)"
 }
 
-# peak_memory COMMANDLINE: the kilobytes that a process of it had at most.
+# peak_memory COMMANDLINE: the kilobytes that a process of it had at most. The shell becomes python
+# for the answer: python as its parent would be the largest.
 peak_memory() {
-    python3 -c '
-import resource, subprocess, sys
-subprocess.run(["bash", "-c", sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1"
+    sh -c '
+        eval "$1" >/dev/null 2>&1
+        exec "$2" -c "import resource as r; print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss)"' \
+        - "$1" "$(python3 -c 'import sys; print(sys.executable)')"
 }
 
 # assert_no_more COMMANDLINE COMMANDLINE: the second takes no more memory, give or take a megabyte.
 assert_no_more() {
-    local least most
+    local least most more=1024
+    [[ $ZLSNAP_BIN != *address* && $ZLSNAP_BIN != *thread* ]] || more=16384 # the sanitizers' shadow
     least=$(peak_memory "$1")
     most=$(peak_memory "$2")
-    [ "$most" -lt $((least + 1024)) ] ||
+    [ "$most" -lt $((least + more)) ] ||
         batslib_print_kv_single 10 "$least kB" "$1" "$most kB" "$2" | batslib_decorate \
             'more memory is taken' | fail
 }
@@ -310,24 +312,4 @@ assert_no_more() {
     tarpack large >large.tar
     assert_no_more 'tarpack small' 'tarpack large'
     assert_no_more 'tarunpack --no-sync a <small.tar' 'tarunpack --no-sync b <large.tar'
-}
-
-# claim TYPE SIZE: the header of an entry of that type and size, with nothing behind it.
-claim() {
-    python3 -c '
-import sys, tarfile
-info = tarfile.TarInfo("name")
-info.type, info.size = sys.argv[1].encode(), int(sys.argv[2])
-sys.stdout.buffer.write(info.tobuf(tarfile.GNU_FORMAT))' "$@"
-}
-
-@test "no size is allocated because a header claims it" {
-    local type
-    claim x 100 >a.small
-    for type in x L; do
-        claim "$type" $((1 << 40)) >a.large
-        run -3 tarunpack --max-pax=2T -t <a.large
-        assert_output --partial 'cut off'
-        assert_no_more "tarunpack -t <a.small" "tarunpack --max-pax=2T -t <a.large"
-    done
 }

@@ -142,7 +142,7 @@ make_names() {
     high=$(repeat 255 $'\xe4')
     for name in $'new\nline' 'back\slash' ' spaces  ' -rf --help $'\xff\xfe' $'\x01\x1b[31m\x7f' \
         '*?[a-z]' '%41%' = '"quoted"' "it's" ümlaut $'cut\xc3' '#comment' '\101' '~' .wh .whx .a ... \
-        "$(repeat 255 n)" "$high"; do
+        A B a- a.b "$(repeat 255 n)" "$high"; do
         echo "$name" >"./$name"
         mkdir "./d${name::254}"
         echo "$name" >"./d${name::254}/$name" # a path that ustar may not hold

@@ -271,6 +271,18 @@ opaque/below/.wh.gone"
     compare_trees --upper upper restored
 }
 
+@test "names of 255 bytes can be deleted, although .wh. makes them longer" {
+    local name
+    printf -v name 'n%.0s' {1..255}
+    mkdir lower/dir
+    touch "lower/dir/$name"
+    mount_overlay lower upper work merged
+    rm "merged/dir/$name"
+    umount merged
+    pack_and_restore
+    compare_trees --upper upper restored
+}
+
 @test "an empty file is a whiteout by attribute only in a directory that says it has some" {
     mkdir upper/says upper/not
     setfattr -n trusted.overlay.opaque -v x upper/says

@@ -236,7 +236,7 @@ program cap_net_raw=ep'
         run -2 unpack --uid-map="$map" out </dev/null
         run -2 unpack --gid-map="$map" out </dev/null
     done
-    tarpack --uid-map=0:4294967294:1 --gid-map=0:4294967290:5 tree >/dev/null
+    tarpack --uid-map=0:0:4294967295 --gid-map=0:0:4294967290 --gid-map=4294967290:0:5 tree >/dev/null
 }
 
 # foreign_tar: "foreign.tar", of entries that belong to others, with setuid and setgid bits.

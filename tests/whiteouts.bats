@@ -140,7 +140,7 @@ attribute() {
     chmod a+rX -R home/lower
     unpack --userxattr reference <layer.tar
     # shellcheck disable=SC2016 # for the other shell
-    run -0 as_user unshare -Urm bash -c 'cd home && tarunpack --no-sync --userxattr upper <../layer.tar &&
+    run -0 --separate-stderr as_user unshare -Urm bash -c 'cd home && tarunpack --no-sync --userxattr upper <../layer.tar &&
         mkdir work merged && mount -t overlay overlay merged \
             -o lowerdir=lower,upperdir=upper,workdir=work,userxattr &&
         find merged -printf "%y %P\n" | sort'

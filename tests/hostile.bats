@@ -350,6 +350,11 @@ c 0 x
 EOF
 }
 
+@test "hostile: a whiteout may hide a name as long as any, not a longer one" {
+    accept whiteout-of-255-bytes <<<"c 0 $(printf 'n%.0s' {1..255})"
+    refuse whiteout-of-256-bytes '*: path has a component of more than 255 bytes'
+}
+
 @test "hostile: an opaque marker is one by its name, whatever its type" {
     accept opaque-of-every-type < <(printf 'd 755 %d\n' {0..8})
     local name
@@ -601,8 +606,14 @@ EOF
 
 @test "hostile: attributes of an overlay do not come to life" {
     accept xattr-of-overlay <<'EOF'
+d 755 d
 f 644 x
 EOF
+    assert_equal "$(getfattr -h -d -m - target/d target/x | grep -v '^#')" \
+        'trusted.overlay.overlay.opaque="y"
+trusted.overlay.overlay.redirect="/canary"
+
+trusted.overlay.overlay.metacopy=""'
 }
 
 @test "hostile: a malformed ACL is refused, and one that needs names looked up" {

@@ -123,6 +123,27 @@ static void test_many(void)
     dirtree_free(&tree);
 }
 
+/* One name in directories that lie in each other: only the parent tells them apart. */
+static void test_one_name(void)
+{
+    enum { COUNT = 3000 };
+    struct dirtree tree = {0};
+    uint32_t at = DIRTREE_ROOT;
+    int wrong = 0;
+    (void)dirtree_start(&tree);
+    for (int i = 0; i < COUNT; i++)
+        at = add(&tree, at, "x");
+    at = DIRTREE_ROOT;
+    for (int i = 0; i < COUNT; i++) {
+        uint32_t below = find(&tree, at, "x");
+        wrong += below != dirtree_node(&tree, at)->first_child;
+        at = dirtree_node(&tree, at)->first_child;
+    }
+    CHECK(wrong == 0 && dirtree_node(&tree, at)->first_child == DIRTREE_NONE,
+          "%d directories of one name, each in the last, are told apart", COUNT);
+    dirtree_free(&tree);
+}
+
 /* A directory and a file that take turns must not fill the table with dead nodes for good. */
 static void test_turns(void)
 {
@@ -146,6 +167,7 @@ int main(void)
     test_children();
     test_removal();
     test_many();
+    test_one_name();
     test_turns();
     return tap_done();
 }

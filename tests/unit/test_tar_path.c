@@ -70,13 +70,16 @@ static void test_absolute_stays(void)
     buf_free(&path);
 }
 
-static enum tar_error normalise_component(size_t length, struct buf *path)
+/* A component that begins with `start` and has `length` bytes more, and what comes behind it. */
+static enum tar_error normalise_component(const char *start, size_t length, const char *rest,
+                                          struct buf *path)
 {
     struct buf text = {0};
     bool absolute = false;
     (void)buf_append_text(&text, "d/");
+    (void)buf_append_text(&text, start);
     (void)buf_append_fill(&text, 'n', length);
-    (void)buf_append(&text, "/x", sizeof "/x");
+    (void)buf_append(&text, rest, strlen(rest) + 1);
     enum tar_error error = tar_path_normalise(text.bytes, path, &absolute);
     buf_free(&text);
     return error;
@@ -85,10 +88,22 @@ static enum tar_error normalise_component(size_t length, struct buf *path)
 static void test_components(void)
 {
     struct buf path = {0};
-    CHECK(normalise_component(TAR_NAME_MAX, &path) == TAR_OK && path.length == 2 + 255 + 2,
+    CHECK(normalise_component("", 255, "/x", &path) == TAR_OK && path.length == 2 + 255 + 2,
           "a component of 255 bytes is fine");
-    CHECK(normalise_component(TAR_NAME_MAX + 1, &path) == TAR_BAD_NAME_LENGTH,
+    CHECK(normalise_component("", 256, "/x", &path) == TAR_BAD_NAME_LENGTH,
           "one of 256 bytes is refused");
+    CHECK(normalise_component("", 256, "", &path) == TAR_BAD_NAME_LENGTH, "also the last");
+    CHECK(normalise_component(".wh.", 255, "", &path) == TAR_OK &&
+              normalise_component(".wh.", 255, "//", &path) == TAR_OK && path.length == 2 + 4 + 255,
+          "a whiteout may hide a name of 255 bytes");
+    CHECK(normalise_component(".wh.", 256, "", &path) == TAR_BAD_NAME_LENGTH,
+          "but no longer one, which there is none of");
+    CHECK(normalise_component(".wh.", 252, "/x", &path) == TAR_BAD_NAME_LENGTH &&
+              normalise_component(".wh.", 252, "/.", &path) == TAR_BAD_NAME_LENGTH &&
+              normalise_component(".wh.", 251, "/x", &path) == TAR_OK,
+          "only the last component is a whiteout");
+    CHECK(normalise_component("wh..", 252, "", &path) == TAR_BAD_NAME_LENGTH,
+          "only that beginning makes one");
     buf_free(&path);
 }
 

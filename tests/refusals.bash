@@ -6,9 +6,8 @@ refused() {
     local expected=$1 line=$2 status=0
     shift 2
     "$@" >"$BATS_TEST_TMPDIR/.stdout" 2>"$BATS_TEST_TMPDIR/.stderr" || status=$?
-    assert_stderr "$line"
-    assert_equal "$status" "$expected"
-    assert_equal "$(stat -c %s "$BATS_TEST_TMPDIR/.stdout")" 0
+    assert_stderr "$line" && assert_equal "$status" "$expected" &&
+        assert_equal "$(cat "$BATS_TEST_TMPDIR/.stdout")" ''
 }
 
 # assert_stderr LINE: what `refused` found on standard error is that, one line, with its end.
@@ -90,7 +89,9 @@ child_of() {
     pgrep -P "$1"
 }
 
-# is_gone PID
+# is_gone PID: the process has ended, whether or not its parent has looked.
 is_gone() {
-    ! kill -0 "$1"
+    local state
+    state=$(ps -o stat= -p "$1") || true
+    [[ $state == '' || $state == Z* ]]
 }

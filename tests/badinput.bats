@@ -203,7 +203,7 @@ file or a pipe; try 'tarpack --help'"
     mkdir work/dir
     local name
     for name in . .. / // ./ work/. work/dir/.. work/dir/../; do
-        refuses_target "tarunpack: $name: has no name in *that could be replaced at once (--merge *" "$name"
+        refuses_target "tarunpack: $name: has no name *could be replaced at once (--merge *" "$name"
     done
 }
 
@@ -603,6 +603,30 @@ fills() {
     assert_equal "$status" 1
     assert_equal "$(grep -v warning held)" 'tarunpack: work/his/target: is not empty any more'
     assert_equal "$(names_in work/his)" target
+}
+
+@test "tarunpack: a root that may not override modes leaves nothing behind either" {
+    requires_root
+    mkdir work/target
+    held_as work/target setpriv --inh-caps=-dac_override,-dac_read_search \
+        --bounding-set=-dac_override,-dac_read_search tarunpack --no-sync work/target
+    touch work/target/mine
+    cat "$BATS_FILE_TMPDIR/stubborn.tar" >&9
+    let_go
+    assert_equal "$status" 1
+    assert_equal "$(cat held)" 'tarunpack: work/target: is not empty any more'
+    assert_equal "$(names_in work)" target
+}
+
+@test "tarunpack: what can't be removed is named with the reason" {
+    requires_root
+    mkdir -p work/target
+    touch work/target/file
+    chattr +i work/target/file 2>/dev/null || skip 'needs a file system with immutable files'
+    run tarunpack --no-sync --replace work/target <"$LAYER"
+    chattr -i work/.target.zlsnap-*/tree/file
+    assert_output --regexp '^tarunpack: \.target\..*/file: cannot remove: Operation not permitted$'
+    compare_trees "$TREE" work/target
 }
 
 @test "tarunpack: an owner that an ordinary user can't restore is an error with --same-owner" {

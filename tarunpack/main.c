@@ -67,6 +67,7 @@ struct job {
     struct target target;      /* unless it is a merge */
     struct target_merge merge; /* if it is one */
     struct staging staging;
+    struct staging interrupted; /* of a merge that did not end */
     int links;
     struct outfile summary;
     struct tally *tally; /* shared with the child that counts */
@@ -90,18 +91,51 @@ static enum status job_unpack(void *context)
     return unpack_run(job->options, &place);
 }
 
+/* Says, for whoever comes after a death in the middle, that from now on the target is a mixture. */
+static enum status merge_begin(const struct job *job)
+{
+    int fd = openat(job->staging.fd, STAGING_BEGUN, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+        return STATUS_OK;
+    }
+    diag_errno("%s: cannot begin the merge", diag_name(job->merge.path).text);
+    return STATUS_SYSTEM;
+}
+
 /* A second child's part, after a verified layer. */
 static enum status job_merge(void *context)
 {
     struct job *job = context;
+    struct merge_trees trees = {.layer = job->staging.tree,
+                                .links = job->links,
+                                .onto = job->merge.fd,
+                                .interrupted = job->interrupted.tree};
     umask(0);
     sandbox_enter(job->merge.fd);
-    enum status status = merge_apply(job->staging.tree, job->links, job->merge.fd);
+    enum status status = merge_prepare(&trees);
+    if (status == STATUS_OK)
+        status = merge_begin(job);
+    if (status == STATUS_OK)
+        status = merge_apply(&trees);
     if (status == STATUS_OK && !job->options->no_sync && syncfs(job->merge.fd) != 0) {
         diag_errno("%s: cannot sync", diag_name(job->merge.path).text);
         status = STATUS_SYSTEM;
     }
     return status;
+}
+
+/* Removes the staging directory; but that of a merge that began and did not end stays for the run
+ * that completes it. */
+static void staging_end(struct job *job, bool done)
+{
+    if (done || !staging_has_begun(&job->staging)) {
+        staging_remove(&job->staging);
+        return;
+    }
+    diag_error("%s: is a mixture now; the same command again completes the merge",
+               diag_name(job->merge.path).text);
+    staging_leave(&job->staging);
 }
 
 /* Runs a part in a child; if this process was told to end, it does, leaving nothing behind. */
@@ -112,7 +146,7 @@ static enum status part_run(struct job *job, const struct child_signals *signals
     int signal = child_run(signals, part, job, &status);
     if (!signal)
         return status;
-    staging_remove(&job->staging);
+    staging_end(job, false);
     if (job->options->mode == TARGET_MERGE)
         target_merge_restore(&job->merge);
     child_die(signal);
@@ -150,7 +184,9 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
         status = part_run(job, signals, job_merge);
         target_merge_remember(&job->merge);
     }
-    staging_remove(&job->staging);
+    staging_end(job, status == STATUS_OK);
+    if (status == STATUS_OK)
+        staging_remove(&job->interrupted);
     target_merge_restore(&job->merge);
     return status;
 }
@@ -171,9 +207,9 @@ static enum status job_run(struct job *job)
         return status;
     child_signals_hold(&signals);
     if (merge)
-        staging_clean(job->merge.fd, STAGING_MERGE);
+        staging_clean(job->merge.fd, STAGING_MERGE, &job->interrupted);
     else
-        staging_clean(job->target.parent, job->target.name);
+        staging_clean(job->target.parent, job->target.name, &job->interrupted);
     status = merge ? job_merge_onto(job, &signals) : job_publish(job, &signals);
     if (status == STATUS_OK && options->summary)
         status = tally_write(job->tally, &job->summary);

@@ -112,17 +112,25 @@ static enum status level_enter(struct merge *merge, bool fresh)
     return STATUS_OK;
 }
 
+/* Entries can't be moved to another file system, nor to another btrfs subvolume. */
+static enum status beyond(const struct merge *merge, const char *name)
+{
+    diag_error("%s/%s: something is mounted there, which a merge can't reach",
+               diag_name(dirs_path(&merge->onto)).text, diag_name(name).text);
+    return STATUS_SYSTEM;
+}
+
 /* Enters the directory that the layer has and that stands. */
 static enum status both_enter(struct merge *merge, const char *name, bool fresh)
 {
     int fd = openat2_beneath(dirs_fd(&merge->onto), name, O_RDONLY);
-    if (fd < 0 && errno == EXDEV) {
-        diag_error("%s/%s: something is mounted there, which a merge can't reach",
-                   diag_name(dirs_path(&merge->onto)).text, diag_name(name).text);
-        return STATUS_SYSTEM;
-    }
+    if (fd < 0 && errno == EXDEV)
+        return beyond(merge, name);
     if (fd < 0 || dirs_push(&merge->onto, fd, name) != 0 || dirs_enter(&merge->layer, name) != 0)
         return failed(merge, name, "enter directory");
+    const struct dirs_level *levels = merge->onto.levels;
+    if (levels[merge->onto.count - 1].device != levels[0].device)
+        return beyond(merge, "");
     return level_enter(merge, fresh);
 }
 
@@ -185,9 +193,17 @@ static enum status directory_apply(struct merge *merge, const char *name)
             return status;
         type = 0;
     }
-    if (type == 0 && mkdirat(here, name, 0700) != 0)
+    if (type != 0)
+        return both_enter(merge, name, false);
+    /* An implied one is complete at once: a run that completes this one takes it for one that stood
+     * before. */
+    bool explicit = false;
+    status = explicit_look(merge, name, &explicit);
+    if (status != STATUS_OK)
+        return status;
+    if (mkdirat(here, name, explicit ? 0700 : 0755) != 0)
         return failed(merge, name, "create directory");
-    return both_enter(merge, name, type == 0);
+    return both_enter(merge, name, true);
 }
 
 /* Moves an entry that is no directory to its place. */
@@ -340,12 +356,13 @@ static enum status walk(int layer, int onto, bool check)
     return status;
 }
 
-enum status merge_apply(int layer, int links, int onto)
+enum status merge_prepare(const struct merge_trees *trees)
 {
-    enum status status = merge_links_make(layer, links, onto);
-    if (status == STATUS_OK)
-        status = walk(layer, onto, true);
-    if (status == STATUS_OK)
-        status = walk(layer, onto, false);
-    return status;
+    enum status status = merge_links_make(trees);
+    return status == STATUS_OK ? walk(trees->layer, trees->onto, true) : status;
+}
+
+enum status merge_apply(const struct merge_trees *trees)
+{
+    return walk(trees->layer, trees->onto, false);
 }

@@ -16,11 +16,21 @@
 #define MERGE_MARK ".wh..wh.mark"
 #define MERGE_GONE ".wh..wh.gone"
 
-/* Moves the layer in the open directory `layer` onto the open directory `onto`; both stay the
- * caller's and are on one file system. `links` is open for reading: the hard links whose targets
- * are to be found in `onto`, as pairs of strings with their NULs. What the rules refuse is refused
- * before `onto` is changed; from then on it is a mixture until this, or a run anew, ends. Returns a
+/* What a merge takes: open directories on one file system, which stay the caller's. */
+struct merge_trees {
+    int layer;       /* the staged layer */
+    int links;       /* open for reading: the hard links whose targets are to be found in `onto`, as
+                      * pairs of strings with their NULs */
+    int onto;        /* the directory that stands */
+    int interrupted; /* what is left of the layer of a merge that did not end; -1 for none */
+};
+
+/* Makes the links and looks whether the rules allow the rest; `onto` is not changed. Returns a
  * status; the line is printed. */
-enum status merge_apply(int layer, int links, int onto);
+enum status merge_prepare(const struct merge_trees *trees);
+
+/* Moves the layer onto `onto`, which is a mixture until this, or a run anew, ends. Returns a
+ * status; the line is printed. */
+enum status merge_apply(const struct merge_trees *trees);
 
 #endif

@@ -59,15 +59,19 @@ static int link_below(int root, const char *target, int parent, const char *name
     return result;
 }
 
-static enum status link_make(int layer, int onto, const char *path, const char *target)
+static enum status link_make(const struct merge_trees *trees, const char *path, const char *target)
 {
     const char *name = NULL;
-    int parent = parent_open(layer, path, &name);
+    int parent = parent_open(trees->layer, path, &name);
     if (parent < 0)
         return failed(path, "find its directory");
-    int result = link_below(layer, target, parent, name);
+    int result = link_below(trees->layer, target, parent, name);
     if (result == 1)
-        result = link_below(onto, target, parent, name);
+        result = link_below(trees->onto, target, parent, name);
+    if (result == 1 && trees->interrupted >= 0)
+        result = link_below(trees->interrupted, path, parent, name);
+    if (result == 1 && trees->interrupted >= 0)
+        result = link_below(trees->onto, path, parent, name);
     int error = errno;
     close(parent);
     if (result == 0)
@@ -80,11 +84,11 @@ static enum status link_make(int layer, int onto, const char *path, const char *
     return failed(path, "create hard link");
 }
 
-enum status merge_links_make(int layer, int links, int onto)
+enum status merge_links_make(const struct merge_trees *trees)
 {
     char *path = NULL, *target = NULL;
     size_t path_size = 0, target_size = 0;
-    int copy = dup(links);
+    int copy = dup(trees->links);
     FILE *list = copy < 0 ? NULL : fdopen(copy, "r");
     if (!list)
         return failed("staging directory", "read the list of links");
@@ -92,7 +96,7 @@ enum status merge_links_make(int layer, int links, int onto)
     enum status status = STATUS_OK;
     while (status == STATUS_OK && getdelim(&path, &path_size, '\0', list) > 0 &&
            getdelim(&target, &target_size, '\0', list) > 0)
-        status = link_make(layer, onto, path, target);
+        status = link_make(trees, path, target);
     if (status == STATUS_OK && ferror(list))
         status = failed("staging directory", "read the list of links");
     free(path);

@@ -22,7 +22,7 @@ static char *mount_point(char *line)
         return NULL;
     for (out = in = field; *in && *in != ' ' && *in != '\n';) {
         if (in[0] == '\\' && in[1] && in[2] && in[3]) {
-            *out++ = (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0'));
+            *out++ = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 + (in[3] - '0'));
             in += 4;
         } else {
             *out++ = *in++;

@@ -115,42 +115,69 @@ int staging_step_out(const struct staging *staging, const char *target, mode_t m
     return fchmod(staging->tree, mode);
 }
 
-static void clean_one(int parent, const char *name)
+bool staging_has_begun(const struct staging *staging)
 {
-    struct stat status;
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    bool dead = fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
-                flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same_inode(fd, parent, name);
-    if (dead && remove_opened(parent, fd, name) == STATUS_OK)
-        diag_note("%s: removed what a dead run had left", diag_name(name).text);
-    close(fd);
+    return staging->fd >= 0 && faccessat(staging->fd, STAGING_BEGUN, F_OK, 0) == 0;
 }
 
-void staging_clean(int parent, const char *target)
+/* Whether the open directory `fd` is one that its run can't be using any more; it is locked then.
+ */
+static bool is_dead(int parent, int fd, const char *name)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+           flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same_inode(fd, parent, name);
+}
+
+static void clean_one(int parent, const char *name, struct staging *interrupted)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    struct staging found = {.parent = parent, .tree = -1};
+    found.fd = openat(parent, name, flags);
+    if (found.fd < 0)
+        return;
+    if (!is_dead(parent, found.fd, name)) {
+        close(found.fd);
+    } else if (interrupted->fd < 0 && staging_has_begun(&found)) {
+        found.tree = openat(found.fd, STAGING_TREE, flags);
+        (void)snprintf(found.name, sizeof found.name, "%s", name);
+        *interrupted = found;
+    } else {
+        if (remove_opened(parent, found.fd, name) == STATUS_OK)
+            diag_note("%s: removed what a dead run had left", diag_name(name).text);
+        close(found.fd);
+    }
+}
+
+void staging_clean(int parent, const char *target, struct staging *interrupted)
 {
     struct names names = {0};
+    *interrupted = (struct staging){.fd = -1, .tree = -1};
     int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return; /* a directory that may be written but not read: nothing can be found there */
     if (names_read(&names, fd) == 0) {
         for (size_t i = 0; i < names.count; i++) {
             if (staging_name_is(names_text(&names, i), target))
-                clean_one(fd, names_text(&names, i));
+                clean_one(parent, names_text(&names, i), interrupted);
         }
     }
     names_free(&names);
     close(fd);
 }
 
-void staging_remove(struct staging *staging)
+void staging_leave(struct staging *staging)
 {
     if (staging->tree >= 0)
         close(staging->tree);
-    if (staging->fd >= 0) {
-        (void)remove_opened(staging->parent, staging->fd, staging->name);
+    if (staging->fd >= 0)
         close(staging->fd);
-    }
     staging->fd = staging->tree = -1;
+}
+
+void staging_remove(struct staging *staging)
+{
+    if (staging->fd >= 0)
+        (void)remove_opened(staging->parent, staging->fd, staging->name);
+    staging_leave(staging);
 }

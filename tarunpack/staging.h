@@ -9,9 +9,13 @@
 #include "status.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define STAGING_TREE "tree"
+
+/* The file in it that says that a merge has begun to move the tree's entries away. */
+#define STAGING_BEGUN "begun"
 
 struct staging {
     int parent; /* the directory that holds it; borrowed */
@@ -24,9 +28,17 @@ struct staging {
  * O_PATH. Returns a status; the line is printed. */
 enum status staging_create(struct staging *staging, int parent, const char *target);
 
-/* Removes the staging directories that dead runs for `target` left behind: those of our
- * pattern that this user owns and nobody holds a lock on. What can't be removed is a warning. */
-void staging_clean(int parent, const char *target);
+/* Removes the staging directories that dead runs for `target` left behind: those of our pattern
+ * that this user owns and nobody holds a lock on. What can't be removed is a warning. But one of a
+ * merge that had begun is locked and stored in `*interrupted` (else zero, with descriptors -1): it
+ * may hold the only link to what that merge has deleted. */
+void staging_clean(int parent, const char *target, struct staging *interrupted);
+
+/* Whether a merge has begun to move entries. */
+bool staging_has_begun(const struct staging *staging);
+
+/* Closes the staging directory and leaves it where it is. */
+void staging_leave(struct staging *staging);
 
 /* Moves the tree out of its wrapper, to a name beside it that is as private, and locked: for a tree
  * whose mode, `mode`, does not let its owner move it to another directory but within one. Stores

@@ -18,7 +18,8 @@ For tarunpack:
       --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner, --no-same-owner,
       --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs, --no-holes,
       --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose, --max-stream=N,
-      --max-size=N, --max-entries=N, --max-path=N, --max-pax=N, --max-xattr=N
+      --max-size=N, --max-entries=N, --max-path=N, --max-depth=N, --max-pax=N,
+      --max-xattr=N
 END
 }
 
@@ -34,8 +35,8 @@ and has the digest that is in LAYER.json if there is one.
       --no-verify       without a digest
 
 For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-pax=N,
-      --max-xattr=N
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
 END
 }
 
@@ -49,8 +50,8 @@ tarpack --manifest writes of the directory. The exit status is that of zlsnap li
       --no-verify       without a digest
 
 For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-pax=N,
-      --max-xattr=N
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
 END
 }
 

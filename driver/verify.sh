@@ -13,8 +13,8 @@ the structure of the tar. Nothing is written. Prints 'LAYER: OK' or 'LAYER: FAIL
   -q, --quiet           do not print OK
 
 For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-pax=N,
-      --max-xattr=N
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
 END
 }
 

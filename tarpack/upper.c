@@ -125,6 +125,29 @@ static int add_unescaped(enum overlay_space space, const struct xattr *xattr, st
     return result;
 }
 
+/* A mark of the namespace that is not taken for the mount's: never silently passed over, since the
+ * layer would show what the container had deleted. */
+static enum status other_mark_check(enum overlay_space space, const struct walk_item *item,
+                                    const struct xattrs *xattrs)
+{
+    struct xattr mark;
+    enum overlay_space other = space == OVERLAY_USER ? OVERLAY_TRUSTED : OVERLAY_USER;
+    if (!S_ISDIR(item->status.st_mode) || xattrs_find(xattrs, overlay_opaque(other), &mark) != 0 ||
+        !value_is(&mark, "y"))
+        return STATUS_OK;
+    if (other == OVERLAY_TRUSTED) {
+        diag_error(
+            "%s: is marked by %s, but the root of the tree has attributes user.overlay.*, as of "
+            "a mount with the option userxattr; remove those that are not that mount's",
+            diag_name(item->path).text, mark.name);
+        return STATUS_SYSTEM;
+    }
+    diag_warn("%s: %s is packed as an ordinary attribute: nothing shows that this is the upper "
+              "directory of a mount with the option userxattr",
+              diag_name(item->path).text, mark.name);
+    return STATUS_OK;
+}
+
 static enum status bookkeeping_take_off(enum overlay_space space, const char *path,
                                         struct xattrs *xattrs)
 {
@@ -165,5 +188,8 @@ enum status upper_interpret(enum overlay_space space, const struct walk_item *it
                             enum upper_kind above, struct xattrs *xattrs, enum upper_kind *kind)
 {
     *kind = kind_of(space, item, above, xattrs);
+    enum status status = other_mark_check(space, item, xattrs);
+    if (status != STATUS_OK)
+        return status;
     return is_touched(space, xattrs) ? bookkeeping_take_off(space, item->path, xattrs) : STATUS_OK;
 }

@@ -26,6 +26,7 @@ enum {
     OPTION_MAX_SIZE,
     OPTION_MAX_ENTRIES,
     OPTION_MAX_PATH,
+    OPTION_MAX_DEPTH,
     OPTION_MAX_PAX,
     OPTION_MAX_XATTR,
 };
@@ -57,6 +58,7 @@ static const struct option long_options[] = {
     {"max-size", required_argument, NULL, OPTION_MAX_SIZE},
     {"max-entries", required_argument, NULL, OPTION_MAX_ENTRIES},
     {"max-path", required_argument, NULL, OPTION_MAX_PATH},
+    {"max-depth", required_argument, NULL, OPTION_MAX_DEPTH},
     {"max-pax", required_argument, NULL, OPTION_MAX_PAX},
     {"max-xattr", required_argument, NULL, OPTION_MAX_XATTR},
     {NULL, 0, NULL, 0},
@@ -70,6 +72,7 @@ static void defaults_set(struct options *options)
         .limits = {.entries = 100000000,
                    .tree_size = UINT64_C(8) << 40,
                    .path = 1 << 20,
+                   .depth = 8192,
                    .pax = 16 << 20,
                    .xattr = 64 << 10},
     };
@@ -130,6 +133,8 @@ static enum status limit_take(struct options *options, int option, const char *a
         return limit_parse(&options->limits.entries, argument);
     case OPTION_MAX_PATH:
         return limit_parse(&options->limits.path, argument);
+    case OPTION_MAX_DEPTH:
+        return limit_parse(&options->limits.depth, argument);
     case OPTION_MAX_PAX:
         return limit_parse(&options->limits.pax, argument);
     case OPTION_MAX_XATTR:

@@ -223,6 +223,15 @@ static enum reader_event check_xattrs(struct reader *reader)
     return READER_OK;
 }
 
+/* The kernel, where Landlock confines us, climbs from every entry to the top. */
+static bool is_too_deep(const char *path, uint64_t limit)
+{
+    uint64_t depth = 0;
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
+        depth++;
+    return depth > limit;
+}
+
 static enum reader_event check_limits(struct reader *reader)
 {
     const struct reader_limits *limits = &reader->limits;
@@ -236,6 +245,10 @@ static enum reader_event check_limits(struct reader *reader)
         return refuse(reader, READER_LIMIT,
                       "%s: the path is longer than %" PRIu64 " bytes (--max-path)",
                       diag_name(path).text, limits->path);
+    if (is_too_deep(reader->entry.path, limits->depth))
+        return refuse(reader, READER_LIMIT,
+                      "%s: is deeper than %" PRIu64 " directories (--max-depth)",
+                      diag_name(reader->entry.path).text, limits->depth);
     if (reader->entry.size > limits->tree_size - reader->tree_size)
         return refuse(reader, READER_LIMIT,
                       "%s: the files are larger than %" PRIu64 " bytes together (--max-size)",

@@ -17,6 +17,7 @@ struct reader_limits {
     uint64_t entries;   /* in the archive */
     uint64_t tree_size; /* bytes of all files together */
     uint64_t path;      /* bytes of a path */
+    uint64_t depth;     /* directories above each other */
     uint64_t pax;       /* bytes of the headers that stand before one entry */
     uint64_t xattr;     /* bytes of one attribute's value */
 };

@@ -370,6 +370,19 @@ opaque/below/.wh.gone"
     assert_output $'. SCHILY.xattr.user.overlay.impure\ndir SCHILY.xattr.user.overlay.opaque'
 }
 
+@test "marks of both namespaces are refused or told, never passed over in silence" {
+    mkdir -p upper/dir
+    setfattr -n trusted.overlay.opaque -v y upper/dir
+    setfattr -n user.overlay.impure -v y upper
+    run -1 --separate-stderr tarpack --manifest upper
+    assert_regex "$stderr" 'dir: is marked by trusted.overlay.opaque, but'
+    setfattr -x trusted.overlay.opaque upper/dir
+    setfattr -x user.overlay.impure upper
+    setfattr -n user.overlay.opaque -v y upper/dir
+    run -0 --separate-stderr tarpack --manifest upper
+    assert_regex "$stderr" 'warning: dir: user.overlay.opaque is packed as an ordinary attribute'
+}
+
 @test "fuse-overlayfs' marks of an opaque directory are one marker" {
     mkdir upper/all upper/char upper/file upper/not
     setfattr -n trusted.overlay.opaque -v y upper/all

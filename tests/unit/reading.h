@@ -10,8 +10,12 @@
 #include <string.h>
 
 /* Limits that are in no test's way. */
-static const struct reader_limits reading_wide = {
-    .entries = 1000, .tree_size = 1 << 30, .path = 4096, .pax = 1 << 20, .xattr = 1 << 16};
+static const struct reader_limits reading_wide = {.entries = 1000,
+                                                  .tree_size = 1 << 30,
+                                                  .path = 4096,
+                                                  .depth = 100,
+                                                  .pax = 1 << 20,
+                                                  .xattr = 1 << 16};
 
 struct reading {
     struct source source;

@@ -43,6 +43,9 @@ static void test_limits(void)
         limits.path = 5 - minus;
         limit_check(&archive, &limits, "--max-path", !less);
         limits = reading_wide;
+        limits.depth = 2 - minus;
+        limit_check(&archive, &limits, "--max-depth", !less);
+        limits = reading_wide;
         limits.pax = 32 - minus;
         limit_check(&archive, &limits, "--max-pax", !less);
         limits = reading_wide;

@@ -21,15 +21,15 @@ setup() {
     ARCHIVES=$BATS_FILE_TMPDIR/archives
     OUTSIDE=$BATS_FILE_TMPDIR/outside
     cp -a "$OUTSIDE" "$BATS_TEST_TMPDIR/canary"
-    mkdir "$BATS_TEST_TMPDIR/work"
-    cd "$BATS_TEST_TMPDIR/work" || return
+    mkdir "$BATS_TEST_TMPDIR/place"
+    cd "$BATS_TEST_TMPDIR/place" || return
     before=$(surroundings)
 }
 
 # All that is there but the target, with the times of change: equal before and after, if nothing was
 # made, changed or removed.
 surroundings() {
-    find "$OUTSIDE" .. ! -path .. ! -path ../work ! -path '../work/target*' \
+    find "$OUTSIDE" .. ! -path .. ! -path ../place ! -path '../place/target*' \
         -printf '%p %y %i %n %#m %U:%G %s %T@ %C@ %l\n'
 }
 

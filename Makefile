@@ -4,6 +4,9 @@
 #   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
 #   make demo       build, then snapshot and restore a tree of this machine and prove both equal
 #   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
+#   make bench      compare with other tools and write doc/benchmarks.md; takes an hour, needs root
+#                   and 16 GB; bench/run measures parts of it. `make bench-deps` installs what it
+#                   needs, `make bench-clean` removes its data
 #   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
 #   make format     rewrite the C files the way .clang-format says
 #   make install    programs, manuals and completions below $(DESTDIR)$(PREFIX)
@@ -68,7 +71,7 @@ MANUALS  := $(wildcard */*.[17])
 C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) tests/unit/*.c)
 C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) tests/unit/*.h)
 SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/*.sh tests/*.bash tests/*.bats \
-                   bench/*.sh completions/*.bash)
+                   bench/run bench/*.sh completions/*.bash)
 
 BIN    := $(BUILD)/bin
 OBJ    := $(BUILD)/obj
@@ -82,8 +85,9 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 
 # --------------------------------------------------------------------------- building
 
-.PHONY: all deps demo check check-programs lint lint-compilers lint-cppcheck lint-tidy lint-shell \
-        lint-manuals lint-format format install uninstall clean help FORCE
+.PHONY: all deps demo check check-programs bench bench-deps bench-clean lint lint-compilers \
+        lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall clean \
+        help FORCE
 .DELETE_ON_ERROR:
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL: # what deps installs is needed by the goals after it
@@ -162,6 +166,18 @@ check: all check-programs
 
 demo: all
 	@ZLSNAP_BIN='$(abspath $(BIN))' tests/demo.sh
+
+# --------------------------------------------------------------------------- comparing
+
+bench: all
+	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/run >/dev/null
+	$(Q)bench/run report doc
+
+bench-deps:
+	@.ci/deps bench
+
+bench-clean:
+	$(Q)bench/run clean
 
 # --------------------------------------------------------------------------- checking the source
 

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+#
+# Makes data sets: bench/data.sh SET... A set that is there is kept. Called by bench/run.
+#
+#   kernel        the source of Linux, out of a Debian package
+#   rootfs        a root file system, by debootstrap
+#   tiny          200,000 small files in 2,000 directories
+#   large         1 GiB that does not compress, 1 GiB of text
+#   sparse        a file of 10 GiB with 64 MiB of data
+#   node_modules  what npm installs for some well-known packages
+#
+# Each is $BENCH_DIR/sets/SET. A set that cannot be made here is named and left out; the exit status
+# is 1 then.
+set -u -o pipefail
+
+bench=$(dirname -- "$(readlink -f -- "$0")")
+sets=$(realpath -m -- "${BENCH_DIR:-/var/tmp/zlsnap-bench}")/sets
+
+say() {
+    printf 'bench: %s\n' "$*" >&2
+}
+
+# needs PROGRAM...
+needs() {
+    local program
+    for program; do
+        type -P "$program" >/dev/null || { say "no $program here (make bench-deps)" && return 1; }
+    done
+}
+
+# Each make_ function fills the current directory, and has $scratch for itself.
+
+# The package is only taken apart: nothing is installed.
+make_kernel() {
+    local archives=(/usr/src/linux-source-*.tar.xz)
+    needs xz || return
+    if [[ ! -f ${archives[0]} ]]; then
+        needs apt-get dpkg-deb || return
+        mkdir "$scratch/package" && (
+            cd "$scratch/package" && apt-get download -q linux-source-6.1 && dpkg-deb -x ./*.deb .
+        ) >&2 || return
+        archives=("$scratch"/package/usr/src/linux-source-*.tar.xz)
+    fi
+    xz -dc -T0 "${archives[0]}" | tar -x --strip-components=1
+}
+
+# A fixed release, so that figures can be compared.
+make_rootfs() {
+    needs debootstrap || return
+    debootstrap bookworm "$PWD" >"$scratch/log" 2>&1 && return
+    tail -n 3 "$scratch/log" >&2
+    return 1
+}
+
+# Not --before=DATE, for what these need in turn: behind a mirror, packages have other dates.
+make_node_modules() {
+    needs npm || return
+    npm_config_cache=$scratch/npm npm install --prefix "$PWD" --no-save --ignore-scripts --no-audit \
+        --no-fund --loglevel=error --legacy-peer-deps react-scripts@5.0.1 @angular/cli@17.3.7 >&2
+}
+
+# make_set SET: it stands under its name only when it is complete.
+make_set() (
+    part=$sets/$1.part scratch=$sets/$1.scratch
+    trap 'rm -rf -- "$part" "$scratch"' EXIT
+    rm -rf -- "$part" "$scratch"
+    mkdir -p -- "$part" "$scratch" && cd "$part" || exit
+    say "making the set $1"
+    case $1 in
+    kernel) make_kernel ;;
+    rootfs) make_rootfs ;;
+    node_modules) make_node_modules ;;
+    tiny | large | sparse) python3 "$bench/generate.py" "$1" . ;;
+    *) say "no such set: $1" && false ;;
+    esac && mv -T -- "$part" "$sets/$1"
+)
+
+status=0
+for set; do
+    [[ -d $sets/$set ]] || make_set "$set" || { say "the set $set is left out" && status=1; }
+done
+exit "$status"

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Makes the data sets that come from no package; the same bytes at each call.
+
+usage: generate.py tiny|large|sparse DIR
+"""
+import os
+import random
+import sys
+
+MIB = 1 << 20
+TEXT_BYTES = 16 * MIB  # eight times the window of zstd -3: a second copy is not found
+
+
+def text(source):
+    """Returns TEXT_BYTES of words, the frequent ones short, as in prose."""
+    letters = "etaoinshrdlcumwfgypbvkjxqz"
+    words = ["".join(source.choices(letters[:20], k=source.randint(2, 11))) for _ in range(20000)]
+    words.sort(key=len)
+    weights = [1 / (rank + 3) for rank in range(len(words))]
+    parts, size = [], 0
+    while size < TEXT_BYTES:
+        line = " ".join(source.choices(words, weights, k=1000)) + "\n"
+        parts.append(line)
+        size += len(line)
+    return "".join(parts).encode()[:TEXT_BYTES]
+
+
+def tiny(root, source):
+    """200,000 files of 100 to 2000 bytes in 2,000 directories, times with fractions."""
+    prose = text(source)
+    for directory in range(2000):
+        path = f"{root}/{directory % 50:02}/{directory:04}"
+        os.makedirs(path)
+        for number in range(100):
+            name = f"{path}/file-{number:02}-{source.getrandbits(32):08x}"
+            size = source.randint(100, 2000)
+            start = source.randrange(TEXT_BYTES - size)
+            with open(name, "wb", buffering=0) as file:
+                file.write(prose[start : start + size])
+            time = 1_600_000_000_000_000_000 + source.getrandbits(56)
+            os.utime(name, ns=(time, time))
+
+
+def large(root, source):
+    """1 GiB that does not compress and 1 GiB of text."""
+    with open(f"{root}/random", "wb") as file:
+        for _ in range(1024):
+            file.write(source.randbytes(MIB))
+    prose = text(source)
+    with open(f"{root}/text", "wb") as file:
+        for _ in range((1 << 30) // TEXT_BYTES):
+            file.write(prose)
+
+
+def sparse(root, source):
+    """A file of 10 GiB with 64 MiB of data, in pieces."""
+    pieces, size = 64, 10 << 30
+    with open(f"{root}/sparse", "wb") as file:
+        file.truncate(size)
+        for piece in range(pieces):
+            file.seek(piece * (size // pieces))
+            file.write(source.randbytes(MIB))
+
+
+if __name__ == "__main__":
+    makers = {"tiny": tiny, "large": large, "sparse": sparse}
+    if len(sys.argv) != 3 or sys.argv[1] not in makers:
+        sys.exit(__doc__)
+    makers[sys.argv[1]](sys.argv[2], random.Random(sys.argv[1]))

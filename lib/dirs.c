@@ -7,6 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int dirs_open(int parent, const char *name)
+{
+    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static struct dirs_level *last(const struct dirs *dirs)
 {
     return &dirs->levels[dirs->count - 1];
@@ -89,7 +94,7 @@ int dirs_push(struct dirs *dirs, int fd, const char *name)
 
 int dirs_enter(struct dirs *dirs, const char *name)
 {
-    int fd = openat(dirs_fd(dirs), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = dirs_open(dirs_fd(dirs), name);
     return fd < 0 ? -1 : dirs_push(dirs, fd, name);
 }
 
@@ -97,7 +102,7 @@ int dirs_enter(struct dirs *dirs, const char *name)
 static int above_reopen(struct dirs *dirs, struct dirs_level *above)
 {
     struct stat status;
-    int fd = openat(last(dirs)->fd, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = dirs_open(last(dirs)->fd, "..");
     if (fd < 0)
         return -1;
     if (fstat(fd, &status) != 0)

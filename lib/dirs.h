@@ -31,6 +31,11 @@ struct dirs {
     struct buf path;   /* the names below the root, joined by slashes, NUL-terminated */
 };
 
+/* Opens the directory `name` in the open directory `parent` for reading, if it is no link; "." is
+ * `parent` itself by a descriptor that has its own position (and on btrfs shows what was made since
+ * `parent` was opened). Returns the descriptor; -1 with errno set. */
+int dirs_open(int parent, const char *name);
+
 /* Starts with the open directory `fd`, which it takes over (also on failure). Returns 0; -1 with
  * errno set. */
 int dirs_start(struct dirs *dirs, int fd);

@@ -128,15 +128,14 @@ static enum status job_merge(void *context)
 
 /* Removes the staging directory; but that of a merge that began and did not end stays for the run
  * that completes it. */
-static void staging_end(struct job *job, bool done)
+static enum status staging_end(struct job *job, bool done)
 {
-    if (done || !staging_has_begun(&job->staging)) {
-        staging_remove(&job->staging);
-        return;
-    }
+    if (done || !staging_has_begun(&job->staging))
+        return staging_remove(&job->staging);
     diag_error("%s: is a mixture now; the same command again completes the merge",
                diag_name(job->merge.path).text);
     staging_leave(&job->staging);
+    return STATUS_OK;
 }
 
 /* Runs a part in a child; if this process was told to end, it does, leaving nothing behind. */
@@ -147,7 +146,7 @@ static enum status part_run(struct job *job, const struct child_signals *signals
     int signal = child_run(signals, part, job, &status);
     if (!signal)
         return status;
-    staging_end(job, false);
+    (void)staging_end(job, false);
     if (job->options->mode == TARGET_MERGE)
         target_merge_restore(&job->merge);
     child_die(signal);
@@ -162,7 +161,8 @@ static enum status job_publish(struct job *job, const struct child_signals *sign
     status = part_run(job, signals, job_unpack);
     if (status == STATUS_OK)
         status = target_publish(&job->target, &job->staging, !job->options->no_sync);
-    staging_remove(&job->staging);
+    if (staging_remove(&job->staging) != STATUS_OK && status == STATUS_OK)
+        status = target_left_behind(&job->target);
     return status;
 }
 
@@ -172,7 +172,8 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
     enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE);
     if (status != STATUS_OK)
         return status;
-    job->links = openat(job->staging.fd, "links", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    job->links =
+        openat(job->staging.fd, STAGING_LINKS, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (job->links < 0) {
         diag_errno("%s: cannot create a file in it", diag_name(job->merge.path).text);
         status = STATUS_SYSTEM;
@@ -185,9 +186,12 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
         status = part_run(job, signals, job_merge);
         target_merge_remember(&job->merge);
     }
-    staging_end(job, status == STATUS_OK);
-    if (status == STATUS_OK)
-        staging_remove(&job->interrupted);
+    bool done = status == STATUS_OK;
+    enum status removed = staging_end(job, done);
+    if (done && removed == STATUS_OK)
+        removed = staging_remove(&job->interrupted);
+    if (done)
+        status = removed;
     target_merge_restore(&job->merge);
     return status;
 }

@@ -163,6 +163,6 @@ enum status remove_tree(int parent, const char *name)
 enum status remove_opened(int parent, int fd, const char *name)
 {
     /* Opened anew: on btrfs a descriptor shows only what was there when it was opened. */
-    int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int again = dirs_open(fd, ".");
     return opened_remove(parent, again, name);
 }

@@ -2,6 +2,7 @@
 
 #include "acl.h"
 #include "diag.h"
+#include "dirs.h"
 #include "names.h"
 #include "remove.h"
 
@@ -47,8 +48,7 @@ static int inheritance_cut(int fd)
 /* Opens and locks the directory that was just made; a cleaner may have taken it in between. */
 static int wrapper_hold(struct staging *staging)
 {
-    staging->fd =
-        openat(staging->parent, staging->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    staging->fd = dirs_open(staging->parent, staging->name);
     if (staging->fd < 0)
         return -1;
     /* A file system that knows no locks has to do without cleaners. */
@@ -83,6 +83,24 @@ static int wrapper_make(struct staging *staging, const char *target)
     return -1;
 }
 
+static bool is_own(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_uid == geteuid();
+}
+
+/* Whoever may rename in the parent may have put a directory of his in the place of the one that was
+ * made, before it was opened; he could change the tree in it. */
+static enum status stranger_refuse(struct staging *staging)
+{
+    diag_error("%s: the staging directory is not this user's: somebody replaced it, or the file "
+               "system gives what is created to somebody else",
+               diag_name(staging->name).text);
+    (void)unlinkat(staging->parent, staging->name, AT_REMOVEDIR);
+    staging_leave(staging);
+    return STATUS_SYSTEM;
+}
+
 enum status staging_create(struct staging *staging, int parent, const char *target)
 {
     *staging = (struct staging){.parent = parent, .fd = -1, .tree = -1};
@@ -93,13 +111,14 @@ enum status staging_create(struct staging *staging, int parent, const char *targ
         diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text, hint);
         return STATUS_SYSTEM;
     }
+    if (!is_own(staging->fd))
+        return stranger_refuse(staging);
     if (inheritance_cut(staging->fd) == 0 && mkdirat(staging->fd, STAGING_TREE, 0700) == 0)
-        staging->tree =
-            openat(staging->fd, STAGING_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        staging->tree = dirs_open(staging->fd, STAGING_TREE);
     if (staging->tree >= 0)
         return STATUS_OK;
     diag_errno("%s: cannot prepare the staging directory", diag_name(staging->name).text);
-    staging_remove(staging);
+    (void)staging_remove(staging);
     return STATUS_SYSTEM;
 }
 
@@ -120,26 +139,53 @@ bool staging_has_begun(const struct staging *staging)
     return staging->fd >= 0 && faccessat(staging->fd, STAGING_BEGUN, F_OK, 0) == 0;
 }
 
-/* Whether the open directory `fd` is one that its run can't be using any more; it is locked then.
- */
-static bool is_dead(int parent, int fd, const char *name)
+/* Whether nobody but this user and root can have given a directory the name that it has. */
+static bool names_are_trusted(int parent)
 {
     struct stat status;
-    return fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+    return fstat(parent, &status) == 0 && (status.st_uid == geteuid() || status.st_uid == 0) &&
+           (!(status.st_mode & (S_IWGRP | S_IWOTH)) || status.st_mode & S_ISVTX);
+}
+
+/* Whether the open directory `fd` holds what staging_create() and a merge put there, and nothing
+ * else. */
+static bool is_wrapper(int fd)
+{
+    struct stat status;
+    struct names names = {0};
+    int again = dirs_open(fd, ".");
+    bool is = fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0700 && again >= 0 &&
+              names_read(&names, again) == 0;
+    for (size_t i = 0; is && i < names.count; i++) {
+        const char *name = names_text(&names, i);
+        is = strcmp(name, STAGING_TREE) == 0 || strcmp(name, STAGING_LINKS) == 0 ||
+             strcmp(name, STAGING_BEGUN) == 0;
+    }
+    names_free(&names);
+    if (again >= 0)
+        close(again);
+    return is;
+}
+
+/* Whether the open directory `fd` is one that its run can't be using any more; it is locked then.
+ * In a directory where others may rename, a name says nothing: what one of them called so may be
+ * anything of ours. There what staging_step_out() made is left alone, too. */
+static bool is_dead(int parent, int fd, const char *name)
+{
+    return is_own(fd) && (names_are_trusted(parent) || is_wrapper(fd)) &&
            flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same_inode(fd, parent, name);
 }
 
 static void clean_one(int parent, const char *name, struct staging *interrupted)
 {
-    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     struct staging found = {.parent = parent, .tree = -1};
-    found.fd = openat(parent, name, flags);
+    found.fd = dirs_open(parent, name);
     if (found.fd < 0)
         return;
     if (!is_dead(parent, found.fd, name)) {
         close(found.fd);
     } else if (interrupted->fd < 0 && staging_has_begun(&found)) {
-        found.tree = openat(found.fd, STAGING_TREE, flags);
+        found.tree = dirs_open(found.fd, STAGING_TREE);
         (void)snprintf(found.name, sizeof found.name, "%s", name);
         *interrupted = found;
     } else {
@@ -153,7 +199,7 @@ void staging_clean(int parent, const char *target, struct staging *interrupted)
 {
     struct names names = {0};
     *interrupted = (struct staging){.fd = -1, .tree = -1};
-    int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = dirs_open(parent, ".");
     if (fd < 0)
         return; /* a directory that may be written but not read: nothing can be found there */
     if (names_read(&names, fd) == 0) {
@@ -175,9 +221,11 @@ void staging_leave(struct staging *staging)
     staging->fd = staging->tree = -1;
 }
 
-void staging_remove(struct staging *staging)
+enum status staging_remove(struct staging *staging)
 {
+    enum status status = STATUS_OK;
     if (staging->fd >= 0)
-        (void)remove_opened(staging->parent, staging->fd, staging->name);
+        status = remove_opened(staging->parent, staging->fd, staging->name);
     staging_leave(staging);
+    return status;
 }

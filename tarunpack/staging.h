@@ -14,7 +14,10 @@
 
 #define STAGING_TREE "tree"
 
-/* The file in it that says that a merge has begun to move the tree's entries away. */
+/* The file beside it in which a merge keeps the links to what is not in the layer. */
+#define STAGING_LINKS "links"
+
+/* The file beside it that says that a merge has begun to move the tree's entries away. */
 #define STAGING_BEGUN "begun"
 
 struct staging {
@@ -25,13 +28,15 @@ struct staging {
 };
 
 /* Makes and locks the staging directory for `target`. `parent` is open for reading or with
- * O_PATH. Returns a status; the line is printed. */
+ * O_PATH. It is refused where it turns out to be another user's. Returns a status; the line is
+ * printed. */
 enum status staging_create(struct staging *staging, int parent, const char *target);
 
 /* Removes the staging directories that dead runs for `target` left behind: those of our pattern
- * that this user owns and nobody holds a lock on. What can't be removed is a warning. But one of a
- * merge that had begun is locked and stored in `*interrupted` (else zero, with descriptors -1): it
- * may hold the only link to what that merge has deleted. */
+ * that this user owns and nobody holds a lock on; where others may rename, only those that hold
+ * what a staging directory holds. What can't be removed is a warning. But one of a merge that had
+ * begun is locked and stored in `*interrupted` (else zero, with descriptors -1): it may hold the
+ * only link to what that merge has deleted. */
 void staging_clean(int parent, const char *target, struct staging *interrupted);
 
 /* Whether a merge has begun to move entries. */
@@ -46,7 +51,8 @@ void staging_leave(struct staging *staging);
 int staging_step_out(const struct staging *staging, const char *target, mode_t mode,
                      char name[NAME_MAX + 1]);
 
-/* Removes the staging directory, with all that is in it by now, and closes it. */
-void staging_remove(struct staging *staging);
+/* Removes the staging directory, with all that is in it by now, and closes it. Returns a status;
+ * the line is printed. */
+enum status staging_remove(struct staging *staging);
 
 #endif

@@ -136,8 +136,10 @@ static int put(const struct target *target, int from, const char *name)
 }
 
 /* A directory that its owner may not write can't be moved to another parent (its ".." would
- * change): the new tree leaves its wrapper with a mode that lets it, and is renamed from there. */
-static int put_readonly(const struct target *target, const struct staging *staging)
+ * change): the new tree leaves its wrapper with a mode that lets it, and is renamed from there.
+ * `*left` is the status of removing what it replaced. */
+static int put_readonly(const struct target *target, const struct staging *staging,
+                        enum status *left)
 {
     struct stat status;
     char name[NAME_MAX + 1];
@@ -148,7 +150,7 @@ static int put_readonly(const struct target *target, const struct staging *stagi
     /* What has that name now: the tree that was replaced, or the one that could not be published.
      */
     if (result != 0 || (target->replace && target->stands))
-        (void)remove_tree(target->parent, name);
+        *left = remove_tree(target->parent, name);
     errno = error;
     return result;
 }
@@ -175,14 +177,21 @@ static int time_restore(int fd, const struct stat *before)
     return same ? 0 : futimens(fd, times);
 }
 
+enum status target_left_behind(const struct target *target)
+{
+    return refuse(target, "the new tree is there, but the one that it replaced could not be "
+                          "removed from beside it");
+}
+
 enum status target_publish(const struct target *target, struct staging *staging, bool sync)
 {
     struct stat before;
+    enum status left = STATUS_OK;
     if (fstat(staging->tree, &before) != 0)
         return failed(target, "read the status of what takes its place");
     int result = put(target, staging->fd, STAGING_TREE);
     if (result != 0 && errno == EACCES)
-        result = put_readonly(target, staging);
+        result = put_readonly(target, staging, &left);
     if (result != 0)
         return publish_failed(target);
     if (time_restore(staging->tree, &before) != 0)
@@ -190,7 +199,7 @@ enum status target_publish(const struct target *target, struct staging *staging,
     /* The tree's own file system is the parent's: one sync brings the new name to the disk. */
     if (sync && syncfs(staging->fd) != 0)
         return failed(target, "sync the directory above it");
-    return STATUS_OK;
+    return left == STATUS_OK ? STATUS_OK : target_left_behind(target);
 }
 
 void target_close(struct target *target)

@@ -27,8 +27,12 @@ enum status target_open(struct target *target, const char *path, bool replace);
 
 /* Publishes the staged tree under the target's name, by one rename, and with `sync` brings that to
  * the disk. The staging directory stays to be removed, with the replaced tree in it. Returns a
- * status; the line is printed. */
+ * status; the line is printed, also where it was published but target_left_behind(). */
 enum status target_publish(const struct target *target, struct staging *staging, bool sync);
+
+/* Says that the tree was published, but that the one it replaced still lies beside it. Returns
+ * STATUS_SYSTEM. */
+enum status target_left_behind(const struct target *target);
 
 /* Closes the parent. */
 void target_close(struct target *target);

@@ -141,6 +141,23 @@ header checksum does not match*" broken.tar --expect="$DIGEST"
     assert_equal "$(cat rest)" 0
 }
 
+@test "gate: what the tree can't be is hashed to its end, too" {
+    python3 - >broken.tar <<'PYTHON'
+import io, sys, tarfile
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
+    for name in "x", "x/y":
+        archive.addfile(tarfile.TarInfo(name))
+PYTHON
+    local digest line='tarunpack: x/y: the path runs through something that is no directory'
+    digest=$(sha256sum <broken.tar | cut -d ' ' -f 1)
+    stays 3 "$line" broken.tar --expect="$digest"
+    stays 3 "$line" broken.tar
+    run -4 tarunpack --expect="$OTHER" work/target <broken.tar
+    assert_line "$line"
+    assert_line --partial 'the digest does not match'
+    assert_equal "$(names_in work)" ''
+}
+
 @test "gate: a limit stops at once, whatever the digest" {
     seq 100000 | cat "$LAYER" - >long.tar
     {
@@ -293,6 +310,24 @@ header checksum does not match*" broken.tar --expect="$DIGEST"
 }
 
 # --------------------------------------------------------------------------- replaced and merged
+
+# The parent's owner has 0.7 s between mkdirat and what follows it.
+@test "gate: a staging directory that somebody put in the place of ours is not used" {
+    requires_root
+    requires_command strace
+    chown 65534 work
+    chmod a+rx .
+    strace -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_exit=700000:when=1 \
+        tarunpack --no-sync work/target <"$LAYER" 2>said 3>&- &
+    wait_until compgen -G 'work/.target.*'
+    setpriv --reuid=65534 --clear-groups \
+        bash -c 'cd work && name=$(echo .target.*) && mv "$name" ours && mkdir -m 777 "$name"'
+    status=0
+    wait $! || status=$?
+    assert_equal "$status" 1
+    grep -q "^tarunpack: \.target\.zlsnap-......: the staging directory is not this user's: " said
+    assert_not_exists work/target
+}
 
 @test "gate: --replace leaves the old tree as it was for every failure" {
     cp -a "$BATS_FILE_TMPDIR/replaced" work/target

@@ -99,16 +99,17 @@ make_tree() {
     refute_leftovers home
 }
 
-@test "an old tree that can't be removed is told, with status 0 and the new tree in its place" {
+@test "an old tree that can't be removed is told, with status 1 and the new tree in its place" {
     requires_root
     install -d -o 65534 -g 65534 home home/old
     mkdir home/old/roots
     touch home/old/roots/file
-    run -0 --separate-stderr as_user tarunpack --no-sync --replace home/old <new.tar
+    run -1 --separate-stderr as_user tarunpack --no-sync --replace home/old <new.tar
     assert_exists home/old/first/file
     assert_equal "$(echo home/.old.zlsnap-*/tree/roots/file | wc -w)" 1
     # shellcheck disable=SC2154
-    assert_regex "${stderr_lines[-1]}" 'tarunpack: .*roots/file: cannot remove: Permission denied$'
+    assert_regex "${stderr_lines[1]}" 'tarunpack: .*roots/file: cannot remove: Permission denied$'
+    assert_regex "${stderr_lines[2]}" 'tarunpack: home/old: the new tree is there, but the one '
 }
 
 @test "nothing of the parent gets into the tree: default ACL, setgid bit" {
@@ -361,6 +362,7 @@ kill_everywhere() {
 
 @test "only directories of this user and of exactly this pattern are taken for a dead run's" {
     requires_root
+    mkdir -m 700 .old.zlsnap-aaaaaa
     mkdir -p .old.zlsnap-aaaaaa/tree .other.zlsnap-aaaaaa .old.zlsnap-aaaaa .old.zlsnap-aaaaa- victim
     install -d -o 65534 .old.zlsnap-bbbbbb
     touch .old.zlsnap-cccccc victim/file
@@ -374,4 +376,18 @@ kill_everywhere() {
     assert_exists .old.zlsnap-bbbbbb
     assert_exists .old.zlsnap-cccccc
     assert_exists victim/file
+}
+
+# Root unpacks beside a directory of root's that the parent's owner has renamed.
+@test "where others may rename, only what holds a tree and nothing else is taken for a dead run's" {
+    requires_root
+    install -d -o 65534 home
+    mkdir -m 700 home/roots-own home/wrapper
+    mkdir home/wrapper/tree
+    touch home/roots-own/file home/wrapper/links
+    setpriv --reuid=65534 --clear-groups mv home/roots-own home/.old.zlsnap-aaaaaa
+    setpriv --reuid=65534 --clear-groups mv home/wrapper home/.old.zlsnap-bbbbbb
+    tarunpack --no-sync home/old <new.tar
+    assert_exists home/.old.zlsnap-aaaaaa/file
+    assert_not_exists home/.old.zlsnap-bbbbbb
 }

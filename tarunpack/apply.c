@@ -1,9 +1,10 @@
 #include "apply.h"
 
+#include "bounds.h"
 #include "diag.h"
+#include "staging_name.h"
 #include "whiteout.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -87,31 +88,6 @@ static enum status meta_translate(struct apply *apply, const struct tar_entry *e
     return STATUS_OK;
 }
 
-static enum status node_fill(struct apply *apply, uint32_t index)
-{
-    struct dirnode *node = dirtree_node(&apply->stage->tree, index);
-    node->explicit = true;
-    node->meta = apply->meta;
-    if (node->xattrs)
-        xattrs_clear(node->xattrs);
-    if (apply->xattrs.count == 0)
-        return STATUS_OK;
-    if (!node->xattrs)
-        node->xattrs = calloc(1, sizeof *node->xattrs);
-    if (!node->xattrs || xattrs_copy(node->xattrs, &apply->xattrs) != 0)
-        return out_of_memory();
-    return STATUS_OK;
-}
-
-static enum status apply_directory(struct apply *apply, const struct tar_entry *entry)
-{
-    if (strcmp(entry->path, TAR_ROOT) == 0)
-        return node_fill(apply, DIRTREE_ROOT);
-    uint32_t node = DIRTREE_NONE;
-    enum status status = stage_directory(apply->stage, name_of(entry->path), entry->path, &node);
-    return status == STATUS_OK ? node_fill(apply, node) : status;
-}
-
 static enum status content_copy(struct apply *apply, struct stage_file *file,
                                 enum reader_event *event)
 {
@@ -164,7 +140,7 @@ static enum status apply_node(struct apply *apply, const struct tar_entry *entry
     case TAR_FIFO:
         return stage_special(apply->stage, name, path, S_IFIFO, 0, meta, &apply->xattrs);
     case TAR_DIRECTORY:
-        return apply_directory(apply, entry);
+        return stage_directory(apply->stage, name, path, meta, &apply->xattrs);
     }
     return STATUS_ARCHIVE;
 }
@@ -208,6 +184,12 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
     return refuse(path, "a whiteout of nothing");
 }
 
+/* What is called so at the target's root is where a merge works. */
+static bool is_merge_staging(const struct apply *apply, const char *path)
+{
+    return apply->whiteouts == APPLY_DELETE && staging_name_is(path, STAGING_MERGE);
+}
+
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
                         enum reader_event *event)
 {
@@ -218,11 +200,17 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
     }
     bool done = false;
     enum status status = move_above(apply->stage, entry->path);
+    if (status == STATUS_OK && bounds_count(apply->reader, apply->stage->implied) != READER_OK) {
+        *event = READER_LIMIT;
+        return STATUS_ARCHIVE;
+    }
     if (status == STATUS_OK &&
         (apply->whiteouts == APPLY_OVERLAY || apply->whiteouts == APPLY_DELETE))
         status = apply_whiteout(apply, entry, &done);
     if (status != STATUS_OK || done)
         return status;
+    if (is_merge_staging(apply, entry->path))
+        return refuse(entry->path, "is called as the directory in which a merge works");
     status = meta_translate(apply, entry);
     if (status == STATUS_OK)
         status = xattrs_translate(apply, entry);

@@ -3,7 +3,6 @@
 #include "stream.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 /* Takes the next run of content off the source. */
 static enum reader_event window_fill(struct reader *reader)
@@ -13,11 +12,10 @@ static enum reader_event window_fill(struct reader *reader)
     reader->failure = source_take(reader->source, want, &reader->window, &got);
     if (reader->failure != STATUS_OK)
         return READER_FAILED;
-    if (got == 0 || got % TAR_BLOCK_SIZE != 0) {
-        snprintf(reader->problem, sizeof reader->problem,
-                 "the archive is cut off after %" PRIu64 " bytes", reader->source->read);
-        return READER_MALFORMED;
-    }
+    if (got == 0 || got % TAR_BLOCK_SIZE != 0)
+        return reader_refuse(reader, READER_MALFORMED,
+                             "the archive is cut off after %" PRIu64 " bytes",
+                             reader->source->read);
     reader->window_length = got < reader->stored ? got : (size_t)reader->stored;
     reader->stored -= reader->window_length;
     return READER_OK;

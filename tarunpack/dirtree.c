@@ -2,11 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-static size_t hash(uint32_t parent, const char *name, size_t length)
+static size_t hash(const struct dirtree *tree, uint32_t parent, const char *name, size_t length)
 {
-    /* FNV-1a, started with the parent. */
-    uint64_t value = UINT64_C(14695981039346656037) ^ parent;
+    /* FNV-1a, started with the parent and what no archive can know. */
+    uint64_t value = tree->seed ^ parent;
     for (size_t i = 0; i < length; i++)
         value = (value ^ (unsigned char)name[i]) * UINT64_C(1099511628211);
     return (size_t)(value ^ value >> 32);
@@ -17,7 +18,7 @@ static size_t hash(uint32_t parent, const char *name, size_t length)
 static size_t slot_find(const struct dirtree *tree, uint32_t parent, const char *name,
                         size_t length)
 {
-    for (size_t at = hash(parent, name, length);; at++) {
+    for (size_t at = hash(tree, parent, name, length);; at++) {
         size_t slot = at & (tree->slots_capacity - 1);
         if (tree->slots[slot] == DIRTREE_NONE)
             return slot;
@@ -69,6 +70,9 @@ static struct dirnode node_new(uint32_t parent, char *name)
 
 int dirtree_start(struct dirtree *tree)
 {
+    /* Without a seed the searches may become long, nothing else. */
+    if (getrandom(&tree->seed, sizeof tree->seed, GRND_NONBLOCK) < 0)
+        tree->seed = 0;
     if (slots_grow(tree) != 0 || nodes_reserve(tree) != 0)
         return -1;
     tree->nodes[tree->count++] = node_new(DIRTREE_NONE, NULL);
@@ -104,6 +108,19 @@ static void xattrs_drop(struct dirnode *node)
         xattrs_free(node->xattrs);
     free(node->xattrs);
     node->xattrs = NULL;
+}
+
+int dirtree_keep(struct dirnode *node, struct xattrs *xattrs)
+{
+    xattrs_drop(node);
+    if (xattrs->count == 0)
+        return 0;
+    node->xattrs = malloc(sizeof *node->xattrs);
+    if (!node->xattrs)
+        return -1;
+    *node->xattrs = *xattrs;
+    *xattrs = (struct xattrs){0};
+    return 0;
 }
 
 void dirtree_remove(struct dirtree *tree, uint32_t index)

@@ -22,7 +22,7 @@ struct dirnode {
     bool opaque;     /* it hides what the lower layers have there */
     bool xwhiteouts; /* files in it are whiteouts by attribute */
     struct meta meta;
-    struct xattrs *xattrs; /* owned; NULL: none */
+    struct xattrs *xattrs; /* to be set in the end; owned; NULL: none */
 };
 
 /* Zero-initialised it is safe to free; dirtree_start() makes the root. */
@@ -31,6 +31,7 @@ struct dirtree {
     size_t count, capacity;
     uint32_t *slots; /* hash of parent and name -> node */
     size_t slots_capacity;
+    uint64_t seed; /* of the hash */
 };
 
 /* Makes the root. Returns 0; -1 if memory is out. */
@@ -41,6 +42,10 @@ uint32_t dirtree_find(const struct dirtree *tree, uint32_t parent, const char *n
 
 /* The child of that name, made if need be; DIRTREE_NONE if memory is out. */
 uint32_t dirtree_add(struct dirtree *tree, uint32_t parent, const char *name, size_t length);
+
+/* Gives the node the attributes in `xattrs`, which is left empty, for those it had. Returns 0; -1
+ * if memory is out. */
+int dirtree_keep(struct dirnode *node, struct xattrs *xattrs);
 
 /* Forgets a directory that was removed; it has no children left. */
 void dirtree_remove(struct dirtree *tree, uint32_t index);

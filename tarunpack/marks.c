@@ -104,7 +104,7 @@ static enum status layer_whiteout(const struct stage *stage, const char *name, c
     int here = dirs_fd(&stage->dirs);
     if (mkdirat(here, MERGE_GONE, 0700) != 0 && errno != EEXIST)
         return failed(path, "create whiteout");
-    int gone = openat(here, MERGE_GONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int gone = dirs_open(here, MERGE_GONE);
     if (gone < 0)
         return failed(path, "create whiteout");
     enum status status = name_mark(gone, name, path);
@@ -148,7 +148,7 @@ static enum status xwhiteouts_remove(const struct stage *stage, const struct met
     struct stat status;
     enum status result = STATUS_OK;
     /* Opened anew: on btrfs a descriptor shows only what was there when it was opened. */
-    int fd = openat(inode->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = dirs_open(inode->fd, ".");
     if (fd < 0 || names_read(&names, fd) != 0)
         result = failed(inode->path, "read directory");
     for (size_t i = 0; result == STATUS_OK && i < names.count; i++) {

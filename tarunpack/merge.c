@@ -250,7 +250,7 @@ static enum status opaque_apply(const struct merge *merge, const struct level *l
 {
     struct names standing = {0};
     enum status status = STATUS_OK;
-    int fd = openat(dirs_fd(&merge->onto), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = dirs_open(dirs_fd(&merge->onto), ".");
     if (fd < 0 || names_read(&standing, fd) != 0)
         status = failed(merge, ".", "read directory");
     for (size_t i = 0; status == STATUS_OK && i < standing.count; i++) {
@@ -331,18 +331,12 @@ static enum status levels_walk(struct merge *merge)
     return status;
 }
 
-/* A descriptor of its own for the cursor, which closes it. */
-static int reopen(int fd)
-{
-    return openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 static enum status walk(int layer, int onto, bool check)
 {
     struct merge merge = {.check = check};
     enum status status = STATUS_OK;
-    if (dirs_start(&merge.layer, reopen(layer)) != 0 ||
-        dirs_start(&merge.onto, reopen(onto)) != 0) {
+    if (dirs_start(&merge.layer, dirs_open(layer, ".")) != 0 ||
+        dirs_start(&merge.onto, dirs_open(onto, ".")) != 0) {
         diag_errno("cannot start merging");
         status = STATUS_SYSTEM;
     }

@@ -1,17 +1,15 @@
 #include "merge_meta.h"
 
 #include "diag.h"
+#include "dirs.h"
 #include "merge.h"
 #include "meta.h"
-#include "overlay.h"
 #include "privilege.h"
 #include "xattr_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 static enum status failed(const struct merge_meta *meta, const char *what)
@@ -20,40 +18,14 @@ static enum status failed(const struct merge_meta *meta, const char *what)
     return STATUS_SYSTEM;
 }
 
-/* What belongs to the place and not to the layer. */
-static bool is_local(const char *name)
-{
-    return overlay_key(OVERLAY_TRUSTED, name) || overlay_key(OVERLAY_USER, name) ||
-           strcmp(name, "security.selinux") == 0 || strcmp(name, "security.ima") == 0 ||
-           strcmp(name, "security.evm") == 0;
-}
-
-/* Removes the attributes that the entry does not have. */
-static int others_remove(int fd, const struct xattrs *wanted)
-{
-    struct xattrs standing = {0};
-    struct xattr found;
-    int result = xattr_read(fd, -1, NULL, &standing);
-    for (size_t i = 0; result == 0 && i < standing.count; i++) {
-        const char *name = xattrs_get(&standing, i).name;
-        if (!is_local(name) && xattrs_find(wanted, name, &found) != 0)
-            result = fremovexattr(fd, name);
-    }
-    int error = errno;
-    xattrs_free(&standing);
-    errno = error;
-    return result;
-}
-
 /* Opens the mark; an owner who may not read it gives himself the right, once its mode is known. */
 static int mark_open(const struct merge_meta *meta, struct stat *status)
 {
-    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     if (fstatat(meta->layer, MERGE_MARK, status, AT_SYMLINK_NOFOLLOW) != 0)
         return -1;
-    int fd = openat(meta->layer, MERGE_MARK, flags);
+    int fd = dirs_open(meta->layer, MERGE_MARK);
     if (fd < 0 && errno == EACCES && fchmodat(meta->layer, MERGE_MARK, 0700, 0) == 0)
-        fd = openat(meta->layer, MERGE_MARK, flags);
+        fd = dirs_open(meta->layer, MERGE_MARK);
     return fd;
 }
 
@@ -61,7 +33,7 @@ static enum status explicit_set(const struct merge_meta *meta, const struct stat
                                 const struct xattrs *xattrs)
 {
     struct stat standing;
-    if (others_remove(meta->onto, xattrs) != 0 || fstat(meta->onto, &standing) != 0)
+    if (meta_remove_xattrs(meta->onto, xattrs, true) != 0 || fstat(meta->onto, &standing) != 0)
         return failed(meta, "replace its metadata");
     struct meta_policy policy = {.owners = true,
                                  .strict_owners = true,

@@ -2,9 +2,12 @@
 
 #include "acl.h"
 #include "diag.h"
+#include "overlay.h"
+#include "xattr_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +133,53 @@ static bool is_acl(const char *name)
     return strcmp(name, ACL_XATTR_ACCESS) == 0 || strcmp(name, ACL_XATTR_DEFAULT) == 0;
 }
 
+/* A default ACL is inherited by what is made below, and so may be an attribute of a file system's
+ * own, as btrfs.compression; an ACL would have its mask changed by the mode. */
+static bool is_early(const char *name)
+{
+    return is_privileged(name) || strncmp(name, "user.", 5) == 0;
+}
+
+enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode *inode,
+                             const struct xattrs *xattrs, struct xattrs *late)
+{
+    for (size_t i = 0; policy->xattrs && i < xattrs->count; i++) {
+        struct xattr xattr = xattrs_get(xattrs, i);
+        enum status status = STATUS_OK;
+        if (is_early(xattr.name))
+            status = xattr_apply(policy, inode, &xattr);
+        else if (xattrs_add(late, xattr.name, strlen(xattr.name), xattr.value, xattr.length) != 0)
+            status = failed(inode, "attributes");
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* What the system gives to an inode by rules of its own. */
+static bool is_label(const char *name)
+{
+    return strcmp(name, "security.selinux") == 0 || strcmp(name, "security.ima") == 0 ||
+           strcmp(name, "security.evm") == 0;
+}
+
+int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay)
+{
+    struct xattrs standing = {0};
+    struct xattr found;
+    int result = xattr_read(fd, -1, NULL, &standing);
+    for (size_t i = 0; result == 0 && i < standing.count; i++) {
+        const char *name = xattrs_get(&standing, i).name;
+        bool overlay = overlay_key(OVERLAY_TRUSTED, name) || overlay_key(OVERLAY_USER, name);
+        if (!is_label(name) && !(overlay && keep_overlay) && xattrs_find(wanted, name, &found) != 0)
+            result = fremovexattr(fd, name);
+    }
+    int error = errno;
+    xattrs_free(&standing);
+    errno = error;
+    return result;
+}
+
 /* Sets the attributes that are ACLs, or those that are not. */
 static enum status xattrs_apply(struct meta_policy *policy, const struct meta_inode *inode,
                                 const struct xattrs *xattrs, bool acls)
@@ -145,12 +195,30 @@ static enum status xattrs_apply(struct meta_policy *policy, const struct meta_in
     return STATUS_OK;
 }
 
+/* The kernel takes every time, and makes of those that the file system can't hold the first or the
+ * last that it can. All hold the times that 31 bits count. */
+static enum status time_check(const struct meta_inode *inode, time_t seconds)
+{
+    struct stat status;
+    if (seconds >= 0 && seconds <= INT32_MAX)
+        return STATUS_OK;
+    int result = inode->fd >= 0 ? fstat(inode->fd, &status)
+                                : fstatat(inode->parent, inode->name, &status, AT_SYMLINK_NOFOLLOW);
+    if (result != 0)
+        return failed(inode, "times");
+    if (status.st_mtim.tv_sec == seconds)
+        return STATUS_OK;
+    diag_error("%s: the file system can't hold its time, %" PRId64 " seconds from 1970",
+               diag_name(inode->path).text, (int64_t)seconds);
+    return STATUS_SYSTEM;
+}
+
 static enum status times_apply(const struct meta_inode *inode, const struct meta *meta)
 {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, meta->mtime};
     int result = inode->fd >= 0 ? futimens(inode->fd, times)
                                 : utimensat(inode->parent, inode->name, times, AT_SYMLINK_NOFOLLOW);
-    return result == 0 ? STATUS_OK : failed(inode, "times");
+    return result == 0 ? time_check(inode, meta->mtime.tv_sec) : failed(inode, "times");
 }
 
 enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,

@@ -46,6 +46,17 @@ struct meta_inode {
 enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,
                        const struct meta *meta, const struct xattrs *xattrs);
 
+/* Sets those attributes that a directory can have before all is in it: nothing below inherits
+ * them, and nothing that is set later changes them. Appends the others to `late`. Returns a status;
+ * the line is printed. */
+enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode *inode,
+                             const struct xattrs *xattrs, struct xattrs *late);
+
+/* Removes all attributes of the open inode that are not in `wanted`, except labels that the system
+ * gives and, with `keep_overlay`, what an overlay mount keeps there. Returns 0; -1 with errno set.
+ */
+int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay);
+
 /* Sets one attribute, which can't be left out. Returns a status; the line is printed. */
 enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr);
 

@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include "bounds.h"
 #include "compression.h"
 #include "diag.h"
 #include "resolve.h"
@@ -17,10 +18,7 @@ void reader_start(struct reader *reader, struct source *source, const struct rea
     *reader = (struct reader){.source = source, .limits = *limits};
 }
 
-static enum reader_event refuse(struct reader *reader, enum reader_event event, const char *format,
-                                ...) __attribute__((format(printf, 3, 4)));
-
-static enum reader_event refuse(struct reader *reader, enum reader_event event, const char *format,
+enum reader_event reader_refuse(struct reader *reader, enum reader_event event, const char *format,
                                 ...)
 {
     va_list arguments;
@@ -39,23 +37,23 @@ static enum reader_event malformed(struct reader *reader, const char *name, enum
         return READER_FAILED;
     }
     if (name && *name)
-        return refuse(reader, READER_MALFORMED, "%s: %s", diag_name(name).text,
-                      tar_error_text(error));
-    return refuse(reader, READER_MALFORMED, "%s, in the header that ends at byte %" PRIu64,
-                  tar_error_text(error), reader->source->taken);
+        return reader_refuse(reader, READER_MALFORMED, "%s: %s", diag_name(name).text,
+                             tar_error_text(error));
+    return reader_refuse(reader, READER_MALFORMED, "%s, in the header that ends at byte %" PRIu64,
+                         tar_error_text(error), reader->source->taken);
 }
 
 static enum reader_event cut(struct reader *reader)
 {
-    return refuse(reader, READER_MALFORMED, "the archive is cut off after %" PRIu64 " bytes",
-                  reader->source->read);
+    return reader_refuse(reader, READER_MALFORMED, "the archive is cut off after %" PRIu64 " bytes",
+                         reader->source->read);
 }
 
 /* What is wrong with a stream whose very first block is no header. */
 static enum reader_event not_an_archive(struct reader *reader, const char *bytes, size_t length)
 {
     const char *text = compression_of(bytes, length);
-    return refuse(reader, READER_MALFORMED, "this is %s", text ? text : "not a tar archive");
+    return reader_refuse(reader, READER_MALFORMED, "this is %s", text ? text : "not a tar archive");
 }
 
 /* Takes exactly a block; `*bytes` is NULL where the stream ends instead. */
@@ -80,9 +78,9 @@ static enum reader_event count_extended(struct reader *reader, uint64_t size)
         reader->extended += size;
         return READER_OK;
     }
-    return refuse(reader, READER_LIMIT,
-                  "an extended header is longer than %" PRIu64 " bytes (--max-pax)",
-                  reader->limits.pax);
+    return reader_refuse(reader, READER_LIMIT,
+                         "an extended header is longer than %" PRIu64 " bytes (--max-pax)",
+                         reader->limits.pax);
 }
 
 /* Takes a block that belongs to the headers before an entry. */
@@ -131,8 +129,8 @@ static enum reader_event take_pax(struct reader *reader, uint64_t size, struct t
 static enum reader_event take_global(struct reader *reader, uint64_t size)
 {
     if (size > GLOBAL_MAX - reader->global_size)
-        return refuse(reader, READER_LIMIT, "the global headers are longer than %d bytes together",
-                      GLOBAL_MAX);
+        return reader_refuse(reader, READER_LIMIT,
+                             "the global headers are longer than %d bytes together", GLOBAL_MAX);
     reader->global_size += size;
     enum reader_event event = take_pax(reader, size, &reader->global);
     /* Attributes and maps belong to one inode; copying them for each entry would take long. */
@@ -210,53 +208,6 @@ static enum reader_event take_text_sparse(struct reader *reader)
     return error == TAR_OK ? READER_OK : malformed(reader, reader->entry.path, error);
 }
 
-static enum reader_event check_xattrs(struct reader *reader)
-{
-    for (size_t i = 0; i < reader->entry.xattrs.count; i++) {
-        struct xattr xattr = xattrs_get(&reader->entry.xattrs, i);
-        if (xattr.length > reader->limits.xattr)
-            return refuse(reader, READER_LIMIT,
-                          "%s: the attribute %s is longer than %" PRIu64 " bytes (--max-xattr)",
-                          diag_name(reader->entry.path).text, diag_name(xattr.name).text,
-                          reader->limits.xattr);
-    }
-    return READER_OK;
-}
-
-/* The kernel, where Landlock confines us, climbs from every entry to the top. */
-static bool is_too_deep(const char *path, uint64_t limit)
-{
-    uint64_t depth = 0;
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
-        depth++;
-    return depth > limit;
-}
-
-static enum reader_event check_limits(struct reader *reader)
-{
-    const struct reader_limits *limits = &reader->limits;
-    const char *path = reader->entry.path;
-    if (++reader->entries > limits->entries)
-        return refuse(reader, READER_LIMIT,
-                      "the archive has more than %" PRIu64 " entries (--max-entries)",
-                      limits->entries);
-    if (reader->path.length > limits->path ||
-        (reader->entry.link && reader->link.length > limits->path))
-        return refuse(reader, READER_LIMIT,
-                      "%s: the path is longer than %" PRIu64 " bytes (--max-path)",
-                      diag_name(path).text, limits->path);
-    if (is_too_deep(reader->entry.path, limits->depth))
-        return refuse(reader, READER_LIMIT,
-                      "%s: is deeper than %" PRIu64 " directories (--max-depth)",
-                      diag_name(reader->entry.path).text, limits->depth);
-    if (reader->entry.size > limits->tree_size - reader->tree_size)
-        return refuse(reader, READER_LIMIT,
-                      "%s: the files are larger than %" PRIu64 " bytes together (--max-size)",
-                      diag_name(path).text, limits->tree_size);
-    reader->tree_size += reader->entry.size;
-    return check_xattrs(reader);
-}
-
 static enum reader_event take_entry(struct reader *reader, const char *block,
                                     const struct tar_header *header)
 {
@@ -264,13 +215,13 @@ static enum reader_event take_entry(struct reader *reader, const char *block,
     reader->position = 0;
     enum tar_error error = resolve_entry(reader, header);
     if (error != TAR_OK)
-        return malformed(reader, header->name, error);
+        return malformed(reader, reader->entry.path, error);
     enum reader_event event = READER_OK;
     if (reader->map && header->type == 'S')
         event = take_gnu_sparse(reader, block);
     else if (reader->map == &reader->sparse)
         event = take_text_sparse(reader);
-    return event == READER_OK ? check_limits(reader) : event;
+    return event == READER_OK ? bounds_check(reader) : event;
 }
 
 /* Behind the first block of zeros: a second one, then nothing but zeros. */
@@ -284,16 +235,17 @@ static enum reader_event take_end(struct reader *reader)
     if (!bytes)
         return cut(reader);
     if (!tar_block_is_zero(bytes))
-        return refuse(reader, READER_MALFORMED,
-                      "a single block of zeros stands before byte %" PRIu64,
-                      reader->source->taken - TAR_BLOCK_SIZE);
+        return reader_refuse(reader, READER_MALFORMED,
+                             "a single block of zeros stands before byte %" PRIu64,
+                             reader->source->taken - TAR_BLOCK_SIZE);
     do {
         reader->failure =
             source_take(reader->source, SIZE_MAX & ~(TAR_BLOCK_SIZE - 1), &bytes, &got);
         if (reader->failure != STATUS_OK)
             return READER_FAILED;
         if (got > 0 && (bytes[0] != '\0' || memcmp(bytes, bytes + 1, got - 1) != 0))
-            return refuse(reader, READER_MALFORMED, "there is data behind the end of the archive");
+            return reader_refuse(reader, READER_MALFORMED,
+                                 "there is data behind the end of the archive");
     } while (got > 0);
     return READER_END;
 }
@@ -311,6 +263,24 @@ static enum reader_event content_pass(struct reader *reader)
     return READER_OK;
 }
 
+/* Whether a header that speaks of the next entry was read. */
+static bool is_pending(const struct reader *reader)
+{
+    return reader->has_local || reader->has_long_path || reader->has_long_link;
+}
+
+/* Behind two of a kind some readers take the first, some the last, some both. */
+static enum reader_event misplaced(struct reader *reader)
+{
+    return reader_refuse(reader, READER_MALFORMED, "an extended header has no entry behind it");
+}
+
+static enum reader_event take_local(struct reader *reader, uint64_t size)
+{
+    reader->has_local = true;
+    return take_pax(reader, size, &reader->local);
+}
+
 static enum reader_event take_header(struct reader *reader, const char *block, bool *is_entry)
 {
     struct tar_header header;
@@ -324,19 +294,20 @@ static enum reader_event take_header(struct reader *reader, const char *block, b
     switch (header.type) {
     case 'x':
     case 'X': /* Solaris, before POSIX had a letter for it */
-        reader->pending = true;
-        return take_pax(reader, header.size, &reader->local);
+        return reader->has_local ? misplaced(reader) : take_local(reader, header.size);
     case 'g':
-        return take_global(reader, header.size);
+        return is_pending(reader) ? misplaced(reader) : take_global(reader, header.size);
     case 'L':
-        reader->pending = true;
-        return take_long_name(reader, header.size, &reader->long_path, &reader->has_long_path);
+        return reader->has_long_path ? misplaced(reader)
+                                     : take_long_name(reader, header.size, &reader->long_path,
+                                                      &reader->has_long_path);
     case 'K':
-        reader->pending = true;
-        return take_long_name(reader, header.size, &reader->long_link, &reader->has_long_link);
+        return reader->has_long_link ? misplaced(reader)
+                                     : take_long_name(reader, header.size, &reader->long_link,
+                                                      &reader->has_long_link);
     case 'V': /* the volume's label: a name for the reel, no entry */
         reader->stored = header.size;
-        return content_pass(reader);
+        return is_pending(reader) ? misplaced(reader) : content_pass(reader);
     default:
         *is_entry = true;
         return take_entry(reader, block, &header);
@@ -348,7 +319,7 @@ static enum reader_event entry_leave(struct reader *reader)
 {
     enum reader_event event = content_pass(reader);
     reader->entry.path = NULL;
-    reader->pending = reader->has_long_path = reader->has_long_link = false;
+    reader->has_local = reader->has_long_path = reader->has_long_link = false;
     reader->extended = 0;
     tar_pax_clear(&reader->local);
     return event;
@@ -364,13 +335,13 @@ enum reader_event reader_next(struct reader *reader, const struct tar_entry **en
         if (event != READER_OK)
             return event;
         if (!block && reader->source->taken == 0)
-            return refuse(reader, READER_MALFORMED, "the input is empty");
+            return reader_refuse(reader, READER_MALFORMED, "the input is empty");
         if (!block)
             return cut(reader);
         if (!tar_block_is_zero(block))
             event = take_header(reader, block, &is_entry);
-        else if (reader->pending)
-            return refuse(reader, READER_MALFORMED, "an extended header has no entry behind it");
+        else if (is_pending(reader))
+            return misplaced(reader);
         else
             return take_end(reader);
     }

@@ -44,7 +44,7 @@ struct reader {
     struct buf path, link;           /* what the entry borrows */
     struct buf long_path, long_link; /* of GNU's headers, for the next entry */
     bool has_long_path, has_long_link;
-    bool pending; /* a header that asks for an entry behind it was read */
+    bool has_local; /* a pax header for the next entry was read */
     struct tar_pax local, global;
     struct tar_sparse sparse; /* old GNU */
     uint64_t extended;        /* bytes of the headers before the present entry */
@@ -71,6 +71,10 @@ enum reader_event reader_next(struct reader *reader, const struct tar_entry **en
 /* Reads the next part of the entry's content, in ascending order; bytes between two parts, and
  * behind the last one up to the entry's size, are zeros. Valid until the next call. */
 enum reader_event reader_data(struct reader *reader, struct reader_chunk *chunk);
+
+/* Stores the text that the format makes in reader->problem. Returns `event`. */
+enum reader_event reader_refuse(struct reader *reader, enum reader_event event, const char *format,
+                                ...) __attribute__((format(printf, 3, 4)));
 
 /* Releases the memory. */
 void reader_free(struct reader *reader);

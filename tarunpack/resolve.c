@@ -1,5 +1,6 @@
 #include "resolve.h"
 
+#include "acl.h"
 #include "tar_path.h"
 
 #include <linux/limits.h>
@@ -78,7 +79,8 @@ static enum tar_error resolve_type(struct reader *reader, const struct tar_heade
 static enum tar_error resolve_path(struct reader *reader, const char *path)
 {
     enum tar_error error = tar_path_normalise(path, &reader->path, &reader->absolute_seen);
-    reader->entry.path = reader->path.bytes;
+    if (error == TAR_OK)
+        reader->entry.path = reader->path.bytes;
     return error;
 }
 
@@ -127,6 +129,19 @@ static enum tar_error resolve_device(struct reader *reader, const struct tar_hea
     return major_number < 1 << 12 && minor_number < 1 << 20 ? TAR_OK : TAR_BAD_NUMBER;
 }
 
+/* The kernel would say no more of a malformed one than that it is invalid. */
+static enum tar_error acls_check(const struct xattrs *list)
+{
+    static const char *const names[] = {ACL_XATTR_ACCESS, ACL_XATTR_DEFAULT};
+    enum tar_error error = TAR_OK;
+    for (size_t i = 0; error == TAR_OK && i < sizeof names / sizeof names[0]; i++) {
+        struct xattr acl;
+        if (xattrs_find(list, names[i], &acl) == 0)
+            error = acl_check(acl.value, acl.length);
+    }
+    return error;
+}
+
 static enum tar_error resolve_xattrs(struct reader *reader)
 {
     struct xattrs *list = &reader->entry.xattrs;
@@ -137,7 +152,7 @@ static enum tar_error resolve_xattrs(struct reader *reader)
         xattrs_copy(list, &reader->local.xattrs) != 0)
         return TAR_NO_MEMORY;
     xattrs_finish(list);
-    return TAR_OK;
+    return acls_check(list);
 }
 
 /* Sparse files: where the map is, and how large the file truly is. */
@@ -188,6 +203,7 @@ enum tar_error resolve_entry(struct reader *reader, const struct tar_header *hea
 {
     const char *path = path_text(reader, header);
     const struct tar_pax *mtime = speaker(reader, TAR_PAX_MTIME);
+    reader->entry.path = *path ? path : header->name;
     enum tar_error error = resolve_type(reader, header, path);
     if (error == TAR_OK)
         error = resolve_path(reader, path);
@@ -206,6 +222,6 @@ enum tar_error resolve_entry(struct reader *reader, const struct tar_header *hea
     /* The root is a directory or nothing. */
     if (error == TAR_OK && strcmp(reader->entry.path, TAR_ROOT) == 0 &&
         reader->entry.type != TAR_DIRECTORY)
-        error = TAR_BAD_PATH;
+        error = TAR_BAD_ROOT;
     return error;
 }

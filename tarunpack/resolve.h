@@ -8,7 +8,8 @@
 #include "reader.h"
 
 /* Fills in reader->entry from the header and the extended headers that the reader holds, and
- * prepares its content: reader->stored, reader->map. */
+ * prepares its content: reader->stored, reader->map. Where it fails, entry.path is the best name
+ * that is known, for the message. */
 enum tar_error resolve_entry(struct reader *reader, const struct tar_header *header);
 
 #endif

@@ -17,6 +17,9 @@
 /* Nobody but its owner looks into a directory that is not finished. */
 #define MODE_UNFINISHED 0700
 
+/* ACLs take some 100 bytes, and only the directories of a few trees have them. */
+#define KEPT_MAX (64 << 20)
+
 static enum status failed(const char *path, const char *what)
 {
     diag_errno("%s: cannot %s", diag_name(path).text, what);
@@ -104,6 +107,7 @@ static enum status enter(struct stage *stage, const char *name, const char *path
         enum status status = directory_make(stage, name, path, false);
         if (status != STATUS_OK)
             return status;
+        stage->implied++;
         if (dirs_enter(&stage->dirs, name) != 0)
             return failed(path, "enter directory");
     }
@@ -148,13 +152,76 @@ enum status stage_move(struct stage *stage, const char *path, size_t length)
     return STATUS_OK;
 }
 
-enum status stage_directory(struct stage *stage, const char *name, const char *path, uint32_t *node)
+/* A layer's directory stays as it is for the merge; what it is to become, a mark in it wears. */
+static enum status layer_mark(struct stage *stage, int fd, const char *path,
+                              const struct meta *meta, const struct xattrs *xattrs)
 {
+    struct meta_inode mark = {.fd = -1, .path = path, .created = MODE_UNFINISHED};
+    if (unlinkat(fd, MERGE_MARK, AT_REMOVEDIR) != 0 && errno != ENOENT)
+        return failed(path, "mark directory");
+    if (mkdirat(fd, MERGE_MARK, MODE_UNFINISHED) == 0)
+        mark.fd = dirs_open(fd, MERGE_MARK);
+    if (mark.fd < 0)
+        return failed(path, "mark directory");
+    enum status status = meta_apply(&stage->policy, &mark, meta, xattrs);
+    close(mark.fd);
+    return status;
+}
+
+/* Sets the attributes that can be set now, and keeps the others. */
+static enum status attributes_set(struct stage *stage, struct dirnode *node, int fd,
+                                  const char *path, const struct xattrs *xattrs)
+{
+    struct meta_inode inode = {.fd = fd, .path = path};
+    struct xattrs late = {0};
+    /* Of two entries for one directory the later one counts. */
+    if (node->explicit && meta_remove_xattrs(fd, xattrs, false) != 0)
+        return failed(path, "replace its attributes");
+    enum status status = meta_apply_early(&stage->policy, &inode, xattrs, &late);
+    stage->kept += late.text.length;
+    if (status == STATUS_OK && stage->kept > KEPT_MAX) {
+        diag_error("%s: the ACLs of all directories are larger than %d bytes", diag_name(path).text,
+                   KEPT_MAX);
+        status = STATUS_ARCHIVE;
+    }
+    if (status == STATUS_OK && dirtree_keep(node, &late) != 0)
+        status = out_of_memory();
+    xattrs_free(&late);
+    return status;
+}
+
+/* Takes over what the directory's entry says of it. */
+static enum status directory_note(struct stage *stage, uint32_t index, const char *name,
+                                  const char *path, const struct meta *meta,
+                                  const struct xattrs *xattrs)
+{
+    struct dirnode *node = dirtree_node(&stage->tree, index);
+    enum status status = STATUS_OK;
+    if (stage->form == STAGE_LAYER || node->explicit || xattrs->count > 0) {
+        int fd = dirs_open(dirs_fd(&stage->dirs), name);
+        if (fd < 0)
+            return failed(path, "open directory");
+        status = stage->form == STAGE_LAYER ? layer_mark(stage, fd, path, meta, xattrs)
+                                            : attributes_set(stage, node, fd, path, xattrs);
+        close(fd);
+    }
+    node->meta = *meta;
+    node->explicit = true;
+    return status;
+}
+
+enum status stage_directory(struct stage *stage, const char *name, const char *path,
+                            const struct meta *meta, const struct xattrs *xattrs)
+{
+    if (strcmp(name, TAR_ROOT) == 0)
+        return directory_note(stage, DIRTREE_ROOT, name, path, meta, xattrs);
     enum status status = directory_make(stage, name, path, true);
     if (status != STATUS_OK)
         return status;
-    *node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
-    return *node == DIRTREE_NONE ? out_of_memory() : STATUS_OK;
+    uint32_t node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
+    if (node == DIRTREE_NONE)
+        return out_of_memory();
+    return directory_note(stage, node, name, path, meta, xattrs);
 }
 
 enum status stage_make_room(struct stage *stage, const char *name, const char *path)
@@ -174,29 +241,13 @@ enum status stage_make_room(struct stage *stage, const char *name, const char *p
     return STATUS_OK;
 }
 
-/* A layer's directory stays as it is for the merge; what it is to become, a mark in it wears. */
-static enum status layer_finish(struct stage *stage, const struct dirnode *node, int fd)
-{
-    const char *path = node->name ? node->name : TAR_ROOT;
-    struct meta_inode mark = {.fd = -1, .path = path, .created = MODE_UNFINISHED};
-    if (!node->explicit)
-        return STATUS_OK;
-    if (mkdirat(fd, MERGE_MARK, MODE_UNFINISHED) == 0)
-        mark.fd = openat(fd, MERGE_MARK, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (mark.fd < 0)
-        return failed(path, "mark directory");
-    enum status status = meta_apply(&stage->policy, &mark, &node->meta, node->xattrs);
-    close(mark.fd);
-    return status;
-}
-
 /* Gives the directory behind `fd` what its node says. */
 static enum status directory_finish(struct stage *stage, const struct dirnode *node, int fd)
 {
     const char *path = node->name ? node->name : TAR_ROOT;
     struct meta_inode inode = {.fd = fd, .path = path, .created = MODE_UNFINISHED};
     if (stage->form == STAGE_LAYER)
-        return layer_finish(stage, node, fd);
+        return STATUS_OK;
     enum status status = marks_finish(stage, node, &inode);
     if (status != STATUS_OK)
         return status;

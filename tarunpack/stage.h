@@ -39,6 +39,8 @@ struct stage {
     bool left_devices;    /* some were left out */
     int links;            /* STAGE_LAYER: the file that takes links to what is not in the layer */
     struct buf links_text;
+    uint64_t implied; /* directories that were made because entries lie in them */
+    uint64_t kept;    /* bytes of attributes that wait for stage_finish() */
 };
 
 /* Starts with the empty directory `fd`, which it takes over. The fields below `tree` are the
@@ -49,9 +51,10 @@ enum status stage_start(struct stage *stage, int fd);
  * missing is made. STATUS_ARCHIVE where the path runs through something that is no directory. */
 enum status stage_move(struct stage *stage, const char *path, size_t length);
 
-/* Makes the directory `name` where the cursor stands, unless it is there, and stores its node. */
+/* Makes the directory `name` where the cursor stands, unless it is there; "." is the root. What
+ * can't be set at once of its metadata is kept for stage_finish(). */
 enum status stage_directory(struct stage *stage, const char *name, const char *path,
-                            uint32_t *node);
+                            const struct meta *meta, const struct xattrs *xattrs);
 
 /* The node of the directory where the cursor stands. */
 uint32_t stage_here(const struct stage *stage);

@@ -63,9 +63,12 @@ static enum status entries_apply(struct apply *apply, enum reader_event *event)
 static enum status archive_unpack(struct apply *apply, const struct options *options)
 {
     enum reader_event event = READER_OK;
+    const struct digest_value *expected = options->has_expected ? &options->expected : NULL;
     enum status status = entries_apply(apply, &event);
     if (status == STATUS_OK)
-        status = verdict(apply->reader, event, options->has_expected ? &options->expected : NULL);
+        status = verdict(apply->reader, event, expected);
+    else if (status == STATUS_ARCHIVE)
+        status = verdict_refused(apply->reader, expected);
     if (status == STATUS_OK)
         status = stage_finish(apply->stage);
     if (status == STATUS_OK && !options->no_sync)

@@ -19,17 +19,29 @@ static enum status digest_check(struct source *source, const struct digest_value
     return STATUS_DIGEST;
 }
 
+/* Hashes the rest of a stream whose archive is refused; `problem` as for digest_check(). */
+static enum status rest_check(struct reader *reader, const struct digest_value *expected,
+                              const char *problem)
+{
+    enum status status = expected ? source_drain(reader->source) : STATUS_OK;
+    if (status == STATUS_OK && expected)
+        status = digest_check(reader->source, expected, problem);
+    return status;
+}
+
 static enum status malformed(struct reader *reader, const struct digest_value *expected)
 {
-    if (expected) {
-        enum status status = source_drain(reader->source);
-        if (status == STATUS_OK)
-            status = digest_check(reader->source, expected, reader->problem);
-        if (status != STATUS_OK)
-            return status;
-    }
+    enum status status = rest_check(reader, expected, reader->problem);
+    if (status != STATUS_OK)
+        return status;
     diag_error("%s", reader->problem);
     return STATUS_ARCHIVE;
+}
+
+enum status verdict_refused(struct reader *reader, const struct digest_value *expected)
+{
+    enum status status = rest_check(reader, expected, NULL);
+    return status == STATUS_OK ? STATUS_ARCHIVE : status;
 }
 
 enum status verdict(struct reader *reader, enum reader_event event,

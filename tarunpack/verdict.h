@@ -14,4 +14,9 @@
 enum status verdict(struct reader *reader, enum reader_event event,
                     const struct digest_value *expected);
 
+/* For an archive that is sound but asks for a tree that can't be; the line that says so is printed.
+ * Reads, hashes and returns as verdict() does for READER_MALFORMED; a line is printed only where
+ * the digest is wrong besides. */
+enum status verdict_refused(struct reader *reader, const struct digest_value *expected);
+
 #endif

@@ -584,3 +584,10 @@ blob() {
         ) || fail "seed $seed"
     done
 }
+
+@test "an entry called as the directory in which a merge works is refused" {
+    mkdir -p tree/.merge.zlsnap-AbCdEf copy
+    run -3 merge copy < <(tar -cf - -C tree .merge.zlsnap-AbCdEf)
+    assert_output 'tarunpack: .merge.zlsnap-AbCdEf: is called as the directory in which a merge works'
+    refute_leftovers copy
+}

@@ -428,6 +428,15 @@ limit() {
     limit pax $((4 + 13 + 10 + 1 + 500 + 1))
 }
 
+@test "--max-entries counts the directories that paths imply, too" {
+    mkdir -p tree/a/b/c
+    touch tree/a/b/c/d
+    tar -cf implied.tar -C tree a/b/c/d
+    tarunpack --no-sync --max-entries=4 fits <implied.tar
+    run -3 tarunpack --no-sync --max-entries=3 not <implied.tar
+    assert_output 'tarunpack: the archive has more than 3 entries (--max-entries)'
+}
+
 @test "limits are numbers, with K, M, G or T for powers of 1024" {
     head -c 2048 /dev/zero >tree/f
     tarpack tree >tree.tar

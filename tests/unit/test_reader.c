@@ -156,9 +156,8 @@ static void test_local_and_global(void)
     struct buf archive = {0};
     struct reading reading;
     archive_add_pax(&archive, 'g', "uid", "7");
-    archive_add_pax(&archive, 'x', "path", "first");
     archive_add_pax(&archive, 'x', "uid", "8");
-    archive_add_file(&archive, "a", "");
+    archive_add_file(&archive, "first", "");
     archive_add_file(&archive, "b", "");
     archive_add_pax(&archive, 'g', "uid", "9");
     archive_add_pax(&archive, 'x', "SCHILY.xattr.user.a", "v");

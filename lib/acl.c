@@ -171,3 +171,43 @@ enum tar_error acl_from_text(struct buf *out, const char *text, size_t length)
     buf_free(&entries);
     return error;
 }
+
+/* The place of a tag in the order that the kernel asks for; 0 for what is no tag. Named users and
+ * groups, 2 and 4, come as often as there are; their ids in any order. */
+static unsigned tag_rank(uint32_t tag)
+{
+    return tag == ACL_USER_OBJ    ? 1
+           : tag == ACL_USER      ? 2
+           : tag == ACL_GROUP_OBJ ? 3
+           : tag == ACL_GROUP     ? 4
+           : tag == ACL_MASK      ? 5
+           : tag == ACL_OTHER     ? 6
+                                  : 0;
+}
+
+enum tar_error acl_check(const void *value, size_t length)
+{
+    struct posix_acl_xattr_header header;
+    const char *at = value, *end = at + length;
+    unsigned before = 0, seen = 0;
+    if (length < sizeof header || (length - sizeof header) % sizeof(struct posix_acl_xattr_entry))
+        return TAR_BAD_ACL;
+    memcpy(&header, at, sizeof header);
+    if (le32toh(header.a_version) != POSIX_ACL_XATTR_VERSION)
+        return TAR_BAD_ACL;
+    for (at += sizeof header; at < end; at += sizeof(struct posix_acl_xattr_entry)) {
+        struct posix_acl_xattr_entry entry;
+        memcpy(&entry, at, sizeof entry);
+        unsigned rank = tag_rank(le16toh(entry.e_tag));
+        bool named = rank == 2 || rank == 4;
+        if (rank == 0 || rank < before || (rank == before && !named))
+            return TAR_BAD_ACL;
+        if (le16toh(entry.e_perm) > 7 || (named && le32toh(entry.e_id) == ID_NONE))
+            return TAR_BAD_ACL;
+        before = rank;
+        seen |= 1U << rank;
+    }
+    const unsigned base = 1U << 1 | 1U << 3 | 1U << 6, named = 1U << 2 | 1U << 4, mask = 1U << 5;
+    bool complete = (seen & base) == base && (!(seen & named) || (seen & mask));
+    return seen == 0 || complete ? TAR_OK : TAR_BAD_ACL;
+}

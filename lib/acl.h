@@ -17,4 +17,8 @@
  * names belong to the container, not to this machine. */
 enum tar_error acl_from_text(struct buf *out, const char *text, size_t length);
 
+/* Whether the `length` bytes of an attribute's value are an ACL as the kernel takes it (acl(5),
+ * "VALID ACLs"): TAR_OK or TAR_BAD_ACL. One without entries, which removes the ACL, is. */
+enum tar_error acl_check(const void *value, size_t length);
+
 #endif

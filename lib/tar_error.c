@@ -19,10 +19,12 @@ const char *tar_error_text(enum tar_error error)
         return "unknown entry type";
     case TAR_BAD_PATH:
         return "path is empty, holds a NUL or a '..'";
+    case TAR_BAD_ROOT:
+        return "the root is not a directory";
     case TAR_BAD_NAME_LENGTH:
         return "path has a component of more than 255 bytes";
     case TAR_BAD_LINK:
-        return "link target is empty or holds a NUL";
+        return "link target is empty, too long or holds a NUL";
     case TAR_BAD_RECORD:
         return "malformed extended header record";
     case TAR_BAD_TIME:

@@ -13,6 +13,7 @@ enum tar_error {
     TAR_BAD_SIZE,
     TAR_BAD_TYPE,
     TAR_BAD_PATH,
+    TAR_BAD_ROOT,
     TAR_BAD_NAME_LENGTH,
     TAR_BAD_LINK,
     TAR_BAD_RECORD,

@@ -100,9 +100,6 @@ static enum tar_error numbers_decode(const struct tar_ustar *raw, struct tar_hea
         (error = natural_decode(raw->size, sizeof raw->size, &header->size)) != TAR_OK ||
         (error = tar_number_decode(raw->mtime, sizeof raw->mtime, &header->mtime)) != TAR_OK)
         return error;
-    /* As in extended headers: sums with such times would overflow. */
-    if (header->mtime > INT64_MAX / 2 || header->mtime < -(INT64_MAX / 2))
-        return TAR_BAD_TIME;
     header->mode = mode & 07777; /* old writers leave the file type above */
     header->major = header->minor = 0;
     if (header->type != '3' && header->type != '4')

@@ -46,11 +46,15 @@ static enum tar_error decode_time(struct tar_text value, struct tar_time *time)
     struct tar_text fraction = {point ? point + 1 : "",
                                 point ? value.length - whole.length - 1 : 0};
     uint64_t seconds = 0;
-    if (decode_number(whole, &seconds) != TAR_OK || seconds > INT64_MAX / 2 ||
+    if (decode_number(whole, &seconds) != TAR_OK ||
         decode_fraction(fraction, &time->nanoseconds, &more) != TAR_OK)
         return TAR_BAD_TIME;
-    time->seconds = negative ? -(int64_t)seconds : (int64_t)seconds;
-    if (!negative || (time->nanoseconds == 0 && !more))
+    /* A time before 1970 counts its fraction forward from the second below. */
+    bool below = negative && (time->nanoseconds > 0 || more);
+    if (seconds > (uint64_t)INT64_MAX + (negative && !below))
+        return TAR_BAD_TIME;
+    time->seconds = (int64_t)(negative ? -seconds : seconds);
+    if (!below)
         return TAR_OK;
     time->seconds--;
     time->nanoseconds = 1000000000 - time->nanoseconds - more;

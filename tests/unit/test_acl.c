@@ -96,6 +96,44 @@ static enum tar_error acl_of(struct buf *out, const char *text)
     return error;
 }
 
+#define ID_2 "\2\0\0\0"
+#define ID_1 "\1\0\0\0"
+
+static const struct {
+    const char *what;
+    const char *value;
+    size_t length;
+    enum tar_error error;
+} value_table[] = {
+    {"the three base entries", BYTES(PLAIN), TAR_OK},
+    {"named entries with a mask", BYTES(NAMED), TAR_OK},
+    {"a mask without named entries",
+     BYTES(VERSION USER_OBJ("\7") GROUP_OBJ("\5") MASK("\5") OTHER("\0")), TAR_OK},
+    {"named entries in any order",
+     BYTES(VERSION USER_OBJ("\7") USER("\5", ID_2) USER("\5", ID_1) GROUP_OBJ("\5") MASK("\5")
+               OTHER("\0")),
+     TAR_OK},
+    {"no entry", BYTES(VERSION), TAR_OK},
+    {"nothing", BYTES(""), TAR_BAD_ACL},
+    {"three bytes", BYTES("\2\0\0"), TAR_BAD_ACL},
+    {"another version", BYTES("\1\0\0\0" USER_OBJ("\7")), TAR_BAD_ACL},
+    {"half an entry", BYTES(PLAIN "\1\0\7\0"), TAR_BAD_ACL},
+    {"a tag that is none", BYTES(PLAIN "\100\0\7\0" NO_ID), TAR_BAD_ACL},
+    {"a permission that is none", BYTES(VERSION USER_OBJ("\10") GROUP_OBJ("\5") OTHER("\0")),
+     TAR_BAD_ACL},
+    {"no owner", BYTES(VERSION GROUP_OBJ("\5") OTHER("\0")), TAR_BAD_ACL},
+    {"no others", BYTES(VERSION USER_OBJ("\7") GROUP_OBJ("\5")), TAR_BAD_ACL},
+    {"two owners", BYTES(VERSION USER_OBJ("\7") USER_OBJ("\7") GROUP_OBJ("\5") OTHER("\0")),
+     TAR_BAD_ACL},
+    {"others before the group", BYTES(VERSION USER_OBJ("\7") OTHER("\0") GROUP_OBJ("\5")),
+     TAR_BAD_ACL},
+    {"a named entry without a mask",
+     BYTES(VERSION USER_OBJ("\7") USER("\5", ID_1) GROUP_OBJ("\5") OTHER("\0")), TAR_BAD_ACL},
+    {"a named entry without an id",
+     BYTES(VERSION USER_OBJ("\7") USER("\5", NO_ID) GROUP_OBJ("\5") MASK("\5") OTHER("\0")),
+     TAR_BAD_ACL},
+};
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof read_table / sizeof read_table[0]; i++) {
@@ -105,6 +143,9 @@ int main(void)
               "reads %s", read_table[i].what);
         buf_free(&out);
     }
+    for (size_t i = 0; i < sizeof value_table / sizeof value_table[0]; i++)
+        CHECK(acl_check(value_table[i].value, value_table[i].length) == value_table[i].error,
+              "%s %s", value_table[i].error == TAR_OK ? "takes" : "refuses", value_table[i].what);
     for (size_t i = 0; i < sizeof refused_table / sizeof refused_table[0]; i++) {
         struct buf out = {0};
         CHECK(acl_of(&out, refused_table[i].text) == refused_table[i].error, "refuses %s",

@@ -136,6 +136,9 @@ static void test_time(void)
         {"-1.0000000001", -2, 999999999},
         {"-1.9999999999", -2, 0},
         {"-0.00000000001", -1, 999999999},
+        {"9223372036854775807.9", INT64_MAX, 900000000},
+        {"-9223372036854775808", INT64_MIN, 0},
+        {"-9223372036854775807.25", INT64_MIN, 750000000},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct tar_pax pax = {0};
@@ -299,6 +302,7 @@ static const struct {
     {"a time with an exponent", {{"mtime", "1e9", 0}}, TAR_BAD_TIME},
     {"a time of 2^64", {{"mtime", "18446744073709551616", 0}}, TAR_BAD_TIME},
     {"a time of 2^63", {{"mtime", "9223372036854775808", 0}}, TAR_BAD_TIME},
+    {"a time below -2^63", {{"mtime", "-9223372036854775808.1", 0}}, TAR_BAD_TIME},
     {"an unknown hdrcharset", {{"hdrcharset", "ISO-IR 8859 1 1998", 0}}, TAR_BAD_CHARSET},
     {"the start of a hdrcharset", {{"hdrcharset", "BIN", 0}}, TAR_BAD_CHARSET},
     {"an attribute without a name", {{"SCHILY.xattr.", "1", 0}}, TAR_BAD_XATTR},

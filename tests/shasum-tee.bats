@@ -546,7 +546,7 @@ slowly() {
 @test "shasum-tee --progress: draws on a terminal, no wider than that" {
     requires_command script
     export -f slowly
-    run script -qec 'stty cols 30; slowly | shasum-tee --progress --size=4M -o digest >out' /dev/null
+    SHELL=$BASH run script -qec 'stty cols 30; slowly | shasum-tee --progress --size=4M -o digest >out' /dev/null
     assert_success
     local line drawn=0
     while IFS= read -r line; do

@@ -4,7 +4,7 @@
 #   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
 #   make demo       build, then snapshot and restore a tree of this machine and prove both equal
 #   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
-#   make bench      compare with other tools and write doc/benchmarks.md; takes an hour, needs root
+#   make bench      compare with other tools and write doc/benchmarks.md; one or two hours, root
 #                   and 16 GB; bench/run measures parts of it. `make bench-deps` installs what it
 #                   needs, `make bench-clean` removes its data
 #   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format

@@ -107,6 +107,7 @@ is_within() {
 # is left to do, and locked as long as we live, so that others can tell it from a dead one's.
 spool_make() {
     local inside
+    signals_take
     # A signal must not come between making it and knowing its name.
     spool=$(
         trap '' TERM INT HUP QUIT

@@ -28,6 +28,7 @@ programs_expect() {
 # itself would say of a killed process is left to verdict().
 run() {
     local status
+    signals_take
     set -m
     (
         set +m
@@ -139,9 +140,14 @@ signal_running() {
     done
 }
 
-trap spool_remove EXIT
-for signal in TERM INT HUP QUIT; do
-    # shellcheck disable=SC2064 # now
-    trap "end_by $signal" "$signal"
-done
-trap suspend TSTP
+# From here on there is something to end or to remove. Before, a signal may do what it does by
+# itself; and bash 5.2 can't parse a trap's text where the signal comes just as it parses a $(...).
+signals_take() {
+    local signal
+    trap spool_remove EXIT
+    for signal in TERM INT HUP QUIT; do
+        # shellcheck disable=SC2064 # now
+        trap "end_by $signal" "$signal"
+    done
+    trap suspend TSTP
+}

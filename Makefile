@@ -146,8 +146,8 @@ deps:
 # A unit test is one program. It has the library; which of a program's modules it has too is said
 # here, one line a test.
 $(UNIT)/test_reader $(UNIT)/test_reader_limits: \
-    $(addprefix $(OBJ)/tarunpack/,reader.o bounds.o compression.o resolve.o content.o source.o)
-$(UNIT)/test_source: $(OBJ)/tarunpack/source.o
+    $(addprefix $(OBJ)/tarunpack/,reader.o bounds.o compression.o resolve.o content.o source.o hasher.o)
+$(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/,source.o hasher.o)
 $(UNIT)/test_dirtree: $(OBJ)/tarunpack/dirtree.o
 $(UNIT)/test_links: $(OBJ)/tarpack/links.o
 $(UNIT)/test_globs: $(OBJ)/tarpack/globs.o

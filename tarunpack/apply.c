@@ -88,15 +88,14 @@ static enum status meta_translate(struct apply *apply, const struct tar_entry *e
     return STATUS_OK;
 }
 
-static enum status content_copy(struct apply *apply, struct stage_file *file,
-                                enum reader_event *event)
+static enum status content_copy(struct apply *apply, struct file *file, enum reader_event *event)
 {
     struct reader_chunk chunk;
     do {
         *event = reader_data(apply->reader, &chunk);
         if (*event != READER_OK)
             return *event == READER_FAILED ? apply->reader->failure : STATUS_ARCHIVE;
-        enum status status = stage_file_write(file, chunk.offset, chunk.bytes, chunk.length);
+        enum status status = file_write(file, chunk.offset, chunk.bytes, chunk.length);
         if (status != STATUS_OK)
             return status;
     } while (chunk.length > 0);
@@ -106,16 +105,16 @@ static enum status content_copy(struct apply *apply, struct stage_file *file,
 static enum status apply_file(struct apply *apply, const struct tar_entry *entry,
                               enum reader_event *event)
 {
-    struct stage_file file;
+    struct file file;
     const struct meta *meta = &apply->meta;
-    enum status status = stage_file_open(apply->stage, &file, name_of(entry->path), entry->path,
-                                         entry->size, meta, &apply->xattrs);
+    enum status status = stage_file(apply->stage, &file, name_of(entry->path), entry->path,
+                                    entry->size, meta, &apply->xattrs);
     if (status != STATUS_OK)
         return status;
     status = content_copy(apply, &file, event);
     if (status == STATUS_OK)
-        return stage_file_close(&file, meta, &apply->xattrs);
-    stage_file_abandon(&file);
+        return file_close(&file, meta, &apply->xattrs);
+    file_abandon(&file);
     return status;
 }
 

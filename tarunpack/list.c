@@ -203,7 +203,7 @@ static enum status list_prepare(struct list *list)
     tzset(); /* reads a file, which may be out of reach later */
     sandbox_enter(-1);
     return source_start(&list->source, STDIN_FILENO, options->expected.algorithm,
-                        options->stream_limit);
+                        options->stream_limit, options->jobs > 1);
 }
 
 enum status list_run(const struct options *options)

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "cli_tar.h"
 #include "diag.h"
+#include "thread.h"
 
 #include <string.h>
 
@@ -65,9 +66,13 @@ static const struct option long_options[] = {
 };
 
 /* The limits that hold where no option says otherwise; tarunpack.1 has them too. */
+/* More writers only wait for each other. */
+#define JOBS_MAX 4
+
 static void defaults_set(struct options *options)
 {
     *options = (struct options){
+        .jobs = thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX,
         .stream_limit = UINT64_C(8) << 40,
         .limits = {.entries = 100000000,
                    .tree_size = UINT64_C(8) << 40,

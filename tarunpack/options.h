@@ -29,7 +29,7 @@ struct options {
     bool no_same_owner, same_owner;
     bool no_xattrs, no_devices, no_holes, no_sync;
     struct idmap uids, gids;
-    unsigned jobs;       /* 0: not given */
+    unsigned jobs;       /* threads that write; 1: none beside the main thread */
     const char *summary; /* a file's name, or NULL */
     uint64_t stream_limit;
     struct reader_limits limits;

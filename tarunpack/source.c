@@ -7,50 +7,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status start(struct source *source, enum digest_algorithm algorithm, size_t size)
+static enum status start(struct source *source, enum digest_algorithm algorithm, size_t size,
+                         bool threaded)
 {
     source->digest = digest_new(algorithm);
     if (!source->digest) {
         diag_error("cannot compute %s digests", digest_algorithm_name(algorithm));
         return STATUS_SYSTEM;
     }
-    source->buffer = malloc(size);
-    if (source->buffer)
-        return STATUS_OK;
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
+    source->buffers = source->buffer = malloc(size);
+    if (!source->buffers) {
+        diag_error("out of memory");
+        return STATUS_SYSTEM;
+    }
+    hasher_start(&source->hasher, source->digest, threaded);
+    return STATUS_OK;
 }
 
 enum status source_start(struct source *source, int fd, enum digest_algorithm algorithm,
-                         uint64_t limit)
+                         uint64_t limit, bool threaded)
 {
     *source = (struct source){.fd = fd, .limit = limit};
     stream_grow_pipe(fd);
-    return start(source, algorithm, STREAM_CHUNK);
-}
-
-static enum status hash(struct source *source, const char *bytes, size_t length)
-{
-    if (digest_update(source->digest, bytes, length) == 0)
-        return STATUS_OK;
-    diag_error("cannot compute the digest");
-    return STATUS_SYSTEM;
+    return start(source, algorithm, STREAM_CHUNK * HASHER_PIECES, threaded);
 }
 
 enum status source_start_memory(struct source *source, const void *bytes, size_t length)
 {
     *source = (struct source){.fd = -1, .limit = UINT64_MAX, .ended = true};
-    enum status status = start(source, DIGEST_SHA256, length + 1);
+    enum status status = start(source, DIGEST_SHA256, length + 1, false);
     if (status != STATUS_OK)
         return status;
     memcpy(source->buffer, bytes, length);
     source->end = source->read = length;
-    return hash(source, source->buffer, length);
+    hasher_give(&source->hasher, source->buffer, length);
+    return STATUS_OK;
 }
 
-/* Fills the empty buffer: whole blocks, unless the stream ends. */
+/* The next buffer in turn, once nobody needs what is in it. */
+static char *buffer_next(struct source *source)
+{
+    uint64_t turn = source->read / STREAM_CHUNK;
+    hasher_wait(&source->hasher, HASHER_PIECES - 1);
+    return source->buffers + turn % HASHER_PIECES * STREAM_CHUNK;
+}
+
+/* Fills a buffer: whole blocks, unless the stream ends. */
 static enum status fill(struct source *source)
 {
+    source->buffer = buffer_next(source);
     ssize_t got = stream_read(source->fd, source->buffer, STREAM_CHUNK);
     if (got < 0) {
         diag_errno("cannot read standard input");
@@ -64,7 +69,8 @@ static enum status fill(struct source *source)
         diag_error("the stream is longer than %" PRIu64 " bytes (--max-stream)", source->limit);
         return STATUS_ARCHIVE;
     }
-    return hash(source, source->buffer, source->end);
+    hasher_give(&source->hasher, source->buffer, source->end);
+    return STATUS_OK;
 }
 
 enum status source_take(struct source *source, size_t want, const char **bytes, size_t *got)
@@ -92,7 +98,7 @@ enum status source_drain(struct source *source)
 
 enum status source_digest(struct source *source, struct digest_value *value)
 {
-    if (digest_final(source->digest, value) == 0)
+    if (hasher_stop(&source->hasher) == 0 && digest_final(source->digest, value) == 0)
         return STATUS_OK;
     diag_error("cannot compute the digest");
     return STATUS_SYSTEM;
@@ -100,7 +106,8 @@ enum status source_digest(struct source *source, struct digest_value *value)
 
 void source_free(struct source *source)
 {
+    (void)hasher_stop(&source->hasher);
     digest_free(source->digest);
-    free(source->buffer);
+    free(source->buffers);
     *source = (struct source){0};
 }

@@ -6,6 +6,7 @@
 #define TARUNPACK_SOURCE_H
 
 #include "digest.h"
+#include "hasher.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -13,20 +14,23 @@
 #include <stdint.h>
 
 struct source {
-    int fd; /* -1: all there is lies in the buffer */
-    char *buffer;
+    int fd;            /* -1: all there is lies in the buffer */
+    char *buffers;     /* as many as the hasher has pieces, used in turn */
+    char *buffer;      /* the one that is being taken from: */
     size_t start, end; /* what was read and not taken */
     bool ended;
     uint64_t taken; /* bytes given out in all */
     uint64_t read;  /* bytes read in all */
     uint64_t limit; /* of read */
     struct digest *digest;
+    struct hasher hasher;
 };
 
-/* Prepares to read `fd`, which stays the caller's, and to refuse more than `limit` bytes. Returns a
+/* Prepares to read `fd`, which stays the caller's, and to refuse more than `limit` bytes;
+ * `threaded`: to hash beside the caller. `source` stays where it is until source_free(). Returns a
  * status; the line is printed. */
 enum status source_start(struct source *source, int fd, enum digest_algorithm algorithm,
-                         uint64_t limit);
+                         uint64_t limit, bool threaded);
 
 /* The same over `length` bytes in memory, which are copied: for tests. */
 enum status source_start_memory(struct source *source, const void *bytes, size_t length);

@@ -10,6 +10,7 @@
 
 #include "dirs.h"
 #include "dirtree.h"
+#include "file.h"
 #include "meta.h"
 #include "overlay.h"
 
@@ -32,8 +33,7 @@ struct stage {
     enum stage_form form;
     bool xwhiteouts; /* whiteouts are empty files with an attribute: this is an overlay itself */
     enum overlay_space overlay; /* where the opaque attribute goes */
-    bool no_holes;
-    bool sync;            /* all of it will be synced: bring large files to the disk as they come */
+    struct file_rules rules;
     bool skip_devices;    /* leave devices out */
     bool lenient_devices; /* leave out those that may not be made */
     bool left_devices;    /* some were left out */
@@ -83,33 +83,10 @@ enum status stage_special(struct stage *stage, const char *name, const char *pat
 enum status stage_hardlink(struct stage *stage, const char *name, const char *path,
                            const char *target);
 
-/* A file whose content comes. */
-struct stage_file {
-    struct stage *stage;
-    int fd;
-    const char *path; /* for messages; borrowed */
-    uint64_t size;
-    uint64_t end;  /* of what was written */
-    uint64_t sent; /* up to where it is on its way to the disk */
-    mode_t created;
-};
-
-/* Creates the file `name` of `size` bytes. */
-enum status stage_file_open(struct stage *stage, struct stage_file *file, const char *name,
-                            const char *path, uint64_t size, const struct meta *meta,
-                            const struct xattrs *xattrs);
-
-/* Writes bytes at `offset`, in ascending order; what is not written is zero, and long runs of zeros
- * become holes. */
-enum status stage_file_write(struct stage_file *file, uint64_t offset, const char *bytes,
-                             size_t length);
-
-/* Completes the file and closes it. */
-enum status stage_file_close(struct stage_file *file, const struct meta *meta,
-                             const struct xattrs *xattrs);
-
-/* Closes a file that will not be completed. */
-void stage_file_abandon(struct stage_file *file);
+/* Creates the file `name` of `size` bytes where the cursor stands; its content is for the caller to
+ * write, and the file his to close. */
+enum status stage_file(struct stage *stage, struct file *file, const char *name, const char *path,
+                       uint64_t size, const struct meta *meta, const struct xattrs *xattrs);
 
 /* Sets what could not be set before: the metadata of all directories, the deepest first. */
 enum status stage_finish(struct stage *stage);

@@ -21,8 +21,8 @@ static void stage_configure(struct stage *stage, const struct options *options,
     stage->policy.trusted = privilege_sees_trusted();
     stage->lenient_devices = !(root && privilege_has(CAP_MKNOD));
     stage->skip_devices = options->no_devices;
-    stage->no_holes = options->no_holes;
-    stage->sync = !options->no_sync;
+    stage->rules = (struct file_rules){
+        .policy = &stage->policy, .no_holes = options->no_holes, .sync = !options->no_sync};
     stage->form = options->mode == TARGET_MERGE         ? STAGE_LAYER
                   : options->whiteouts == APPLY_OVERLAY ? STAGE_OVERLAY
                                                         : STAGE_PLAIN;
@@ -87,8 +87,8 @@ enum status unpack_run(const struct options *options, const struct unpack_place 
     stage_configure(&stage, options, place);
     enum status status = stage_start(&stage, place->tree);
     if (status == STATUS_OK)
-        status =
-            source_start(&source, STDIN_FILENO, options->expected.algorithm, options->stream_limit);
+        status = source_start(&source, STDIN_FILENO, options->expected.algorithm,
+                              options->stream_limit, options->jobs > 1);
     if (status == STATUS_OK) {
         reader_start(&reader, &source, &options->limits);
         struct apply apply = {.reader = &reader,

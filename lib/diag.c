@@ -84,6 +84,23 @@ __attribute__((format(printf, 2, 3))) static void line_addf(struct diag_line *li
     va_end(arguments);
 }
 
+/* Where this thread's messages go. */
+static _Thread_local struct diag_kept *keeper;
+
+_Static_assert(sizeof((struct diag_kept *)0)->text >= LINE_SIZE, "a line can be kept");
+
+void diag_keep(struct diag_kept *kept)
+{
+    keeper = kept;
+}
+
+void diag_kept_print(struct diag_kept *kept)
+{
+    if (kept->length > 0)
+        (void)diag_write(kept->text, kept->length);
+    kept->length = 0;
+}
+
 /* Writes the line. Nothing can be done where that fails, there is nowhere left to say so. */
 static void line_print(struct diag_line *line)
 {
@@ -92,7 +109,12 @@ static void line_print(struct diag_line *line)
         line->length += sizeof ellipsis - 1;
     }
     line->text[line->length++] = '\n';
-    (void)diag_write(line->text, line->length);
+    if (!keeper) {
+        (void)diag_write(line->text, line->length);
+    } else if (keeper->length == 0) {
+        memcpy(keeper->text, line->text, line->length);
+        keeper->length = line->length;
+    }
 }
 
 /* Prints "PROGRAM: LABEL MESSAGE TAIL" and leaves errno as it was. */

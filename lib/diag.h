@@ -42,6 +42,19 @@ int diag_write(const char *text, size_t length);
  * message printed meanwhile takes its place. */
 void diag_draw(const char *text);
 
+/* A thread's first message, with its end; "" for none. */
+struct diag_kept {
+    char text[4096];
+    size_t length;
+};
+
+/* From now on the calling thread's messages are not printed; the first is stored in `*kept`, which
+ * stays the caller's. NULL: they are printed again. */
+void diag_keep(struct diag_kept *kept);
+
+/* Prints the message, if there is one, and empties `*kept`. */
+void diag_kept_print(struct diag_kept *kept);
+
 /* A name made fit to print; returned by value, so diag_name(path).text lives as long as the call
  * it is an argument of. */
 struct diag_name {

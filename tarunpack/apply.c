@@ -102,13 +102,37 @@ static enum status content_copy(struct apply *apply, struct file *file, enum rea
     return STATUS_OK;
 }
 
+/* A small file is read whole and made by whoever has time. */
+static enum status apply_small_file(struct apply *apply, const struct tar_entry *entry,
+                                    enum reader_event *event)
+{
+    struct reader_chunk chunk;
+    struct crew_file *file =
+        crew_file_new(entry->path, (size_t)entry->size, &apply->meta, &apply->xattrs);
+    if (!file)
+        return out_of_memory();
+    do {
+        *event = reader_data(apply->reader, &chunk);
+        if (*event != READER_OK) {
+            crew_file_free(file);
+            return *event == READER_FAILED ? apply->reader->failure : STATUS_ARCHIVE;
+        }
+        if (chunk.length > 0)
+            memcpy(file->bytes + chunk.offset, chunk.bytes, chunk.length);
+    } while (chunk.length > 0);
+    return stage_small_file(apply->stage, file);
+}
+
 static enum status apply_file(struct apply *apply, const struct tar_entry *entry,
                               enum reader_event *event)
 {
     struct file file;
     const struct meta *meta = &apply->meta;
-    enum status status = stage_file(apply->stage, &file, name_of(entry->path), entry->path,
-                                    entry->size, meta, &apply->xattrs);
+    const char *name = name_of(entry->path);
+    if (stage_takes_small(apply->stage, name, entry->size))
+        return apply_small_file(apply, entry, event);
+    enum status status =
+        stage_file(apply->stage, &file, name, entry->path, entry->size, meta, &apply->xattrs);
     if (status != STATUS_OK)
         return status;
     status = content_copy(apply, &file, event);

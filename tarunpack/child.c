@@ -75,6 +75,7 @@ static _Noreturn void child_main(enum status (*run)(void *context), void *contex
                                  const sigset_t *mask)
 {
     sigprocmask(SIG_SETMASK, mask, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* the write that is too much fails, and says of what */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before it could be asked to tell us */
         _exit(STATUS_SYSTEM);

@@ -114,6 +114,9 @@ static enum status layer_whiteout(const struct stage *stage, const char *name, c
 
 enum status stage_whiteout(struct stage *stage, const char *name, const char *path)
 {
+    enum status settled = stage_settle(stage, name);
+    if (settled != STATUS_OK)
+        return settled;
     switch (stage->form) {
     case STAGE_PLAIN:
         return STATUS_OK;

@@ -59,6 +59,8 @@ enum status stage_start(struct stage *stage, int fd)
         return failed("staging directory", "read its status");
     stage->policy.uid = status.st_uid;
     stage->policy.gid = status.st_gid;
+    if (stage->jobs > 1)
+        crew_start(&stage->crew, &stage->rules, stage->jobs);
     return STATUS_OK;
 }
 
@@ -95,9 +97,17 @@ static enum status directory_make(struct stage *stage, const char *name, const c
     return STATUS_OK;
 }
 
+enum status stage_settle(struct stage *stage, const char *name)
+{
+    return crew_settle_name(&stage->crew, stage_here(stage), name);
+}
+
 /* Moves the cursor into the directory `name`, which is made if it is missing. */
 static enum status enter(struct stage *stage, const char *name, const char *path)
 {
+    enum status settled = stage_settle(stage, name);
+    if (settled != STATUS_OK)
+        return settled;
     uint32_t node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
     if (node == DIRTREE_NONE)
         return out_of_memory();
@@ -215,7 +225,9 @@ enum status stage_directory(struct stage *stage, const char *name, const char *p
 {
     if (strcmp(name, TAR_ROOT) == 0)
         return directory_note(stage, DIRTREE_ROOT, name, path, meta, xattrs);
-    enum status status = directory_make(stage, name, path, true);
+    enum status status = stage_settle(stage, name);
+    if (status == STATUS_OK)
+        status = directory_make(stage, name, path, true);
     if (status != STATUS_OK)
         return status;
     uint32_t node = dirtree_add(&stage->tree, stage_here(stage), name, strlen(name));
@@ -229,6 +241,13 @@ enum status stage_make_room(struct stage *stage, const char *name, const char *p
     int here = dirs_fd(&stage->dirs);
     if (unlinkat(here, name, 0) == 0)
         return STATUS_OK;
+    if (errno == EISDIR) {
+        /* It may be empty only for now. */
+        enum status status = crew_settle(&stage->crew);
+        if (status != STATUS_OK)
+            return status;
+        errno = EISDIR;
+    }
     if (errno != EISDIR || unlinkat(here, name, AT_REMOVEDIR) != 0) {
         if (errno != ENOTEMPTY)
             return failed(path, "replace");
@@ -281,7 +300,10 @@ static enum status finish_and_leave(struct stage *stage, const struct dirnode *n
 /* Goes through the tree, children before parents. */
 enum status stage_finish(struct stage *stage)
 {
-    enum status status = stage_links_flush(stage);
+    enum status status = crew_settle(&stage->crew);
+    crew_stop(&stage->crew);
+    if (status == STATUS_OK)
+        status = stage_links_flush(stage);
     if (status == STATUS_OK)
         status = stage_move(stage, "", 0);
     for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK;) {
@@ -312,6 +334,7 @@ enum status stage_sync(const struct stage *stage)
 
 void stage_free(struct stage *stage)
 {
+    crew_stop(&stage->crew);
     dirs_free(&stage->dirs);
     dirtree_free(&stage->tree);
     free(stage->nodes);

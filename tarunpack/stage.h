@@ -8,6 +8,7 @@
 #ifndef TARUNPACK_STAGE_H
 #define TARUNPACK_STAGE_H
 
+#include "crew.h"
 #include "dirs.h"
 #include "dirtree.h"
 #include "file.h"
@@ -34,11 +35,13 @@ struct stage {
     bool xwhiteouts; /* whiteouts are empty files with an attribute: this is an overlay itself */
     enum overlay_space overlay; /* where the opaque attribute goes */
     struct file_rules rules;
+    unsigned jobs;        /* threads that write; 1: only this one */
     bool skip_devices;    /* leave devices out */
     bool lenient_devices; /* leave out those that may not be made */
     bool left_devices;    /* some were left out */
     int links;            /* STAGE_LAYER: the file that takes links to what is not in the layer */
     struct buf links_text;
+    struct crew crew; /* makes the small files */
     uint64_t implied; /* directories that were made because entries lie in them */
     uint64_t kept;    /* bytes of attributes that wait for stage_finish() */
 };
@@ -82,6 +85,19 @@ enum status stage_special(struct stage *stage, const char *name, const char *pat
  * nothing that can be linked to; STAGE_LAYER keeps a target that is not there for the merge. */
 enum status stage_hardlink(struct stage *stage, const char *name, const char *path,
                            const char *target);
+
+/* Whether a file of `size` bytes, called `name` where the cursor stands, can be made by
+ * stage_small_file(). */
+bool stage_takes_small(const struct stage *stage, const char *name, uint64_t size);
+
+/* Takes over the file, whose name is to be made where the cursor stands. It is made at some time
+ * before stage_finish() ends, or whatever needs it; its failure is reported by whatever comes
+ * next. */
+enum status stage_small_file(struct stage *stage, struct crew_file *file);
+
+/* Waits until a file called `name`, where the cursor stands, is made: everything that makes or
+ * looks for a name does so first. */
+enum status stage_settle(struct stage *stage, const char *name);
 
 /* Creates the file `name` of `size` bytes where the cursor stands; its content is for the caller to
  * write, and the file his to close. */

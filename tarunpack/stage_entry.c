@@ -29,6 +29,9 @@ static struct meta_inode inode_here(const struct stage *stage, const char *name,
 enum status stage_symlink(struct stage *stage, const char *name, const char *path,
                           const char *target, const struct meta *meta, const struct xattrs *xattrs)
 {
+    enum status settled = stage_settle(stage, name);
+    if (settled != STATUS_OK)
+        return settled;
     int here = dirs_fd(&stage->dirs);
     int result = symlinkat(target, here, name);
     if (result != 0 && errno == EEXIST) {
@@ -52,6 +55,9 @@ enum status stage_special(struct stage *stage, const char *name, const char *pat
         stage->left_devices = true;
         return STATUS_OK;
     }
+    enum status settled = stage_settle(stage, name);
+    if (settled != STATUS_OK)
+        return settled;
     int result = mknodat(here, name, type | meta->mode, device);
     if (result != 0 && errno == EEXIST) {
         enum status status = stage_make_room(stage, name, path);
@@ -134,6 +140,10 @@ static enum status target_link(struct stage *stage, int parent, const char *old,
 enum status stage_hardlink(struct stage *stage, const char *name, const char *path,
                            const char *target)
 {
+    /* The target may be among those that are not made yet. */
+    enum status settled = crew_settle(&stage->crew);
+    if (settled != STATUS_OK)
+        return settled;
     const char *slash = strrchr(target, '/');
     const char *old = slash ? slash + 1 : target;
     int parent =
@@ -152,9 +162,23 @@ enum status stage_hardlink(struct stage *stage, const char *name, const char *pa
     return status;
 }
 
+bool stage_takes_small(const struct stage *stage, const char *name, uint64_t size)
+{
+    return stage->crew.count > 0 && size <= CREW_FILE_MAX &&
+           dirtree_find(&stage->tree, stage_here(stage), name, strlen(name)) == DIRTREE_NONE;
+}
+
+enum status stage_small_file(struct stage *stage, struct crew_file *file)
+{
+    return crew_give(&stage->crew, file, stage_here(stage), dirs_fd(&stage->dirs));
+}
+
 enum status stage_file(struct stage *stage, struct file *file, const char *name, const char *path,
                        uint64_t size, const struct meta *meta, const struct xattrs *xattrs)
 {
+    enum status settled = stage_settle(stage, name);
+    if (settled != STATUS_OK)
+        return settled;
     int here = dirs_fd(&stage->dirs);
     int result = file_create(file, &stage->rules, here, name, path, size, meta, xattrs);
     if (result != 0 && errno == EEXIST) {

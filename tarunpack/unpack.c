@@ -21,6 +21,7 @@ static void stage_configure(struct stage *stage, const struct options *options,
     stage->policy.trusted = privilege_sees_trusted();
     stage->lenient_devices = !(root && privilege_has(CAP_MKNOD));
     stage->skip_devices = options->no_devices;
+    stage->jobs = options->jobs;
     stage->rules = (struct file_rules){
         .policy = &stage->policy, .no_holes = options->no_holes, .sync = !options->no_sync};
     stage->form = options->mode == TARGET_MERGE         ? STAGE_LAYER

@@ -360,7 +360,8 @@ after_kills() {
     cp -a lower copy
     strace -f -o calls tarunpack --no-sync --merge copy <layer.tar
     # The first child unpacks the layer, without any of these calls; the second merges it.
-    awk '{ sub(/\(.*/, "", $2) } $2 ~ /^(clone|fork|vfork)/ { children++ }
+    awk '/CLONE_THREAD/ { next } { sub(/\(.*/, "", $2) }
+        $2 ~ /^(clone|fork|vfork)/ { children++ }
         children == 2 && $2 ~ /^(renameat|unlinkat)$/ {
             if (!merging) merging = $1
             if ($1 == merging) print $2, ++count[$2]

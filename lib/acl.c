@@ -5,7 +5,6 @@
 #include <endian.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,11 +184,19 @@ static unsigned tag_rank(uint32_t tag)
                                   : 0;
 }
 
+bool acl_is_other_form(const char *name)
+{
+    return strcmp(name, "trusted.SGI_ACL_FILE") == 0 ||
+           strcmp(name, "trusted.SGI_ACL_DEFAULT") == 0;
+}
+
 enum tar_error acl_check(const void *value, size_t length)
 {
     struct posix_acl_xattr_header header;
     const char *at = value, *end = at + length;
     unsigned before = 0, seen = 0;
+    if (length == 0)
+        return TAR_OK;
     if (length < sizeof header || (length - sizeof header) % sizeof(struct posix_acl_xattr_entry))
         return TAR_BAD_ACL;
     memcpy(&header, at, sizeof header);

@@ -8,6 +8,8 @@
 #include "buf.h"
 #include "tar_error.h"
 
+#include <stdbool.h>
+
 #define ACL_XATTR_ACCESS "system.posix_acl_access"
 #define ACL_XATTR_DEFAULT "system.posix_acl_default"
 
@@ -17,8 +19,13 @@
  * names belong to the container, not to this machine. */
 enum tar_error acl_from_text(struct buf *out, const char *text, size_t length);
 
+/* Whether the attribute is an ACL in the form that XFS has on disk. Root sees it beside the one
+ * that all file systems have; it says nothing more. */
+bool acl_is_other_form(const char *name);
+
 /* Whether the `length` bytes of an attribute's value are an ACL as the kernel takes it (acl(5),
- * "VALID ACLs"): TAR_OK or TAR_BAD_ACL. One without entries, which removes the ACL, is. */
+ * "VALID ACLs"): TAR_OK or TAR_BAD_ACL. Nothing, or one without entries, removes the ACL, and is.
+ */
 enum tar_error acl_check(const void *value, size_t length);
 
 #endif

@@ -1,5 +1,7 @@
 #include "xattr_read.h"
 
+#include "acl.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <linux/limits.h>
@@ -40,18 +42,11 @@ static int attribute_add(const struct way *way, const char *name, struct xattrs 
     char value[XATTR_SIZE_MAX];
     ssize_t length = way_get(way, name, value, sizeof value);
     if (length < 0)
-        return errno == ENODATA ? 0 : -1;
+        return errno == ENODATA || errno == ENOTSUP ? 0 : -1;
     if (xattrs_add(list, name, strlen(name), value, (size_t)length) == 0)
         return 0;
     errno = ENOMEM;
     return -1;
-}
-
-/* XFS shows root each ACL twice: as system.posix_acl_*, and in the form that it has on disk. */
-static bool is_other_form(const char *name)
-{
-    return strcmp(name, "trusted.SGI_ACL_FILE") == 0 ||
-           strcmp(name, "trusted.SGI_ACL_DEFAULT") == 0;
 }
 
 int xattr_read(int fd, int parent, const char *name, struct xattrs *list)
@@ -63,9 +58,15 @@ int xattr_read(int fd, int parent, const char *name, struct xattrs *list)
     if (length < 0)
         return errno == ENOTSUP ? 0 : -1;
     for (const char *at = names; at < names + length; at += strlen(at) + 1) {
-        if (!is_other_form(at) && attribute_add(&way, at, list) != 0)
+        if (!acl_is_other_form(at) && attribute_add(&way, at, list) != 0)
             return -1;
     }
     xattrs_finish(list);
     return 0;
+}
+
+int xattr_read_one(int parent, const char *name, const char *attribute, struct xattrs *list)
+{
+    struct way way = way_to(-1, parent, name);
+    return attribute_add(&way, attribute, list);
 }

@@ -13,4 +13,9 @@
  * errno set. */
 int xattr_read(int fd, int parent, const char *name, struct xattrs *list);
 
+/* Appends the attribute `attribute` of `name` in the open directory `parent`, which is not followed
+ * if it is a link and need not be readable; where there is none, nothing. Returns 0; -1 with errno
+ * set. */
+int xattr_read_one(int parent, const char *name, const char *attribute, struct xattrs *list);
+
 #endif

@@ -5,6 +5,8 @@
 #include "staging_name.h"
 #include "whiteout.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -207,10 +209,17 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
     return refuse(path, "a whiteout of nothing");
 }
 
-/* What is called so at the target's root is where a merge works. */
+/* Whether the path, or what its whiteout names, begins with the name of the directory in which a
+ * merge works, at the target's root. */
 static bool is_merge_staging(const struct apply *apply, const char *path)
 {
-    return apply->whiteouts == APPLY_DELETE && staging_name_is(path, STAGING_MERGE);
+    char name[NAME_MAX + 1];
+    if (apply->whiteouts != APPLY_DELETE)
+        return false;
+    if (strncmp(path, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
+        path += strlen(WHITEOUT_PREFIX);
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(path, "/"), path);
+    return staging_name_is(name, STAGING_MERGE);
 }
 
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
@@ -222,8 +231,12 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
         apply->absolute_warned = true;
     }
     bool done = false;
+    if (is_merge_staging(apply, entry->path))
+        return refuse(entry->path, "begins with the name of the directory in which a merge works");
     enum status status = move_above(apply->stage, entry->path);
-    if (status == STATUS_OK && bounds_count(apply->reader, apply->stage->implied) != READER_OK) {
+    const struct stage *stage = apply->stage;
+    if (status == STATUS_OK &&
+        bounds_tree(apply->reader, stage->implied, stage->kept) != READER_OK) {
         *event = READER_LIMIT;
         return STATUS_ARCHIVE;
     }
@@ -232,8 +245,6 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
         status = apply_whiteout(apply, entry, &done);
     if (status != STATUS_OK || done)
         return status;
-    if (is_merge_staging(apply, entry->path))
-        return refuse(entry->path, "is called as the directory in which a merge works");
     status = meta_translate(apply, entry);
     if (status == STATUS_OK)
         status = xattrs_translate(apply, entry);

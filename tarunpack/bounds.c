@@ -28,8 +28,15 @@ static bool is_too_deep(const char *path, uint64_t limit)
     return depth > limit;
 }
 
-enum reader_event bounds_count(struct reader *reader, uint64_t implied)
+/* ACLs and labels take some 100 bytes, and only the directories of a few trees have them. */
+#define KEPT_MAX (UINT64_C(64) << 20)
+
+enum reader_event bounds_tree(struct reader *reader, uint64_t implied, uint64_t kept)
 {
+    if (kept > KEPT_MAX)
+        return reader_refuse(
+            reader, READER_LIMIT,
+            "the ACLs and labels of all directories are larger than %" PRIu64 " bytes", KEPT_MAX);
     if (reader->entries + implied <= reader->limits.entries)
         return READER_OK;
     return reader_refuse(reader, READER_LIMIT,
@@ -42,7 +49,7 @@ enum reader_event bounds_check(struct reader *reader)
     const struct reader_limits *limits = &reader->limits;
     const char *path = reader->entry.path;
     reader->entries++;
-    if (bounds_count(reader, 0) != READER_OK)
+    if (bounds_tree(reader, 0, 0) != READER_OK)
         return READER_LIMIT;
     if (reader->path.length > limits->path ||
         (reader->entry.link && reader->link.length > limits->path))

@@ -330,6 +330,7 @@ static void worker_join(struct crew *crew, struct crew_worker *worker)
     pthread_join(worker->thread, NULL);
     crew->rules->policy->left_owners |= worker->policy.left_owners;
     crew->rules->policy->left_xattrs |= worker->policy.left_xattrs;
+    crew->rules->policy->left_acls |= worker->policy.left_acls;
 }
 
 void crew_stop(struct crew *crew)

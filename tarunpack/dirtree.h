@@ -19,6 +19,7 @@ struct dirnode {
     char *name; /* owned; NULL once the directory is gone again */
     uint32_t parent, first_child, next_sibling;
     bool explicit;   /* the archive has an entry for it: meta counts */
+    bool implied;    /* it was made because of what lies in it */
     bool opaque;     /* it hides what the lower layers have there */
     bool xwhiteouts; /* files in it are whiteouts by attribute */
     struct meta meta;

@@ -71,7 +71,7 @@ struct job {
     struct staging interrupted; /* of a merge that did not end */
     int links;
     struct outfile summary;
-    struct tally *tally; /* shared with the child that counts */
+    struct unpack_result *result; /* shared with the child that unpacks */
 };
 
 /* The child's part. What only the parent may use is closed first. */
@@ -81,7 +81,8 @@ static enum status job_unpack(void *context)
     struct unpack_place place = {.tree = job->staging.tree,
                                  .links = job->links,
                                  .standing = job->target.standing,
-                                 .tally = job->tally};
+                                 .merge = job->options->mode == TARGET_MERGE,
+                                 .result = job->result};
     close(job->staging.fd);
     if (job->options->mode == TARGET_MERGE)
         close(job->merge.fd);
@@ -95,12 +96,21 @@ static enum status job_unpack(void *context)
 /* Says, for whoever comes after a death in the middle, that from now on the target is a mixture. */
 static enum status merge_begin(const struct job *job)
 {
-    int fd = openat(job->staging.fd, STAGING_BEGUN, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        close(fd);
+    if (staging_begin(&job->staging, &job->result->digest) == 0)
         return STATUS_OK;
-    }
     diag_errno("%s: cannot begin the merge", diag_name(job->merge.path).text);
+    return STATUS_SYSTEM;
+}
+
+/* What is left of an interrupted merge may be the only link to what that had deleted: another layer
+ * has to wait. */
+static enum status interrupted_check(const struct job *job)
+{
+    if (job->interrupted.fd < 0 || staging_is_of(&job->interrupted, &job->result->digest))
+        return STATUS_OK;
+    diag_error("%s: is a mixture since the merge of another layer was interrupted; merge that one "
+               "again first, or remove %s in it",
+               diag_name(job->merge.path).text, diag_name(job->interrupted.name).text);
     return STATUS_SYSTEM;
 }
 
@@ -155,7 +165,7 @@ static enum status part_run(struct job *job, const struct child_signals *signals
 /* From an empty staging directory to the published tree, or to nothing. */
 static enum status job_publish(struct job *job, const struct child_signals *signals)
 {
-    enum status status = staging_create(&job->staging, job->target.parent, job->target.name);
+    enum status status = staging_create(&job->staging, job->target.parent, job->target.name, false);
     if (status != STATUS_OK)
         return status;
     status = part_run(job, signals, job_unpack);
@@ -169,7 +179,7 @@ static enum status job_publish(struct job *job, const struct child_signals *sign
 /* From a staging directory inside the target to a target that the layer was merged onto. */
 static enum status job_merge_onto(struct job *job, const struct child_signals *signals)
 {
-    enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE);
+    enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE, true);
     if (status != STATUS_OK)
         return status;
     job->links =
@@ -180,6 +190,8 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
     }
     if (status == STATUS_OK)
         status = part_run(job, signals, job_unpack);
+    if (status == STATUS_OK)
+        status = interrupted_check(job);
     if (status == STATUS_OK) {
         /* The merge is to see the directory's time as it was before there was staging in it. */
         target_merge_restore(&job->merge);
@@ -187,6 +199,7 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
         target_merge_remember(&job->merge);
     }
     bool done = status == STATUS_OK;
+    target_merge_unlock(&job->merge);
     enum status removed = staging_end(job, done);
     if (done && removed == STATUS_OK)
         removed = staging_remove(&job->interrupted);
@@ -217,7 +230,7 @@ static enum status job_run(struct job *job)
         staging_clean(job->target.parent, job->target.name, &job->interrupted);
     status = merge ? job_merge_onto(job, &signals) : job_publish(job, &signals);
     if (status == STATUS_OK && options->summary)
-        status = tally_write(job->tally, &job->summary);
+        status = tally_write(&job->result->tally, &job->summary);
     child_signals_release(&signals);
     return status;
 }
@@ -234,8 +247,8 @@ static enum status run(const struct options *options)
     }
     struct job job = {.options = options, .links = -1};
     const int access = PROT_READ | PROT_WRITE, kind = MAP_SHARED | MAP_ANONYMOUS;
-    job.tally = mmap(NULL, sizeof *job.tally, access, kind, -1, 0);
-    if (job.tally == MAP_FAILED) {
+    job.result = mmap(NULL, sizeof *job.result, access, kind, -1, 0);
+    if (job.result == MAP_FAILED) {
         diag_errno("cannot start");
         return STATUS_SYSTEM;
     }

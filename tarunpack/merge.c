@@ -22,7 +22,9 @@ struct level {
     struct names names;    /* of the layer's directory, marks included */
     struct names gone;     /* the names that the layer whites out there */
     bool fresh;            /* the directory was made by this merge */
-    struct timespec mtime; /* of the standing directory, before */
+    struct timespec mtime; /* of the standing directory, before, */
+    mode_t mode;           /* and its mode, if */
+    bool unlocked;         /* it had to be changed */
 };
 
 /* Goes through the layer and the standing tree side by side. */
@@ -89,6 +91,15 @@ static int level_read(struct level *level, int layer)
     return result;
 }
 
+/* The owner of a directory that he may not write gives himself the right to, until it is left. */
+static void level_unlock(const struct merge *merge, struct level *level, mode_t mode)
+{
+    int fd = dirs_fd(&merge->onto);
+    level->mode = mode & 07777;
+    level->unlocked = !merge->check && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0 &&
+                      errno == EACCES && fchmod(fd, level->mode | 0700) == 0;
+}
+
 /* Prepares the level of the directories that both cursors have entered. */
 static enum status level_enter(struct merge *merge, bool fresh)
 {
@@ -109,6 +120,7 @@ static enum status level_enter(struct merge *merge, bool fresh)
         fstat(dirs_fd(&merge->onto), &status) != 0)
         return failed(merge, ".", "read directory");
     level->mtime = status.st_mtim;
+    level_unlock(merge, level, status.st_mode);
     return STATUS_OK;
 }
 
@@ -273,6 +285,8 @@ static enum status level_finish(const struct merge *merge, const struct level *l
                               .path = dirs_path(&merge->layer),
                               .is_explicit = is_explicit(level),
                               .fresh = level->fresh,
+                              .unlocked = level->unlocked,
+                              .mode = level->mode,
                               .mtime = level->mtime};
     return merge_meta_apply(&meta);
 }

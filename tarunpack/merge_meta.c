@@ -1,5 +1,6 @@
 #include "merge_meta.h"
 
+#include "acl.h"
 #include "diag.h"
 #include "dirs.h"
 #include "merge.h"
@@ -18,13 +19,16 @@ static enum status failed(const struct merge_meta *meta, const char *what)
     return STATUS_SYSTEM;
 }
 
-/* Opens the mark; an owner who may not read it gives himself the right, once its mode is known. */
-static int mark_open(const struct merge_meta *meta, struct stat *status)
+/* Opens the mark; an owner who may not read it gives himself the right, once its mode is known, and
+ * its ACL, of which the mode is a part: that is stored in `acl`. */
+static int mark_open(const struct merge_meta *meta, struct stat *status, struct xattrs *acl)
 {
     if (fstatat(meta->layer, MERGE_MARK, status, AT_SYMLINK_NOFOLLOW) != 0)
         return -1;
     int fd = dirs_open(meta->layer, MERGE_MARK);
-    if (fd < 0 && errno == EACCES && fchmodat(meta->layer, MERGE_MARK, 0700, 0) == 0)
+    if (fd < 0 && errno == EACCES &&
+        xattr_read_one(meta->layer, MERGE_MARK, ACL_XATTR_ACCESS, acl) == 0 &&
+        fchmodat(meta->layer, MERGE_MARK, 0700, 0) == 0)
         fd = dirs_open(meta->layer, MERGE_MARK);
     return fd;
 }
@@ -53,17 +57,28 @@ static enum status explicit_set(const struct merge_meta *meta, const struct stat
 static enum status explicit_apply(const struct merge_meta *meta)
 {
     struct stat mark;
-    struct xattrs xattrs = {0};
+    struct xattrs xattrs = {0}, acl = {0};
     enum status status = STATUS_OK;
-    int fd = mark_open(meta, &mark);
-    if (fd < 0 || xattr_read(fd, -1, NULL, &xattrs) != 0)
+    int fd = mark_open(meta, &mark, &acl);
+    if (fd < 0 || xattr_read(fd, -1, NULL, &xattrs) != 0 || xattrs_copy(&xattrs, &acl) != 0)
         status = failed(meta, "read its new metadata");
+    xattrs_finish(&xattrs); /* the later one of two counts */
     if (status == STATUS_OK)
         status = explicit_set(meta, &mark, &xattrs);
     xattrs_free(&xattrs);
+    xattrs_free(&acl);
     if (fd >= 0)
         close(fd);
     return status;
+}
+
+/* What was made because entries lie in it has inherited nothing. */
+static enum status fresh_apply(const struct merge_meta *meta)
+{
+    const struct xattrs none = {0};
+    if (meta_remove_xattrs(meta->onto, &none, true) != 0 || fchmod(meta->onto, 0755) != 0)
+        return failed(meta, "set its mode");
+    return STATUS_OK;
 }
 
 enum status merge_meta_apply(const struct merge_meta *meta)
@@ -72,7 +87,9 @@ enum status merge_meta_apply(const struct merge_meta *meta)
     if (meta->is_explicit)
         return explicit_apply(meta);
     if (meta->fresh)
-        return fchmod(meta->onto, 0755) == 0 ? STATUS_OK : failed(meta, "set its mode");
+        return fresh_apply(meta);
+    if (meta->unlocked && fchmod(meta->onto, meta->mode) != 0)
+        return failed(meta, "set its mode back");
     /* Somebody who may write a directory but does not own it can't set its time back. */
     if (futimens(meta->onto, times) == 0 || errno == EPERM)
         return STATUS_OK;

@@ -7,12 +7,15 @@
 #include "status.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include <time.h>
 
 struct merge_meta {
     int layer, onto;       /* the open directories */
     const char *path;      /* for messages */
     bool is_explicit;      /* the layer has an entry for it; see merge.h */
+    bool unlocked;         /* its owner gave himself the right to write it: */
+    mode_t mode;           /* this was its mode */
     bool fresh;            /* it was made by the merge */
     struct timespec mtime; /* that it had before */
 };

@@ -115,6 +115,11 @@ static bool is_privileged(const char *name)
     return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0;
 }
 
+static bool is_acl(const char *name)
+{
+    return strcmp(name, ACL_XATTR_ACCESS) == 0 || strcmp(name, ACL_XATTR_DEFAULT) == 0;
+}
+
 static enum status xattr_apply(struct meta_policy *policy, const struct meta_inode *inode,
                                const struct xattr *xattr)
 {
@@ -125,19 +130,21 @@ static enum status xattr_apply(struct meta_policy *policy, const struct meta_ino
         policy->left_xattrs = true;
         return STATUS_OK;
     }
+    /* A sound ACL that is invalid names an id that does not exist in this user namespace. */
+    if (!policy->trusted && is_acl(xattr->name)) {
+        if (xattr_change(inode, xattr) == 0)
+            return STATUS_OK;
+        policy->left_acls |= errno == EINVAL;
+        return errno == EINVAL ? STATUS_OK : meta_set_xattr(inode, xattr);
+    }
     return meta_set_xattr(inode, xattr);
 }
 
-static bool is_acl(const char *name)
-{
-    return strcmp(name, ACL_XATTR_ACCESS) == 0 || strcmp(name, ACL_XATTR_DEFAULT) == 0;
-}
-
-/* A default ACL is inherited by what is made below, and so may be an attribute of a file system's
- * own, as btrfs.compression; an ACL would have its mask changed by the mode. */
+/* A default ACL is inherited by what is made below, and so may be a label or an attribute of a file
+ * system's own, as btrfs.compression; an ACL would have its mask changed by the mode. */
 static bool is_early(const char *name)
 {
-    return is_privileged(name) || strncmp(name, "user.", 5) == 0;
+    return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0;
 }
 
 enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode *inode,
@@ -156,11 +163,12 @@ enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode
     return STATUS_OK;
 }
 
-/* What the system gives to an inode by rules of its own. */
-static bool is_label(const char *name)
+/* Not what the system or the file system gives to an inode by rules of its own. */
+static bool is_removable(const char *name)
 {
-    return strcmp(name, "security.selinux") == 0 || strcmp(name, "security.ima") == 0 ||
-           strcmp(name, "security.evm") == 0;
+    bool label = strcmp(name, "security.selinux") == 0 || strcmp(name, "security.ima") == 0 ||
+                 strcmp(name, "security.evm") == 0;
+    return is_acl(name) || is_early(name) || (is_privileged(name) && !label);
 }
 
 int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay)
@@ -171,7 +179,8 @@ int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay)
     for (size_t i = 0; result == 0 && i < standing.count; i++) {
         const char *name = xattrs_get(&standing, i).name;
         bool overlay = overlay_key(OVERLAY_TRUSTED, name) || overlay_key(OVERLAY_USER, name);
-        if (!is_label(name) && !(overlay && keep_overlay) && xattrs_find(wanted, name, &found) != 0)
+        if (is_removable(name) && !(overlay && keep_overlay) &&
+            xattrs_find(wanted, name, &found) != 0)
             result = fremovexattr(fd, name);
     }
     int error = errno;
@@ -197,19 +206,19 @@ static enum status xattrs_apply(struct meta_policy *policy, const struct meta_in
 
 /* The kernel takes every time, and makes of those that the file system can't hold the first or the
  * last that it can. All hold the times that 31 bits count. */
-static enum status time_check(const struct meta_inode *inode, time_t seconds)
+static enum status time_check(const struct meta_inode *inode, struct timespec time)
 {
     struct stat status;
-    if (seconds >= 0 && seconds <= INT32_MAX)
+    if (time.tv_sec >= 0 && time.tv_sec <= INT32_MAX)
         return STATUS_OK;
     int result = inode->fd >= 0 ? fstat(inode->fd, &status)
                                 : fstatat(inode->parent, inode->name, &status, AT_SYMLINK_NOFOLLOW);
     if (result != 0)
         return failed(inode, "times");
-    if (status.st_mtim.tv_sec == seconds)
+    if (status.st_mtim.tv_sec == time.tv_sec && status.st_mtim.tv_nsec == time.tv_nsec)
         return STATUS_OK;
     diag_error("%s: the file system can't hold its time, %" PRId64 " seconds from 1970",
-               diag_name(inode->path).text, (int64_t)seconds);
+               diag_name(inode->path).text, (int64_t)time.tv_sec);
     return STATUS_SYSTEM;
 }
 
@@ -218,7 +227,7 @@ static enum status times_apply(const struct meta_inode *inode, const struct meta
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, meta->mtime};
     int result = inode->fd >= 0 ? futimens(inode->fd, times)
                                 : utimensat(inode->parent, inode->name, times, AT_SYMLINK_NOFOLLOW);
-    return result == 0 ? time_check(inode, meta->mtime.tv_sec) : failed(inode, "times");
+    return result == 0 ? time_check(inode, meta->mtime) : failed(inode, "times");
 }
 
 enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,

@@ -29,7 +29,7 @@ struct meta_policy {
     bool trusted;       /* trusted.* can be set; else they are left out */
     uid_t uid;          /* of what this process creates */
     gid_t gid;
-    bool left_owners, left_xattrs;
+    bool left_owners, left_xattrs, left_acls;
 };
 
 /* An inode and the name for messages. */
@@ -52,9 +52,9 @@ enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inod
 enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode *inode,
                              const struct xattrs *xattrs, struct xattrs *late);
 
-/* Removes all attributes of the open inode that are not in `wanted`, except labels that the system
- * gives and, with `keep_overlay`, what an overlay mount keeps there. Returns 0; -1 with errno set.
- */
+/* Removes the attributes of the open inode that are not in `wanted`, except those that the system
+ * or the file system gives and, with `keep_overlay`, what an overlay mount keeps there. Returns 0;
+ * -1 with errno set. */
 int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay);
 
 /* Sets one attribute, which can't be left out. Returns a status; the line is printed. */

@@ -32,7 +32,19 @@ static enum status failed(const struct removal *removal, const char *name)
     return STATUS_SYSTEM;
 }
 
-/* Opens a directory to empty it. Its owner may have to give himself the right to first. */
+/* Opens a directory, of which there is any descriptor, anew: to empty it, for which its owner may
+ * have to give himself the right first. (And on btrfs a descriptor shows only what was there when it
+ * was opened.) */
+static int directory_reopen(int fd)
+{
+    int again = openat2_beneath(fd, ".", O_RDONLY);
+    if (again >= 0 || errno != EACCES)
+        return again;
+    char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
+    snprintf(magic, sizeof magic, "/proc/self/fd/%d", fd);
+    return chmod(magic, 0700) == 0 ? openat2_beneath(fd, ".", O_RDONLY) : -1;
+}
+
 static int directory_open_for_removal(int parent, const char *name)
 {
     int fd = openat2_beneath(parent, name, O_RDONLY);
@@ -41,11 +53,9 @@ static int directory_open_for_removal(int parent, const char *name)
     int handle = openat2_beneath(parent, name, O_PATH);
     if (handle < 0)
         return -1;
-    char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
-    snprintf(magic, sizeof magic, "/proc/self/fd/%d", handle);
-    int result = chmod(magic, 0700);
+    fd = directory_reopen(handle);
     close(handle);
-    return result == 0 ? openat2_beneath(parent, name, O_RDONLY) : -1;
+    return fd;
 }
 
 /* Reads the names of the directory entered last, after seeing to it that they can be removed. */
@@ -162,7 +172,5 @@ enum status remove_tree(int parent, const char *name)
 
 enum status remove_opened(int parent, int fd, const char *name)
 {
-    /* Opened anew: on btrfs a descriptor shows only what was there when it was opened. */
-    int again = dirs_open(fd, ".");
-    return opened_remove(parent, again, name);
+    return opened_remove(parent, directory_reopen(fd), name);
 }

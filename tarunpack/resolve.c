@@ -152,6 +152,10 @@ static enum tar_error resolve_xattrs(struct reader *reader)
         xattrs_copy(list, &reader->local.xattrs) != 0)
         return TAR_NO_MEMORY;
     xattrs_finish(list);
+    for (size_t i = list->count; i-- > 0;) {
+        if (acl_is_other_form(xattrs_get(list, i).name))
+            xattrs_remove(list, i);
+    }
     return acls_check(list);
 }
 

@@ -98,10 +98,14 @@ enum status source_drain(struct source *source)
 
 enum status source_digest(struct source *source, struct digest_value *value)
 {
-    if (hasher_stop(&source->hasher) == 0 && digest_final(source->digest, value) == 0)
-        return STATUS_OK;
-    diag_error("cannot compute the digest");
-    return STATUS_SYSTEM;
+    if (!source->finished &&
+        (hasher_stop(&source->hasher) != 0 || digest_final(source->digest, &source->value) != 0)) {
+        diag_error("cannot compute the digest");
+        return STATUS_SYSTEM;
+    }
+    source->finished = true;
+    *value = source->value;
+    return STATUS_OK;
 }
 
 void source_free(struct source *source)

@@ -23,6 +23,8 @@ struct source {
     uint64_t read;  /* bytes read in all */
     uint64_t limit; /* of read */
     struct digest *digest;
+    struct digest_value value; /* once it is known */
+    bool finished;
     struct hasher hasher;
 };
 

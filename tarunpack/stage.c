@@ -3,9 +3,12 @@
 #include "diag.h"
 #include "marks.h"
 #include "merge.h"
+#include "names.h"
+#include "remove.h"
 #include "stream.h"
 #include "tar_entry.h"
 #include "tar_path.h"
+#include "whiteout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +19,6 @@
 
 /* Nobody but its owner looks into a directory that is not finished. */
 #define MODE_UNFINISHED 0700
-
-/* ACLs take some 100 bytes, and only the directories of a few trees have them. */
-#define KEPT_MAX (64 << 20)
 
 static enum status failed(const char *path, const char *what)
 {
@@ -117,6 +117,7 @@ static enum status enter(struct stage *stage, const char *name, const char *path
         enum status status = directory_make(stage, name, path, false);
         if (status != STATUS_OK)
             return status;
+        dirtree_node(&stage->tree, node)->implied = true;
         stage->implied++;
         if (dirs_enter(&stage->dirs, name) != 0)
             return failed(path, "enter directory");
@@ -188,12 +189,7 @@ static enum status attributes_set(struct stage *stage, struct dirnode *node, int
     if (node->explicit && meta_remove_xattrs(fd, xattrs, false) != 0)
         return failed(path, "replace its attributes");
     enum status status = meta_apply_early(&stage->policy, &inode, xattrs, &late);
-    stage->kept += late.text.length;
-    if (status == STATUS_OK && stage->kept > KEPT_MAX) {
-        diag_error("%s: the ACLs of all directories are larger than %d bytes", diag_name(path).text,
-                   KEPT_MAX);
-        status = STATUS_ARCHIVE;
-    }
+    stage->kept += late.text.length - (node->xattrs ? node->xattrs->text.length : 0);
     if (status == STATUS_OK && dirtree_keep(node, &late) != 0)
         status = out_of_memory();
     xattrs_free(&late);
@@ -217,6 +213,8 @@ static enum status directory_note(struct stage *stage, uint32_t index, const cha
     }
     node->meta = *meta;
     node->explicit = true;
+    stage->implied -= node->implied; /* the entry counts */
+    node->implied = false;
     return status;
 }
 
@@ -236,6 +234,34 @@ enum status stage_directory(struct stage *stage, const char *name, const char *p
     return directory_note(stage, node, name, path, meta, xattrs);
 }
 
+/* Whether the directory holds nothing but the marks of a layer. */
+static bool has_marks_only(int parent, const char *name)
+{
+    struct names names = {0};
+    int fd = dirs_open(parent, name);
+    bool only = fd >= 0 && names_read(&names, fd) == 0;
+    for (size_t i = 0; only && i < names.count; i++)
+        only = strncmp(names_text(&names, i), WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
+    names_free(&names);
+    if (fd >= 0)
+        close(fd);
+    return only;
+}
+
+/* Removes a directory that has no entries. Returns 0; -1 with errno set, ENOTEMPTY if it has. */
+static int directory_remove(const struct stage *stage, const char *name)
+{
+    int here = dirs_fd(&stage->dirs);
+    if (unlinkat(here, name, AT_REMOVEDIR) == 0)
+        return 0;
+    if (errno != ENOTEMPTY || stage->form != STAGE_LAYER)
+        return -1;
+    if (has_marks_only(here, name) && remove_tree(here, name) == STATUS_OK)
+        return 0;
+    errno = ENOTEMPTY;
+    return -1;
+}
+
 enum status stage_make_room(struct stage *stage, const char *name, const char *path)
 {
     int here = dirs_fd(&stage->dirs);
@@ -248,7 +274,7 @@ enum status stage_make_room(struct stage *stage, const char *name, const char *p
             return status;
         errno = EISDIR;
     }
-    if (errno != EISDIR || unlinkat(here, name, AT_REMOVEDIR) != 0) {
+    if (errno != EISDIR || directory_remove(stage, name) != 0) {
         if (errno != ENOTEMPTY)
             return failed(path, "replace");
         diag_error("%s: would replace a directory that is not empty", diag_name(path).text);

@@ -5,6 +5,7 @@
 #include "dirs.h"
 #include "names.h"
 #include "remove.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,11 +90,23 @@ static bool is_own(int fd)
     return fstat(fd, &status) == 0 && status.st_uid == geteuid();
 }
 
-/* Whoever may rename in the parent may have put a directory of his in the place of the one that was
- * made, before it was opened; he could change the tree in it. */
+static bool is_empty(int fd)
+{
+    struct names names = {0};
+    int again = dirs_open(fd, ".");
+    bool empty = again >= 0 && names_read(&names, again) == 0 && names.count == 0;
+    names_free(&names);
+    if (again >= 0)
+        close(again);
+    return empty;
+}
+
+/* Whoever may rename in the parent may have put another directory in the place of the one that was
+ * made, before it was opened: one of his, and he could change the tree in it; or one of ours, which
+ * would be emptied in the end. */
 static enum status stranger_refuse(struct staging *staging)
 {
-    diag_error("%s: the staging directory is not this user's: somebody replaced it, or the file "
+    diag_error("%s: is not the staging directory that was made: somebody replaced it, or the file "
                "system gives what is created to somebody else",
                diag_name(staging->name).text);
     (void)unlinkat(staging->parent, staging->name, AT_REMOVEDIR);
@@ -101,17 +114,19 @@ static enum status stranger_refuse(struct staging *staging)
     return STATUS_SYSTEM;
 }
 
-enum status staging_create(struct staging *staging, int parent, const char *target)
+enum status staging_create(struct staging *staging, int parent, const char *target, bool inside)
 {
     *staging = (struct staging){.parent = parent, .fd = -1, .tree = -1};
     if (wrapper_make(staging, target) != 0) {
-        const char *hint = errno == EACCES || errno == EPERM || errno == EROFS
-                               ? " (--merge would work inside the directory)"
-                               : "";
-        diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text, hint);
+        bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
+        if (inside)
+            diag_errno("cannot create a staging directory in the one to merge onto");
+        else
+            diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text,
+                       denied ? " (--merge would work inside the directory)" : "");
         return STATUS_SYSTEM;
     }
-    if (!is_own(staging->fd))
+    if (!is_own(staging->fd) || !is_empty(staging->fd))
         return stranger_refuse(staging);
     if (inheritance_cut(staging->fd) == 0 && mkdirat(staging->fd, STAGING_TREE, 0700) == 0)
         staging->tree = dirs_open(staging->fd, STAGING_TREE);
@@ -139,12 +154,36 @@ bool staging_has_begun(const struct staging *staging)
     return staging->fd >= 0 && faccessat(staging->fd, STAGING_BEGUN, F_OK, 0) == 0;
 }
 
-/* Whether nobody but this user and root can have given a directory the name that it has. */
+int staging_begin(const struct staging *staging, const struct digest_value *layer)
+{
+    char text[DIGEST_TEXT_SIZE];
+    int fd = openat(staging->fd, STAGING_BEGUN, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -1;
+    digest_text(layer, text);
+    int result = stream_write(fd, text, strlen(text));
+    return close(fd) == 0 ? result : -1;
+}
+
+bool staging_is_of(const struct staging *staging, const struct digest_value *layer)
+{
+    char text[DIGEST_TEXT_SIZE] = "", wanted[DIGEST_TEXT_SIZE];
+    int fd = openat(staging->fd, STAGING_BEGUN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t length = stream_read(fd, text, sizeof text - 1);
+    close(fd);
+    digest_text(layer, wanted);
+    return length >= 0 && strcmp(text, wanted) == 0;
+}
+
+/* Whether nobody but this user and root can have given a directory the name that it has. In a
+ * directory with the sticky bit others can't rename ours, but move one there. */
 static bool names_are_trusted(int parent)
 {
     struct stat status;
     return fstat(parent, &status) == 0 && (status.st_uid == geteuid() || status.st_uid == 0) &&
-           (!(status.st_mode & (S_IWGRP | S_IWOTH)) || status.st_mode & S_ISVTX);
+           !(status.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* Whether the open directory `fd` holds what staging_create() and a merge put there, and nothing

@@ -5,6 +5,7 @@
 #ifndef TARUNPACK_STAGING_H
 #define TARUNPACK_STAGING_H
 
+#include "digest.h"
 #include "staging_name.h"
 #include "status.h"
 
@@ -17,7 +18,8 @@
 /* The file beside it in which a merge keeps the links to what is not in the layer. */
 #define STAGING_LINKS "links"
 
-/* The file beside it that says that a merge has begun to move the tree's entries away. */
+/* The file beside it that says that a merge has begun to move the tree's entries away: it holds the
+ * digest of the layer. */
 #define STAGING_BEGUN "begun"
 
 struct staging {
@@ -27,10 +29,10 @@ struct staging {
     char name[NAME_MAX + 1];
 };
 
-/* Makes and locks the staging directory for `target`. `parent` is open for reading or with
- * O_PATH. It is refused where it turns out to be another user's. Returns a status; the line is
- * printed. */
-enum status staging_create(struct staging *staging, int parent, const char *target);
+/* Makes and locks the staging directory for `target`, which is in `parent`, or with `inside` (for
+ * messages) is `parent`. That is open for reading or with O_PATH. It is refused where it turns out
+ * not to be the one that was made. Returns a status; the line is printed. */
+enum status staging_create(struct staging *staging, int parent, const char *target, bool inside);
 
 /* Removes the staging directories that dead runs for `target` left behind: those of our pattern
  * that this user owns and nobody holds a lock on; where others may rename, only those that hold
@@ -41,6 +43,12 @@ void staging_clean(int parent, const char *target, struct staging *interrupted);
 
 /* Whether a merge has begun to move entries. */
 bool staging_has_begun(const struct staging *staging);
+
+/* Says so from now on. Returns 0; -1 with errno set. */
+int staging_begin(const struct staging *staging, const struct digest_value *layer);
+
+/* Whether that was a merge of this layer. */
+bool staging_is_of(const struct staging *staging, const struct digest_value *layer);
 
 /* Closes the staging directory and leaves it where it is. */
 void staging_leave(struct staging *staging);

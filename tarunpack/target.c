@@ -135,6 +135,22 @@ static int put(const struct target *target, int from, const char *name)
     return renameat(from, name, target->parent, target->name);
 }
 
+static int directory_hold(int parent, const char *name)
+{
+    return openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Removes the replaced tree, which should have that name now, if it is the one behind `old`. */
+static enum status old_remove(const struct target *target, int old, const char *name)
+{
+    struct stat held, found;
+    if (old >= 0 && fstat(old, &held) == 0 &&
+        fstatat(target->parent, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+        held.st_dev == found.st_dev && held.st_ino == found.st_ino)
+        return remove_opened(target->parent, old, name);
+    return STATUS_SYSTEM;
+}
+
 /* A directory that its owner may not write can't be moved to another parent (its ".." would
  * change): the new tree leaves its wrapper with a mode that lets it, and is renamed from there.
  * `*left` is the status of removing what it replaced. */
@@ -143,14 +159,22 @@ static int put_readonly(const struct target *target, const struct staging *stagi
 {
     struct stat status;
     char name[NAME_MAX + 1];
+    int old = directory_hold(target->parent, target->name);
     if (fstat(staging->tree, &status) != 0 ||
-        staging_step_out(staging, target->name, status.st_mode & 07777, name) != 0)
+        staging_step_out(staging, target->name, status.st_mode & 07777, name) != 0) {
+        if (old >= 0)
+            close(old);
         return -1;
+    }
     int result = put(target, target->parent, name), error = errno;
-    /* What has that name now: the tree that was replaced, or the one that could not be published.
-     */
-    if (result != 0 || (target->replace && target->stands))
-        *left = remove_tree(target->parent, name);
+    /* What has that name now, in sight of whoever may rename there: the tree that could not be
+     * published, or the one that was replaced. */
+    if (result != 0)
+        (void)remove_opened(target->parent, staging->tree, name);
+    else if (target->replace && target->stands)
+        *left = old_remove(target, old, name);
+    if (old >= 0)
+        close(old);
     errno = error;
     return result;
 }
@@ -251,8 +275,21 @@ void target_merge_remember(struct target_merge *target)
         target->mtime = status.st_mtim;
 }
 
+void target_merge_unlock(struct target_merge *target)
+{
+    struct stat status;
+    if (faccessat(target->fd, ".", W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES ||
+        fstat(target->fd, &status) != 0)
+        return;
+    target->mode = status.st_mode & 07777;
+    target->unlocked = fchmod(target->fd, target->mode | 0700) == 0;
+}
+
 void target_merge_restore(const struct target_merge *target)
 {
+    if (target->unlocked && fchmod(target->fd, target->mode) != 0)
+        diag_warn("%s: cannot set its mode back: %s", diag_name(target->path).text,
+                  strerror(errno));
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, target->mtime};
     /* Somebody who may write a directory but does not own it can't set its time back. */
     if (futimens(target->fd, times) != 0 && errno != EPERM)

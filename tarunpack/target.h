@@ -42,15 +42,22 @@ struct target_merge {
     const char *path; /* as the user wrote it; borrowed */
     int fd;
     struct timespec mtime; /* to be set when staging and merging are done */
+    mode_t mode;           /* the same, if */
+    bool unlocked;
 };
 
 /* Opens the directory and locks it against other merges. Returns a status; the line is printed. */
 enum status target_merge_open(struct target_merge *target, const char *path);
 
+/* Sees to it that staging can be removed from the directory, whose owner may not write it any more.
+ */
+void target_merge_unlock(struct target_merge *target);
+
 /* The directory's time is, from now on, the one to be kept. */
 void target_merge_remember(struct target_merge *target);
 
-/* Sets the directory's time to the one kept: staging inside it has changed that. */
+/* Sets the directory's time to the one kept: staging inside it has changed that; and its mode, if
+ * that had to be changed. */
 void target_merge_restore(const struct target_merge *target);
 
 #endif

@@ -40,6 +40,8 @@ static void left_out_warn(const struct stage *stage, const struct options *optio
                   "set them (--same-owner makes that an error)");
     if (stage->policy.left_xattrs)
         diag_warn("trusted.* and security.* attributes were left out: this user may not set them");
+    if (stage->policy.left_acls)
+        diag_warn("ACLs were left out that name ids which don't exist in this user namespace");
     if (stage->left_devices && !options->no_devices)
         diag_warn("devices were left out: this user may not create them");
 }
@@ -61,7 +63,8 @@ static enum status entries_apply(struct apply *apply, enum reader_event *event)
     return status;
 }
 
-static enum status archive_unpack(struct apply *apply, const struct options *options)
+static enum status archive_unpack(struct apply *apply, const struct options *options,
+                                  const struct unpack_place *place)
 {
     enum reader_event event = READER_OK;
     const struct digest_value *expected = options->has_expected ? &options->expected : NULL;
@@ -70,6 +73,8 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
         status = verdict(apply->reader, event, expected);
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->reader, expected);
+    if (status == STATUS_OK && place->merge)
+        status = source_digest(apply->reader->source, &place->result->digest);
     if (status == STATUS_OK)
         status = stage_finish(apply->stage);
     if (status == STATUS_OK && !options->no_sync)
@@ -97,8 +102,8 @@ enum status unpack_run(const struct options *options, const struct unpack_place 
                               .whiteouts = options->whiteouts,
                               .uids = &options->uids,
                               .gids = &options->gids,
-                              .tally = place->tally};
-        status = archive_unpack(&apply, options);
+                              .tally = &place->result->tally};
+        status = archive_unpack(&apply, options, place);
         apply_free(&apply);
     }
     reader_free(&reader);

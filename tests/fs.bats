@@ -159,3 +159,19 @@ works_on() {
     run -1 tarunpack --merge place/dir </dev/null
     assert_output --partial 'Read-only file system'
 }
+
+@test "XFS shows root each ACL twice; the second form of a directory's is not inherited" {
+    requires_fs xfs
+    requires_command setfacl
+    loop_fs xfs 300M "$PWD/xfs"
+    mkdir -p xfs/tree/d
+    setfacl -d -m u:1234:rwx xfs/tree/d
+    install -m 640 /dev/null xfs/tree/d/f
+    setfacl -b xfs/tree/d/f
+    chmod 640 xfs/tree/d/f
+    tar --xattrs --xattrs-include='*' -C xfs/tree -cf both.tar .
+    tar -xOf both.tar >/dev/null
+    grep -qa SGI_ACL both.tar
+    tarunpack xfs/copy <both.tar
+    assert_equal "$(cd xfs/copy && getfacl -nR .)" "$(cd xfs/tree && getfacl -nR .)"
+}

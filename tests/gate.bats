@@ -325,7 +325,7 @@ PYTHON
     status=0
     wait $! || status=$?
     assert_equal "$status" 1
-    grep -q "^tarunpack: \.target\.zlsnap-......: the staging directory is not this user's: " said
+    grep -q '^tarunpack: \.target\.zlsnap-......: is not the staging directory that was made: ' said
     assert_not_exists work/target
 }
 

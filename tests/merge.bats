@@ -586,9 +586,104 @@ blob() {
     done
 }
 
-@test "an entry called as the directory in which a merge works is refused" {
-    mkdir -p tree/.merge.zlsnap-AbCdEf copy
-    run -3 merge copy < <(tar -cf - -C tree .merge.zlsnap-AbCdEf)
-    assert_output 'tarunpack: .merge.zlsnap-AbCdEf: is called as the directory in which a merge works'
-    refute_leftovers copy
+@test "what has the name of the directory in which a merge works is refused" {
+    mkdir -p tree/.merge.zlsnap-AbCdEf/tree copy
+    touch tree/.merge.zlsnap-AbCdEf/tree/x tree/.wh..merge.zlsnap-AbCdEf
+    local name
+    for name in .merge.zlsnap-AbCdEf .merge.zlsnap-AbCdEf/tree/x .wh..merge.zlsnap-AbCdEf; do
+        run -3 merge copy < <(archive tree "$name")
+        assert_output --partial "$name: begins with the name of the directory in which a merge works"
+        refute_leftovers copy
+    done
+}
+
+# --------------------------------------------------------------------------- modes and ACLs
+
+@test "a plain user merges onto directories that he may not write, and they keep their modes" {
+    install -d -o 65534 -g 65534 home
+    as_user bash -c 'umask 022; cd home && mkdir -p layer/ro dir/{ro,implied} && touch layer/{ro/f,z} &&
+        touch dir/ro/old && chmod 555 layer/ro dir/ro dir/implied'
+    archive home/layer ro ro/f z >layer.tar
+    mkdir implied
+    touch implied/new
+    tar -C . --transform 's,^,,' -cf implied.tar implied/new
+    local n
+    for n in 1 2; do
+        as_user tarunpack --no-sync --merge home/dir <layer.tar
+        as_user tarunpack --no-sync --merge home/dir <implied.tar
+    done
+    assert_exists home/dir/ro/f
+    assert_exists home/dir/implied/new
+    assert_equal "$(stat -c %a home/dir/ro home/dir/implied | xargs)" '555 555'
+    refute_leftovers home/dir
+}
+
+@test "a root that the layer makes read-only leaves no staging directory in it" {
+    install -d -o 65534 -g 65534 home
+    as_user bash -c 'mkdir home/layer home/dir && touch home/layer/f && chmod 555 home/layer'
+    archive home/layer . ./f >layer.tar
+    as_user tarunpack --no-sync --merge home/dir <layer.tar
+    assert_equal "$(ls -A home/dir)" f
+    assert_equal "$(stat -c '%a %Y' home/dir)" "$(stat -c '%a %Y' home/layer)"
+    run -1 as_user tarunpack --no-sync --merge home/dir <layer.tar
+    assert_output 'tarunpack: cannot create a staging directory in the one to merge onto: Permission denied'
+}
+
+@test "a directory that its owner may not read gets its ACL as it is" {
+    requires_command setfacl
+    install -d -o 65534 -g 65534 home
+    mkdir -p layer/d
+    setfacl -m u::-w-,u:100:-w-,g::-w-,m::r--,o::rw- layer/d
+    setfattr -n user.x -v 1 layer/d
+    tarpack --owner=65534 --group=65534 layer >layer.tar
+    as_user bash -c 'mkdir home/dir && tarunpack --no-sync --merge home/dir' <layer.tar
+    assert_equal "$(cd home/dir && getfacl -nc d && getfattr --only-values -n user.x d)" \
+        "$(cd layer && getfacl -nc d && getfattr --only-values -n user.x d)"
+}
+
+@test "a directory's entry that a file replaces later on is gone, its whiteouts too" {
+    mkdir -p one/d/sub two dir/d
+    touch one/d/.wh.x two/d dir/d/x
+    archive one d d/.wh.x >layer.tar
+    archive two d >two.tar
+    tar --concatenate -f layer.tar two.tar
+    merge dir <layer.tar
+    assert [ -f dir/d ]
+}
+
+@test "an implied directory inherits nothing" {
+    requires_command setfacl
+    mkdir -p layer/new dir
+    touch layer/new/f
+    archive layer new/f >layer.tar
+    setfacl -d -m u:7:rwx dir
+    merge dir <layer.tar
+    assert_equal "$(getfacl -nc dir/new)" "$(getfacl -nc layer/new)"
+}
+
+@test "another layer waits until an interrupted merge is completed: it may hold the only link to a file" {
+    requires_command strace
+    mkdir -p one/a two dir/a dir/z
+    echo kept >dir/a/T
+    touch one/a/.wh.T two/other
+    mkdir one/z
+    ln dir/a/T one/z/h
+    python3 - >one.tar <<'PYTHON'
+import sys, tarfile
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
+    archive.addfile(tarfile.TarInfo("a/.wh.T"))
+    link = tarfile.TarInfo("z/h")
+    link.type, link.linkname = tarfile.LNKTYPE, "a/T"
+    archive.addfile(link)
+PYTHON
+    archive two other >two.tar
+    run ! strace -f -o /dev/null -e inject=renameat:signal=KILL:when=1 \
+        tarunpack --no-sync --merge dir <one.tar
+    run -1 merge dir <two.tar
+    assert_output --regexp '^tarunpack: dir: is a mixture since the merge of another layer was interrupted'
+    assert_not_exists dir/other
+    merge dir <one.tar
+    assert_equal "$(cat dir/z/h)" kept
+    merge dir <two.tar
+    refute_leftovers dir
 }

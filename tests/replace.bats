@@ -391,3 +391,49 @@ kill_everywhere() {
     assert_exists home/.old.zlsnap-aaaaaa/file
     assert_not_exists home/.old.zlsnap-bbbbbb
 }
+
+@test "a full directory that somebody moves into a sticky one, under such a name, is left alone" {
+    requires_root
+    mkdir -m 1777 sticky
+    install -d -o 65534 shared
+    install -d -m 775 -g 65534 shared/project
+    touch shared/project/file
+    setpriv --reuid=65534 --regid=65534 --clear-groups mv shared/project sticky/.old.zlsnap-aaaaaa
+    tarunpack --no-sync sticky/old <new.tar
+    assert_exists sticky/.old.zlsnap-aaaaaa/file
+}
+
+# swapped CALL N COMMAND: --replace of home/old, in a directory that others may write, while after the
+# Nth CALL the command does something in it. It is an error, and home/precious keeps its file.
+swapped() {
+    requires_root
+    requires_command strace
+    install -d -m 777 -o 65534 home home/precious
+    install -o 65534 /dev/null home/precious/kept
+    as_user strace -f -qq -o /dev/null -e trace="$1" -e inject="$1":delay_exit=900000:when="$2" \
+        tarunpack --no-sync --replace home/old <new.tar 2>said 3>&- &
+    sleep 0.5
+    (cd home && eval "$3")
+    status=0
+    wait $! || status=$?
+    [ "$(find home -name kept)" ] || fail "lost with status $status: $(cat said)"
+    assert_equal "$status" 1
+}
+
+@test "a directory of ours that somebody puts in the place of the staging directory is not emptied" {
+    # shellcheck disable=SC2016
+    swapped mkdirat 1 'name=$(ls -d .old.zlsnap-*) && mv "$name" away && mv precious "$name"'
+    assert_not_exists home/old
+}
+
+@test "a directory of ours that somebody puts in the place of the replaced tree is not emptied" {
+    chmod 555 old new
+    tarpack new >new.tar
+    install -d -m 777 -o 65534 home
+    cp -a old home/old
+    chown -Rh 65534 home/old
+    # The third rename exchanges the two trees, both beside the staging directory.
+    # shellcheck disable=SC2016
+    swapped renameat2 3 'name=$(dirname .old.zlsnap-*/third) && mv "$name" away && mv precious "$name"'
+    assert_exists home/old/first/file
+}

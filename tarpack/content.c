@@ -12,8 +12,8 @@ static enum status read_failed(const struct walk_item *item)
 }
 
 /* Reads the bytes from `offset` up to `end` into the output. */
-static enum status range_emit(struct emit *emit, const struct walk_item *item, off_t offset,
-                              off_t end)
+static enum status range_emit(struct emit *emit, struct scout *scout, const struct walk_item *item,
+                              off_t offset, off_t end)
 {
     while (offset < end) {
         size_t room = 0;
@@ -22,7 +22,9 @@ static enum status range_emit(struct emit *emit, const struct walk_item *item, o
             return STATUS_SYSTEM;
         if ((off_t)room > end - offset)
             room = (size_t)(end - offset);
-        ssize_t got = pread(item->fd, space, room, offset);
+        /* The first read tells for all of the file. */
+        ssize_t got = offset == 0 ? scout_pread(scout, item->fd, space, room, offset)
+                                  : pread(item->fd, space, room, offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -55,7 +57,7 @@ static off_t hole_find(const struct walk_item *item, off_t offset, off_t size)
     return hole < offset || hole > size ? size : hole;
 }
 
-static enum status sparse_emit(struct emit *emit, const struct walk_item *item)
+static enum status sparse_emit(struct emit *emit, struct scout *scout, const struct walk_item *item)
 {
     const off_t size = item->status.st_size;
     enum status status = STATUS_OK;
@@ -68,7 +70,7 @@ static enum status sparse_emit(struct emit *emit, const struct walk_item *item)
         /* At least a byte, should the file system contradict itself. */
         if (offset == data)
             offset = size;
-        status = range_emit(emit, item, data, offset);
+        status = range_emit(emit, scout, item, data, offset);
     }
     return status;
 }
@@ -100,10 +102,12 @@ static enum status change_check(const struct walk_item *item, bool live)
     return STATUS_SYSTEM;
 }
 
-enum status content_emit(struct emit *emit, const struct walk_item *item, bool live)
+enum status content_emit(struct emit *emit, struct scout *scout, const struct walk_item *item,
+                         bool live)
 {
     const off_t size = item->status.st_size;
     bool sparse = item->status.st_blocks < size / 512;
-    enum status status = sparse ? sparse_emit(emit, item) : range_emit(emit, item, 0, size);
+    enum status status =
+        sparse ? sparse_emit(emit, scout, item) : range_emit(emit, scout, item, 0, size);
     return status == STATUS_OK ? change_check(item, live) : status;
 }

@@ -5,12 +5,14 @@
 #define TARPACK_CONTENT_H
 
 #include "emit.h"
+#include "scout.h"
 #include "walk.h"
 
 /* Adds the content of the item, which emit_open() announced with the size in its status. Holes are
  * not read. A file that is shorter by now is an error; so is one whose size, mtime or ctime is
  * another after it was read, unless `live`: then it is a warning, and what it grew by is left out.
- * Returns a status; the line is printed. */
-enum status content_emit(struct emit *emit, const struct walk_item *item, bool live);
+ * `scout` learns how the reads went. Returns a status; the line is printed. */
+enum status content_emit(struct emit *emit, struct scout *scout, const struct walk_item *item,
+                         bool live);
 
 #endif

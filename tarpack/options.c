@@ -199,9 +199,13 @@ static enum status mtime_settle(struct options *options)
     return STATUS_OK;
 }
 
+/* The second one waits for the disk; it needs no core. */
+#define JOBS_DEFAULT 2
+
 enum status options_parse(struct options *options, int argc, char **argv)
 {
     int option = 0;
+    options->jobs = JOBS_DEFAULT;
     while ((option = cli_next(argc, argv, ":hVqvxX:j:", long_options)) != -1) {
         enum status status = option_take(options, option, optarg);
         if (status != STATUS_OK || options->help || options->version)

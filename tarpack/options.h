@@ -24,7 +24,7 @@ struct options {
     struct globs exclude;
     struct rewrite rewrite;
     bool clamp_dated;    /* --clamp-mtime came with a date */
-    unsigned jobs;       /* 0: not given */
+    unsigned jobs;       /* threads that read; 1: only the main one */
     const char *summary; /* a file's name, or NULL */
 };
 

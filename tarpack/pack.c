@@ -4,6 +4,7 @@
 #include "diag.h"
 #include "links.h"
 #include "privilege.h"
+#include "scout.h"
 #include "staging_name.h"
 #include "upper.h"
 #include "whiteout.h"
@@ -21,6 +22,7 @@ struct pack {
     struct tally *tally;
     dev_t device; /* of the root */
     struct walk walk;
+    struct scout scout;
     struct links links;
     enum overlay_space space;
     enum upper_kind *kinds; /* of the directories above the present entry, by depth */
@@ -249,7 +251,7 @@ static enum status node_emit(struct pack *pack, const struct walk_item *item)
     if (status == STATUS_OK)
         status = entry_open(pack, &pack->entry);
     if (status == STATUS_OK && pack->entry.type == TAR_FILE)
-        status = content_emit(pack->emit, item, pack->options->live);
+        status = content_emit(pack->emit, &pack->scout, item, pack->options->live);
     return status == STATUS_OK ? emit_close(pack->emit) : status;
 }
 
@@ -301,8 +303,9 @@ static enum status raw_emit(struct pack *pack, const struct walk_item *item)
 }
 
 /* What the command line excludes, and what a merge that is under way, or died, has in the root. */
-static bool is_left_out(const struct pack *pack, const struct walk_item *item)
+static bool is_left_out(const void *context, const struct walk_item *item)
 {
+    const struct pack *pack = context;
     if (item->parent < 0)
         return false;
     if (item->depth == 0 && staging_name_is(item->name, STAGING_MERGE)) {
@@ -342,15 +345,21 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
 {
     struct pack pack = {.options = options, .emit = emit, .tally = tally, .uid = geteuid()};
     pack.links.live = options->live;
+    scout_prepare(&pack.scout, root, options->jobs > 1);
+    pack.scout.leaves_out = is_left_out;
+    pack.scout.context = &pack;
+    pack.scout.one_file_system = options->one_file_system;
     const struct walk_item *item = NULL;
     enum status status = walk_start(&pack.walk, root, options->live);
     if (status == STATUS_OK)
         status = walk_next(&pack.walk, &item);
     while (status == STATUS_OK && item) {
+        scout_step(&pack.scout);
         status = item_emit(&pack, item);
         if (status == STATUS_OK)
             status = walk_next(&pack.walk, &item);
     }
+    scout_stop(&pack.scout);
     walk_free(&pack.walk);
     links_free(&pack.links);
     free(pack.kinds);

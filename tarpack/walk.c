@@ -187,6 +187,11 @@ enum status walk_next(struct walk *walk, const struct walk_item **found)
     return status;
 }
 
+bool walk_may_be_directory(const struct walk *walk)
+{
+    return walk->type == DT_DIR || walk->type == DT_UNKNOWN;
+}
+
 void walk_prune(struct walk *walk)
 {
     walk->descend = false;

@@ -47,6 +47,9 @@ enum status walk_next(struct walk *walk, const struct walk_item **found);
  * a live tree has taken it away. Returns a status; the line is printed. */
 enum status walk_look(struct walk *walk, bool *there);
 
+/* Whether what was found last can be a directory, by what readdir(3) said of it. */
+bool walk_may_be_directory(const struct walk *walk);
+
 /* Keeps the walk out of the directory that was looked at last. */
 void walk_prune(struct walk *walk);
 

@@ -39,7 +39,7 @@ static const char help[] =
     "  --manifest[=time]       instead of the tar, an mtree manifest of what it would hold;\n"
     "                          with modification times if asked for\n"
     "  --summary=FILE          write what was packed to FILE, as JSON\n"
-    "  -j, --jobs=N            read with N threads (the output is the same)\n"
+    "  -j, --jobs=N            1: do not read ahead of a slow disk (the output is the same)\n"
     "  -v, --verbose           name the entries on standard error\n"
     "  -q, --quiet             no warnings\n"
     "  -h, --help              show this help\n"

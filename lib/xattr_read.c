@@ -36,11 +36,17 @@ static ssize_t way_get(const struct way *way, const char *name, void *value, siz
                         : lgetxattr(way->path, name, value, size);
 }
 
+/* The kernel takes memory for as much as it is asked for, which for the largest list costs more
+ * than all the rest. Most are short. */
+#define SHORT_SIZE 512
+
 /* Adds one attribute; one that was removed since it was listed is passed over. */
 static int attribute_add(const struct way *way, const char *name, struct xattrs *list)
 {
     char value[XATTR_SIZE_MAX];
-    ssize_t length = way_get(way, name, value, sizeof value);
+    ssize_t length = way_get(way, name, value, SHORT_SIZE);
+    if (length < 0 && errno == ERANGE)
+        length = way_get(way, name, value, sizeof value);
     if (length < 0)
         return errno == ENODATA || errno == ENOTSUP ? 0 : -1;
     if (xattrs_add(list, name, strlen(name), value, (size_t)length) == 0)
@@ -54,7 +60,9 @@ int xattr_read(int fd, int parent, const char *name, struct xattrs *list)
     char names[XATTR_LIST_MAX];
     struct way way = way_to(fd, parent, name);
     xattrs_clear(list);
-    ssize_t length = way_list(&way, names, sizeof names);
+    ssize_t length = way_list(&way, names, SHORT_SIZE);
+    if (length < 0 && errno == ERANGE)
+        length = way_list(&way, names, sizeof names);
     if (length < 0)
         return errno == ENOTSUP ? 0 : -1;
     for (const char *at = names; at < names + length; at += strlen(at) + 1) {

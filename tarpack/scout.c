@@ -8,9 +8,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* How many items the scout is ahead at most, and for how many it works after a read that waited. */
+/* How many items the scout is ahead at most. */
 #define AHEAD_MAX 512
-#define COLD_ITEMS 1024
+
+/* Each file that is not in the cache weighs as much as so many that are. The scout begins to work
+ * where the walk has met three such files soon after each other; it rests when of the last few
+ * hundred files hardly one in COLD_WEIGHT was worth the asking. */
+#define COLD_WEIGHT 16
+#define COLD_BEGIN (3 * COLD_WEIGHT - 8)
+#define FOUND_MAX 256
 
 /* A scout that waits is woken for this many items at once. */
 #define STEPS 64
@@ -18,37 +24,47 @@
 /* What is asked for of a large file; the rest the kernel reads ahead by itself. */
 #define CONTENT_MAX ((off_t)1 << 20)
 
-/* Waits until there is something to do ahead of the walk. Returns false when all is over. */
+static unsigned weigh(unsigned weight, bool cold)
+{
+    if (cold)
+        return weight + COLD_WEIGHT < FOUND_MAX ? weight + COLD_WEIGHT : FOUND_MAX;
+    return weight > 0 ? weight - 1 : 0;
+}
+
+/* Whether the scout, which has come to the item `at`, has something to do. */
+static bool has_work(struct scout *scout, size_t at)
+{
+    return atomic_load(&scout->working) && at < atomic_load(&scout->walked) + AHEAD_MAX;
+}
+
+/* Waits until there is something to do. Returns false when all is over. */
 static bool work_await(struct scout *scout, size_t at)
 {
-    bool ending = false;
     pthread_mutex_lock(&scout->lock);
     atomic_store(&scout->waiting, true);
-    for (;;) {
-        size_t walked = atomic_load(&scout->walked);
-        ending = scout->ending;
-        if (ending || (walked < atomic_load(&scout->cold_until) && at < walked + AHEAD_MAX))
-            break;
+    while (!scout->ending && !has_work(scout, at))
         pthread_cond_wait(&scout->moved, &scout->lock);
-    }
     atomic_store(&scout->waiting, false);
+    bool ending = scout->ending;
     pthread_mutex_unlock(&scout->lock);
     return !ending;
 }
 
-/* Whether the scout may go on without waiting. */
-static bool may_work(struct scout *scout, size_t at)
+/* Reads of the file what is in the cache; asks for it if nothing is. */
+static void content_ask(struct scout *scout, const struct walk_item *item)
 {
-    size_t walked = atomic_load(&scout->walked);
-    return walked < atomic_load(&scout->cold_until) && at < walked + AHEAD_MAX;
-}
-
-static void content_ask(const struct walk_item *item)
-{
+    char byte;
+    struct iovec part = {&byte, 1};
     off_t size = item->status.st_size;
-    if (item->fd >= 0 && S_ISREG(item->status.st_mode) && size > 0)
+    if (item->fd < 0 || !S_ISREG(item->status.st_mode) || size == 0)
+        return;
+    bool cold = preadv2(item->fd, &part, 1, 0, RWF_NOWAIT) < 0;
+    if (cold)
         (void)posix_fadvise(item->fd, 0, size < CONTENT_MAX ? size : CONTENT_MAX,
                             POSIX_FADV_WILLNEED);
+    scout->found = weigh(scout->found, cold);
+    if (scout->found == 0)
+        atomic_store(&scout->working, false);
 }
 
 /* Looks at the item, unless the walk has passed it already: then only at directories, to go on into
@@ -68,7 +84,7 @@ static enum status item_visit(struct scout *scout, struct walk *walk, const stru
         scout->device = item->status.st_dev;
     if (scout->one_file_system && item->status.st_dev != scout->device)
         walk_prune(walk);
-    content_ask(item);
+    content_ask(scout, item);
     return STATUS_OK;
 }
 
@@ -82,7 +98,7 @@ static void *thread_main(void *context)
     enum status status = walk_start(&walk, scout->root, true);
     scout->root = -1;
     for (size_t at = 0; status == STATUS_OK; at++) {
-        if (!may_work(scout, at) && !work_await(scout, at))
+        if (!has_work(scout, at) && !work_await(scout, at))
             break;
         status = walk_next(&walk, &item);
         if (status != STATUS_OK || !item)
@@ -108,20 +124,29 @@ void scout_step(struct scout *scout)
     pthread_mutex_unlock(&scout->lock);
 }
 
-/* From here on the reads are cold. */
-static void work_begin(struct scout *scout)
+/* Starts the thread where there is none yet. */
+static void thread_begin(struct scout *scout)
 {
-    atomic_store(&scout->cold_until, atomic_load(&scout->walked) + COLD_ITEMS);
-    if (scout->started || scout->root < 0)
-        return;
     pthread_mutex_init(&scout->lock, NULL);
     pthread_cond_init(&scout->moved, NULL);
-    if (thread_start(&scout->thread, thread_main, scout) == 0) {
-        scout->started = true;
+    scout->started = thread_start(&scout->thread, thread_main, scout) == 0;
+    if (scout->started)
         return;
-    }
     close(scout->root);
     scout->root = -1;
+}
+
+/* Takes note of how a read of the walk went. */
+static void read_weigh(struct scout *scout, bool cold)
+{
+    scout->cold = weigh(scout->cold, cold);
+    if (scout->cold < COLD_BEGIN || atomic_load(&scout->working))
+        return;
+    /* The scout may be about to rest: it will be woken the next time. */
+    atomic_store(&scout->working, true);
+    scout->cold = 0;
+    if (!scout->started)
+        thread_begin(scout);
 }
 
 ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset)
@@ -130,13 +155,9 @@ ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t
     if (scout->blind || (scout->root < 0 && !scout->started))
         return pread(fd, space, room, offset);
     ssize_t got = preadv2(fd, &part, 1, offset, RWF_NOWAIT);
-    if (got >= 0)
-        return got;
-    if (errno == EAGAIN)
-        work_begin(scout);
-    else
-        scout->blind = true;
-    return pread(fd, space, room, offset);
+    scout->blind = got < 0 && errno != EAGAIN;
+    read_weigh(scout, got < 0);
+    return got >= 0 ? got : pread(fd, space, room, offset);
 }
 
 void scout_stop(struct scout *scout)

@@ -1,7 +1,7 @@
 /*
  * A thread that goes ahead of a walk and asks for the content of the files that the walk will come
  * to, so that a cold disk has many requests at a time. It does nothing until a read has had to wait
- * for the disk, and rests again when none does: on a warm cache it would only take a core.
+ * for the disk, and rests again where hardly one would: on a warm cache it only takes a core.
  */
 #ifndef TARPACK_SCOUT_H
 #define TARPACK_SCOUT_H
@@ -23,9 +23,11 @@ struct scout {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t moved;
-    atomic_size_t walked;     /* items that the walk has come to */
-    atomic_size_t cold_until; /* the scout works while `walked` is below */
-    atomic_bool waiting;
+    atomic_size_t walked; /* items that the walk has come to */
+    atomic_bool working;  /* the scout is needed */
+    atomic_bool waiting;  /* it waits to be woken */
+    unsigned cold;        /* how many of the walk's reads had to wait lately, times COLD_WEIGHT */
+    unsigned found;       /* how many of the scout's files were not in the cache lately, the same */
     bool ending;
 };
 

@@ -19,6 +19,8 @@
 #   WERROR=                 warnings do not stop the build (for packagers with other compilers)
 #   HARDEN_CFLAGS=, HARDEN_LDFLAGS=         without hardening, or with the distribution's own
 #   SANITIZE=address,undefined  (or thread) a build with sanitizers, below build/address-undefined
+#   JOBS=N                  a build whose programs use N threads unless told otherwise, for tests of
+#                           that, below build/jobs-N
 #   BUILD=DIR               where all that is built goes
 #   PREFIX, BINDIR, MANDIR, DATADIR, DESTDIR    where install puts it; PREFIX is /usr/local
 #   V=1                     print the commands
@@ -39,7 +41,7 @@ CFLAGS ?= -O2 -g
 WERROR ?= -Werror
 
 comma := ,
-BUILD ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+BUILD ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))$(if $(JOBS),/jobs-$(JOBS))
 
 ifdef SANITIZE
 # The sanitizers check what _FORTIFY_SOURCE would, and its replacements hide the calls from them.
@@ -55,7 +57,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough
 
 # What every compiler and checker is told about the language, and nothing about code generation.
-LANGUAGE := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLSNAP_VERSION='"$(VERSION)"' -Ilib
+LANGUAGE := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLSNAP_VERSION='"$(VERSION)"' -Ilib \
+            $(if $(JOBS),-DJOBS_DEFAULT=$(JOBS))
 
 COMPILE = $(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) $(HARDEN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -pthread
 LINK    = $(CC) $(CFLAGS) $(HARDEN_LDFLAGS) -pthread $(LDFLAGS) -Wl,--as-needed

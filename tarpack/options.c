@@ -199,8 +199,11 @@ static enum status mtime_settle(struct options *options)
     return STATUS_OK;
 }
 
-/* The second one waits for the disk; it needs no core. */
+/* The second one waits for the disk; it needs no core. A build for tests may have another default.
+ */
+#ifndef JOBS_DEFAULT
 #define JOBS_DEFAULT 2
+#endif
 
 enum status options_parse(struct options *options, int argc, char **argv)
 {

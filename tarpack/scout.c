@@ -95,8 +95,7 @@ static void *thread_main(void *context)
     struct diag_kept kept = {0};
     const struct walk_item *item = NULL;
     diag_keep(&kept); /* the walk itself will tell of what is wrong */
-    enum status status = walk_start(&walk, scout->root, true);
-    scout->root = -1;
+    enum status status = walk_start(&walk, scout->start, true);
     for (size_t at = 0; status == STATUS_OK; at++) {
         if (!has_work(scout, at) && !work_await(scout, at))
             break;
@@ -129,11 +128,11 @@ static void thread_begin(struct scout *scout)
 {
     pthread_mutex_init(&scout->lock, NULL);
     pthread_cond_init(&scout->moved, NULL);
-    scout->started = thread_start(&scout->thread, thread_main, scout) == 0;
-    if (scout->started)
-        return;
-    close(scout->root);
+    scout->start = scout->root;
     scout->root = -1;
+    scout->started = thread_start(&scout->thread, thread_main, scout) == 0;
+    if (!scout->started)
+        close(scout->start);
 }
 
 /* Takes note of how a read of the walk went. */

@@ -69,10 +69,15 @@ static const struct option long_options[] = {
 /* More writers only wait for each other. */
 #define JOBS_MAX 4
 
+/* A build for tests may have another one. */
+#ifndef JOBS_DEFAULT
+#define JOBS_DEFAULT (thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX)
+#endif
+
 static void defaults_set(struct options *options)
 {
     *options = (struct options){
-        .jobs = thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX,
+        .jobs = JOBS_DEFAULT,
         .stream_limit = UINT64_C(8) << 40,
         .limits = {.entries = 100000000,
                    .tree_size = UINT64_C(8) << 40,

@@ -33,8 +33,8 @@ static enum status failed(const struct removal *removal, const char *name)
 }
 
 /* Opens a directory, of which there is any descriptor, anew: to empty it, for which its owner may
- * have to give himself the right first. (And on btrfs a descriptor shows only what was there when it
- * was opened.) */
+ * have to give himself the right first. (And on btrfs a descriptor shows only what was there when
+ * it was opened.) */
 static int directory_reopen(int fd)
 {
     int again = openat2_beneath(fd, ".", O_RDONLY);

@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# Threads: the same bytes and the same tree, however many there are.
+
+load helpers
+load modes
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# random_archive SEED: entries of all types, many of the same name, in no order, up to a type that
+# can't stand where something else does; the archive may be one that is refused.
+random_archive() {
+    python3 - "$1" <<'PYTHON'
+import io, random, sys, tarfile
+chance = random.Random(int(sys.argv[1]))
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+    names = [f"d{i}" for i in range(6)]
+    seen = []
+    for number in range(chance.choice((30, 300))):
+        above = chance.choice(names[:6] if chance.random() < 0.9 else names)
+        info = tarfile.TarInfo(f"{above}/{chance.choice('abcdefgh')}{number % chance.choice((3, 40))}")
+        if chance.random() < 0.01:
+            info.name += "/below"
+        info.mtime = number
+        kind = chance.random()
+        content = None
+        if kind < 0.7:
+            content = chance.randbytes(chance.choice((0, 10, 5000, 65536, 65537, 200000)))
+            info.size = len(content)
+            if chance.random() < 0.2:
+                info.pax_headers = {"SCHILY.xattr.user.number": str(number)}
+            seen.append(info.name)
+        elif kind < 0.78:
+            info.type, info.mode = tarfile.DIRTYPE, 0o750
+        elif kind < 0.84:
+            info.type, info.linkname = tarfile.SYMTYPE, "x"
+        elif kind < 0.92 and seen:
+            info.type, info.linkname = tarfile.LNKTYPE, chance.choice(seen[-5:])
+        elif kind < 0.96:
+            info.name = f"{above}/.wh.{info.name.rsplit('/')[-1]}"
+        else:
+            info.type = tarfile.FIFOTYPE
+        archive.addfile(info, io.BytesIO(content) if content is not None else None)
+PYTHON
+}
+
+@test "random archives: the same tree or the same refusal, with one thread and with several" {
+    local seed status jobs
+    for ((seed = 0; seed < 40; seed++)); do
+        random_archive "$seed" >random.tar
+        for jobs in 1 2 4; do
+            status=0
+            unpack -j "$jobs" "tree-$jobs" <random.tar 2>"said-$jobs" || status=$?
+            { echo "$status" && cat "said-$jobs"; } >"result-$jobs"
+            # Whiteouts, and directories without an entry, have the time of their making.
+            [ "$status" -ne 0 ] || { tarpack --manifest "tree-$jobs" &&
+                (cd "tree-$jobs" && find . ! -type d ! -type c -printf '%p %T@ %n\n' | sort); } >>"result-$jobs"
+            rm -rf "tree-$jobs"
+        done
+        diff result-1 result-2 && diff result-1 result-4 || fail "seed $seed"
+        cat result-1 >>results
+    done
+    # And that this was about trees that were made as well as about some that could not be.
+    [ "$(grep -c '^0$' results)" -ge 10 ]
+    [ "$(grep -c '^3$' results)" -ge 1 ]
+}
+
+@test "a failure of several threads is one line, and nothing is left" {
+    requires_root
+    mkdir tree small
+    seq 2000 | (cd tree && xargs -n 1 sh -c 'mkdir "$0" && head -c 4000 /dev/zero | tr "\0" x >"$0/f"')
+    tarpack tree >tree.tar
+    mount -t tmpfs -o size=2M tmpfs small
+    run -1 tarunpack --no-sync -j 4 small/tree <tree.tar
+    assert_output --regexp '^tarunpack: [0-9]+(/f)?: cannot (write|create|create directory): No space left on device$'
+    assert_equal "$(ls -A small)" ''
+}
+
+@test "owners and attributes that are left out by a thread are told once" {
+    requires_root
+    mkdir tree
+    touch tree/{a,b}
+    chown 1:2 tree/a
+    setfattr -n trusted.x -v 1 tree/b
+    tarpack tree >tree.tar
+    install -d -o 65534 home
+    run -0 as_user tarunpack --no-sync -j 4 home/tree <tree.tar
+    assert_equal "${#lines[@]}" 2
+    assert_line --partial 'owners were left out'
+    assert_line --partial 'attributes were left out'
+}
+
+@test "few descriptors are enough for several threads" {
+    mkdir tree
+    seq 300 | (cd tree && xargs -n 1 sh -c 'mkdir "$0" && echo "$0" >"$0/f"')
+    tarpack tree >tree.tar
+    (ulimit -n 90 && exec tarunpack --no-sync -j 4 copy 3>&-) <tree.tar
+    compare_trees tree copy
+}
+
+# Reads that would have to wait are what starts the scout.
+@test "tarpack writes the same bytes where every read has to wait, and goes ahead of them" {
+    requires_command strace
+    mkdir tree
+    seq 900 | (cd tree && xargs -n 1 sh -c 'mkdir -p "$(($0 % 30))" && echo "$0" >"$(($0 % 30))/$0"')
+    tarpack -j 1 tree >one.tar
+    strace -f -qq -o calls -e trace=preadv2,fadvise64,clone3,clone \
+        -e inject=preadv2:error=EAGAIN tarpack -x --exclude=7 tree >two.tar
+    [ "$(grep -c 'fadvise64(.*WILLNEED' calls)" -gt 100 ]
+    tarpack -j 1 -x --exclude=7 tree | cmp - two.tar
+    # On a file system that can't tell there is none.
+    strace -f -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EOPNOTSUPP \
+        tarpack tree | cmp - one.tar
+    assert_equal "$(grep -c preadv2 calls)" 1
+}
+
+@test "tarpack reads a warm tree without a second thread" {
+    requires_command strace
+    mkdir tree
+    seq 100 | (cd tree && xargs touch && echo content | tee ./* >/dev/null)
+    strace -f -qq -o calls -e trace=clone3,clone tarpack tree >/dev/null
+    assert_equal "$(cat calls)" ''
+}

@@ -16,12 +16,15 @@ import io, random, sys, tarfile
 chance = random.Random(int(sys.argv[1]))
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as archive:
     names = [f"d{i}" for i in range(6)]
-    seen = []
+    seen, last = [], "d0/first"
     for number in range(chance.choice((30, 300))):
         above = chance.choice(names[:6] if chance.random() < 0.9 else names)
         info = tarfile.TarInfo(f"{above}/{chance.choice('abcdefgh')}{number % chance.choice((3, 40))}")
-        if chance.random() < 0.01:
+        if chance.random() < 0.3:
+            info.name = last  # while it may still be waiting for a thread
+        if chance.random() < 0.003:
             info.name += "/below"
+        last = info.name
         info.mtime = number
         kind = chance.random()
         content = None

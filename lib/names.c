@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,17 @@ static int names_collect(struct names *names, int fd)
             at += entry->d_reclen;
         }
     }
+}
+
+int names_read_in(struct names *names, int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int result = names_read(names, fd), error = errno;
+    close(fd);
+    errno = error;
+    return result;
 }
 
 int names_read(struct names *names, int fd)

@@ -27,6 +27,10 @@ struct names {
  * those that were there when it was opened. Returns 0; -1 with errno set. */
 int names_read(struct names *names, int fd);
 
+/* The same of the directory `name` in the open directory `parent`, which is opened for it and not
+ * followed if it is a link; "." is `parent` itself. */
+int names_read_in(struct names *names, int parent, const char *name);
+
 /* The text of a name; valid until names_free(). */
 const char *names_text(const struct names *names, size_t index);
 

@@ -150,9 +150,7 @@ static enum status xwhiteouts_remove(const struct stage *stage, const struct met
     struct names names = {0};
     struct stat status;
     enum status result = STATUS_OK;
-    /* Opened anew: on btrfs a descriptor shows only what was there when it was opened. */
-    int fd = dirs_open(inode->fd, ".");
-    if (fd < 0 || names_read(&names, fd) != 0)
+    if (names_read_in(&names, inode->fd, ".") != 0)
         result = failed(inode->path, "read directory");
     for (size_t i = 0; result == STATUS_OK && i < names.count; i++) {
         const char *name = names_text(&names, i);
@@ -161,8 +159,6 @@ static enum status xwhiteouts_remove(const struct stage *stage, const struct met
             result = failed(inode->path, "remove a whiteout");
     }
     names_free(&names);
-    if (fd >= 0)
-        close(fd);
     return result;
 }
 

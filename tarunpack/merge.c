@@ -82,13 +82,7 @@ static int level_read(struct level *level, int layer)
         return -1;
     if (!names_find(&level->names, MERGE_GONE))
         return 0;
-    int gone = openat2_beneath(layer, MERGE_GONE, O_RDONLY);
-    if (gone < 0)
-        return -1;
-    int result = names_read(&level->gone, gone), error = errno;
-    close(gone);
-    errno = error;
-    return result;
+    return names_read_in(&level->gone, layer, MERGE_GONE);
 }
 
 /* The owner of a directory that he may not write gives himself the right to, until it is left. */
@@ -262,8 +256,7 @@ static enum status opaque_apply(const struct merge *merge, const struct level *l
 {
     struct names standing = {0};
     enum status status = STATUS_OK;
-    int fd = dirs_open(dirs_fd(&merge->onto), ".");
-    if (fd < 0 || names_read(&standing, fd) != 0)
+    if (names_read_in(&standing, dirs_fd(&merge->onto), ".") != 0)
         status = failed(merge, ".", "read directory");
     for (size_t i = 0; status == STATUS_OK && i < standing.count; i++) {
         const char *name = names_text(&standing, i);
@@ -272,8 +265,6 @@ static enum status opaque_apply(const struct merge *merge, const struct level *l
             status = remove_any(dirs_fd(&merge->onto), name);
     }
     names_free(&standing);
-    if (fd >= 0)
-        close(fd);
     return status;
 }
 

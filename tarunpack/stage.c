@@ -238,13 +238,10 @@ enum status stage_directory(struct stage *stage, const char *name, const char *p
 static bool has_marks_only(int parent, const char *name)
 {
     struct names names = {0};
-    int fd = dirs_open(parent, name);
-    bool only = fd >= 0 && names_read(&names, fd) == 0;
+    bool only = names_read_in(&names, parent, name) == 0;
     for (size_t i = 0; only && i < names.count; i++)
         only = strncmp(names_text(&names, i), WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
     names_free(&names);
-    if (fd >= 0)
-        close(fd);
     return only;
 }
 

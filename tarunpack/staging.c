@@ -93,11 +93,8 @@ static bool is_own(int fd)
 static bool is_empty(int fd)
 {
     struct names names = {0};
-    int again = dirs_open(fd, ".");
-    bool empty = again >= 0 && names_read(&names, again) == 0 && names.count == 0;
+    bool empty = names_read_in(&names, fd, ".") == 0 && names.count == 0;
     names_free(&names);
-    if (again >= 0)
-        close(again);
     return empty;
 }
 
@@ -192,17 +189,14 @@ static bool is_wrapper(int fd)
 {
     struct stat status;
     struct names names = {0};
-    int again = dirs_open(fd, ".");
-    bool is = fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0700 && again >= 0 &&
-              names_read(&names, again) == 0;
+    bool is = fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0700 &&
+              names_read_in(&names, fd, ".") == 0;
     for (size_t i = 0; is && i < names.count; i++) {
         const char *name = names_text(&names, i);
         is = strcmp(name, STAGING_TREE) == 0 || strcmp(name, STAGING_LINKS) == 0 ||
              strcmp(name, STAGING_BEGUN) == 0;
     }
     names_free(&names);
-    if (again >= 0)
-        close(again);
     return is;
 }
 
@@ -238,17 +232,14 @@ void staging_clean(int parent, const char *target, struct staging *interrupted)
 {
     struct names names = {0};
     *interrupted = (struct staging){.fd = -1, .tree = -1};
-    int fd = dirs_open(parent, ".");
-    if (fd < 0)
-        return; /* a directory that may be written but not read: nothing can be found there */
-    if (names_read(&names, fd) == 0) {
+    /* In a directory that may be written but not read nothing can be found. */
+    if (names_read_in(&names, parent, ".") == 0) {
         for (size_t i = 0; i < names.count; i++) {
             if (staging_name_is(names_text(&names, i), target))
                 clean_one(parent, names_text(&names, i), interrupted);
         }
     }
     names_free(&names);
-    close(fd);
 }
 
 void staging_leave(struct staging *staging)

@@ -7,6 +7,8 @@
 #   make bench      compare with other tools and write doc/benchmarks.md; one or two hours, root
 #                   and 16 GB; bench/run measures parts of it. `make bench-deps` installs what it
 #                   needs, `make bench-clean` removes its data
+#   make check-threads  those of the tests that threads could change, with 1, with 4, and with
+#                   ThreadSanitizer
 #   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
 #   make format     rewrite the C files the way .clang-format says
 #   make install    programs, manuals and completions below $(DESTDIR)$(PREFIX)
@@ -88,7 +90,7 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 
 # --------------------------------------------------------------------------- building
 
-.PHONY: all deps demo check check-programs bench bench-deps bench-clean lint lint-compilers \
+.PHONY: all deps demo check check-programs check-threads bench bench-deps bench-clean lint lint-compilers \
         lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall clean \
         help FORCE
 .DELETE_ON_ERROR:
@@ -166,6 +168,15 @@ check-programs: $(TESTS:%=$(UNIT)/%)
 
 check: all check-programs
 	@ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' tests/run $(T)
+
+# What threads could change, with one and with four of them, and four under ThreadSanitizer.
+THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip whiteouts)
+RACING   := $(patsubst %,tests/%.bats,jobs gate hostile live)
+
+check-threads:
+	$(Q)$(MAKE) check JOBS=1 T='$(THREADED)'
+	$(Q)$(MAKE) check JOBS=4 T='$(THREADED)'
+	$(Q)$(MAKE) check JOBS=4 SANITIZE=thread T='$(RACING)'
 
 demo: all
 	@ZLSNAP_BIN='$(abspath $(BIN))' tests/demo.sh

@@ -109,12 +109,12 @@ PYTHON
     seq 900 | (cd tree && xargs -n 1 sh -c 'mkdir -p "$(($0 % 30))" && echo "$0" >"$(($0 % 30))/$0"')
     tarpack -j 1 tree >one.tar
     strace -f -qq -o calls -e trace=preadv2,fadvise64,clone3,clone \
-        -e inject=preadv2:error=EAGAIN tarpack -x --exclude=7 tree >two.tar
+        -e inject=preadv2:error=EAGAIN tarpack -j 2 -x --exclude=7 tree >two.tar
     [ "$(grep -c 'fadvise64(.*WILLNEED' calls)" -gt 100 ]
     tarpack -j 1 -x --exclude=7 tree | cmp - two.tar
     # On a file system that can't tell there is none.
     strace -f -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EOPNOTSUPP \
-        tarpack tree | cmp - one.tar
+        tarpack -j 2 tree | cmp - one.tar
     assert_equal "$(grep -c preadv2 calls)" 1
 }
 
@@ -122,6 +122,6 @@ PYTHON
     requires_command strace
     mkdir tree
     seq 100 | (cd tree && xargs touch && echo content | tee ./* >/dev/null)
-    strace -f -qq -o calls -e trace=clone3,clone tarpack tree >/dev/null
+    strace -f -qq -o calls -e trace=clone3,clone tarpack -j 2 tree >/dev/null
     assert_equal "$(cat calls)" ''
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,31 @@
 int dirs_open(int parent, const char *name)
 {
     return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+struct dirs_magic dirs_magic(int fd, const char *name)
+{
+    struct dirs_magic magic;
+    (void)snprintf(magic.path, sizeof magic.path, "/proc/self/fd/%d%s%s", fd, name ? "/" : "",
+                   name ? name : "");
+    return magic;
+}
+
+bool dirs_is_same(int fd, int parent, const char *name)
+{
+    struct stat held, named;
+    return fstat(fd, &held) == 0 && fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+bool dirs_unlock(int fd, mode_t *mode)
+{
+    struct stat status;
+    if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES ||
+        fstat(fd, &status) != 0)
+        return false;
+    *mode = status.st_mode & 07777;
+    return fchmod(fd, *mode | 0700) == 0;
 }
 
 static struct dirs_level *last(const struct dirs *dirs)

@@ -9,6 +9,8 @@
 
 #include "buf.h"
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -35,6 +37,23 @@ struct dirs {
  * `parent` itself by a descriptor that has its own position (and on btrfs shows what was made since
  * `parent` was opened). Returns the descriptor; -1 with errno set. */
 int dirs_open(int parent, const char *name);
+
+/* A path to the inode behind a descriptor, or to a name in the directory behind it, for calls that
+ * take neither: the magic link of proc(5). By value, so that it lives as long as the call that it
+ * is an argument of. */
+struct dirs_magic {
+    char path[sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1];
+};
+
+/* `name` NULL: to the inode behind `fd` itself. */
+struct dirs_magic dirs_magic(int fd, const char *name);
+
+/* Whether `name` in the open directory `parent` is the inode behind `fd`. */
+bool dirs_is_same(int fd, int parent, const char *name);
+
+/* Where this user may not write or search the open directory `fd` but owns it, gives him the right
+ * to, and stores the mode that it had. Returns whether it was changed. */
+bool dirs_unlock(int fd, mode_t *mode);
 
 /* Starts with the open directory `fd`, which it takes over (also on failure). Returns 0; -1 with
  * errno set. */

@@ -48,3 +48,9 @@ enum tar_error tar_path_normalise(const char *text, struct buf *path, bool *abso
     path->length--;
     return TAR_OK;
 }
+
+const char *tar_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

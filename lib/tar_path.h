@@ -19,4 +19,7 @@
  * with a slash. */
 enum tar_error tar_path_normalise(const char *text, struct buf *path, bool *absolute);
 
+/* The last component of such a path. */
+const char *tar_path_name(const char *path);
+
 #endif

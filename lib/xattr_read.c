@@ -1,12 +1,11 @@
 #include "xattr_read.h"
 
 #include "acl.h"
+#include "dirs.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -14,26 +13,27 @@
  * of its directory's descriptor. There is no flistxattrat(2) before Linux 6.13. */
 struct way {
     int fd;
-    char path[sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1];
+    struct dirs_magic magic;
 };
 
 static struct way way_to(int fd, int parent, const char *name)
 {
     struct way way = {.fd = fd};
     if (fd < 0)
-        (void)snprintf(way.path, sizeof way.path, "/proc/self/fd/%d/%s", parent, name);
+        way.magic = dirs_magic(parent, name);
     return way;
 }
 
 static ssize_t way_list(const struct way *way, char *names, size_t size)
 {
-    return way->fd >= 0 ? flistxattr(way->fd, names, size) : llistxattr(way->path, names, size);
+    return way->fd >= 0 ? flistxattr(way->fd, names, size)
+                        : llistxattr(way->magic.path, names, size);
 }
 
 static ssize_t way_get(const struct way *way, const char *name, void *value, size_t size)
 {
     return way->fd >= 0 ? fgetxattr(way->fd, name, value, size)
-                        : lgetxattr(way->path, name, value, size);
+                        : lgetxattr(way->magic.path, name, value, size);
 }
 
 /* The kernel takes memory for as much as it is asked for, which for the largest list costs more

@@ -95,7 +95,7 @@ static void *thread_main(void *context)
     struct diag_kept kept = {0};
     const struct walk_item *item = NULL;
     diag_keep(&kept); /* the walk itself will tell of what is wrong */
-    enum status status = walk_start(&walk, scout->start, true);
+    enum status status = walk_start(&walk, scout->root, true);
     for (size_t at = 0; status == STATUS_OK; at++) {
         if (!has_work(scout, at) && !work_await(scout, at))
             break;
@@ -128,11 +128,11 @@ static void thread_begin(struct scout *scout)
 {
     pthread_mutex_init(&scout->lock, NULL);
     pthread_cond_init(&scout->moved, NULL);
-    scout->start = scout->root;
-    scout->root = -1;
     scout->started = thread_start(&scout->thread, thread_main, scout) == 0;
-    if (!scout->started)
-        close(scout->start);
+    if (scout->started)
+        return;
+    close(scout->root);
+    scout->root = -1;
 }
 
 /* Takes note of how a read of the walk went. */
@@ -151,7 +151,7 @@ static void read_weigh(struct scout *scout, bool cold)
 ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset)
 {
     struct iovec part = {space, room};
-    if (scout->blind || (scout->root < 0 && !scout->started))
+    if (scout->blind || scout->root < 0)
         return pread(fd, space, room, offset);
     ssize_t got = preadv2(fd, &part, 1, offset, RWF_NOWAIT);
     scout->blind = got < 0 && errno != EAGAIN;

@@ -12,8 +12,7 @@
 #include <stdatomic.h>
 
 struct scout {
-    int root;  /* its own descriptor of the root; -1: it has started, or there is no scout */
-    int start; /* the same, once it is the thread's */
+    int root; /* its own descriptor of the root, the thread's once that has started; -1: no scout */
     /* Whether the walk leaves the item, and all below it, out. To be called by several threads. */
     bool (*leaves_out)(const void *context, const struct walk_item *item);
     const void *context;

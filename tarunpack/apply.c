@@ -3,6 +3,7 @@
 #include "bounds.h"
 #include "diag.h"
 #include "staging_name.h"
+#include "tar_path.h"
 #include "whiteout.h"
 
 #include <limits.h>
@@ -23,16 +24,10 @@ static enum status out_of_memory(void)
     return STATUS_SYSTEM;
 }
 
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* Moves the cursor to the directory that holds the entry. */
 static enum status move_above(struct stage *stage, const char *path)
 {
-    const char *name = name_of(path);
+    const char *name = tar_path_name(path);
     return stage_move(stage, path, name == path ? 0 : (size_t)(name - path) - 1);
 }
 
@@ -130,7 +125,7 @@ static enum status apply_file(struct apply *apply, const struct tar_entry *entry
 {
     struct file file;
     const struct meta *meta = &apply->meta;
-    const char *name = name_of(entry->path);
+    const char *name = tar_path_name(entry->path);
     if (stage_takes_small(apply->stage, name, entry->size))
         return apply_small_file(apply, entry, event);
     enum status status =
@@ -147,7 +142,7 @@ static enum status apply_file(struct apply *apply, const struct tar_entry *entry
 static enum status apply_node(struct apply *apply, const struct tar_entry *entry,
                               enum reader_event *event)
 {
-    const char *path = entry->path, *name = name_of(path);
+    const char *path = entry->path, *name = tar_path_name(path);
     const struct meta *meta = &apply->meta;
     switch (entry->type) {
     case TAR_FILE:
@@ -185,7 +180,7 @@ static bool runs_through_whiteout(const char *path)
  * whether it was a whiteout. */
 static enum status apply_whiteout(struct apply *apply, const struct tar_entry *entry, bool *done)
 {
-    const char *path = entry->path, *hidden = name_of(path);
+    const char *path = entry->path, *hidden = tar_path_name(path);
     enum whiteout whiteout = whiteout_parse(path, &hidden);
     if (runs_through_whiteout(path))
         return refuse(path, "the path runs through the name of a whiteout");

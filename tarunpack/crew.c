@@ -1,5 +1,6 @@
 #include "crew.h"
 
+#include "tar_path.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -33,8 +34,7 @@ struct crew_file *crew_file_new(const char *path, size_t size, const struct meta
     file->size = size;
     file->meta = *meta;
     file->path = memcpy(file->bytes + size, path, length);
-    char *slash = strrchr(file->path, '/');
-    file->name = slash ? slash + 1 : file->path;
+    file->name = tar_path_name(file->path);
     if (xattrs_copy(&file->xattrs, xattrs) == 0)
         return file;
     crew_file_free(file);

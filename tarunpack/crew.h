@@ -18,11 +18,11 @@
 /* A file to be made. It owns all it points to. */
 struct crew_file {
     struct crew_file *next;
-    char *path, *name; /* the name is in the path */
+    const char *path, *name; /* the name is in the path, that behind the content */
     struct meta meta;
     struct xattrs xattrs;
     size_t size;
-    char bytes[]; /* of its content, zero at first; then of the path */
+    char bytes[]; /* of its content, zero at first */
 };
 
 /* A directory with files that are not made yet. */

@@ -7,8 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -29,9 +27,7 @@ bool marks_is_whiteout(const struct stage *stage, int here, const char *name,
         return true;
     if (!stage->xwhiteouts || !S_ISREG(status->st_mode) || status->st_size != 0)
         return false;
-    char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1];
-    (void)snprintf(magic, sizeof magic, "/proc/self/fd/%d/%s", here, name);
-    return lgetxattr(magic, overlay_whiteout(stage->overlay), NULL, 0) >= 0;
+    return lgetxattr(dirs_magic(here, name).path, overlay_whiteout(stage->overlay), NULL, 0) >= 0;
 }
 
 static enum status empty_file_make(int here, const char *name, const char *path, int *made)

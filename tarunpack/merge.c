@@ -85,15 +85,6 @@ static int level_read(struct level *level, int layer)
     return names_read_in(&level->gone, layer, MERGE_GONE);
 }
 
-/* The owner of a directory that he may not write gives himself the right to, until it is left. */
-static void level_unlock(const struct merge *merge, struct level *level, mode_t mode)
-{
-    int fd = dirs_fd(&merge->onto);
-    level->mode = mode & 07777;
-    level->unlocked = !merge->check && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0 &&
-                      errno == EACCES && fchmod(fd, level->mode | 0700) == 0;
-}
-
 /* Prepares the level of the directories that both cursors have entered. */
 static enum status level_enter(struct merge *merge, bool fresh)
 {
@@ -114,7 +105,8 @@ static enum status level_enter(struct merge *merge, bool fresh)
         fstat(dirs_fd(&merge->onto), &status) != 0)
         return failed(merge, ".", "read directory");
     level->mtime = status.st_mtim;
-    level_unlock(merge, level, status.st_mode);
+    /* Its mode is set back, or to another one, when it is left. */
+    level->unlocked = !merge->check && dirs_unlock(dirs_fd(&merge->onto), &level->mode);
     return STATUS_OK;
 }
 

@@ -23,22 +23,13 @@ static enum status refuse(const char *path, const char *target, const char *why)
     return STATUS_ARCHIVE;
 }
 
-/* Opens the directory that holds `path` below `root` and stores the last component. Returns the
- * descriptor; -1 with errno set. */
-static int parent_open(int root, const char *path, const char **name)
-{
-    const char *slash = strrchr(path, '/');
-    *name = slash ? slash + 1 : path;
-    return openat2_directory(root, path, slash ? (size_t)(slash - path) : 0);
-}
-
 /* Links to the target below `root`. Returns 0; 1 where it is not there; -1 with errno set, EISDIR
  * for a directory. */
 static int link_below(int root, const char *target, int parent, const char *name)
 {
     const char *old = NULL;
     struct stat status;
-    int from = parent_open(root, target, &old);
+    int from = openat2_parent(root, target, &old);
     if (from < 0)
         return openat2_is_missing(errno) ? 1 : -1;
     int result = fstatat(from, old, &status, AT_SYMLINK_NOFOLLOW);
@@ -62,7 +53,7 @@ static int link_below(int root, const char *target, int parent, const char *name
 static enum status link_make(const struct merge_trees *trees, const char *path, const char *target)
 {
     const char *name = NULL;
-    int parent = parent_open(trees->layer, path, &name);
+    int parent = openat2_parent(trees->layer, path, &name);
     if (parent < 0)
         return failed(path, "find its directory");
     int result = link_below(trees->layer, target, parent, name);

@@ -2,23 +2,19 @@
 
 #include "acl.h"
 #include "diag.h"
+#include "dirs.h"
 #include "overlay.h"
 #include "xattr_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #define SETID_BITS (S_ISUID | S_ISGID)
-
-/* The magic link to a descriptor, or to a name below one. */
-#define MAGIC_SIZE (sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1)
 
 static enum status failed(const struct meta_inode *inode, const char *what)
 {
@@ -70,12 +66,10 @@ static int mode_change(const struct meta_inode *inode, mode_t mode)
 {
     if (inode->fd >= 0)
         return fchmod(inode->fd, mode);
-    char magic[MAGIC_SIZE];
     int fd = openat(inode->parent, inode->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    snprintf(magic, sizeof magic, "/proc/self/fd/%d", fd);
-    int result = chmod(magic, mode), error = errno;
+    int result = chmod(dirs_magic(fd, NULL).path, mode), error = errno;
     close(fd);
     errno = error;
     return result;
@@ -95,9 +89,8 @@ static int xattr_change(const struct meta_inode *inode, const struct xattr *xatt
 {
     if (inode->fd >= 0)
         return fsetxattr(inode->fd, xattr->name, xattr->value, xattr->length, 0);
-    char magic[MAGIC_SIZE];
-    snprintf(magic, sizeof magic, "/proc/self/fd/%d/%s", inode->parent, inode->name);
-    return lsetxattr(magic, xattr->name, xattr->value, xattr->length, 0);
+    return lsetxattr(dirs_magic(inode->parent, inode->name).path, xattr->name, xattr->value,
+                     xattr->length, 0);
 }
 
 enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr)

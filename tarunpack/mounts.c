@@ -1,6 +1,7 @@
 #include "mounts.h"
 
 #include "diag.h"
+#include "dirs.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -57,9 +58,8 @@ static enum status lines_check(FILE *mounts, const char *directory, const char *
 
 enum status mounts_refuse(int fd, const char *path)
 {
-    char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int)], directory[PATH_MAX];
-    (void)snprintf(magic, sizeof magic, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(magic, directory, sizeof directory - 1);
+    char directory[PATH_MAX];
+    ssize_t length = readlink(dirs_magic(fd, NULL).path, directory, sizeof directory - 1);
     FILE *mounts = length < 0 ? NULL : fopen("/proc/self/mountinfo", "re");
     if (!mounts) {
         diag_errno("%s: cannot tell what is mounted there", diag_name(path).text);

@@ -1,5 +1,7 @@
 #include "openat2.h"
 
+#include "tar_path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -43,6 +45,12 @@ int openat2_directory(int root, const char *path, size_t length)
         length -= used;
     } while (length > 0);
     return at;
+}
+
+int openat2_parent(int root, const char *path, const char **name)
+{
+    *name = tar_path_name(path);
+    return openat2_directory(root, path, *name == path ? 0 : (size_t)(*name - path) - 1);
 }
 
 bool openat2_is_missing(int error)

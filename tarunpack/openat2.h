@@ -17,6 +17,10 @@ int openat2_beneath(int parent, const char *name, uint64_t flags);
  * its length; none is `root` itself. Returns as openat2_beneath(). */
 int openat2_directory(int root, const char *path, size_t length);
 
+/* Opens the directory that holds `path` below `root`, and stores where its last component is in the
+ * path. Returns as openat2_directory(). */
+int openat2_parent(int root, const char *path, const char **name);
+
 /* Whether the error says that a path leads nowhere: something is missing, or no directory. */
 bool openat2_is_missing(int error);
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,9 +39,7 @@ static int directory_reopen(int fd)
     int again = openat2_beneath(fd, ".", O_RDONLY);
     if (again >= 0 || errno != EACCES)
         return again;
-    char magic[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
-    snprintf(magic, sizeof magic, "/proc/self/fd/%d", fd);
-    return chmod(magic, 0700) == 0 ? openat2_beneath(fd, ".", O_RDONLY) : -1;
+    return chmod(dirs_magic(fd, NULL).path, 0700) == 0 ? openat2_beneath(fd, ".", O_RDONLY) : -1;
 }
 
 static int directory_open_for_removal(int parent, const char *name)

@@ -288,8 +288,6 @@ static enum status directory_finish(struct stage *stage, const struct dirnode *n
 {
     const char *path = node->name ? node->name : TAR_ROOT;
     struct meta_inode inode = {.fd = fd, .path = path, .created = MODE_UNFINISHED};
-    if (stage->form == STAGE_LAYER)
-        return STATUS_OK;
     enum status status = marks_finish(stage, node, &inode);
     if (status != STATUS_OK)
         return status;
@@ -321,14 +319,9 @@ static enum status finish_and_leave(struct stage *stage, const struct dirnode *n
 }
 
 /* Goes through the tree, children before parents. */
-enum status stage_finish(struct stage *stage)
+static enum status directories_finish(struct stage *stage)
 {
-    enum status status = crew_settle(&stage->crew);
-    crew_stop(&stage->crew);
-    if (status == STATUS_OK)
-        status = stage_links_flush(stage);
-    if (status == STATUS_OK)
-        status = stage_move(stage, "", 0);
+    enum status status = stage_move(stage, "", 0);
     for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK;) {
         struct dirnode *node = dirtree_node(&stage->tree, at);
         uint32_t child = node->first_child;
@@ -348,6 +341,16 @@ enum status stage_finish(struct stage *stage)
         }
     }
     return status;
+}
+
+enum status stage_finish(struct stage *stage)
+{
+    enum status status = crew_settle(&stage->crew);
+    crew_stop(&stage->crew);
+    if (status != STATUS_OK)
+        return status;
+    /* A layer's directories stay as they are; their marks are complete. */
+    return stage->form == STAGE_LAYER ? stage_links_flush(stage) : directories_finish(stage);
 }
 
 enum status stage_sync(const struct stage *stage)

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -144,10 +143,8 @@ enum status stage_hardlink(struct stage *stage, const char *name, const char *pa
     enum status settled = crew_settle(&stage->crew);
     if (settled != STATUS_OK)
         return settled;
-    const char *slash = strrchr(target, '/');
-    const char *old = slash ? slash + 1 : target;
-    int parent =
-        openat2_directory(stage->dirs.levels[0].fd, target, slash ? (size_t)(slash - target) : 0);
+    const char *old = NULL;
+    int parent = openat2_parent(stage->dirs.levels[0].fd, target, &old);
     bool missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
     if (missing) {
         if (parent >= 0)

@@ -26,13 +26,6 @@ static int name_make(char name[NAME_MAX + 1], const char *target)
     return 0;
 }
 
-static bool is_same_inode(int fd, int parent, const char *name)
-{
-    struct stat held, named;
-    return fstat(fd, &held) == 0 && fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           held.st_ino == named.st_ino && held.st_dev == named.st_dev;
-}
-
 static int attribute_remove(int fd, const char *name)
 {
     return fremovexattr(fd, name) == 0 || errno == ENODATA || errno == ENOTSUP ? 0 : -1;
@@ -54,7 +47,7 @@ static int wrapper_hold(struct staging *staging)
         return -1;
     /* A file system that knows no locks has to do without cleaners. */
     if (flock(staging->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
-        if (is_same_inode(staging->fd, staging->parent, staging->name))
+        if (dirs_is_same(staging->fd, staging->parent, staging->name))
             return 0;
     }
     close(staging->fd);
@@ -206,7 +199,7 @@ static bool is_wrapper(int fd)
 static bool is_dead(int parent, int fd, const char *name)
 {
     return is_own(fd) && (names_are_trusted(parent) || is_wrapper(fd)) &&
-           flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same_inode(fd, parent, name);
+           flock(fd, LOCK_EX | LOCK_NB) == 0 && dirs_is_same(fd, parent, name);
 }
 
 static void clean_one(int parent, const char *name, struct staging *interrupted)

@@ -1,6 +1,7 @@
 #include "target.h"
 
 #include "diag.h"
+#include "dirs.h"
 #include "mounts.h"
 #include "names.h"
 #include "remove.h"
@@ -143,12 +144,9 @@ static int directory_hold(int parent, const char *name)
 /* Removes the replaced tree, which should have that name now, if it is the one behind `old`. */
 static enum status old_remove(const struct target *target, int old, const char *name)
 {
-    struct stat held, found;
-    if (old >= 0 && fstat(old, &held) == 0 &&
-        fstatat(target->parent, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-        held.st_dev == found.st_dev && held.st_ino == found.st_ino)
-        return remove_opened(target->parent, old, name);
-    return STATUS_SYSTEM;
+    if (old < 0 || !dirs_is_same(old, target->parent, name))
+        return STATUS_SYSTEM;
+    return remove_opened(target->parent, old, name);
 }
 
 /* A directory that its owner may not write can't be moved to another parent (its ".." would
@@ -277,12 +275,7 @@ void target_merge_remember(struct target_merge *target)
 
 void target_merge_unlock(struct target_merge *target)
 {
-    struct stat status;
-    if (faccessat(target->fd, ".", W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES ||
-        fstat(target->fd, &status) != 0)
-        return;
-    target->mode = status.st_mode & 07777;
-    target->unlocked = fchmod(target->fd, target->mode | 0700) == 0;
+    target->unlocked = dirs_unlock(target->fd, &target->mode);
 }
 
 void target_merge_restore(const struct target_merge *target)

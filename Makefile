@@ -152,6 +152,7 @@ deps:
 # here, one line a test.
 $(UNIT)/test_reader $(UNIT)/test_reader_limits: \
     $(addprefix $(OBJ)/tarunpack/,reader.o bounds.o compression.o resolve.o content.o source.o hasher.o)
+$(UNIT)/test_flusher: $(OBJ)/tarunpack/flusher.o
 $(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/,source.o hasher.o)
 $(UNIT)/test_dirtree: $(OBJ)/tarunpack/dirtree.o
 $(UNIT)/test_links: $(OBJ)/tarpack/links.o

@@ -98,6 +98,7 @@ EXTRACT = {
 SYNC = {
     "tarunpack": TARUNPACK.format(""),
     "tar, sync -f, not verified": TAR_X + ' && sync -f "$OUT/tree"',
+    "the disk: the tar as one file": 'cat "$TAR" >"$OUT/tar" && sync -f "$OUT"',
 }
 
 THROUGH = 'cat "$TAR" | {} | cat >/dev/null'

@@ -4,7 +4,7 @@
 
 static bool piece_hash(struct hasher *hasher, struct hasher_piece piece)
 {
-    return digest_update(hasher->digest, piece.bytes, piece.length) == 0;
+    return !hasher->digest || digest_update(hasher->digest, piece.bytes, piece.length) == 0;
 }
 
 static void *thread_main(void *context)

@@ -21,7 +21,7 @@ struct hasher_piece {
 };
 
 struct hasher {
-    struct digest *digest; /* borrowed */
+    struct digest *digest; /* borrowed; or NULL */
     bool threaded;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -32,7 +32,8 @@ struct hasher {
 };
 
 /* Starts hashing into `digest`, which stays the caller's and is not to be touched until
- * hasher_stop(). With `threaded` false, or where no thread can be had, hasher_give() hashes itself.
+ * hasher_stop(); NULL: nothing is to be hashed. With `threaded` false, or where no thread can be
+ * had, hasher_give() hashes itself.
  */
 void hasher_start(struct hasher *hasher, struct digest *digest, bool threaded);
 

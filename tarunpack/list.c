@@ -202,7 +202,8 @@ static enum status list_prepare(struct list *list)
     }
     tzset(); /* reads a file, which may be out of reach later */
     sandbox_enter(-1);
-    return source_start(&list->source, STDIN_FILENO, options->expected.algorithm,
+    return source_start(&list->source, STDIN_FILENO,
+                        options->has_expected ? &options->expected.algorithm : NULL,
                         options->stream_limit, options->jobs > 1);
 }
 

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status start(struct source *source, enum digest_algorithm algorithm, size_t size,
+static enum status start(struct source *source, const enum digest_algorithm *algorithm, size_t size,
                          bool threaded)
 {
-    source->digest = digest_new(algorithm);
-    if (!source->digest) {
-        diag_error("cannot compute %s digests", digest_algorithm_name(algorithm));
+    source->digest = algorithm ? digest_new(*algorithm) : NULL;
+    if (algorithm && !source->digest) {
+        diag_error("cannot compute %s digests", digest_algorithm_name(*algorithm));
         return STATUS_SYSTEM;
     }
     source->buffers = source->buffer = malloc(size);
@@ -20,11 +20,11 @@ static enum status start(struct source *source, enum digest_algorithm algorithm,
         diag_error("out of memory");
         return STATUS_SYSTEM;
     }
-    hasher_start(&source->hasher, source->digest, threaded);
+    hasher_start(&source->hasher, source->digest, threaded && algorithm);
     return STATUS_OK;
 }
 
-enum status source_start(struct source *source, int fd, enum digest_algorithm algorithm,
+enum status source_start(struct source *source, int fd, const enum digest_algorithm *algorithm,
                          uint64_t limit, bool threaded)
 {
     *source = (struct source){.fd = fd, .limit = limit};
@@ -35,7 +35,8 @@ enum status source_start(struct source *source, int fd, enum digest_algorithm al
 enum status source_start_memory(struct source *source, const void *bytes, size_t length)
 {
     *source = (struct source){.fd = -1, .limit = UINT64_MAX, .ended = true};
-    enum status status = start(source, DIGEST_SHA256, length + 1, false);
+    const enum digest_algorithm algorithm = DIGEST_SHA256;
+    enum status status = start(source, &algorithm, length + 1, false);
     if (status != STATUS_OK)
         return status;
     memcpy(source->buffer, bytes, length);

@@ -19,19 +19,19 @@ struct source {
     char *buffer;      /* the one that is being taken from: */
     size_t start, end; /* what was read and not taken */
     bool ended;
-    uint64_t taken; /* bytes given out in all */
-    uint64_t read;  /* bytes read in all */
-    uint64_t limit; /* of read */
-    struct digest *digest;
+    uint64_t taken;            /* bytes given out in all */
+    uint64_t read;             /* bytes read in all */
+    uint64_t limit;            /* of read */
+    struct digest *digest;     /* NULL: not asked for */
     struct digest_value value; /* once it is known */
     bool finished;
     struct hasher hasher;
 };
 
 /* Prepares to read `fd`, which stays the caller's, and to refuse more than `limit` bytes;
- * `threaded`: to hash beside the caller. `source` stays where it is until source_free(). Returns a
- * status; the line is printed. */
-enum status source_start(struct source *source, int fd, enum digest_algorithm algorithm,
+ * `algorithm`: of the digest, NULL if nobody is to ask for one; `threaded`: to hash beside the
+ * caller. `source` stays where it is until source_free(). Returns a status; the line is printed. */
+enum status source_start(struct source *source, int fd, const enum digest_algorithm *algorithm,
                          uint64_t limit, bool threaded);
 
 /* The same over `length` bytes in memory, which are copied: for tests. */
@@ -45,7 +45,8 @@ enum status source_take(struct source *source, size_t want, const char **bytes, 
 /* Reads and hashes all that is left. Returns a status; the line is printed. */
 enum status source_drain(struct source *source);
 
-/* Stores the digest of the whole stream, which has been taken to its end. Returns a status; the
+/* Stores the digest of the whole stream, which has been taken to its end; not to be called if none
+ * was asked for. Returns a status; the
  * line is printed. */
 enum status source_digest(struct source *source, struct digest_value *value);
 

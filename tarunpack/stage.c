@@ -61,6 +61,7 @@ enum status stage_start(struct stage *stage, int fd)
     stage->policy.gid = status.st_gid;
     if (stage->jobs > 1)
         crew_start(&stage->crew, &stage->rules, stage->jobs);
+    flusher_start(&stage->flusher, fd, stage->rules.sync && stage->jobs > 1);
     return STATUS_OK;
 }
 
@@ -353,14 +354,17 @@ enum status stage_finish(struct stage *stage)
     return stage->form == STAGE_LAYER ? stage_links_flush(stage) : directories_finish(stage);
 }
 
-enum status stage_sync(const struct stage *stage)
+enum status stage_sync(struct stage *stage)
 {
-    return syncfs(dirs_fd(&stage->dirs)) == 0 ? STATUS_OK : failed("staging directory", "sync");
+    return flusher_stop(&stage->flusher) == 0 && syncfs(dirs_fd(&stage->dirs)) == 0
+               ? STATUS_OK
+               : failed("staging directory", "sync");
 }
 
 void stage_free(struct stage *stage)
 {
     crew_stop(&stage->crew);
+    (void)flusher_stop(&stage->flusher); /* whatever failed, nobody relies on it any more */
     dirs_free(&stage->dirs);
     dirtree_free(&stage->tree);
     free(stage->nodes);

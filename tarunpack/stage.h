@@ -12,6 +12,7 @@
 #include "dirs.h"
 #include "dirtree.h"
 #include "file.h"
+#include "flusher.h"
 #include "meta.h"
 #include "overlay.h"
 
@@ -41,9 +42,10 @@ struct stage {
     bool left_devices;    /* some were left out */
     int links;            /* STAGE_LAYER: the file that takes links to what is not in the layer */
     struct buf links_text;
-    struct crew crew; /* makes the small files */
-    uint64_t implied; /* directories that were made because entries lie in them */
-    uint64_t kept;    /* bytes of attributes that wait for stage_finish() */
+    struct crew crew;       /* makes the small files */
+    struct flusher flusher; /* brings what is there to the disk */
+    uint64_t implied;       /* directories that were made because entries lie in them */
+    uint64_t kept;          /* bytes of attributes that wait for stage_finish() */
 };
 
 /* Starts with the empty directory `fd`, which it takes over. The fields below `tree` are the
@@ -111,7 +113,7 @@ enum status stage_finish(struct stage *stage);
 enum status stage_links_flush(struct stage *stage);
 
 /* Brings all of it to the disk. */
-enum status stage_sync(const struct stage *stage);
+enum status stage_sync(struct stage *stage);
 
 /* Closes all and releases the memory. */
 void stage_free(struct stage *stage);

@@ -92,8 +92,9 @@ enum status unpack_run(const struct options *options, const struct unpack_place 
     struct stage stage = {0};
     stage_configure(&stage, options, place);
     enum status status = stage_start(&stage, place->tree);
+    bool digested = options->has_expected || place->merge;
     if (status == STATUS_OK)
-        status = source_start(&source, STDIN_FILENO, options->expected.algorithm,
+        status = source_start(&source, STDIN_FILENO, digested ? &options->expected.algorithm : NULL,
                               options->stream_limit, options->jobs > 1);
     if (status == STATUS_OK) {
         reader_start(&reader, &source, &options->limits);

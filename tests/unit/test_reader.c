@@ -267,7 +267,8 @@ static void test_source_fails(void)
     struct reading reading = {0};
     int fd = open("/", O_RDONLY | O_CLOEXEC);
     CHECK(freopen("/dev/null", "w", stderr) != NULL, "messages are not shown");
-    CHECK(source_start(&reading.source, fd, DIGEST_SHA256, UINT64_MAX, true) == STATUS_OK,
+    CHECK(source_start(&reading.source, fd, &(enum digest_algorithm){DIGEST_SHA256}, UINT64_MAX,
+                       true) == STATUS_OK,
           "a source that can't be read");
     reader_start(&reading.reader, &reading.source, &reading_wide);
     CHECK(reading_next(&reading) == READER_FAILED && reading.reader.failure == STATUS_SYSTEM,

@@ -110,7 +110,8 @@ static void test_stream(void)
         struct source source = {0};
         struct digest_value expected = digest_of(DIGEST_SHA512, bytes, length);
         int fd = feed(bytes, length, pieces[i], &child);
-        CHECK(source_start(&source, fd, DIGEST_SHA512, length, true) == STATUS_OK &&
+        CHECK(source_start(&source, fd, &(enum digest_algorithm){DIGEST_SHA512}, length, true) ==
+                      STATUS_OK &&
                   take_all(&source, bytes, length, wants[i]) == (ssize_t)length,
               "a pipe that gives %zu bytes at a time, taken by %zu, is whole", pieces[i], wants[i]);
         CHECK(source.read == length && digest_is(&source, &expected), "and so is its digest");
@@ -132,7 +133,8 @@ static void test_drain(void)
     size_t got = 0;
     struct digest_value expected = digest_of(DIGEST_SHA256, bytes, length);
     int fd = feed(bytes, length, length, &child);
-    CHECK(source_start(&source, fd, DIGEST_SHA256, UINT64_MAX, true) == STATUS_OK &&
+    CHECK(source_start(&source, fd, &(enum digest_algorithm){DIGEST_SHA256}, UINT64_MAX, true) ==
+                  STATUS_OK &&
               source_take(&source, BLOCK, &piece, &got) == STATUS_OK && got == BLOCK,
           "a block is taken");
     CHECK(source_drain(&source) == STATUS_OK && source.read == length &&
@@ -154,7 +156,8 @@ static void test_limit(void)
         pid_t child = 0;
         struct source source = {0};
         int fd = feed(bytes, length, length, &child);
-        enum status status = source_start(&source, fd, DIGEST_SHA256, length - (size_t)more, true);
+        /* No digest is asked for, none is computed. */
+        enum status status = source_start(&source, fd, NULL, length - (size_t)more, true);
         if (status == STATUS_OK)
             status = source_drain(&source);
         if (more == 0)
@@ -174,7 +177,8 @@ static void test_failure(void)
     const char *piece = NULL;
     size_t got = 0;
     int fd = open("/", O_RDONLY | O_CLOEXEC);
-    CHECK(source_start(&source, fd, DIGEST_SHA256, UINT64_MAX, true) == STATUS_OK &&
+    CHECK(source_start(&source, fd, &(enum digest_algorithm){DIGEST_SHA256}, UINT64_MAX, true) ==
+                  STATUS_OK &&
               source_take(&source, BLOCK, &piece, &got) == STATUS_SYSTEM,
           "a descriptor that can't be read is a failure of the system");
     CHECK(source_drain(&source) == STATUS_SYSTEM, "also when it is drained");

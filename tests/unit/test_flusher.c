@@ -1,0 +1,55 @@
+/* The thread that syncs: when it does, and that it passes on what the kernel tells only once. */
+#include "flusher.h"
+
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static atomic_uint syncs, failing; /* how many there were; which of them fails, from 1 */
+
+/* Stands before the system's. */
+int syncfs(int fd)
+{
+    unsigned number = atomic_fetch_add(&syncs, 1) + 1;
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return -1;
+    if (number != failing)
+        return 0;
+    errno = EIO;
+    return -1;
+}
+
+/* Lets it sync until it did so `count` times, at most some seconds; returns the error number that
+ * stopping tells, or 0. */
+static int flush(bool wanted, unsigned count)
+{
+    struct flusher flusher = {0};
+    int directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    syncs = 0;
+    flusher_start(&flusher, directory, wanted);
+    close(directory); /* it has its own */
+    for (unsigned i = 0; i < 100 && syncs < count; i++)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    int error = flusher_stop(&flusher) == 0 ? 0 : errno;
+    CHECK(flusher_stop(&flusher) == 0, "it may be stopped again");
+    return error;
+}
+
+int main(void)
+{
+    struct flusher none = {0};
+    CHECK(flusher_stop(&none) == 0, "one that never started may be stopped");
+    CHECK(flush(false, 0) == 0 && syncs == 0, "where it is not wanted, nothing is synced");
+    CHECK(flush(true, 0) == 0 && syncs == 0, "what is unpacked in no time is not synced before");
+    CHECK(flush(true, 2) == 0 && syncs >= 2, "it syncs again and again");
+    failing = 2;
+    CHECK(flush(true, 2) == EIO && syncs == 2,
+          "what could not be written is told, and the last thing it did");
+    return tap_done();
+}

@@ -8,7 +8,9 @@ A command finds in its environment
 """
 from dataclasses import dataclass
 
-SETS = ("kernel", "rootfs", "tiny", "large", "sparse", "node_modules")
+# What is compared, and what only memory is measured with.
+COMPARED = ("kernel", "rootfs", "tiny", "large", "sparse", "node_modules")
+SETS = COMPARED + ("bounds",)
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Group:
     cases: dict
     place: str = "tmpfs"  # what OUT is
     cold: bool = False
-    sets: tuple = SETS
+    sets: tuple = COMPARED
 
 
 @dataclass
@@ -114,7 +116,7 @@ INTO_PIPE = {name: command + " | cat >/dev/null" for name, command in PACK.items
 
 # A tmpfs has no room for the zeros that others write of the sparse file, and on a disk one comparison
 # of that will do; in a cold cache there is nothing of it to be read.
-DENSE = tuple(name for name in SETS if name != "sparse")
+DENSE = tuple(name for name in COMPARED if name != "sparse")
 
 GROUPS = (
     Group("pack", "Pack into a pipe, warm cache", INTO_PIPE),

@@ -8,6 +8,7 @@
 #   large         1 GiB that does not compress, 1 GiB of text
 #   sparse        a file of 10 GiB with 64 MiB of data
 #   node_modules  what npm installs for some well-known packages
+#   bounds        a file of 20 GiB without data, a million entries, 100,000 files with two names
 #
 # Each is $BENCH_DIR/sets/SET. A set that cannot be made here is named and left out; the exit status
 # is 1 then.
@@ -70,7 +71,7 @@ make_set() (
     kernel) make_kernel ;;
     rootfs) make_rootfs ;;
     node_modules) make_node_modules ;;
-    tiny | large | sparse) python3 "$bench/generate.py" "$1" . ;;
+    tiny | large | sparse | bounds) python3 "$bench/generate.py" "$1" . ;;
     *) say "no such set: $1" && false ;;
     esac && mv -T -- "$part" "$sets/$1"
 )

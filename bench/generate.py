@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the data sets that come from no package; the same bytes at each call.
 
-usage: generate.py tiny|large|sparse DIR
+usage: generate.py tiny|large|sparse|bounds DIR
 """
 import os
 import random
@@ -62,8 +62,24 @@ def sparse(root, source):
             file.write(source.randbytes(MIB))
 
 
+def bounds(root, source):
+    """What memory could grow with: a file of 20 GiB, a million entries, 100,000 hard links."""
+    with open(f"{root}/sparse", "wb") as file:
+        file.truncate(20 << 30)
+        file.seek(source.randrange(20 << 30))
+        file.write(source.randbytes(MIB))
+    for names in ("many", "links/first", "links/second"):
+        os.makedirs(f"{root}/{names}")
+    for number in range(1_000_000):
+        os.mknod(f"{root}/many/{number:06}", 0o644)
+    for number in range(100_000):
+        # All first names come before all second ones.
+        os.mknod(f"{root}/links/first/{number:06}", 0o644)
+        os.link(f"{root}/links/first/{number:06}", f"{root}/links/second/{number:06}")
+
+
 if __name__ == "__main__":
-    makers = {"tiny": tiny, "large": large, "sparse": sparse}
+    makers = {"tiny": tiny, "large": large, "sparse": sparse, "bounds": bounds}
     if len(sys.argv) != 3 or sys.argv[1] not in makers:
         sys.exit(__doc__)
     makers[sys.argv[1]](sys.argv[2], random.Random(sys.argv[1]))

@@ -201,7 +201,8 @@ INTRODUCTION = """\
 Written by `make bench`. Within a comparison the commands run by turns, each round all of them once;
 times are medians of the rounds, ratios are ratios of medians. CPU seconds are those of all
 processes of a pipe. Differences below 15 % mean little on a shared machine. A cold cache is that of
-this machine: what is below a virtual one may still hold the data.
+this machine: what is below a virtual one may still hold the data. Why a target is not reached is told
+in [architecture.md](architecture.md#where-the-time-goes).
 """
 
 

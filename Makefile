@@ -9,6 +9,8 @@
 #                   needs, `make bench-clean` removes its data
 #   make check-threads  those of the tests that threads could change, with 1, with 4, and with
 #                   ThreadSanitizer
+#   make fuzz       look for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,
+#                   F='header pax sparse reader tarunpack'
 #   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
 #   make format     rewrite the C files the way .clang-format says
 #   make install    programs, manuals and completions below $(DESTDIR)$(PREFIX)
@@ -47,7 +49,8 @@ BUILD ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))$(if $(JOBS),/jo
 
 ifdef SANITIZE
 # The sanitizers check what _FORTIFY_SOURCE would, and its replacements hide the calls from them.
-HARDEN_CFLAGS  ?= -fPIE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN_CFLAGS  ?= -fPIE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer \
+                  $(if $(FUZZING),-fsanitize=fuzzer-no-link)
 HARDEN_LDFLAGS ?= -pie -fsanitize=$(SANITIZE)
 else
 HARDEN_CFLAGS  ?= -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -73,14 +76,17 @@ DRIVER   := $(wildcard zlsnap.sh)
 TESTS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 MANUALS  := $(wildcard */*.[17])
 
-C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) tests/unit/*.c)
-C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) tests/unit/*.h)
-SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/*.sh tests/*.bash tests/*.bats \
+FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
+C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) tests/unit/*.h tests/fuzz/*.h)
+SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
                    bench/run bench/*.sh completions/*.bash)
 
 BIN    := $(BUILD)/bin
 OBJ    := $(BUILD)/obj
 UNIT   := $(BUILD)/unit
+FUZZ   := $(BUILD)/fuzz
 LIBRARY := $(BUILD)/lib/libzlsnap.a
 
 program_objects = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)/*.c))
@@ -90,7 +96,7 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 
 # --------------------------------------------------------------------------- building
 
-.PHONY: all deps demo check check-programs check-threads bench bench-deps bench-clean lint lint-compilers \
+.PHONY: all deps demo check check-programs check-threads fuzz fuzz-programs bench bench-deps bench-clean lint lint-compilers \
         lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall clean \
         help FORCE
 .DELETE_ON_ERROR:
@@ -165,10 +171,45 @@ $(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_OBJECTS) $(LIBRARY)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
-check-programs: $(TESTS:%=$(UNIT)/%)
+# A fuzz target is one program, too; what calls it is libFuzzer, or replay.c, which tries files.
+$(FUZZ)/fuzz_reader: \
+    $(addprefix $(OBJ)/tarunpack/,reader.o bounds.o compression.o resolve.o content.o source.o hasher.o)
+$(FUZZ)/fuzz_tarunpack: $(filter-out %/main.o,$(call program_objects,tarunpack))
+ifdef FUZZING
+$(FUZZ)/fuzz_reader $(FUZZ)/fuzz_tarunpack: $(OBJ)/tests/fuzz/mutate.o
+endif
+
+$(OBJ)/tests/fuzz/%.o: INCLUDES := $(PROGRAMS:%=-I%)
+
+$(FUZZ)/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/fuzz.o \
+           $(if $(FUZZING),,$(OBJ)/tests/fuzz/replay.o) $(LIBRARY)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) $(if $(FUZZING),-fsanitize=fuzzer) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
+
+fuzz-programs: $(FUZZERS:%=$(FUZZ)/%)
+
+# What the tests preload into the programs; never with sanitizers, which bring an allocator.
+PRELOAD := $(BUILD)/preload
+
+$(PRELOAD)/%.so: tests/preload/%.c $(BUILD)/flags
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) -O2 -g -fPIC -shared -pthread -o $@ $< -ldl
+
+check-programs: $(TESTS:%=$(UNIT)/%) fuzz-programs $(PRELOAD)/faults.so
 
 check: all check-programs
-	@ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' tests/run $(T)
+	@ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' \
+	    ZLSNAP_FUZZ='$(abspath $(FUZZ))' ZLSNAP_PRELOAD='$(abspath $(PRELOAD))' tests/run $(T)
+
+# The objects are libFuzzer's alone, and go where no other build's do.
+FUZZING_BUILD := CC=clang SANITIZE=address,undefined FUZZING=1 BUILD=$(BUILD)/fuzzing
+MINUTES ?= 20
+
+fuzz:
+	$(Q)$(MAKE) $(FUZZING_BUILD) fuzz-programs
+	$(Q)ZLSNAP_FUZZ='$(abspath $(BUILD)/fuzzing/fuzz)' tests/fuzz/run $(MINUTES) $(F)
 
 # What threads could change, with one and with four of them, and four under ThreadSanitizer.
 THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip whiteouts)
@@ -271,7 +312,7 @@ uninstall:
 	$(Q)if [ -d "$(DESTDIR)$(PARTS)" ]; then rmdir "$(DESTDIR)$(PARTS)"; fi
 
 clean:
-	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit flags)
+	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit fuzz fuzzing preload flags)
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile

@@ -34,6 +34,11 @@ struct digest *digest_new(enum digest_algorithm algorithm)
     /* Fetched here and not by each EVP_DigestInit(): the look-up costs more than hashing a small
      * file does. */
     digest->algorithm = algorithm;
+    /* OpenSSL 3.0 crashes in a fetch if memory was out when it set up the context. */
+    if (OSSL_LIB_CTX_get0_global_default() == NULL) {
+        free(digest);
+        return NULL;
+    }
     digest->method = EVP_MD_fetch(NULL, algorithms[algorithm].openssl, NULL);
     digest->context = EVP_MD_CTX_new();
     if (digest->method == NULL || digest->context == NULL ||

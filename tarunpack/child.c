@@ -66,6 +66,8 @@ static int supervise(pid_t child, const sigset_t *waited, enum status *status)
         pid_t ended = asked ? child_wait(child, &result) : waitpid(child, &result, WNOHANG);
         if (ended == 0)
             continue;
+        if (ended < 0 && !asked)
+            diag_errno("cannot learn how the unpacking process ended");
         *status = asked || ended < 0 ? STATUS_SYSTEM : child_status(result);
         return asked;
     }

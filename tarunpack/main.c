@@ -129,10 +129,8 @@ static enum status job_merge(void *context)
         status = merge_begin(job);
     if (status == STATUS_OK)
         status = merge_apply(&trees);
-    if (status == STATUS_OK && !job->options->no_sync && syncfs(job->merge.fd) != 0) {
-        diag_errno("%s: cannot sync", diag_name(job->merge.path).text);
-        status = STATUS_SYSTEM;
-    }
+    if (status == STATUS_OK && !job->options->no_sync)
+        status = target_merge_sync(&job->merge);
     return status;
 }
 
@@ -180,8 +178,10 @@ static enum status job_publish(struct job *job, const struct child_signals *sign
 static enum status job_merge_onto(struct job *job, const struct child_signals *signals)
 {
     enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE, true);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        target_merge_restore(&job->merge);
         return status;
+    }
     job->links =
         openat(job->staging.fd, STAGING_LINKS, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (job->links < 0) {
@@ -196,7 +196,9 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
         /* The merge is to see the directory's time as it was before there was staging in it. */
         target_merge_restore(&job->merge);
         status = part_run(job, signals, job_merge);
-        target_merge_remember(&job->merge);
+        enum status remembered = target_merge_remember(&job->merge);
+        if (status == STATUS_OK)
+            status = remembered;
     }
     bool done = status == STATUS_OK;
     target_merge_unlock(&job->merge);
@@ -206,6 +208,9 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
     if (done)
         status = removed;
     target_merge_restore(&job->merge);
+    /* Or a power cut would leave a staging directory that says that a merge has begun. */
+    if (status == STATUS_OK && !job->options->no_sync)
+        status = target_merge_sync(&job->merge);
     return status;
 }
 

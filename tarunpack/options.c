@@ -65,7 +65,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The limits that hold where no option says otherwise; tarunpack.1 has them too. */
 /* More writers only wait for each other. */
 #define JOBS_MAX 4
 
@@ -74,6 +73,7 @@ static const struct option long_options[] = {
 #define JOBS_DEFAULT (thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX)
 #endif
 
+/* What holds where no option says otherwise; tarunpack.1 has the limits, too. */
 static void defaults_set(struct options *options)
 {
     *options = (struct options){

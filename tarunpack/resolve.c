@@ -129,15 +129,19 @@ static enum tar_error resolve_device(struct reader *reader, const struct tar_hea
     return major_number < 1 << 12 && minor_number < 1 << 20 ? TAR_OK : TAR_BAD_NUMBER;
 }
 
-/* The kernel would say no more of a malformed one than that it is invalid. */
-static enum tar_error acls_check(const struct xattrs *list)
+/* The kernel would say no more of a malformed one, or of one where there is none (acl(5)), than
+ * that it is invalid or not permitted. */
+static enum tar_error acls_check(const struct xattrs *list, enum tar_type type)
 {
     static const char *const names[] = {ACL_XATTR_ACCESS, ACL_XATTR_DEFAULT};
     enum tar_error error = TAR_OK;
     for (size_t i = 0; error == TAR_OK && i < sizeof names / sizeof names[0]; i++) {
         struct xattr acl;
-        if (xattrs_find(list, names[i], &acl) == 0)
-            error = acl_check(acl.value, acl.length);
+        if (xattrs_find(list, names[i], &acl) != 0)
+            continue;
+        if (type == TAR_SYMLINK || (i > 0 && type != TAR_DIRECTORY))
+            return TAR_BAD_ACL;
+        error = acl_check(acl.value, acl.length);
     }
     return error;
 }
@@ -156,7 +160,7 @@ static enum tar_error resolve_xattrs(struct reader *reader)
         if (acl_is_other_form(xattrs_get(list, i).name))
             xattrs_remove(list, i);
     }
-    return acls_check(list);
+    return acls_check(list, reader->entry.type);
 }
 
 /* Sparse files: where the map is, and how large the file truly is. */

@@ -64,12 +64,11 @@ static int wrapper_make(struct staging *staging, const char *target)
         if (mkdirat(staging->parent, staging->name, 0700) == 0) {
             if (wrapper_hold(staging) == 0)
                 return 0;
-            if (errno != EAGAIN && errno != ENOENT) {
-                int error = errno;
-                (void)unlinkat(staging->parent, staging->name, AT_REMOVEDIR);
-                errno = error;
+            int error = errno;
+            (void)unlinkat(staging->parent, staging->name, AT_REMOVEDIR);
+            errno = error;
+            if (error != EAGAIN && error != ENOENT)
                 return -1;
-            }
         } else if (errno != EEXIST) {
             return -1;
         }
@@ -152,7 +151,12 @@ int staging_begin(const struct staging *staging, const struct digest_value *laye
         return -1;
     digest_text(layer, text);
     int result = stream_write(fd, text, strlen(text));
-    return close(fd) == 0 ? result : -1;
+    if (close(fd) == 0 && result == 0)
+        return 0;
+    int error = errno;
+    (void)unlinkat(staging->fd, STAGING_BEGUN, 0);
+    errno = error;
+    return -1;
 }
 
 bool staging_is_of(const struct staging *staging, const struct digest_value *layer)

@@ -259,18 +259,30 @@ enum status target_merge_open(struct target_merge *target, const char *path)
     free(name);
     if (status != STATUS_OK)
         return status;
-    target_merge_remember(target);
-    if (flock(target->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return STATUS_OK;
+    status = target_merge_remember(target);
+    if (status != STATUS_OK || flock(target->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return status;
     diag_error("%s: another process has locked it, probably another merge", diag_name(path).text);
     return STATUS_SYSTEM;
 }
 
-void target_merge_remember(struct target_merge *target)
+enum status target_merge_sync(const struct target_merge *target)
+{
+    if (syncfs(target->fd) == 0)
+        return STATUS_OK;
+    diag_errno("%s: cannot sync", diag_name(target->path).text);
+    return STATUS_SYSTEM;
+}
+
+enum status target_merge_remember(struct target_merge *target)
 {
     struct stat status;
-    if (fstat(target->fd, &status) == 0)
-        target->mtime = status.st_mtim;
+    if (fstat(target->fd, &status) != 0) {
+        diag_errno("%s: cannot read its status", diag_name(target->path).text);
+        return STATUS_SYSTEM;
+    }
+    target->mtime = status.st_mtim;
+    return STATUS_OK;
 }
 
 void target_merge_unlock(struct target_merge *target)

@@ -53,8 +53,12 @@ enum status target_merge_open(struct target_merge *target, const char *path);
  */
 void target_merge_unlock(struct target_merge *target);
 
-/* The directory's time is, from now on, the one to be kept. */
-void target_merge_remember(struct target_merge *target);
+/* Brings all that is in the directory to the disk. Returns a status; the line is printed. */
+enum status target_merge_sync(const struct target_merge *target);
+
+/* The directory's time is, from now on, the one to be kept. Returns a status; the line is printed.
+ */
+enum status target_merge_remember(struct target_merge *target);
 
 /* Sets the directory's time to the one kept: staging inside it has changed that; and its mode, if
  * that had to be changed. */

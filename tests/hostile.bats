@@ -631,6 +631,11 @@ trusted.overlay.overlay.metacopy=""'
     refuse acl-no-attribute 'x: malformed access control list'
 }
 
+@test "hostile: an ACL where there is none is refused" {
+    refuse acl-default-of-a-file 'x: malformed access control list'
+    refuse acl-of-a-symlink 's: malformed access control list'
+}
+
 @test "hostile: of two entries for a directory the later one has the attributes" {
     accept directory-twice-with-attributes <<<'d 700 d'
     assert_equal "$(getfattr -h -d -m - target/d)" "$(printf '# file: target/d\nuser.new="2"')"

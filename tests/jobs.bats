@@ -69,10 +69,20 @@ PYTHON
     [ "$(grep -c '^3$' results)" -ge 1 ]
 }
 
+# make_directories COUNT CONTENT: in "tree", with a file each.
+make_directories() {
+    local number
+    mkdir tree
+    (cd tree && seq "$1" | xargs mkdir)
+    for ((number = 1; number <= $1; number++)); do
+        echo "$2" >"tree/$number/f"
+    done
+}
+
 @test "a failure of several threads is one line, and nothing is left" {
     requires_root
-    mkdir tree small
-    seq 2000 | (cd tree && xargs -n 1 sh -c 'mkdir "$0" && head -c 4000 /dev/zero | tr "\0" x >"$0/f"')
+    mkdir small
+    make_directories 2000 "$(printf '%4000s' x)"
     tarpack tree >tree.tar
     mount -t tmpfs -o size=2M tmpfs small
     run -1 tarunpack --no-sync -j 4 small/tree <tree.tar
@@ -95,8 +105,7 @@ PYTHON
 }
 
 @test "few descriptors are enough for several threads" {
-    mkdir tree
-    seq 300 | (cd tree && xargs -n 1 sh -c 'mkdir "$0" && echo "$0" >"$0/f"')
+    make_directories 300 content
     tarpack tree >tree.tar
     (ulimit -n 90 && exec tarunpack --no-sync -j 4 copy 3>&-) <tree.tar
     compare_trees tree copy
@@ -105,8 +114,11 @@ PYTHON
 # Reads that would have to wait are what starts the scout.
 @test "tarpack writes the same bytes where every read has to wait, and goes ahead of them" {
     requires_command strace
-    mkdir tree
-    seq 900 | (cd tree && xargs -n 1 sh -c 'mkdir -p "$(($0 % 30))" && echo "$0" >"$(($0 % 30))/$0"')
+    mkdir -p tree/{0..29}
+    local number
+    for number in {1..900}; do
+        echo "$number" >"tree/$((number % 30))/$number"
+    done
     tarpack -j 1 tree >one.tar
     strace -f -qq -o calls -e trace=preadv2,fadvise64,clone3,clone \
         -e inject=preadv2:error=EAGAIN tarpack -j 2 -x --exclude=7 tree >two.tar

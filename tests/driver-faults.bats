@@ -1,0 +1,109 @@
+# Whatever zlsnap runs to write files fails, or is where zlsnap is killed: what stands under the names
+# of LAYER and LAYER.json belongs together.
+
+load helpers
+load driver
+
+setup() {
+    requires_command jq flock
+    enter_work
+    mkdir tree
+    echo old >tree/file
+    zlsnap create tree layer >/dev/null
+    cp layer old
+    cp layer.json old.json
+    seq 5000 >tree/file
+    zlsnap create tree new >/dev/null
+    helper_fakes mktemp flock tee sync rm mv
+}
+
+# helper_fakes NAME...: these count how often they run, and the $AT-th run of the one called $WHAT
+# fails, or kills zlsnap.
+helper_fakes() {
+    local name
+    for name; do
+        fake "$name" 'PATH=/usr/bin:/bin name=${0##*/}
+            echo >>"$COUNTS/$name"
+            if [ "$name" = "$WHAT" ] && [ "$(wc -l <"$COUNTS/$name")" -eq "$AT" ]; then
+                [ "$HOW" = fail ] || kill -KILL "$DRIVER"
+                echo "$name: No space left on device" >&2
+                exit 1
+            fi
+            exec "$name" "$@"'
+    done
+    export COUNTS=$BATS_TEST_TMPDIR/counts HOW=fail WHAT=none AT=0
+    mkdir "$COUNTS"
+}
+
+# create_once: over the old layer; sets $status and writes what it said to ../errors.
+create_once() {
+    rm -rf .layer.* layer* "${COUNTS:?}"/*
+    cp old layer
+    cp old.json layer.json
+    status=0
+    bash -c 'export DRIVER=$$; exec zlsnap create tree layer' >../out 2>../errors || status=$?
+    # The pipe of a driver that was killed runs on.
+    wait_until no_pipe
+}
+
+no_pipe() {
+    ! pgrep -f "$PWD/.layer" >/dev/null
+}
+
+# Calls judge after each failure of each helper, $HOW it fails.
+each_helper_fails() {
+    local calls tried=0
+    WHAT=none create_once
+    assert_equal "$status" 0
+    cp -r "$COUNTS" ../calls
+    for WHAT in mktemp flock tee sync rm mv; do
+        calls=$(wc -l <"../calls/$WHAT")
+        for ((AT = 1; AT <= calls; AT++)); do
+            create_once
+            judge || fail "$WHAT $AT: $status: $(cat ../errors), $(find . -maxdepth 1)"
+            tried=$((tried + 1))
+        done
+    done
+    [ $tried -ge 8 ]
+}
+
+# Old or new, and no LAYER.json of another LAYER.
+belong_together() {
+    if cmp -s layer old; then
+        [ ! -e layer.json ] || cmp -s layer.json old.json
+    elif cmp -s layer new; then
+        [ ! -e layer.json ] || [ "$(jq .digest layer.json)" = "$(jq .digest new.json)" ]
+    else
+        false
+    fi
+}
+
+@test "a helper of create that fails: status 1, one line, and nothing of two layers is mixed" {
+    judge() {
+        belong_together || return
+        case $WHAT.$status in
+        rm.0 | flock.0) cmp -s layer new ;;
+        *.1) [ "$(wc -l <../errors)" -eq 1 ] && { [ "$WHAT" = rm ] || [ -z "$(compgen -G '.layer.*')" ]; } ;;
+        *) false ;;
+        esac
+    }
+    each_helper_fails
+}
+
+@test "create that is killed at any of its steps leaves no mixture, and the next one completes" {
+    HOW="kill"
+    judge() {
+        [ "$status" -eq 137 ] && belong_together && WHAT=none zlsnap create tree layer >/dev/null &&
+            cmp -s layer new && zlsnap verify -q layer
+    }
+    each_helper_fails
+}
+
+@test "a temporary directory that can't be made, or vanishes: status 1 and one line" {
+    local status=0
+    WHAT=mktemp AT=1 zlsnap create tree other 2>../errors || status=$?
+    assert_equal "$status: $(cat ../errors)" '1: zlsnap: No space left on device'
+    fake tee 'rm -rf "${2%/*}"; exit 1'
+    run -1 --separate-stderr zlsnap create tree other
+    assert_equal "$(compgen -G '*other*')" ''
+}

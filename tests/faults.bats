@@ -1,0 +1,319 @@
+# Every system call fails once, every allocation, reads and writes stop short and are interrupted:
+# the result is right, or there is an error and none. FAULTS=all tries all of them, not a sample.
+#
+# What a test sets is its own.
+# shellcheck disable=SC2030,SC2031
+
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p tree/{dir/deep,shut,old} standing/{dir,gone}
+    seq 40000 >tree/dir/large
+    seq 100 >tree/dir/small
+    seq 99 >tree/dir/other
+    truncate -s 300000 tree/dir/deep/hole
+    echo end >>tree/dir/deep/hole
+    ln tree/dir/small tree/dir/deep/link
+    ln -s ../small tree/dir/deep/symlink
+    mkfifo tree/fifo
+    setfattr -n user.name -v value tree/dir tree/dir/small 2>/dev/null || true
+    touch tree/shut/file
+    touch -d @1000000000.123456789 tree/shut/file tree/dir/deep
+    chmod 500 tree/shut
+    touch standing/{dir/small,dir/mine,gone/file,fifo}
+    tarpack tree >layer.tar
+    tarpack --manifest tree >manifest
+    mkdir layer
+    cp -a tree/. layer
+    touch layer/{.wh.gone,old/.wh..wh..opq}
+    tar --format=posix --xattrs -cf merge.tar -C layer .
+    sha256sum <layer.tar >layer.sha256
+}
+
+setup() {
+    requires_root
+    cd "$BATS_TEST_TMPDIR" || return
+    FILES=$BATS_FILE_TMPDIR
+    input=/dev/null
+    digest=$(cut -d' ' -f1 "$FILES/layer.sha256")
+    mkdir work
+}
+
+# What a tree is told apart by here.
+listing() {
+    find "$1" -printf '%P %y %m %n %s %T@ %l\n' | sort
+    find "$1" -type f -exec sha256sum {} + | sed 's/ .*//' | sort
+}
+
+# few NUMBER FIRST LAST: of the numbers from FIRST to LAST, so many, evenly spread.
+few() {
+    local count=$(($3 - $2 + 1)) number
+    if [ "${FAULTS-}" = all ] || [ $count -le "$1" ]; then
+        seq "$2" "$3"
+    else
+        for ((number = 0; number < $1; number++)); do
+            echo $(($2 + number * (count - 1) / ($1 - 1)))
+        done
+    fi
+}
+
+# calls COMMAND...: the system calls that may fail of the program in COMMAND and its children, as
+# "NAME FIRST LAST": the numbers among calls of that name, counted for each process. What the loader
+# does comes before the first look at standard input and is not the program's; brk(2) has no errors.
+calls() {
+    prepare
+    strace -f -qq -o calls "$@" <"$input" >out
+    awk '{ process = $1; $1 = ""; sub(/^ /, ""); name = $0; sub(/\(.*/, "", name) }
+        !/^[a-z0-9_]+\(/ { next }
+        { count[process, name]++; number = count[process, name] }
+        /^fcntl\(0,/ { begun = 1 }
+        !begun { loader[name] = number; next }
+        number > last[name] { last[name] = number }
+        END { for (name in last) print name, loader[name] + 1, last[name] }' calls |
+        grep -Ev '^(exit|exit_group|brk|futex|rt_sig.*|munmap|get[a-z]*id|sched_.*|set_.*|umask) ' |
+        awk '$2 <= $3' | sort
+}
+
+# errors_of CALL: what it is made to fail with.
+errors_of() {
+    case $1 in
+    open* | dup* | memfd_create | pipe*) echo EMFILE ;;
+    mkdir* | mknod* | link* | symlink* | fallocate | ftruncate | rename*) echo ENOSPC ;;
+    write | pwrite64) echo ENOSPC EIO ;;
+    mmap | brk | clone*) echo ENOMEM ;;
+    *) echo EIO ;;
+    esac
+}
+
+# each_call_fails COMMAND...: COMMAND, with the function `prepare` before it, once for each of its
+# calls, which fails; after that the function `judge` looks at $status, `errors` and what is there.
+each_call_fails() {
+    local name first last number error tried=0
+    calls "$@" >list
+    while read -r name first last; do
+        for number in $(few 3 "$first" "$last"); do
+            for error in $(errors_of "$name"); do
+                status=0
+                prepare
+                timeout 30 strace -f --seccomp-bpf -qq -o /dev/null -e trace="$name" \
+                    -e inject="$name:error=$error:when=$number" "$@" \
+                    <"$input" >out 2>errors || status=$?
+                judge || fail "$error from $name $number: $status: $(cat errors)"
+                tried=$((tried + 1))
+            done
+        done
+    done <list
+    echo "# $tried faults" >&3
+    [ $tried -gt 20 ]
+}
+
+# each_allocation_fails COMMAND...: the same for its allocations.
+each_allocation_fails() {
+    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so count number tried=0
+    ! nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_' || skip 'needs a build without sanitizers'
+    export FAULTS_COUNT=$PWD/count
+    prepare
+    FAULTS_ALLOCATION=0 LD_PRELOAD=$library "$@" <"$input" >out
+    count=$(od -An -tu4 count)
+    [ "$count" -gt 20 ]
+    for number in $(few 40 1 "$count"); do
+        rm count
+        status=0
+        prepare
+        timeout 30 env FAULTS_ALLOCATION="$number" LD_PRELOAD="$library" "$@" \
+            <"$input" >out 2>errors || status=$?
+        judge || fail "allocation $number: $status: $(cat errors)"
+        tried=$((tried + 1))
+    done
+    echo "# $tried of $count allocations" >&3
+}
+
+# says PROGRAM: there is a message, all of it is the program's, and none of its processes crashed.
+says() {
+    [ -s errors ] && ! grep -qv "^$1: " errors && ! grep -q 'killed by signal' errors
+}
+
+# --------------------------------------------------------------------------- what may become of it
+
+prepare() {
+    rm -rf work
+    mkdir work
+}
+
+# What judge() calls: for a status of 1 the archive may be anything, it is not to be used.
+packed() {
+    case $status in
+    0) cmp -s out "$FILES/layer.tar" ;;
+    1) says tarpack ;;
+    *) false ;;
+    esac
+}
+
+# unpacked BEFORE AFTER: these listings. What stays of a staging directory is named.
+unpacked() {
+    local now='' left
+    [ ! -e work/target ] || now=$(listing work/target)
+    left=$(find work -maxdepth 1 -name '.*.zlsnap-*')
+    [ -z "$left" ] || grep -qF "${left#work/}" errors || return
+    case $status in
+    0) [ "$now" = "$2" ] ;;
+    1) says tarunpack && [[ $now == "$1" || $now == "$2" ]] ;;
+    *) false ;;
+    esac
+}
+
+# merged BEFORE AFTER: DIR is as it was, or as it is to be; or it is said that it is a mixture, or
+# what is left in it, which the same run mends.
+merged() {
+    local left
+    left=$(find work/target -maxdepth 1 -name '.merge.zlsnap-*')
+    if [ "$status" -eq 1 ] && grep -qF -e 'is a mixture now' -e 'cannot set its time back' \
+        ${left:+-e "${left##*/}"} errors; then
+        tarunpack -q -j 1 --merge work/target <"$input" && [ "$(listing work/target)" = "$2" ]
+    else
+        unpacked "$@"
+    fi
+}
+
+# copied DIGEST
+copied() {
+    case $status in
+    0) cmp -s out "$input" && [ "$(head -c 64 digest)" = "$1" ] ;;
+    1) says shasum-tee ;;
+    *) false ;;
+    esac
+}
+
+# --------------------------------------------------------------------------- tarpack
+
+@test "faults: tarpack, every system call" {
+    requires_command strace
+    judge() { packed; }
+    each_call_fails tarpack -j 1 "$FILES/tree"
+}
+
+@test "faults: tarpack, every allocation" {
+    judge() { packed; }
+    each_allocation_fails tarpack -j 1 "$FILES/tree"
+}
+
+# --------------------------------------------------------------------------- tarunpack
+
+@test "faults: tarunpack, every system call" {
+    requires_command strace
+    local wanted
+    wanted=$(listing "$FILES/tree")
+    judge() { unpacked '' "$wanted"; }
+    input=$FILES/layer.tar
+    each_call_fails tarunpack -j 1 --expect="$digest" work/target
+}
+
+@test "faults: tarunpack, every allocation" {
+    local wanted
+    wanted=$(listing "$FILES/tree")
+    judge() { unpacked '' "$wanted"; }
+    input=$FILES/layer.tar
+    each_allocation_fails tarunpack -j 1 --expect="$digest" work/target
+}
+
+@test "faults: tarunpack --replace, every system call: the old tree or the new one" {
+    requires_command strace
+    local wanted old
+    wanted=$(listing "$FILES/tree")
+    cp -a "$FILES/standing" work/target
+    old=$(listing work/target)
+    prepare() {
+        rm -rf work
+        mkdir work
+        cp -a "$FILES/standing" work/target
+    }
+    judge() { unpacked "$old" "$wanted"; }
+    input=$FILES/layer.tar
+    each_call_fails tarunpack -j 1 --replace work/target
+}
+
+@test "faults: tarunpack --merge, every system call" {
+    requires_command strace
+    local old wanted
+    prepare() {
+        rm -rf work
+        mkdir work
+        cp -a "$FILES/standing" work/target
+    }
+    input=$FILES/merge.tar
+    prepare
+    old=$(listing work/target)
+    tarunpack -q --merge work/target <"$input"
+    wanted=$(listing work/target)
+    judge() { merged "$old" "$wanted"; }
+    each_call_fails tarunpack -j 1 --merge work/target
+}
+
+@test "faults: tarunpack --manifest, every system call" {
+    requires_command strace
+    judge() {
+        case $status in
+        0) cmp -s out "$FILES/manifest" ;;
+        1) says tarunpack ;;
+        *) false ;;
+        esac
+    }
+    input=$FILES/layer.tar
+    each_call_fails tarunpack --manifest
+}
+
+# --------------------------------------------------------------------------- shasum-tee
+
+@test "faults: shasum-tee, every system call and every allocation" {
+    requires_command strace
+    prepare() { rm -f digest; }
+    judge() { copied "$digest"; }
+    input=$FILES/layer.tar
+    each_call_fails shasum-tee -o digest
+    each_allocation_fails shasum-tee -o digest
+}
+
+@test "faults: shasum-tee --zstd, every system call and every allocation" {
+    requires_command strace
+    zstd -q "$FILES/layer.tar" -o layer.zst
+    digest=$(sha256sum <layer.zst | cut -d' ' -f1)
+    prepare() { rm -f digest; }
+    judge() { copied "$digest"; }
+    input=$PWD/layer.zst
+    each_call_fails shasum-tee --zstd -o digest
+    each_allocation_fails shasum-tee --zstd -o digest
+}
+
+# --------------------------------------------------------------------------- short and interrupted
+
+# disturbed COMMAND...: standard input in pieces that come slowly, reads and writes that stop short.
+disturbed() {
+    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
+    FAULTS_SHORT=1 LD_PRELOAD=$library "$@"
+}
+
+# interrupted COMMAND...: every other one of these calls ends with EINTR, of each process; of the first,
+# which the loader uses too, not its.
+interrupted() {
+    strace -f -qq -o /dev/null -e inject=read,pread64:error=EINTR:when=11+2 \
+        -e inject=preadv2,write,pwrite64,poll,rt_sigtimedwait:error=EINTR:when=1+2 "$@"
+}
+
+@test "faults: reads and writes that stop short change nothing" {
+    ! nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_' || skip 'needs a build without sanitizers'
+    disturbed tarpack "$FILES/tree" | disturbed shasum-tee -o digest | cat >out
+    cmp out "$FILES/layer.tar"
+    assert_equal "$(cut -c1-64 digest)" "$digest"
+    dd if=out bs=1M status=none | disturbed tarunpack --expect="$digest" work/target
+    compare_trees "$FILES/tree" work/target
+}
+
+@test "faults: interrupted system calls change nothing" {
+    requires_command strace
+    interrupted tarpack "$FILES/tree" | interrupted shasum-tee -o digest | cat >out
+    cmp out "$FILES/layer.tar"
+    assert_equal "$(cut -c1-64 digest)" "$digest"
+    dd if=out bs=1M status=none | interrupted tarunpack --expect="$digest" work/target
+    compare_trees "$FILES/tree" work/target
+}

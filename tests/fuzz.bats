@@ -1,0 +1,37 @@
+# What fuzzing has found worth keeping, tried again without a fuzzer: tests/fuzz has the targets and
+# what each expects of every input; `make fuzz` looks for more.
+
+load helpers
+
+setup_file() {
+    requires_command python3
+    "$PROJECT/tests/data/make-hostile" "$BATS_FILE_TMPDIR/archives" "$BATS_FILE_TMPDIR/outside"
+}
+
+# replay TARGET [DIRECTORY...]: every input there is for it, and those.
+replay() {
+    local programs=${ZLSNAP_FUZZ:-$PROJECT/build/fuzz} seeds=$PROJECT/tests/fuzz/seeds/$1
+    TMPDIR=$BATS_TEST_TMPDIR run -0 --separate-stderr "$programs/fuzz_$1" "$seeds" "${@:2}"
+    assert_output "$(find "$seeds" "${@:2}" -type f | wc -l) inputs"
+}
+
+@test "fuzz: header blocks and numbers" {
+    replay header
+}
+
+@test "fuzz: records of extended headers" {
+    replay pax
+}
+
+@test "fuzz: maps of sparse files" {
+    replay sparse
+}
+
+@test "fuzz: archives, and what tarpack would have made of them" {
+    replay reader "$BATS_FILE_TMPDIR/archives"
+}
+
+@test "fuzz: tarunpack and its merge, and nothing else is touched" {
+    requires_root # owners, whiteouts
+    replay tarunpack "$BATS_FILE_TMPDIR/archives"
+}

@@ -1,0 +1,138 @@
+/* Whole archives, up to the entries that they hold. */
+#include "fuzz.h"
+
+#include "diag.h"
+#include "reader.h"
+#include "tar_encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Small enough that no input keeps the machine busy with zeros. */
+static const struct reader_limits limits = {.entries = 500,
+                                            .tree_size = 1 << 18,
+                                            .path = 4096,
+                                            .depth = 100,
+                                            .pax = 1 << 16,
+                                            .xattr = 1 << 14};
+
+/* For what was written canonically of an archive within those. */
+static const struct reader_limits wide = {.entries = 1000,
+                                          .tree_size = 1 << 20,
+                                          .path = 1 << 14,
+                                          .depth = 1000,
+                                          .pax = 1 << 20,
+                                          .xattr = 1 << 16};
+
+/* Relative, without "..", "." but for the root, and empty components (tar_entry.h). */
+static void path_check(const char *path)
+{
+    if (strcmp(path, TAR_ROOT) == 0)
+        return;
+    while (*path) {
+        size_t length = strcspn(path, "/");
+        EXPECT(length > 0);
+        EXPECT(!(length == 1 && path[0] == '.'));
+        EXPECT(!(length == 2 && path[0] == '.' && path[1] == '.'));
+        path += length;
+        if (*path == '/')
+            EXPECT(*++path != '\0');
+    }
+}
+
+static void entry_check(const struct tar_entry *entry)
+{
+    EXPECT(entry->path && entry->path[0] != '\0');
+    path_check(entry->path);
+    EXPECT(strlen(entry->path) <= limits.path);
+    bool is_link = entry->type == TAR_HARDLINK || entry->type == TAR_SYMLINK;
+    EXPECT(is_link == (entry->link != NULL));
+    if (entry->type == TAR_HARDLINK)
+        path_check(entry->link);
+    EXPECT(entry->type == TAR_FILE || entry->size == 0);
+    EXPECT((entry->mode & ~07777U) == 0);
+    EXPECT(entry->uid != UINT32_MAX && entry->gid != UINT32_MAX);
+    EXPECT(entry->mtime.nanoseconds < 1000000000);
+    for (size_t i = 1; i < entry->xattrs.count; i++)
+        EXPECT(strcmp(xattrs_get(&entry->xattrs, i - 1).name, xattrs_get(&entry->xattrs, i).name) <
+               0);
+}
+
+/* Appends the content, dense. */
+static enum reader_event content_append(struct reader *reader, const struct tar_entry *entry,
+                                        struct buf *out)
+{
+    struct reader_chunk chunk;
+    uint64_t at = 0;
+    do {
+        enum reader_event event = reader_data(reader, &chunk);
+        if (event != READER_OK)
+            return event;
+        uint64_t start = chunk.length > 0 ? chunk.offset : entry->size;
+        EXPECT(start >= at && start <= entry->size && chunk.length <= entry->size - start);
+        EXPECT(buf_append_fill(out, 0, start - at) == 0);
+        EXPECT(buf_append(out, chunk.bytes, chunk.length) == 0);
+        at = start + chunk.length;
+    } while (chunk.length > 0);
+    EXPECT(buf_append_fill(out, 0, tar_padding(entry->size)) == 0);
+    return READER_OK;
+}
+
+/* Reads the archive and appends what is in it to `out` as tarpack would write it. */
+static enum reader_event archive_rewrite(const void *bytes, size_t length,
+                                         const struct reader_limits *bounds, struct buf *out)
+{
+    struct source source = {0};
+    struct reader reader = {0};
+    const struct tar_entry *entry = NULL;
+    EXPECT(source_start_memory(&source, bytes, length) == STATUS_OK);
+    reader_start(&reader, &source, bounds);
+    enum reader_event event = reader_next(&reader, &entry);
+    while (event == READER_OK) {
+        entry_check(entry);
+        EXPECT(tar_encode_entry(entry, out) == 0);
+        if (entry->type == TAR_FILE)
+            event = content_append(&reader, entry, out);
+        if (event == READER_OK)
+            event = reader_next(&reader, &entry);
+    }
+    EXPECT(event != READER_FAILED);
+    if (event == READER_END)
+        EXPECT(source.taken == length && buf_append_fill(out, 0, TAR_END_SIZE) == 0);
+    else
+        EXPECT(reader.problem[0] != '\0' && !strchr(reader.problem, '\n'));
+    reader_free(&reader);
+    source_free(&source);
+    return event;
+}
+
+/* Reads the headers only; content is passed over. */
+static enum reader_event archive_skim(const void *bytes, size_t length)
+{
+    struct source source = {0};
+    struct reader reader = {0};
+    const struct tar_entry *entry = NULL;
+    EXPECT(source_start_memory(&source, bytes, length) == STATUS_OK);
+    reader_start(&reader, &source, &limits);
+    enum reader_event event = READER_OK;
+    while (event == READER_OK)
+        event = reader_next(&reader, &entry);
+    reader_free(&reader);
+    source_free(&source);
+    return event;
+}
+
+/* What was read, written canonically, reads as the same. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct buf once = {0}, twice = {0};
+    enum reader_event event = archive_rewrite(data, size, &limits, &once);
+    EXPECT(archive_skim(data, size) == event);
+    if (event == READER_END) {
+        EXPECT(archive_rewrite(once.bytes, once.length, &wide, &twice) == READER_END);
+        EXPECT(once.length == twice.length && memcmp(once.bytes, twice.bytes, once.length) == 0);
+    }
+    buf_free(&once);
+    buf_free(&twice);
+    return 0;
+}

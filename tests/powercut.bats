@@ -1,0 +1,177 @@
+# Power cuts: the disk is copied as it is at that moment, without what only the page cache has, and
+# the copy is mounted, as after a boot.
+
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p tree/dir/{a,b} old/gone
+    local i
+    for i in {1..40}; do
+        seq $((i * 50)) >"tree/dir/a/$i"
+    done
+    seq 200000 >tree/dir/b/large
+    ln tree/dir/b/large tree/link
+    ln -s dir tree/symlink
+    setfattr -n user.name -v value tree/dir
+    touch -d @1000000000.123456789 tree/dir
+    seq 5000 >old/gone/file
+    echo standing >old/file
+    tarpack tree >layer.tar
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    TREE=$BATS_FILE_TMPDIR/tree
+    OLD=$BATS_FILE_TMPDIR/old
+    LAYER=$BATS_FILE_TMPDIR/layer.tar
+}
+
+# disk TYPE SIZE: a file system in the file "image", mounted on "disk", that writes nothing by itself
+# for as long as a test takes.
+disk() {
+    local options=loop
+    [ "$1" != ext4 ] || options+=,commit=600
+    truncate -s "$2" image
+    case $1 in
+    ext4) mkfs.ext4 -q -F image ;;
+    *) "mkfs.$1" -q -f image ;;
+    esac
+    mkdir -p disk after
+    mount -o "$options" image disk
+}
+
+# cut: mounts on "after" what the disk would hold if the power were cut now. What is in its place for
+# good is the copy; the disk itself goes on.
+cut() {
+    cp --sparse=always image image.cut
+    # Another one of the same name is what XFS and Btrfs would take it for.
+    umount disk
+    mount -o loop image.cut after
+}
+
+# state DIR: what stands there: nothing, the old tree, the new one, or neither.
+state() {
+    if [ ! -e "$1" ]; then
+        echo nothing
+    elif diff -r "$OLD" "$1" >/dev/null 2>&1; then
+        echo old
+    elif (compare_trees "$TREE" "$1") >/dev/null 2>&1; then
+        echo new
+    else
+        echo neither
+    fi
+}
+
+for_each_type() {
+    local type size
+    for type in ext4=64M xfs=300M btrfs=110M; do
+        size=${type#*=} type=${type%=*}
+        requires_fs "$type"
+        disk "$type" "$size"
+        "$@"
+        umount after
+        rm image image.cut
+    done
+}
+
+published() {
+    tarunpack disk/target <"$LAYER"
+    cut
+    assert_equal "$type: $(state after/target)" "$type: new"
+}
+
+@test "power cut: after exit 0 the tree is on the disk: ext4, xfs, btrfs" {
+    for_each_type published
+}
+
+replaced() {
+    cp -a "$OLD" disk/target
+    sync -f disk
+    tarunpack --replace disk/target <"$LAYER"
+    cut
+    assert_equal "$type: $(state after/target)" "$type: new"
+}
+
+@test "power cut: after exit 0 of --replace the new tree is on the disk: ext4, xfs, btrfs" {
+    for_each_type replaced
+}
+
+merged() {
+    cp -a "$OLD" disk/target
+    cp -a "$OLD" wanted
+    sync -f disk
+    tarunpack --merge disk/target <"$LAYER"
+    cut
+    tarunpack --no-sync --merge wanted <"$LAYER"
+    compare_trees wanted after/target
+    rm -r wanted
+}
+
+@test "power cut: after exit 0 of --merge all of it is on the disk: ext4, xfs, btrfs" {
+    for_each_type merged
+}
+
+# Else the tests above could not fail.
+@test "power cut: with --no-sync it is not" {
+    requires_fs ext4
+    disk ext4 64M
+    tarunpack --no-sync disk/target <"$LAYER"
+    cut
+    assert_equal "$(state after/target)" nothing
+}
+
+# at_each_call WANTED OPTION...: tarunpack, killed at each of the calls of its parent that publish, and
+# the power cut then; what stands on the disk is one of the words in WANTED.
+at_each_call() {
+    local name count seen='' now
+    strace -o calls tarunpack "${@:2}" disk/target <"$LAYER"
+    awk -F '(' '/^[a-z]/ { count[$1]++ }
+        begun && $1 ~ /rename|sync|unlink|utimens|wait|exit_group/ { print $1, count[$1] }
+        $1 ~ /^(clone|fork|vfork)/ { begun = 1 }' calls >list
+    while read -r name count; do
+        rm -rf disk/target disk/.target.*
+        [ "$1" = 'nothing new' ] || cp -a "$OLD" disk/target
+        sync -f disk
+        # Through cat: the child that was orphaned has ended when it has closed the pipe.
+        strace -o /dev/null -e inject="$name:signal=KILL:when=$count" \
+            tarunpack "${@:2}" disk/target <"$LAYER" 2>&1 | cat >/dev/null
+        # What a journal has committed has happened, if somebody else's fsync made it do so.
+        echo >>disk/other
+        sync disk/other
+        cp --sparse=always image image.cut
+        mount -o loop image.cut after
+        now=$(state after/target)
+        umount after
+        rm image.cut
+        [[ " $1 " == *" $now "* ]] || fail "$now after a kill at $name $count"
+        seen+=" $now"
+    done <list
+    assert_regex "$seen" "^( ${1% *})+( ${1#* })+\$"
+}
+
+@test "power cut: before exit 0 there is nothing, or all of the tree" {
+    requires_fs ext4
+    requires_command strace
+    disk ext4 64M
+    at_each_call 'nothing new'
+}
+
+@test "power cut: before exit 0 of --replace there is the old tree or the new one" {
+    requires_fs ext4
+    requires_command strace
+    disk ext4 64M
+    cp -a "$OLD" disk/target
+    at_each_call 'old new' --replace
+}
+
+created() {
+    zlsnap create -q "$TREE" disk/layer >/dev/null
+    cut
+    zlsnap verify -q after/layer
+}
+
+@test "power cut: after exit 0 of create LAYER and LAYER.json are on the disk: ext4, xfs, btrfs" {
+    requires_command jq
+    for_each_type created
+}

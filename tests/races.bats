@@ -1,0 +1,117 @@
+# Another process exchanges directories for symbolic links that lead out while the programs run. What
+# becomes of the tree is his doing; nothing outside of it is read or changed.
+
+load helpers
+
+setup_file() {
+    requires_command python3
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p outside/sub tree
+    echo SECRET | tee outside/{f1,f2,f3,own} outside/sub/{f1,own} >/dev/null
+    chmod 600 outside/f*
+    mkdir -p tree/d{1..6}/{sub,e{1..3}}
+    local file
+    for file in tree/d{1..6}/{,sub/,e1/,e2/,e3/}f{1,2,3}; do
+        echo "$file" >"$file"
+    done
+    chmod 777 tree/d*/sub
+    tarpack tree >layer.tar
+    # Entries by turns in other directories, links to them, and deletions.
+    (
+        cd tree || exit
+        printf '%s\n' d*/f1 d*/sub/f1 d*/e?/f1 d*/f2 d*/sub/f2 d*/e?/f2 >../names
+        for file in d*; do
+            ln "$file/f1" "$file/sub/linked"
+            echo "$file/sub/linked"
+            : >"$file/.wh.own"
+            echo "$file/.wh.own"
+        done >>../names
+    )
+    tar --format=posix -cf turns.tar -C tree --no-recursion -T names
+    rm tree/d*/.wh.own
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    FILES=$BATS_FILE_TMPDIR
+    mkdir work
+}
+
+teardown() {
+    [ -z "${swapper-}" ] || kill -KILL "$swapper" 2>/dev/null || true
+    cleanup_mounts "$BATS_TEST_TMPDIR"
+}
+
+outside_is() {
+    find "$FILES/outside" -printf '%P %y %i %n %m %U:%G %s %T@ %C@\n' | sort
+}
+
+# race SECONDS PATTERN COMMAND...: runs COMMAND again and again while what PATTERN matches is swapped.
+race() {
+    local end=$((SECONDS + $1)) before runs=0
+    before=$(outside_is)
+    "$PROJECT/tests/swap.py" "$FILES/outside" "$2" >swaps &
+    swapper=$!
+    while ((SECONDS < end)); do
+        "${@:3}" || fail "$* after $runs runs"
+        runs=$((runs + 1))
+    done
+    kill -TERM "$swapper"
+    wait "$swapper"
+    swapper=
+    assert_equal "$(outside_is)" "$before"
+    echo "# $runs runs, $(cat swaps) exchanges" >&3
+    # Or it was no race.
+    [ "$runs" -gt 1 ] && [ "$(cat swaps)" -gt 500 ]
+}
+
+# ends COMMAND...: with success or a failure, of the system or since a path leads through what is no
+# directory; without a crash.
+ends() {
+    local status=0
+    "$@" 2>errors || status=$?
+    [[ $status =~ ^[013]$ ]] || { cat errors && return 1; }
+}
+
+packs() {
+    ends tarpack "$@" work/tree >out
+    ! grep -q SECRET out
+}
+
+@test "races: tarpack reads nothing outside of a tree whose directories are swapped" {
+    cp -a "$FILES/tree" work
+    race 3 work/tree packs
+    race 2 work/tree packs --live
+}
+
+unpacks() {
+    rm -rf work/target
+    ends tarunpack --no-sync "$@" work/target <"$FILES/$layer.tar"
+}
+
+@test "races: tarunpack writes nothing outside of a staging directory whose directories are swapped" {
+    local layer
+    for layer in layer turns; do
+        race 3 'work/.target.zlsnap-*/tree' unpacks
+        race 1 'work/.target.zlsnap-*/tree' unpacks -j 1
+    done
+}
+
+merges() {
+    ends tarunpack --no-sync --merge work/target <"$FILES/turns.tar"
+}
+
+@test "races: tarunpack --merge changes nothing outside of a target whose directories are swapped" {
+    cp -a "$FILES/tree" work/target
+    race 3 work/target merges
+}
+
+replaces() {
+    [ -d work/target ] || cp -a "$FILES/tree" work/target
+    ends tarunpack --no-sync --replace work/target <"$FILES/layer.tar"
+}
+
+@test "races: tarunpack --replace removes nothing outside of an old tree whose directories are swapped" {
+    cp -a "$FILES/tree" work/target
+    race 3 'work/.target.zlsnap-*/tree' replaces
+}

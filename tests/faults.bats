@@ -187,33 +187,22 @@ copied() {
 
 # --------------------------------------------------------------------------- tarpack
 
-@test "faults: tarpack, every system call" {
+@test "faults: tarpack, every system call and every allocation" {
     requires_command strace
     judge() { packed; }
     each_call_fails tarpack -j 1 "$FILES/tree"
-}
-
-@test "faults: tarpack, every allocation" {
-    judge() { packed; }
     each_allocation_fails tarpack -j 1 "$FILES/tree"
 }
 
 # --------------------------------------------------------------------------- tarunpack
 
-@test "faults: tarunpack, every system call" {
+@test "faults: tarunpack, every system call and every allocation" {
     requires_command strace
     local wanted
     wanted=$(listing "$FILES/tree")
     judge() { unpacked '' "$wanted"; }
     input=$FILES/layer.tar
     each_call_fails tarunpack -j 1 --expect="$digest" work/target
-}
-
-@test "faults: tarunpack, every allocation" {
-    local wanted
-    wanted=$(listing "$FILES/tree")
-    judge() { unpacked '' "$wanted"; }
-    input=$FILES/layer.tar
     each_allocation_fails tarunpack -j 1 --expect="$digest" work/target
 }
 

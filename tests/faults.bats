@@ -40,6 +40,11 @@ setup() {
     mkdir work
 }
 
+# Whether the programs have an allocator of their own, which gives up when it gets no memory.
+is_sanitized() {
+    nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_'
+}
+
 # What a tree is told apart by here.
 listing() {
     find "$1" -printf '%P %y %m %n %s %T@ %l\n' | sort
@@ -72,7 +77,7 @@ calls() {
         number > last[name] { last[name] = number }
         END { for (name in last) print name, loader[name] + 1, last[name] }' calls |
         grep -Ev '^(exit|exit_group|brk|futex|rt_sig.*|munmap|get[a-z]*id|sched_.*|set_.*|umask) ' |
-        awk '$2 <= $3' | sort
+        awk '$2 <= $3' | sort | if is_sanitized; then grep -v '^mmap '; else cat; fi
 }
 
 # errors_of CALL: what it is made to fail with.
@@ -111,7 +116,10 @@ each_call_fails() {
 # each_allocation_fails COMMAND...: the same for its allocations.
 each_allocation_fails() {
     local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so count number tried=0
-    ! nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_' || skip 'needs a build without sanitizers'
+    if is_sanitized; then
+        echo '# no allocations: with sanitizers' >&3
+        return
+    fi
     export FAULTS_COUNT=$PWD/count
     prepare
     FAULTS_ALLOCATION=0 LD_PRELOAD=$library "$@" <"$input" >out
@@ -290,7 +298,7 @@ interrupted() {
 }
 
 @test "faults: reads and writes that stop short change nothing" {
-    ! nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_' || skip 'needs a build without sanitizers'
+    ! is_sanitized || skip 'needs a build without sanitizers'
     disturbed tarpack "$FILES/tree" | disturbed shasum-tee -o digest | cat >out
     cmp out "$FILES/layer.tar"
     assert_equal "$(cut -c1-64 digest)" "$digest"

@@ -8,13 +8,13 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
-# random_archive SEED: entries of all types, many of the same name, in no order, up to a type that
-# can't stand where something else does; the archive may be one that is refused.
-random_archive() {
+# random_archives COUNT: 0.tar, 1.tar, ...: entries of all types, many of the same name, in no order, up
+# to a type that can't stand where something else does; an archive may be one that is refused.
+random_archives() {
     python3 - "$1" <<'PYTHON'
 import io, random, sys, tarfile
-chance = random.Random(int(sys.argv[1]))
-with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+
+def fill(archive, chance):
     names = [f"d{i}" for i in range(6)]
     seen, last = [], "d0/first"
     for number in range(chance.choice((30, 300))):
@@ -45,16 +45,20 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMA
         else:
             info.type = tarfile.FIFOTYPE
         archive.addfile(info, io.BytesIO(content) if content is not None else None)
+
+for seed in range(int(sys.argv[1])):
+    with tarfile.open(f"{seed}.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        fill(archive, random.Random(seed))
 PYTHON
 }
 
 @test "random archives: the same tree or the same refusal, with one thread and with several" {
     local seed status jobs
+    random_archives 40
     for ((seed = 0; seed < 40; seed++)); do
-        random_archive "$seed" >random.tar
         for jobs in 1 2 4; do
             status=0
-            unpack -j "$jobs" "tree-$jobs" <random.tar 2>"said-$jobs" || status=$?
+            unpack -j "$jobs" "tree-$jobs" <"$seed.tar" 2>"said-$jobs" || status=$?
             { echo "$status" && cat "said-$jobs"; } >"result-$jobs"
             # Whiteouts, and directories without an entry, have the time of their making.
             [ "$status" -ne 0 ] || { tarpack --manifest "tree-$jobs" &&

@@ -33,12 +33,14 @@ static int try_file(void)
 }
 
 /* Returns how many there were; -1 for a failure, whose line is printed. */
-static int try_directory(const char *path)
+static int try_directory(const char *given)
 {
     int count = 0;
-    DIR *directory = opendir(path);
+    char *path = realpath(given, NULL); /* a target may go to another directory */
+    DIR *directory = path ? opendir(path) : NULL;
     if (!directory) {
-        perror(path);
+        perror(given);
+        free(path);
         return -1;
     }
     for (struct dirent *entry = readdir(directory); entry && count >= 0;
@@ -49,6 +51,7 @@ static int try_directory(const char *path)
         count = try_file() == 0 ? count + 1 : -1;
     }
     closedir(directory);
+    free(path);
     return count;
 }
 

@@ -33,8 +33,7 @@ struct hasher {
 
 /* Starts hashing into `digest`, which stays the caller's and is not to be touched until
  * hasher_stop(); NULL: nothing is to be hashed. With `threaded` false, or where no thread can be
- * had, hasher_give() hashes itself.
- */
+ * had, hasher_give() hashes itself. */
 void hasher_start(struct hasher *hasher, struct digest *digest, bool threaded);
 
 /* Hands a piece over; waits while HASHER_PIECES pieces wait. */

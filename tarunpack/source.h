@@ -46,8 +46,7 @@ enum status source_take(struct source *source, size_t want, const char **bytes, 
 enum status source_drain(struct source *source);
 
 /* Stores the digest of the whole stream, which has been taken to its end; not to be called if none
- * was asked for. Returns a status; the
- * line is printed. */
+ * was asked for. Returns a status; the line is printed. */
 enum status source_digest(struct source *source, struct digest_value *value);
 
 /* Releases the memory. */

@@ -42,12 +42,17 @@ create_once() {
     cp old.json layer.json
     status=0
     bash -c 'export DRIVER=$$; exec zlsnap create tree layer' >../out 2>../errors || status=$?
-    # The pipe of a driver that was killed runs on.
-    wait_until no_pipe
+    # What a driver that was killed had started runs on.
+    wait_until nothing_runs
 }
 
-no_pipe() {
-    ! pgrep -f "$PWD/.layer" >/dev/null
+# Whether no part of the driver, which are processes of its name, and no pipe of it is left.
+nothing_runs() {
+    local process
+    ! pgrep -f "$PWD/.layer" >/dev/null || return
+    for process in $(pgrep -f 'zlsnap create tree layer'); do
+        [ "$(readlink "/proc/$process/cwd")" != "$PWD" ] || return
+    done
 }
 
 # Calls judge after each failure of each helper, $HOW it fails.

@@ -469,6 +469,8 @@ listing() {
     echo new >layer/dir/a
     touch layer/{.wh.gone,dir/.wh.b,dir/sub/.wh..wh..opq,dir/sub/new}
     archive layer .wh.gone dir/a dir/.wh.b dir/sub/.wh..wh..opq dir/sub dir/sub/new >layer.tar
+    # The root of the mount shows the time of upper, and no layer without an entry for it changes it.
+    touch --reference=lower upper
     mount_overlay lower upper work merged
     merge merged <layer.tar
     merge copy <layer.tar

@@ -4,6 +4,7 @@
  *
  *     child:   stdin -> source -> reader -> apply -> stage, the tree in the staging directory
  *     parent:  target, staging | waits for the child | publishes the tree, or removes it
+ *     --adopt: the parent publishes a tree that several runs have made
  *     --merge: after the first, a second child moves the verified layer onto the target
  */
 #include "child.h"
@@ -33,6 +34,7 @@ static const char help[] =
     "  -e, --expect=DIGEST     HEX or sha256:HEX (or sha384:, sha512:) of the whole stream\n"
     "      --replace           exchange DIR, if it stands, for the new tree, at once\n"
     "      --merge             apply the layer onto DIR, after it is verified\n"
+    "      --adopt=STAGING     read nothing: STAGING/tree, made by several runs, becomes DIR\n"
     "  -t, --list              check everything and list it, write nothing; long with -v\n"
     "      --json              the same, one JSON object for each entry\n"
     "      --manifest[=time]   the same as an mtree manifest, with times if asked for\n"
@@ -160,13 +162,27 @@ static enum status part_run(struct job *job, const struct child_signals *signals
     child_die(signal);
 }
 
-/* From an empty staging directory to the published tree, or to nothing. */
-static enum status job_publish(struct job *job, const struct child_signals *signals)
+/* From standard input to a tree in a new staging directory. */
+static enum status job_stage(struct job *job, const struct child_signals *signals)
 {
     enum status status = staging_create(&job->staging, job->target.parent, job->target.name, false);
-    if (status != STATUS_OK)
+    return status == STATUS_OK ? part_run(job, signals, job_unpack) : status;
+}
+
+/* Takes the tree from a staging directory that is there. */
+static enum status job_adopt(struct job *job)
+{
+    enum status status = staging_adopt(&job->staging, job->target.parent, job->options->adopt);
+    if (status != STATUS_OK || job->options->no_sync || syncfs(job->staging.fd) == 0)
         return status;
-    status = part_run(job, signals, job_unpack);
+    diag_errno("%s: cannot sync", diag_name(job->options->adopt).text);
+    return STATUS_SYSTEM;
+}
+
+/* From a staging directory to the published tree, or to nothing. */
+static enum status job_publish(struct job *job, const struct child_signals *signals)
+{
+    enum status status = job->options->adopt ? STATUS_OK : job_stage(job, signals);
     if (status == STATUS_OK)
         status = target_publish(&job->target, &job->staging, !job->options->no_sync);
     if (staging_remove(&job->staging) != STATUS_OK && status == STATUS_OK)
@@ -229,11 +245,14 @@ static enum status job_run(struct job *job)
     if (status != STATUS_OK)
         return status;
     child_signals_hold(&signals);
+    if (options->adopt)
+        status = job_adopt(job);
     if (merge)
         staging_clean(job->merge.fd, STAGING_MERGE, &job->interrupted);
     else
         staging_clean(job->target.parent, job->target.name, &job->interrupted);
-    status = merge ? job_merge_onto(job, &signals) : job_publish(job, &signals);
+    if (status == STATUS_OK)
+        status = merge ? job_merge_onto(job, &signals) : job_publish(job, &signals);
     if (status == STATUS_OK && options->summary)
         status = tally_write(&job->result->tally, &job->summary);
     child_signals_release(&signals);
@@ -242,7 +261,7 @@ static enum status job_run(struct job *job)
 
 static enum status run(const struct options *options)
 {
-    if (isatty(STDIN_FILENO))
+    if (!options->adopt && isatty(STDIN_FILENO))
         return cli_usage("the archive is read from standard input, which is a terminal");
     if (options->list != LIST_NONE)
         return list_run(options);

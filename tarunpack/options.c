@@ -19,6 +19,7 @@ enum {
     OPTION_NO_SYNC,
     OPTION_REPLACE,
     OPTION_MERGE,
+    OPTION_ADOPT,
     OPTION_JSON,
     OPTION_UID_MAP,
     OPTION_GID_MAP,
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
     {"no-sync", no_argument, NULL, OPTION_NO_SYNC},
     {"replace", no_argument, NULL, OPTION_REPLACE},
     {"merge", no_argument, NULL, OPTION_MERGE},
+    {"adopt", required_argument, NULL, OPTION_ADOPT},
     {"json", no_argument, NULL, OPTION_JSON},
     {"uid-map", required_argument, NULL, OPTION_UID_MAP},
     {"gid-map", required_argument, NULL, OPTION_GID_MAP},
@@ -162,6 +164,9 @@ static enum status target_take(struct options *options, int option, const char *
         return mode_parse(options, TARGET_REPLACE);
     case OPTION_MERGE:
         return mode_parse(options, TARGET_MERGE);
+    case OPTION_ADOPT:
+        options->adopt = argument;
+        return STATUS_OK;
     case OPTION_UID_MAP:
         return cli_id_map(argument, &options->uids);
     case OPTION_GID_MAP:
@@ -241,6 +246,9 @@ static enum status operands_parse(struct options *options, int argc, char **argv
     if (options->same_owner && options->no_same_owner)
         return cli_usage("--same-owner and --no-same-owner contradict each other");
     bool merge = options->mode == TARGET_MERGE;
+    if (options->adopt &&
+        (merge || options->has_expected || options->list != LIST_NONE || options->summary))
+        return cli_usage("--adopt reads no archive: it goes with --replace and --no-sync only");
     if (merge && !options->whiteouts_given)
         options->whiteouts = APPLY_DELETE;
     if (merge && options->whiteouts != APPLY_DELETE)

@@ -23,6 +23,7 @@ struct options {
     struct digest_value expected;
     enum list_form list;
     enum target_mode mode;
+    const char *adopt; /* the staging directory to publish, or NULL */
     bool whiteouts_given;
     enum apply_whiteouts whiteouts;
     enum overlay_space overlay;

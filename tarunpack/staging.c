@@ -206,6 +206,31 @@ static bool is_dead(int parent, int fd, const char *name)
            flock(fd, LOCK_EX | LOCK_NB) == 0 && dirs_is_same(fd, parent, name);
 }
 
+enum status staging_adopt(struct staging *staging, int parent, const char *name)
+{
+    *staging = (struct staging){.parent = parent, .fd = -1, .tree = -1};
+    if (strlen(name) > NAME_MAX || strchr(name, '/')) {
+        diag_error("%s: is no name of a directory beside the target", diag_name(name).text);
+        return STATUS_SYSTEM;
+    }
+    memcpy(staging->name, name, strlen(name) + 1);
+    staging->fd = dirs_open(parent, name);
+    if (staging->fd < 0) {
+        diag_errno("%s: cannot open the staging directory", diag_name(name).text);
+        return STATUS_SYSTEM;
+    }
+    /* Where whoever made it holds no lock any more, we do. */
+    (void)flock(staging->fd, LOCK_EX | LOCK_NB);
+    if (is_own(staging->fd) && is_wrapper(staging->fd))
+        staging->tree = dirs_open(staging->fd, STAGING_TREE);
+    if (staging->tree >= 0)
+        return STATUS_OK;
+    diag_error("%s: is not a staging directory with nothing but a tree in it",
+               diag_name(name).text);
+    staging_leave(staging);
+    return STATUS_SYSTEM;
+}
+
 static void clean_one(int parent, const char *name, struct staging *interrupted)
 {
     struct staging found = {.parent = parent, .tree = -1};

@@ -35,16 +35,28 @@ source "$parts/options.sh" || exit 1
 source "$parts/pipeline.sh" || exit 1
 # shellcheck source=driver/metadata.sh
 source "$parts/metadata.sh" || exit 1
+# shellcheck source=driver/image.sh
+source "$parts/image.sh" || exit 1
+# shellcheck source=driver/layers.sh
+source "$parts/layers.sh" || exit 1
+# shellcheck source=driver/layout.sh
+source "$parts/layout.sh" || exit 1
 # shellcheck source=driver/create.sh
 source "$parts/create.sh" || exit 1
 # shellcheck source=driver/extract.sh
 source "$parts/extract.sh" || exit 1
+# shellcheck source=driver/extract_image.sh
+source "$parts/extract_image.sh" || exit 1
 # shellcheck source=driver/verify.sh
 source "$parts/verify.sh" || exit 1
 # shellcheck source=driver/info.sh
 source "$parts/info.sh" || exit 1
 # shellcheck source=driver/digest.sh
 source "$parts/digest.sh" || exit 1
+# shellcheck source=driver/oci.sh
+source "$parts/oci.sh" || exit 1
+# shellcheck source=driver/registry.sh
+source "$parts/registry.sh" || exit 1
 
 usage() {
     cat <<'END'
@@ -57,6 +69,11 @@ Snapshots of container layers: a directory as one tar, compressed, with its dige
   list LAYER           list what is in it
   info LAYER           show what LAYER.json says
   mtree LAYER          print the mtree manifest of what is in it
+  oci LAYER... -o DIR[:TAG]      make an OCI image of layers
+  push LAYER|oci:DIR[:TAG] docker://HOST/NAME[:TAG]
+                       copy an image, or a layer as one, to a registry
+  pull docker://HOST/NAME[:TAG] LAYER|oci:DIR[:TAG]
+                       copy one from there, verified
   digest DIR           print the digest of a directory: the SHA-256 of its manifest
 
   -q, --quiet          no warnings (every command has these three)
@@ -76,7 +93,7 @@ version() {
 
 main() {
     case ${1-} in
-    create | extract | verify | list | info | mtree | digest)
+    create | extract | verify | list | info | mtree | digest | oci | push | pull)
         command=$1
         shift
         "command_$command" "$@"

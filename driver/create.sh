@@ -38,9 +38,9 @@ command_create() {
     local tarpack shasum_tee json
     tarpack=$(program tarpack) || exit
     shasum_tee=$(program shasum-tee) || exit
-    spool_make
+    spool_make "$place" "$name"
     run create_pipe || exit
-    json=$(create_metadata) || exit
+    json=$(create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")") || exit
     run publish || exit
     spool_remove
     printf '%s\n' "$json" 2>/dev/null ||
@@ -80,6 +80,14 @@ number_check() {
 
 # Finds what would fail only after all the work, or do harm.
 create_check() {
+    layer_check
+    if is_within "$place" "$dir"; then
+        usage_error "$(printable "$layer") is inside of $(printable "$dir") and would become a part of itself"
+    fi
+}
+
+# Ends the driver unless LAYER and LAYER.json can be written.
+layer_check() {
     local shown file
     shown=$(printable "$layer")
     [[ ! -d $layer && $name ]] || usage_error "LAYER is a directory: $shown"
@@ -89,9 +97,6 @@ create_check() {
     done
     ((${#name} + 5 <= 255)) || die 1 "$shown.json: the name is too long"
     [[ -d $place ]] || die 1 "$shown: its directory does not exist"
-    if is_within "$place" "$dir"; then
-        usage_error "$shown is inside of $(printable "$dir") and would become a part of itself"
-    fi
 }
 
 # is_within DIR TREE: whether DIR is TREE or below it, however the two are named.
@@ -103,19 +108,6 @@ is_within() {
     done
 }
 
-# Makes the directory in which everything is written first: beside LAYER, so that a rename is all that
-# is left to do, and locked as long as we live, so that others can tell it from a dead one's.
-spool_make() {
-    local inside
-    signals_take
-    # A signal must not come between making it and knowing its name.
-    spool=$(
-        trap '' TERM INT HUP QUIT
-        attempt mktemp -d -- "$place.${name:0:200}.zlsnap-XXXXXX"
-    ) || exit
-    { exec {inside}<"$spool" && flock -n "$inside"; } 2>/dev/null
-}
-
 create_pipe() {
     stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$dir" |
         stage "$shasum_tee" -q --json -o "$spool/tar.digest" |
@@ -124,13 +116,13 @@ create_pipe() {
     verdict "${PIPESTATUS[*]}" tarpack shasum-tee zstd shasum-tee
 }
 
-# Writes LAYER.json into the spool and prints it.
+# create_metadata CREATED COMPRESSION: writes LAYER.json into the spool and prints it.
 create_metadata() {
     local file json problem
     for file in tar.digest blob.digest summary; do
         [[ -s $spool/$file ]] || die 1 "the pipe ended well, but has left no $file"
     done
-    json=$(attempt metadata_make "${zstd_options[@]}") || exit
+    json=$(attempt metadata_make "$@") || exit
     problem=$(metadata_values <<<"$json")
     [[ $problem == ok* ]] || die 1 "the pipe ended well, but of its LAYER.json, $problem"
     printf '%s\n' "$json" | attempt tee -- "$spool/json"

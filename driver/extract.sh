@@ -5,11 +5,14 @@
 usage_extract() {
     cat <<'END'
 Usage: zlsnap extract [OPTION]... LAYER DIR
+   or: zlsnap extract [OPTION]... oci:DIR[:TAG] DIR
 Restore the layer in the file LAYER to the directory DIR, which has to be absent or
 empty, or see --replace and --merge. Nothing appears there or is changed unless the
-digest of the tar is the one in LAYER.json.
+digest of the tar is the one in LAYER.json. Of an image in an OCI image layout all layers
+are applied, the lowest first, each with the digests that the image gives it.
 
-  -e, --expect=DIGEST   this is the digest; LAYER.json is not read
+  -e, --expect=DIGEST   this is the digest; LAYER.json is not read. Of an image it is that
+                        of the manifest
       --no-verify       without a digest
 
 For tarunpack:
@@ -58,6 +61,10 @@ END
 command_extract() {
     options_read "expect: no-verify $tarunpack_options" "$@"
     operands_expect LAYER DIR
+    if [[ ${operands[0]} == oci:* ]]; then
+        extract_image
+        return
+    fi
     local layer expected
     layer_expect "${operands[0]}"
     expected_read

@@ -7,11 +7,10 @@ media_type=application/vnd.oci.image.layer.v1.tar+zstd
 # More than a LAYER.json ever is; jq would take any size into memory.
 metadata_limit=1048576
 
-# metadata_make OPTION...: prints the object for the layer in the spool, which zstd made with these
-# options, from what the programs of the pipe have left beside it.
+# metadata_make CREATED COMPRESSION: prints the object for the layer in the spool, from what the
+# programs of the pipe have left beside it.
 metadata_make() {
-    jq -n --arg media_type "$media_type" --arg created_at "$(created_at)" \
-        --arg version "$(zstd_version)" --arg options "$*" \
+    jq -n --arg media_type "$media_type" --arg created_at "$1" --argjson compression "$2" \
         --slurpfile tar "$spool/tar.digest" --slurpfile blob "$spool/blob.digest" \
         --slurpfile summary "$spool/summary" '{
             schema_version: 1,
@@ -22,8 +21,14 @@ metadata_make() {
             media_type: $media_type,
             created_at: $created_at,
             file_count: $summary[0].entries,
-            compression: {program: "zstd", version: $version, options: ($options / " ")}
+            compression: $compression
         }'
+}
+
+# compression_made OPTION...: prints what LAYER.json says of a compression by zstd.
+compression_made() {
+    jq -nc --arg version "$(zstd_version)" --arg options "$*" \
+        '{program: "zstd", version: $version, options: ($options / " ")}'
 }
 
 # The time of now or SOURCE_DATE_EPOCH, as RFC 3339 has it.
@@ -64,7 +69,8 @@ metadata_filter='
                 and (.options | type == "array" and all(text)))
         ] as $wrong
         | if $wrong != [] then "it has no valid \($wrong[0])"
-        else "ok", .digest, .size_bytes, .compressed_digest, .compressed_size_bytes, .file_count
+        else "ok", .digest, .size_bytes, .compressed_digest, .compressed_size_bytes, .file_count,
+            .created_at, (.compression | tojson)
         end
     end'
 
@@ -89,6 +95,7 @@ metadata_read() {
     [[ ${lines[0]} == ok ]] || die 3 "$name: malformed: ${lines[0]}"
     metadata=(
         [digest]=${lines[1]} [size_bytes]=${lines[2]} [compressed_digest]=${lines[3]}
-        [compressed_size_bytes]=${lines[4]} [file_count]=${lines[5]}
+        [compressed_size_bytes]=${lines[4]} [file_count]=${lines[5]} [created_at]=${lines[6]}
+        [compression]=${lines[7]}
     )
 }

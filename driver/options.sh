@@ -14,7 +14,7 @@ tarunpack_options="+replace +merge +whiteouts: +userxattr +same-owner +no-same-o
 common_options='help version quiet'
 
 declare -A option_letters=(
-    [e]=expect [h]=help [j]=jobs [l]=level [q]=quiet [T]=threads [v]=verbose [V]=version
+    [e]=expect [h]=help [j]=jobs [l]=level [o]=output [q]=quiet [T]=threads [v]=verbose [V]=version
     [x]=one-file-system [X]=exclude-from
 )
 

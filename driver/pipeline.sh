@@ -80,7 +80,7 @@ verdict() {
         *:0) continue ;;
         # The reader went away: that one's status tells why. zstd ends so where SIGPIPE is ignored.
         *:141 | zstd:70) closed=$name && continue ;;
-        zstd:?) status=1 ;;
+        zstd:? | gzip:? | tee:?) status=1 ;;
         *:[1-4]) ;;
         *)
             if ((status > 128 && status < 192)); then
@@ -103,8 +103,26 @@ verdict() {
 # What is to be removed when the driver ends, whichever way; empty, or a directory of ours.
 spool=
 
+# spool_make PLACE NAME: makes the directory in which everything is written first, in PLACE (which ends
+# in a slash), beside what is to be called NAME, so that a rename is all that is left to do; and locks
+# it as long as we live, so that others can tell it from a dead one's.
+spool_make() {
+    local inside
+    signals_take
+    # A signal must not come between making it and knowing its name.
+    spool=$(
+        trap '' TERM INT HUP QUIT
+        attempt mktemp -d -- "$1.${2:0:200}.zlsnap-XXXXXX"
+    ) || exit
+    # Of a parent with a setgid bit or a default ACL it has more than it should.
+    attempt chmod g-s,go= -- "$spool"
+    { exec {inside}<"$spool" && flock -n "$inside"; } 2>/dev/null
+}
+
 spool_remove() {
-    [[ ! $spool ]] || rm -rf -- "$spool"
+    [[ ! $spool ]] || rm -rf -- "$spool" 2>/dev/null ||
+        # A tree whose directories their owner may not write.
+        { chmod -R u+rwX -- "$spool" && rm -rf -- "$spool"; }
     spool=
 }
 

@@ -5,8 +5,9 @@
 usage_verify() {
     cat <<'END'
 Usage: zlsnap verify [OPTION]... LAYER
+   or: zlsnap verify [OPTION]... oci:DIR[:TAG]
 Check a layer: the digests, sizes and number of entries in LAYER.json, the zstd frames,
-the structure of the tar. Nothing is written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
+the structure of the tar; or all of an image in an OCI image layout. Nothing is written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
 
   -e, --expect=DIGEST   this is the digest of the tar; LAYER.json, if there is one, is
                         checked too
@@ -21,6 +22,10 @@ END
 command_verify() {
     options_read "expect: $limit_options" "$@"
     operands_expect LAYER
+    if [[ ${operands[0]} == oci:* ]]; then
+        verify_image
+        return
+    fi
     local layer expected shasum_tee tarunpack status
     layer_expect "${operands[0]}"
     programs_expect zstd jq

@@ -1,0 +1,271 @@
+# shellcheck shell=bash
+#
+# OCI images that are read from an image layout, a directory with index.json and blobs: from the
+# index by way of the manifest to the config, each document held against the digest that led to it.
+# The rules are those of the OCI image specification 1.0 (image-layout, image-index, manifest,
+# config); manifests and configs of Docker (schema 2) are read too.
+
+# What image_open() found.
+image=           # how messages call it
+image_dir=       # the layout
+image_manifest=  # its descriptor, as JSON: mediaType, digest, size
+image_config=    # likewise
+image_digests='' # of the manifest and of the indexes that led to it, one a line
+
+# Its layers, and those of files that are to be layers of an image; the lowest is first. What is not
+# known yet is empty.
+layer_names=()       # for messages
+layer_files=()       # where the blob is
+layer_types=()       # how it is compressed: zstd, gzip, or tar for not at all
+layer_blobs=()       # its digest
+layer_sizes=()       # its size
+layer_diff_ids=()    # the digest of the tar
+layer_created=()     # when it was made, for the history of a new image
+layer_annotations=() # of its descriptor, as JSON
+
+# More than registries take for a manifest or a config.
+document_limit=4194304
+
+# What this machine is called in images: GOARCH of the Go language.
+machine_architecture() {
+    local machine
+    machine=$(uname -m)
+    case $machine in
+    x86_64) echo amd64 ;;
+    i?86) echo 386 ;;
+    aarch64) echo arm64 ;;
+    arm*) echo arm ;;
+    loongarch64) echo loong64 ;;
+    *) echo "$machine" ;;
+    esac
+}
+
+# reference_split REFERENCE: takes oci:DIR[:TAG] apart into `image_dir` and `image_tag`; as with
+# skopeo, DIR ends at the first colon.
+reference_split() {
+    local rest=${1#oci:}
+    image_dir=${rest%%:*}
+    image_tag=
+    [[ $rest != *:* ]] || image_tag=${rest#*:}
+    [[ $image_dir ]] || usage_error "'$(printable "$1")' names no directory"
+    [[ $image_dir != -* ]] || image_dir=./$image_dir
+    [[ $rest != *:* || $image_tag =~ ^$tag_characters+$ ]] ||
+        usage_error "'$(printable "$image_tag")' is no name for an image"
+}
+
+# Of the annotation org.opencontainers.image.ref.name.
+tag_characters='[A-Za-z0-9._:@/+-]'
+
+# What the filters share.
+document_definitions='
+    def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
+    def count: type == "number" and . >= 0 and . == floor and . <= 9007199254740992;
+    def text: type == "string" and test("\\A[ -~]*\\z");
+    def descriptor:
+        type == "object" and (.digest | digest) and (.size | count) and (.mediaType | text);
+    def check(condition; $problem): if condition then . else error($problem) end;
+    def object: check(length == 1 and (.[0] | type) == "object"; "is not one JSON object") | .[0];
+'
+
+# Prints the descriptor of the image in an index that is called $tag. Without a tag it is the only one,
+# or "latest". Where a name stands for several machines, it is the one for this machine.
+index_filter='
+    def name: .annotations["org.opencontainers.image.ref.name"]?;
+    def fits: .platform == null
+        or (.platform | .os? == "linux" and .architecture? == $architecture);
+    object
+    | check(.schemaVersion == 2; "has no schemaVersion 2")
+    | check((.manifests | type) == "array" and all(.manifests[]; descriptor);
+        "has no valid list of manifests")
+    | [.manifests[] | select($tag == "" or name == $tag)] as $named
+    | check($named != []; "!has no image" + if $tag == "" then "" else " called \($tag)" end)
+    | [$named[] | select(fits)] as $fitting
+    | check($fitting != []; "!has no image for linux/\($architecture)")
+    | [$fitting[] | select(name == "latest")] as $latest
+    | check(($fitting | length) == 1 or ($latest | length) == 1 or all($fitting[]; .platform != null);
+        "!has \($fitting | length) images: which one has to be said, as oci:DIR:TAG")
+    | if ($latest | length) == 1 then $latest[0] else $fitting[0] end
+    | {mediaType, digest, size}'
+
+# Prints the descriptors of the config and of the layers.
+manifest_filter='
+    object
+    | check(.schemaVersion == 2; "has no schemaVersion 2")
+    | check(.config | descriptor; "has no valid config")
+    | check(.config.mediaType | . == "application/vnd.oci.image.config.v1+json"
+        or . == "application/vnd.docker.container.image.v1+json"; "is not of a container image")
+    | check((.layers | type) == "array" and all(.layers[]; descriptor); "has no valid list of layers")
+    | .config, .layers[]'
+
+# Prints the digests of the layers that the config lists, as JSON strings; there have to be $layers.
+config_filter='
+    object
+    | check(.rootfs.type? == "layers" and (.rootfs.diff_ids | type) == "array"
+        and all(.rootfs.diff_ids[]; digest); "has no valid rootfs")
+    | check((.rootfs.diff_ids | length) == $layers;
+        "has \(.rootfs.diff_ids | length) layers, and the manifest \($layers)")
+    | .rootfs.diff_ids[]'
+
+# document_parse WHAT FILTER [JQ-OPTION...]: reads a document; prints what the filter makes of it,
+# one JSON value a line. Ends the driver, or the subshell, where there is something wrong with it, or
+# with what was asked of it (then the problem begins with an exclamation mark).
+document_parse() {
+    local what=$1 filter=$2 output
+    shift 2
+    output=$(jq -cs "$@" "$document_definitions try ($filter) catch \"problem: \\(.)\"" 2>/dev/null) ||
+        die 3 "$image: $what is not JSON"
+    case $output in
+    '"problem: !'*) die 1 "$image: $what $(jq -r 'ltrimstr("problem: !")' <<<"$output")" ;;
+    '"problem: '*) die 3 "$image: $what $(jq -r 'ltrimstr("problem: ")' <<<"$output")" ;;
+    esac
+    printf '%s\n' "$output"
+}
+
+# blob_path DIGEST: prints where the blob of the image is.
+blob_path() {
+    printf '%s/blobs/%s/%s' "$image_dir" "${1%%:*}" "${1#*:}"
+}
+
+# descriptor_get DESCRIPTOR KEY
+descriptor_get() {
+    jq -r --arg key "$2" '.[$key]' <<<"$1"
+}
+
+# blob_expect WHAT FILE SIZE: ends the driver, or the subshell, unless the blob may be read and has
+# its size.
+blob_expect() {
+    local size
+    [[ -e $2 ]] || die 1 "$image: $1 is missing: there is no $(printable "$2")"
+    [[ -f $2 ]] || die 3 "$image: $1: $(printable "$2") is not a regular file"
+    [[ -r $2 ]] || die 1 "$(printable "$2"): permission denied"
+    size=$(attempt stat -L -c %s -- "$2") || exit
+    [[ $size == "$3" ]] || die 4 "$image: $1 has $size bytes, not $3 as its descriptor says"
+}
+
+# document_print WHAT DESCRIPTOR: prints a document among the blobs, the whole of it, and ends the
+# driver, or the subshell, unless it is what the descriptor says.
+document_print() {
+    local digest size file status
+    digest=$(descriptor_get "$2" digest)
+    size=$(descriptor_get "$2" size)
+    file=$(blob_path "$digest")
+    ((size <= document_limit)) || die 3 "$image: $1 is larger than 4 MiB"
+    blob_expect "$1" "$file" "$size"
+    "$shasum_tee" -q -o /dev/null --expect="$digest" <"$file" 2>/dev/null
+    status=$?
+    case $status in
+    0) ;;
+    4) die 4 "$image: $1 has not the digest $digest" ;;
+    *) die 1 "$image: $1 cannot be read" ;;
+    esac
+}
+
+# document_read WHAT DESCRIPTOR FILTER [JQ-OPTION...]: document_parse() of a document among the blobs.
+document_read() {
+    local what=$1 text
+    text=$(document_print "$1" "$2") || exit
+    shift 2
+    document_parse "$what" "$@" <<<"$text"
+}
+
+# image_open REFERENCE [NAME]: reads the image oci:DIR[:TAG], which messages call NAME, and adds its
+# layers to those that are known. Ends the driver, or the subshell, where something is wrong.
+image_open() {
+    local image_tag
+    image=$(printable "${2-$1}")
+    reference_split "$1"
+    layout_expect
+    image_find "$image_tag"
+    image_read
+}
+
+# Ends the driver unless the directory is an image layout.
+layout_expect() {
+    [[ -d $image_dir ]] || die 1 "$image: there is no directory $(printable "$image_dir")"
+    [[ -f $image_dir/oci-layout && -f $image_dir/index.json ]] ||
+        die 1 "$image: $(printable "$image_dir") is not an OCI image layout"
+    document_parse oci-layout '
+        object | check(.imageLayoutVersion | text and startswith("1."); "is of no known version")
+    ' <"$image_dir/oci-layout" >/dev/null || exit
+}
+
+# image_find TAG: sets image_manifest and image_digests. In the index of an image for several
+# machines are those for each.
+image_find() {
+    local what=index.json options=() architecture
+    architecture=$(machine_architecture)
+    options=(--arg architecture "$architecture" --arg tag)
+    (($(stat -L -c %s -- "$image_dir/index.json") <= document_limit)) ||
+        die 3 "$image: index.json is larger than 4 MiB"
+    image_manifest=$(document_parse "$what" "$index_filter" "${options[@]}" "$1" \
+        <"$image_dir/index.json") || exit
+    image_digests=$(descriptor_get "$image_manifest" digest)
+    while
+        case $(descriptor_get "$image_manifest" mediaType) in
+        application/vnd.oci.image.index.v1+json) ;;
+        application/vnd.docker.distribution.manifest.list.v2+json) ;;
+        *) false ;;
+        esac
+    do
+        image_manifest=$(document_read 'an index' "$image_manifest" "$index_filter" \
+            "${options[@]}" '') || exit
+        image_digests+=$'\n'$(descriptor_get "$image_manifest" digest)
+    done
+}
+
+# Reads the manifest and the config, and adds the layers.
+image_read() {
+    local type descriptors diff_ids
+    type=$(descriptor_get "$image_manifest" mediaType)
+    case $type in
+    application/vnd.oci.image.manifest.v1+json) ;;
+    application/vnd.docker.distribution.manifest.v2+json) ;;
+    *) die 3 "$image: what it names is not an image but $type" ;;
+    esac
+    descriptors=$(document_read 'the manifest' "$image_manifest" "$manifest_filter") || exit
+    mapfile -t descriptors <<<"$descriptors"
+    image_config=${descriptors[0]}
+    descriptors=("${descriptors[@]:1}")
+    diff_ids=$(document_read 'the config' "$image_config" "$config_filter" \
+        --argjson layers "${#descriptors[@]}") || exit
+    mapfile -t diff_ids <<<"$diff_ids"
+    image_layers
+}
+
+# Adds the layers that image_read() found.
+image_layers() {
+    local i lines digest type
+    for ((i = 0; i < ${#descriptors[@]}; i++)); do
+        mapfile -t lines < <(jq -r '.mediaType, .digest, .size, (.annotations // {} | tojson)' \
+            <<<"${descriptors[i]}")
+        digest=${lines[1]}
+        blob_expect "layer $((i + 1))" "$(blob_path "$digest")" "${lines[2]}"
+        type=$(layer_compression "${lines[0]}") ||
+            die 3 "$image: layer $((i + 1)) is of an unknown type, $(printable "${lines[0]}")"
+        layer_names+=("$image: layer $((i + 1)) of ${#descriptors[@]}")
+        layer_types+=("$type")
+        layer_blobs+=("$digest")
+        layer_files+=("$(blob_path "$digest")")
+        layer_sizes+=("${lines[2]}")
+        layer_diff_ids+=("$(jq -r . <<<"${diff_ids[i]}")")
+        layer_annotations+=("${lines[3]}")
+        layer_created+=('')
+    done
+}
+
+# layer_compression MEDIA-TYPE
+layer_compression() {
+    case $1 in
+    application/vnd.oci.image.layer.v1.tar+zstd | \
+        application/vnd.oci.image.layer.nondistributable.v1.tar+zstd | \
+        application/vnd.docker.image.rootfs.diff.tar.zstd) echo zstd ;;
+    application/vnd.oci.image.layer.v1.tar+gzip | \
+        application/vnd.oci.image.layer.nondistributable.v1.tar+gzip | \
+        application/vnd.docker.image.rootfs.diff.tar.gzip | \
+        application/vnd.docker.image.rootfs.foreign.diff.tar.gzip) echo gzip ;;
+    application/vnd.oci.image.layer.v1.tar | \
+        application/vnd.oci.image.layer.nondistributable.v1.tar | \
+        application/vnd.docker.image.rootfs.diff.tar) echo tar ;;
+    *) return 1 ;;
+    esac
+}

@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+#
+# The layers of driver/image.sh, one by one: verified, copied, compressed otherwise, unpacked. Each
+# function but the last two is a pipe for run() to run, and returns its status.
+
+# decompress TYPE: as a stage of a pipe.
+decompress() {
+    case $1 in
+    zstd) stage_to_end zstd -qq -dc ;;
+    gzip) stage_to_end gzip -dc ;;
+    tar) stage cat ;;
+    esac
+}
+
+# compress TYPE: likewise.
+compress() {
+    case $1 in
+    zstd) stage zstd -q -c "${zstd_options[@]}" ;;
+    gzip) stage gzip -nc ;;
+    esac
+}
+
+# layer_copy I OUT: copies the blob of layer I to the file OUT and leaves what was measured in the
+# spool. What is known of the digests is held against them.
+layer_copy() {
+    local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
+    if [[ ${layer_types[$1]} == zstd ]]; then
+        (stage "$shasum_tee" -q --zstd --json -o "$spool/blob.digest" ${blob:+--expect="$blob"}) \
+            <"$file" >"$2"
+        verdict "$?" shasum-tee || return
+        jq -c '{digest: .diff_id, size: .diff_size}' "$spool/blob.digest" >"$spool/tar.digest"
+    else
+        stage "$shasum_tee" -q --json -o "$spool/blob.digest" ${blob:+--expect="$blob"} <"$file" |
+            stage tee -- "$2" | decompress "${layer_types[$1]}" |
+            stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} \
+                >/dev/null
+        verdict "${PIPESTATUS[*]}" shasum-tee tee "${layer_types[$1]}" shasum-tee
+    fi
+}
+
+# layer_convert I TYPE OUT: the same for a blob that is compressed in another way than layer I's is.
+layer_convert() {
+    local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
+    stage "$shasum_tee" -q -o /dev/null ${blob:+--expect="$blob"} <"$file" |
+        decompress "${layer_types[$1]}" |
+        stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} |
+        compress "$2" |
+        stage "$shasum_tee" -q --json -o "$spool/blob.digest" >"$3"
+    verdict "${PIPESTATUS[*]}" shasum-tee "${layer_types[$1]}" shasum-tee "$2" shasum-tee
+}
+
+# layer_verify I [OPTION...]: checks the digests, and with tarunpack and these options the structure;
+# prints the number of entries.
+layer_verify() {
+    local i=$1
+    shift
+    {
+        stage "$shasum_tee" -q -o /dev/null --expect="${layer_blobs[i]}" <"${layer_files[i]}" 4>&- |
+            decompress "${layer_types[i]}" 4>&- |
+            stage "$tarunpack" -q --list "$@" --expect="${layer_diff_ids[i]}" 4>&- |
+            wc -l >&4
+        verdict "${PIPESTATUS[*]}" shasum-tee "${layer_types[i]}" tarunpack wc
+    } 4>&1
+}
+
+# layer_unpack I DIR [OPTION...]
+layer_unpack() {
+    local i=$1 dir=$2
+    shift 2
+    stage "$shasum_tee" -q -o /dev/null --expect="${layer_blobs[i]}" <"${layer_files[i]}" |
+        decompress "${layer_types[i]}" |
+        stage "$tarunpack" ${option[quiet]+-q} "$@" --expect="${layer_diff_ids[i]}" -- "$dir"
+    verdict "${PIPESTATUS[*]}" shasum-tee "${layer_types[i]}" tarunpack
+}
+
+# layer_learn I: enters what layer_copy() or layer_convert() measured. Returns a status.
+layer_learn() {
+    local blob size diff_id
+    read -r blob size diff_id < <(
+        jq -rs '"\(.[0].digest) \(.[0].size) \(.[1].digest)"' "$spool/blob.digest" \
+            "$spool/tar.digest" 2>/dev/null
+    )
+    if [[ ! $diff_id ]]; then
+        say "${layer_names[$1]}: the pipe ended well, but has left no digests"
+        return 1
+    fi
+    if [[ ${layer_diff_ids[$1]:-$diff_id} != "$diff_id" ]]; then
+        say "${layer_names[$1]}: its tar has the digest $diff_id, not ${layer_diff_ids[$1]}"
+        return 4
+    fi
+    layer_blobs[$1]=$blob
+    layer_sizes[$1]=$size
+    layer_diff_ids[$1]=$diff_id
+}
+
+# layer_blame I STATUS: returns the status, and says which layer it was if that failed.
+layer_blame() {
+    case $2 in
+    0) ;;
+    3) say "${layer_names[$1]}: is malformed" ;;
+    4) say "${layer_names[$1]}: a digest does not match" ;;
+    *) say "${layer_names[$1]}: failed" ;;
+    esac
+    return "$2"
+}
+
+# layer_add FILE: adds the layer that zlsnap create has written to a file.
+layer_add() {
+    local layer
+    layer_expect "$1"
+    metadata=()
+    [[ ! -e $layer.json ]] || metadata_read "$layer.json"
+    layer_names+=("$(printable "$1")")
+    layer_files+=("$layer")
+    layer_types+=(zstd)
+    layer_blobs+=("${metadata[compressed_digest]-}")
+    layer_sizes+=("${metadata[compressed_size_bytes]-}")
+    layer_diff_ids+=("${metadata[digest]-}")
+    layer_created+=("${metadata[created_at]-}")
+    layer_annotations+=("$(jq -nc --arg compression "${metadata[compression]-}" \
+        'if $compression == "" then {} else {"org.zlsnap.compression": $compression} end')")
+}

@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+#
+# zlsnap oci: layers become an image in an OCI image layout.
+
+usage_oci() {
+    cat <<'END'
+Usage: zlsnap oci [OPTION]... -o DIR[:TAG] [oci:DIR[:TAG]] LAYER...
+Make an OCI image of layers, the lowest first, and store it in the image layout DIR under
+the name TAG (default "latest"). DIR is made, or is an image layout that gets one more
+image; one of the same name is replaced in its index. If the first operand is an image,
+the new one has its layers and its configuration, with the layers added. Prints the
+digest of the new image's manifest.
+
+  -o, --output=DIR[:TAG]      where to; required
+      --compression=zstd|gzip for clients that can't read zstd: gzip (default zstd; the
+                              layers of an image that gzip compressed stay as they are)
+      --arch=ARCH             of what is in it: amd64, arm64, ... (default: this machine's)
+      --annotation=KEY=VALUE  annotate the manifest; repeatable
+
+SOURCE_DATE_EPOCH in the environment is every date in it; the same layers give the same
+image.
+END
+}
+
+command_oci() {
+    local place name layer base= annotations architecture shasum_tee
+    options_read 'output: compression: arch: +annotation:' "$@"
+    ((${#operands[@]})) || usage_error 'expected LAYER'
+    [[ ${option[output]-} ]] || usage_error 'where to is not said: -o DIR[:TAG]'
+    image_options_read
+    programs_expect zstd jq flock
+    shasum_tee=$(program shasum-tee) || exit
+    if [[ ${operands[0]} == oci:* ]]; then
+        base=${operands[0]}
+        operands=("${operands[@]:1}")
+    fi
+    layout_place "oci:${option[output]#oci:}"
+    for layer in "${operands[@]}"; do
+        (layer_expect "$layer") || exit
+    done
+    spool_make "$place" "$name"
+    run oci_make || exit
+    result_print
+}
+
+# Reads the options of how an image is made; sets `annotations` and `architecture`.
+image_options_read() {
+    [[ ${option[compression]-zstd} =~ ^(zstd|gzip)$ ]] || usage_error \
+        "option '--compression' takes zstd or gzip, not '$(printable "${option[compression]}")'"
+    architecture=${option[arch]-$(machine_architecture)}
+    [[ $architecture =~ ^[a-z0-9_]+$ ]] ||
+        usage_error "'$(printable "$architecture")' is no architecture"
+    annotations=$(annotations_json "${passed[@]}") || exit
+    source_date_check
+}
+
+# annotations_json [--annotation=KEY=VALUE...]: prints them as a JSON object.
+annotations_json() {
+    local word
+    for word; do
+        word=${word#--annotation=}
+        [[ $word == ?*=* ]] || usage_error "'$(printable "$word")' is no annotation KEY=VALUE"
+        printf '%s\0' "$word"
+    done | jq -Rsc 'rtrimstr("\u0000") | split("\u0000")
+        | map(capture("\\A(?<key>[^=]+)=(?<value>.*)\\z"; "s")) | from_entries'
+}
+
+# All of it: the layers of the base image, if there is one, and then the others.
+oci_make() {
+    local config='' kept=0 i layer descriptor
+    if [[ $base ]]; then
+        image_open "$base"
+        config=$(document_print 'the config' "$image_config") || exit
+        kept=${#layer_files[@]}
+    fi
+    for layer in "${operands[@]}"; do
+        layer_add "$layer"
+    done
+    decompressors_expect
+    layout_start
+    for i in "${!layer_files[@]}"; do
+        layout_add_layer "$i" copy "${option[compression]-}" || return
+    done
+    descriptor=$(layout_add_image "$architecture" "$config" "$kept" "$annotations") || exit
+    descriptor_get "$descriptor" digest | attempt tee -- "$spool/result" >/dev/null || exit
+    layout_publish "$descriptor"
+}

@@ -1,0 +1,243 @@
+# shellcheck shell=bash
+#
+# zlsnap push and pull: skopeo between a registry and an image layout in the spool. skopeo holds blobs
+# against their digests, but never looks at diffIDs, and does not read a blob that the registry has
+# already: all layers are verified here, before the first byte is sent, or before anything appears.
+
+usage_push() {
+    cat <<'END'
+Usage: zlsnap push [OPTION]... LAYER|oci:DIR[:TAG] docker://HOST[:PORT]/NAME[:TAG]
+Copy an image from an image layout to a registry; or a layer, as an image of its own. All
+its digests are verified first. Prints the digest of the manifest.
+
+      --compression=zstd|gzip  of a LAYER: gzip for clients that can't read zstd
+      --arch=ARCH              of a LAYER: as for zlsnap oci
+      --annotation=KEY=VALUE   of a LAYER: as for zlsnap oci; repeatable
+      --authfile=FILE          the credentials, as skopeo login stores them (default:
+                               $REGISTRY_AUTH_FILE, or skopeo's own)
+      --cert-dir=DIR           certificates for TLS
+      --tls-verify=false       without TLS, or with a certificate that nobody knows
+      --retries=N              try again so often where the network fails (default 3)
+END
+}
+
+usage_pull() {
+    cat <<'END'
+Usage: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] LAYER
+   or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] oci:DIR[:TAG]
+Copy an image from a registry: one that has a single layer to the file LAYER, with
+LAYER.json beside it as zlsnap create writes it; any to an image layout. Nothing appears
+unless all digests hold. Prints LAYER.json, or the digest of the manifest.
+
+      --authfile=FILE          the credentials, as skopeo login stores them (default:
+                               $REGISTRY_AUTH_FILE, or skopeo's own)
+      --cert-dir=DIR           certificates for TLS
+      --tls-verify=false       without TLS, or with a certificate that nobody knows
+      --retries=N              try again so often where the network fails (default 3)
+END
+}
+
+registry_options='authfile: cert-dir: tls-verify: retries:'
+
+command_push() {
+    local source remote annotations architecture shasum_tee
+    options_read "compression: arch: +annotation: $registry_options" "$@"
+    operands_expect SOURCE DESTINATION
+    source=${operands[0]} remote=${operands[1]}
+    remote_check
+    image_options_read
+    if [[ $source == oci:* ]]; then
+        [[ ! ${option[compression]-}${option[arch]-}${passed[*]} ]] || usage_error \
+            "an image is pushed as it is: '--compression', '--arch' and '--annotation' are for a LAYER"
+    else
+        (layer_expect "$source") || exit
+    fi
+    registry_options_read dest
+    programs_expect zstd jq flock
+    skopeo_expect
+    shasum_tee=$(program shasum-tee) || exit
+    spool_make "$(temporary_place)" zlsnap-push
+    run push_all || exit
+    result_print
+}
+
+command_pull() {
+    local remote target layer place name shasum_tee tarpack tarunpack zstd_options
+    options_read "$registry_options" "$@"
+    operands_expect SOURCE DESTINATION
+    remote=${operands[0]} target=${operands[1]}
+    remote_check
+    registry_options_read src
+    programs_expect zstd jq flock
+    if [[ $target == oci:* ]]; then
+        layout_place "$target"
+    else
+        layer=$target
+        layer_place
+        layer_check
+    fi
+    skopeo_expect
+    shasum_tee=$(program shasum-tee) || exit
+    tarunpack=$(program tarunpack) || exit
+    spool_make "$place" "$name"
+    run pull_all || exit
+    result_print
+}
+
+# Prints what the pipe has left to be printed, the last thing a command does.
+result_print() {
+    local result
+    result=$(<"$spool/result") || exit
+    spool_remove
+    print "$result"
+}
+
+# Where a spool is put that nothing is renamed from.
+temporary_place() {
+    local dir=${TMPDIR:-/tmp}
+    printf '%s' "${dir%/}/"
+}
+
+# Ends the driver unless `remote` is a reference to an image in a registry.
+remote_check() {
+    [[ $remote =~ ^docker://[A-Za-z0-9.:_-]+(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$ ]] ||
+        usage_error "'$(printable "$remote")' is no image in a registry, docker://HOST/NAME:TAG"
+}
+
+# Sets skopeo_options; names of files are absolute in them.
+registry_options_read() {
+    local file=${option[authfile]-${REGISTRY_AUTH_FILE-}}
+    number_check retries "${option[retries]-3}" 0 100
+    [[ ${option[tls-verify]-true} =~ ^(true|false)$ ]] ||
+        usage_error "option '--tls-verify' takes true or false"
+    skopeo_options=(--retry-times="${option[retries]-3}"
+        "--$1-tls-verify=${option[tls-verify]-true}")
+    if [[ $file ]]; then
+        [[ -r $file ]] || die 1 "$(printable "$file"): there is no such file of credentials"
+        skopeo_options+=(--authfile="$(realpath -- "$file")")
+    fi
+    [[ ! ${option[cert-dir]-} ]] ||
+        skopeo_options+=("--$1-cert-dir=$(realpath -m -- "${option[cert-dir]}")")
+}
+
+skopeo_expect() {
+    type -P skopeo >/dev/null ||
+        die 1 'skopeo not found on the PATH; push and pull need it: install the package skopeo'
+}
+
+# All of a push: skopeo copies from an image layout of links to the verified blobs.
+push_all() {
+    local i descriptor layout=$remote
+    if [[ $source == oci:* ]]; then
+        image_open "$source"
+    else
+        layer_add "$source"
+    fi
+    decompressors_expect
+    layout_start
+    for i in "${!layer_files[@]}"; do
+        layout_add_layer "$i" symlink "${option[compression]-}" || return
+    done
+    if [[ $source == oci:* ]]; then
+        descriptor=$(layout_add_read_image) || exit
+    else
+        descriptor=$(layout_add_image "$architecture" '' 0 "$annotations") || exit
+    fi
+    layout_index "$descriptor" image </dev/null |
+        attempt tee -- "$spool/layout/index.json" >/dev/null || exit
+    skopeo_copy --preserve-digests oci:layout:image "$remote"
+    descriptor_get "$descriptor" digest | attempt tee -- "$spool/result" >/dev/null
+}
+
+# All of a pull: skopeo copies to an image layout in the spool.
+pull_all() {
+    local image image_dir=$spool/pulled i descriptor
+    skopeo_copy --dest-oci-accept-uncompressed-layers "$remote" oci:pulled:image
+    image=$(printable "$remote")
+    layout_expect
+    image_find image
+    image_read
+    decompressors_expect
+    if [[ $target != oci:* ]]; then
+        pull_layer
+        return
+    fi
+    layout_start
+    for i in "${!layer_files[@]}"; do
+        layout_add_layer "$i" link || return
+    done
+    descriptor=$(layout_add_read_image) || exit
+    descriptor_get "$descriptor" digest | attempt tee -- "$spool/result" >/dev/null || exit
+    layout_publish "$descriptor"
+}
+
+# The one layer of the image that was pulled becomes LAYER. One that is not compressed by zstd is
+# compressed anew.
+pull_layer() {
+    local compression entries status
+    ((${#layer_files[@]} == 1)) ||
+        die 1 "$image: has ${#layer_files[@]} layers, and a LAYER is one; to oci:DIR all can be pulled"
+    if [[ ${layer_types[0]} == zstd ]]; then
+        compression=$(compression_told)
+        layer_copy 0 /dev/null && attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
+    else
+        zstd_options_read
+        compression=$(compression_made "${zstd_options[@]}")
+        layer_convert 0 zstd "$spool/layer"
+    fi
+    layer_blame 0 "$?" || return
+    layer_learn 0 || return
+    layer_files[0]=$spool/layer layer_types[0]=zstd
+    entries=$(layer_verify 0)
+    layer_blame 0 "$?" || return
+    printf '{"entries":%d}\n' "$entries" | attempt tee -- "$spool/summary" >/dev/null || exit
+    create_metadata "$(image_created)" "$compression" | attempt tee -- "$spool/result" >/dev/null ||
+        exit
+    publish
+}
+
+# What zlsnap oci wrote down of how the layer was compressed, or that it is not known.
+compression_told() {
+    jq -c '.["org.zlsnap.compression"] | try fromjson catch null
+        | if type == "object" then . else {program: "zstd", version: "unknown", options: []} end' \
+        <<<"${layer_annotations[0]}"
+}
+
+# Prints when the image's last layer was made, if the config says so, or now.
+image_created() {
+    local date
+    date=$(document_print 'the config' "$image_config" |
+        jq -r '[.history[]?.created?, .created?] | map(strings) | first // ""')
+    if [[ $date =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2})$ ]]; then
+        printf '%s' "$date"
+    else
+        created_at
+    fi
+}
+
+# skopeo_copy OPTION... FROM TO: runs skopeo in the spool, since no name of a directory that it takes
+# may have a colon. What it says last is the message.
+skopeo_copy() {
+    local said policy=() problem
+    # Debian's has a policy, others' users have to write one before skopeo does anything.
+    [[ -e ${HOME-}/.config/containers/policy.json || -e /etc/containers/policy.json ]] ||
+        policy=(--insecure-policy)
+    said=$(cd "$spool" && skopeo "${policy[@]}" copy -q "${skopeo_options[@]}" "$@" 2>&1 >/dev/null) &&
+        return
+    problem=${said##*$'\n'}
+    [[ ! $problem =~ msg=\"(.*)\"$ ]] || problem=${BASH_REMATCH[1]}
+    problem=${problem//\\\"/\"}
+    case $problem in
+    *'connection refused' | *'no such host' | *'i/o timeout' | *'network is unreachable' | \
+        *'no route to host') problem="no server: ${problem##*: dial tcp }" ;;
+    *'gave HTTP response to HTTPS client'*)
+        problem='the server speaks no TLS (--tls-verify=false does without)' ;;
+    *'x509: '*) problem="TLS: ${problem##*x509: } (--cert-dir, --tls-verify=false)" ;;
+    *unauthorized* | *'authentication required'* | *'access to the resource is denied'*)
+        problem='the credentials are missing or wrong (--authfile, skopeo login)' ;;
+    *'manifest unknown'*) problem='there is no such image' ;;
+    *'name unknown'*) problem='there is no such repository' ;;
+    *'no space left on device'*) problem="no space left: ${problem##*: }" ;;
+    esac
+    die 1 "$remote: $(printable "$problem")"
+}

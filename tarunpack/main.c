@@ -156,6 +156,8 @@ static enum status part_run(struct job *job, const struct child_signals *signals
     int signal = child_run(signals, part, job, &status);
     if (!signal)
         return status;
+    if (job->options->mode == TARGET_MERGE)
+        target_merge_unlock(&job->merge);
     (void)staging_end(job, false);
     if (job->options->mode == TARGET_MERGE)
         target_merge_restore(&job->merge);
@@ -193,11 +195,12 @@ static enum status job_publish(struct job *job, const struct child_signals *sign
 /* From a staging directory inside the target to a target that the layer was merged onto. */
 static enum status job_merge_onto(struct job *job, const struct child_signals *signals)
 {
+    target_merge_unlock(&job->merge);
     enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE, true);
-    if (status != STATUS_OK) {
-        target_merge_restore(&job->merge);
+    /* The merge is to see the directory as it was before there was staging in it. */
+    target_merge_restore(&job->merge);
+    if (status != STATUS_OK)
         return status;
-    }
     job->links =
         openat(job->staging.fd, STAGING_LINKS, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (job->links < 0) {
@@ -209,8 +212,6 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
     if (status == STATUS_OK)
         status = interrupted_check(job);
     if (status == STATUS_OK) {
-        /* The merge is to see the directory's time as it was before there was staging in it. */
-        target_merge_restore(&job->merge);
         status = part_run(job, signals, job_merge);
         enum status remembered = target_merge_remember(&job->merge);
         if (status == STATUS_OK)

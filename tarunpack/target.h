@@ -49,8 +49,8 @@ struct target_merge {
 /* Opens the directory and locks it against other merges. Returns a status; the line is printed. */
 enum status target_merge_open(struct target_merge *target, const char *path);
 
-/* Sees to it that staging can be removed from the directory, whose owner may not write it any more.
- */
+/* Sees to it that staging can be made in the directory, or removed from it, where its owner may not
+ * write it; until target_merge_restore(). */
 void target_merge_unlock(struct target_merge *target);
 
 /* Brings all that is in the directory to the disk. Returns a status; the line is printed. */

@@ -8,7 +8,7 @@
 # What image_open() found.
 image=           # how messages call it
 image_dir=       # the layout
-image_manifest=  # its descriptor, as JSON: mediaType, digest, size
+image_manifest=  # its descriptor: media type, digest, size, as words
 image_config=    # likewise
 image_digests='' # of the manifest and of the indexes that led to it, one a line
 
@@ -60,9 +60,10 @@ tag_characters='[A-Za-z0-9._:@/+-]'
 document_definitions='
     def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
     def count: type == "number" and . >= 0 and . == floor and . <= 9007199254740992;
-    def text: type == "string" and test("\\A[ -~]*\\z");
+    def word: type == "string" and test("\\A[!-~]+\\z");
     def descriptor:
-        type == "object" and (.digest | digest) and (.size | count) and (.mediaType | text);
+        type == "object" and (.digest | digest) and (.size | count) and (.mediaType | word);
+    def words: "\(.mediaType) \(.digest) \(.size)";
     def check(condition; $problem): if condition then . else error($problem) end;
     def object: check(length == 1 and (.[0] | type) == "object"; "is not one JSON object") | .[0];
 '
@@ -85,9 +86,9 @@ index_filter='
     | check(($fitting | length) == 1 or ($latest | length) == 1 or all($fitting[]; .platform != null);
         "!has \($fitting | length) images: which one has to be said, as oci:DIR:TAG")
     | if ($latest | length) == 1 then $latest[0] else $fitting[0] end
-    | {mediaType, digest, size}'
+    | words'
 
-# Prints the descriptors of the config and of the layers.
+# Prints the descriptor of the config, and those of the layers, with their annotations.
 manifest_filter='
     object
     | check(.schemaVersion == 2; "has no schemaVersion 2")
@@ -95,28 +96,29 @@ manifest_filter='
     | check(.config.mediaType | . == "application/vnd.oci.image.config.v1+json"
         or . == "application/vnd.docker.container.image.v1+json"; "is not of a container image")
     | check((.layers | type) == "array" and all(.layers[]; descriptor); "has no valid list of layers")
-    | .config, .layers[]'
+    | (.config | words), (.layers[] | "\(words) \(.annotations // {})")'
 
-# Prints the digests of the layers that the config lists, as JSON strings; there have to be $layers.
+# Prints the digests of the layers that the config lists; there have to be $layers.
 config_filter='
     object
-    | check(.rootfs.type? == "layers" and (.rootfs.diff_ids | type) == "array"
-        and all(.rootfs.diff_ids[]; digest); "has no valid rootfs")
+    | check((.rootfs | type) == "object" and .rootfs.type == "layers"
+        and (.rootfs.diff_ids | type) == "array" and all(.rootfs.diff_ids[]; digest);
+        "has no valid rootfs")
     | check((.rootfs.diff_ids | length) == $layers;
         "has \(.rootfs.diff_ids | length) layers, and the manifest \($layers)")
     | .rootfs.diff_ids[]'
 
 # document_parse WHAT FILTER [JQ-OPTION...]: reads a document; prints what the filter makes of it,
-# one JSON value a line. Ends the driver, or the subshell, where there is something wrong with it, or
+# one string a line. Ends the driver, or the subshell, where there is something wrong with it, or
 # with what was asked of it (then the problem begins with an exclamation mark).
 document_parse() {
     local what=$1 filter=$2 output
     shift 2
-    output=$(jq -cs "$@" "$document_definitions try ($filter) catch \"problem: \\(.)\"" 2>/dev/null) ||
+    output=$(jq -rs "$@" "$document_definitions try ($filter) catch \"problem: \\(.)\"" 2>/dev/null) ||
         die 3 "$image: $what is not JSON"
     case $output in
-    '"problem: !'*) die 1 "$image: $what $(jq -r 'ltrimstr("problem: !")' <<<"$output")" ;;
-    '"problem: '*) die 3 "$image: $what $(jq -r 'ltrimstr("problem: ")' <<<"$output")" ;;
+    'problem: !'*) die 1 "$image: $what $(printable "${output#problem: !}")" ;;
+    'problem: '*) die 3 "$image: $what $(printable "${output#problem: }")" ;;
     esac
     printf '%s\n' "$output"
 }
@@ -124,11 +126,6 @@ document_parse() {
 # blob_path DIGEST: prints where the blob of the image is.
 blob_path() {
     printf '%s/blobs/%s/%s' "$image_dir" "${1%%:*}" "${1#*:}"
-}
-
-# descriptor_get DESCRIPTOR KEY
-descriptor_get() {
-    jq -r --arg key "$2" '.[$key]' <<<"$1"
 }
 
 # blob_expect WHAT FILE SIZE: ends the driver, or the subshell, unless the blob may be read and has
@@ -146,8 +143,7 @@ blob_expect() {
 # driver, or the subshell, unless it is what the descriptor says.
 document_print() {
     local digest size file status
-    digest=$(descriptor_get "$2" digest)
-    size=$(descriptor_get "$2" size)
+    read -r _ digest size <<<"$2"
     file=$(blob_path "$digest")
     ((size <= document_limit)) || die 3 "$image: $1 is larger than 4 MiB"
     blob_expect "$1" "$file" "$size"
@@ -185,38 +181,35 @@ layout_expect() {
     [[ -f $image_dir/oci-layout && -f $image_dir/index.json ]] ||
         die 1 "$image: $(printable "$image_dir") is not an OCI image layout"
     document_parse oci-layout '
-        object | check(.imageLayoutVersion | text and startswith("1."); "is of no known version")
+        object | check(.imageLayoutVersion | word and startswith("1."); "is of no known version")
     ' <"$image_dir/oci-layout" >/dev/null || exit
 }
 
 # image_find TAG: sets image_manifest and image_digests. In the index of an image for several
 # machines are those for each.
 image_find() {
-    local what=index.json options=() architecture
+    local options=() architecture type digest
     architecture=$(machine_architecture)
     options=(--arg architecture "$architecture" --arg tag)
     (($(stat -L -c %s -- "$image_dir/index.json") <= document_limit)) ||
         die 3 "$image: index.json is larger than 4 MiB"
-    image_manifest=$(document_parse "$what" "$index_filter" "${options[@]}" "$1" \
+    image_manifest=$(document_parse index.json "$index_filter" "${options[@]}" "$1" \
         <"$image_dir/index.json") || exit
-    image_digests=$(descriptor_get "$image_manifest" digest)
     while
-        case $(descriptor_get "$image_manifest" mediaType) in
-        application/vnd.oci.image.index.v1+json) ;;
-        application/vnd.docker.distribution.manifest.list.v2+json) ;;
-        *) false ;;
-        esac
+        read -r type digest _ <<<"$image_manifest"
+        image_digests+=${image_digests:+$'\n'}$digest
+        [[ $type == application/vnd.oci.image.index.v1+json ||
+            $type == application/vnd.docker.distribution.manifest.list.v2+json ]]
     do
         image_manifest=$(document_read 'an index' "$image_manifest" "$index_filter" \
             "${options[@]}" '') || exit
-        image_digests+=$'\n'$(descriptor_get "$image_manifest" digest)
     done
 }
 
 # Reads the manifest and the config, and adds the layers.
 image_read() {
     local type descriptors diff_ids
-    type=$(descriptor_get "$image_manifest" mediaType)
+    read -r type _ <<<"$image_manifest"
     case $type in
     application/vnd.oci.image.manifest.v1+json) ;;
     application/vnd.docker.distribution.manifest.v2+json) ;;
@@ -234,21 +227,19 @@ image_read() {
 
 # Adds the layers that image_read() found.
 image_layers() {
-    local i lines digest type
-    for ((i = 0; i < ${#descriptors[@]}; i++)); do
-        mapfile -t lines < <(jq -r '.mediaType, .digest, .size, (.annotations // {} | tojson)' \
-            <<<"${descriptors[i]}")
-        digest=${lines[1]}
-        blob_expect "layer $((i + 1))" "$(blob_path "$digest")" "${lines[2]}"
-        type=$(layer_compression "${lines[0]}") ||
-            die 3 "$image: layer $((i + 1)) is of an unknown type, $(printable "${lines[0]}")"
+    local i media_type digest size annotations type
+    for i in "${!descriptors[@]}"; do
+        read -r media_type digest size annotations <<<"${descriptors[i]}"
+        blob_expect "layer $((i + 1))" "$(blob_path "$digest")" "$size"
+        type=$(layer_compression "$media_type") ||
+            die 3 "$image: layer $((i + 1)) is of an unknown type, $media_type"
         layer_names+=("$image: layer $((i + 1)) of ${#descriptors[@]}")
         layer_types+=("$type")
         layer_blobs+=("$digest")
         layer_files+=("$(blob_path "$digest")")
-        layer_sizes+=("${lines[2]}")
-        layer_diff_ids+=("$(jq -r . <<<"${diff_ids[i]}")")
-        layer_annotations+=("${lines[3]}")
+        layer_sizes+=("$size")
+        layer_diff_ids+=("${diff_ids[i]}")
+        layer_annotations+=("$annotations")
         layer_created+=('')
     done
 }

@@ -21,14 +21,15 @@ compress() {
 }
 
 # layer_copy I OUT: copies the blob of layer I to the file OUT and leaves what was measured in the
-# spool. What is known of the digests is held against them.
+# spool, as blob.digest and tar.digest; for zstd blob.digest has both. What is known of the digests is
+# held against them.
 layer_copy() {
     local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
+    attempt rm -f -- "$spool/tar.digest"
     if [[ ${layer_types[$1]} == zstd ]]; then
         (stage "$shasum_tee" -q --zstd --json -o "$spool/blob.digest" ${blob:+--expect="$blob"}) \
             <"$file" >"$2"
-        verdict "$?" shasum-tee || return
-        jq -c '{digest: .diff_id, size: .diff_size}' "$spool/blob.digest" >"$spool/tar.digest"
+        verdict "$?" shasum-tee
     else
         stage "$shasum_tee" -q --json -o "$spool/blob.digest" ${blob:+--expect="$blob"} <"$file" |
             stage tee -- "$2" | decompress "${layer_types[$1]}" |
@@ -73,16 +74,22 @@ layer_unpack() {
     verdict "${PIPESTATUS[*]}" shasum-tee "${layer_types[i]}" tarunpack
 }
 
+# measured NAME KEY: prints the value from what shasum-tee --json has left in the spool under this name.
+measured() {
+    [[ -s $spool/$1 && $(<"$spool/$1") =~ \"$2\":\"?([a-z0-9:]+) ]] ||
+        die 1 "the pipe ended well, but has left no $1"
+    printf '%s' "${BASH_REMATCH[1]}"
+}
+
 # layer_learn I: enters what layer_copy() or layer_convert() measured. Returns a status.
 layer_learn() {
     local blob size diff_id
-    read -r blob size diff_id < <(
-        jq -rs '"\(.[0].digest) \(.[0].size) \(.[1].digest)"' "$spool/blob.digest" \
-            "$spool/tar.digest" 2>/dev/null
-    )
-    if [[ ! $diff_id ]]; then
-        say "${layer_names[$1]}: the pipe ended well, but has left no digests"
-        return 1
+    blob=$(measured blob.digest digest) || exit
+    size=$(measured blob.digest size) || exit
+    if [[ -e $spool/tar.digest ]]; then
+        diff_id=$(measured tar.digest digest) || exit
+    else
+        diff_id=$(measured blob.digest diff_id) || exit
     fi
     if [[ ${layer_diff_ids[$1]:-$diff_id} != "$diff_id" ]]; then
         say "${layer_names[$1]}: its tar has the digest $diff_id, not ${layer_diff_ids[$1]}"

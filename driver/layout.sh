@@ -85,20 +85,21 @@ layout_add_layer() {
 # descriptor.
 layout_add_read_image() {
     local type
-    type=$(descriptor_get "$image_config" mediaType)
+    read -r type _ <<<"$image_config"
     document_print 'the config' "$image_config" | layout_add_document "$type" >/dev/null || exit
-    type=$(descriptor_get "$image_manifest" mediaType)
+    read -r type _ <<<"$image_manifest"
     document_print 'the manifest' "$image_manifest" | layout_add_document "$type" || exit
 }
 
 # layout_add_document MEDIA-TYPE: stores standard input as a blob and prints its descriptor.
 layout_add_document() {
-    local measured descriptor
+    local digest size
     attempt tee -- "$spool/document" >/dev/null
-    measured=$("$shasum_tee" -q --json -o /dev/fd/4 <"$spool/document" 4>&1 >/dev/null) || exit 1
-    descriptor=$(jq -c --arg type "$1" '{mediaType: $type, digest, size}' <<<"$measured")
-    attempt mv -fT -- "$spool/document" "$(layout_path "$(descriptor_get "$descriptor" digest)")"
-    printf '%s\n' "$descriptor"
+    "$shasum_tee" -q --json -o "$spool/document.digest" <"$spool/document" >/dev/null || exit
+    digest=$(measured document.digest digest) || exit
+    size=$(measured document.digest size) || exit
+    attempt mv -fT -- "$spool/document" "$(layout_path "$digest")"
+    printf '%s\n' "$1 $digest $size"
 }
 
 # layers_json CREATED: prints the layers as a JSON array. Those that have no date of their own, and all
@@ -129,8 +130,8 @@ layout_add_image() {
             layout_add_document "$config_media_type" || exit
     ) || exit
     jq -nc --arg created "$created" --argjson annotations "$4" --argjson layers "$layers" \
-        --argjson config "$config" --arg type "$manifest_media_type" \
-        --arg layer_type "$layer_media_type" "$manifest_made" |
+        --arg config "$config" --arg type "$manifest_media_type" \
+        --arg layer_type "$layer_media_type" "$descriptor_made $manifest_made" |
         layout_add_document "$manifest_media_type" || exit
 }
 
@@ -148,10 +149,14 @@ config_made='
     | .history = ([$base.history[]?] + [range($told | length; $kept) | {}]
         + [$layers[$kept:][] | {created, created_by: "zlsnap"}])'
 
+# From words to JSON.
+descriptor_made='
+    def descriptor: (. / " ") | {mediaType: .[0], digest: .[1], size: (.[2] | tonumber)};'
+
 manifest_made='{
     schemaVersion: 2,
     mediaType: $type,
-    config: $config,
+    config: ($config | descriptor),
     layers: [$layers[]
         | {mediaType: ($layer_type + {tar: ".tar", gzip: ".tar+gzip", zstd: ".tar+zstd"}[.type]),
             digest: .blob, size}
@@ -161,11 +166,11 @@ manifest_made='{
 
 # layout_index DESCRIPTOR TAG: reads an index, or nothing; prints it with the image under this name.
 layout_index() {
-    jq -sc --argjson image "$1" --arg tag "$2" '
+    jq -sc --arg image "$1" --arg tag "$2" "$descriptor_made"'
         "org.opencontainers.image.ref.name" as $name
         | (.[0] // {schemaVersion: 2, manifests: []})
         | .manifests = [.manifests[] | select(.annotations[$name]? != $tag)]
-            + [$image + {annotations: {($name): $tag}}]'
+            + [($image | descriptor) + {annotations: {($name): $tag}}]'
 }
 
 # layout_publish DESCRIPTOR: makes the image in the spool one of the layout. What has begun is

@@ -65,6 +65,21 @@ annotations_json() {
         | map(capture("\\A(?<key>[^=]+)=(?<value>.*)\\z"; "s")) | from_entries'
 }
 
+# Prints what the pipe has left to be printed, the last thing a command does.
+result_print() {
+    local result
+    result=$(<"$spool/result") || exit
+    spool_remove
+    print "$result"
+}
+
+# result_write DESCRIPTOR: leaves the digest for result_print().
+result_write() {
+    local digest
+    read -r _ digest _ <<<"$1"
+    printf '%s\n' "$digest" | attempt tee -- "$spool/result" >/dev/null || exit
+}
+
 # All of it: the layers of the base image, if there is one, and then the others.
 oci_make() {
     local config='' kept=0 i layer descriptor
@@ -82,6 +97,6 @@ oci_make() {
         layout_add_layer "$i" copy "${option[compression]-}" || return
     done
     descriptor=$(layout_add_image "$architecture" "$config" "$kept" "$annotations") || exit
-    descriptor_get "$descriptor" digest | attempt tee -- "$spool/result" >/dev/null || exit
+    result_write "$descriptor"
     layout_publish "$descriptor"
 }

@@ -84,14 +84,6 @@ command_pull() {
     result_print
 }
 
-# Prints what the pipe has left to be printed, the last thing a command does.
-result_print() {
-    local result
-    result=$(<"$spool/result") || exit
-    spool_remove
-    print "$result"
-}
-
 # Where a spool is put that nothing is renamed from.
 temporary_place() {
     local dir=${TMPDIR:-/tmp}
@@ -146,7 +138,7 @@ push_all() {
     layout_index "$descriptor" image </dev/null |
         attempt tee -- "$spool/layout/index.json" >/dev/null || exit
     skopeo_copy --preserve-digests oci:layout:image "$remote"
-    descriptor_get "$descriptor" digest | attempt tee -- "$spool/result" >/dev/null
+    result_write "$descriptor"
 }
 
 # All of a pull: skopeo copies to an image layout in the spool.
@@ -167,7 +159,7 @@ pull_all() {
         layout_add_layer "$i" link || return
     done
     descriptor=$(layout_add_read_image) || exit
-    descriptor_get "$descriptor" digest | attempt tee -- "$spool/result" >/dev/null || exit
+    result_write "$descriptor"
     layout_publish "$descriptor"
 }
 
@@ -179,7 +171,7 @@ pull_layer() {
         die 1 "$image: has ${#layer_files[@]} layers, and a LAYER is one; to oci:DIR all can be pulled"
     if [[ ${layer_types[0]} == zstd ]]; then
         compression=$(compression_told)
-        layer_copy 0 /dev/null && attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
+        layer_copy 0 /dev/null && tar_digest_write && attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
     else
         zstd_options_read
         compression=$(compression_made "${zstd_options[@]}")
@@ -194,6 +186,12 @@ pull_layer() {
     create_metadata "$(image_created)" "$compression" | attempt tee -- "$spool/result" >/dev/null ||
         exit
     publish
+}
+
+# What shasum-tee --zstd measured of the tar gets a file of its own, as the other pipes leave it.
+tar_digest_write() {
+    printf '{"digest":"%s","size":%s}\n' "$(measured blob.digest diff_id)" \
+        "$(measured blob.digest diff_size)" | attempt tee -- "$spool/tar.digest" >/dev/null || exit
 }
 
 # What zlsnap oci wrote down of how the layer was compressed, or that it is not known.

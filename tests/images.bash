@@ -1,0 +1,107 @@
+# What the tests of images and registries share: `load images` after `load helpers` and `load driver`.
+
+# --------------------------------------------------------------------------- clients that are not ours
+
+# buildah_ ARGUMENT...: buildah, with all that it stores below the test's directory.
+buildah_() {
+    local store=$BATS_TEST_TMPDIR/buildah
+    HOME=$store buildah --root "$store/root" --runroot "$store/run" --storage-driver overlay "$@"
+}
+
+# buildah_unpack REFERENCE: sets $rootfs to what buildah makes of an image, mounted.
+# shellcheck disable=SC2034
+buildah_unpack() {
+    local container
+    container=$(buildah_ from -q --pull-always --tls-verify=false "$1") || return
+    rootfs=$(buildah_ mount "$container")
+}
+
+# umoci_unpack DIR:TAG: sets $rootfs to what umoci makes of an image.
+# shellcheck disable=SC2034
+umoci_unpack() {
+    rm -rf bundle
+    umoci --log=error unpack --image "$1" bundle || return
+    rootfs=bundle/rootfs
+}
+
+# same_root REFERENCE DIR: gives DIR the mode, owner and time of the other: clients leave out the entry
+# of the root.
+same_root() {
+    chmod --reference="$1" "$2"
+    chown --reference="$1" "$2"
+    touch --reference="$1" "$2"
+}
+
+# --------------------------------------------------------------------------- image layouts
+
+# descriptor KEY-PATH DIR[:TAG]: prints what jq finds in the manifest.
+manifest_get() {
+    skopeo inspect --raw "oci:$2" | jq -r "$1"
+}
+
+# blob_of DIR DIGEST: prints where the blob is.
+blob_of() {
+    printf '%s' "$1/blobs/sha256/${2#sha256:}"
+}
+
+# manifest_digest DIR TAG: as the index has it.
+manifest_digest() {
+    jq -r --arg tag "$2" '.manifests[]
+        | select(.annotations["org.opencontainers.image.ref.name"] == $tag).digest' "$1/index.json"
+}
+
+# forge DIR FILTER: gives the only image of a layout another manifest, with a digest that is right.
+forge() {
+    local old new
+    old=$(blob_of "$1" "$(jq -r '.manifests[0].digest' "$1/index.json")")
+    jq -c "$2" "$old" >forged
+    forge_index "$1" forged
+}
+
+# forge_index DIR MANIFEST: makes that file the manifest of the only image.
+forge_index() {
+    local digest
+    digest=$(sha256sum <"$2") digest=${digest%% *}
+    jq -c --arg digest "sha256:$digest" --argjson size "$(stat -c %s "$2")" \
+        '.manifests[0] |= (.digest = $digest | .size = $size)' "$1/index.json" >index
+    mv index "$1/index.json"
+    mv "$2" "$1/blobs/sha256/$digest"
+}
+
+# forge_config DIR FILTER: the same with the config.
+forge_config() {
+    local digest
+    jq -c "$2" "$(blob_of "$1" "$(manifest_get .config.digest "$1")")" >config
+    digest=$(sha256sum <config) digest=${digest%% *}
+    cp config "$1/blobs/sha256/$digest"
+    forge "$1" ".config.digest = \"sha256:$digest\" | .config.size = $(stat -c %s config)"
+}
+
+# --------------------------------------------------------------------------- a registry
+
+# registry_start [PORT [LINE...]]: starts docker-registry on the loopback, on a port that is free or on
+# that one, with more lines for its configuration; sets $registry to HOST:PORT. Its data, which stays
+# when it is stopped and started again, is in ../registry.
+registry_start() {
+    local port=${1:-0}
+    local dir=$BATS_TEST_TMPDIR/registry
+    mkdir -p "$dir"
+    {
+        echo 'version: 0.1'
+        echo "storage: {filesystem: {rootdirectory: '$dir'}}"
+        echo "http: {addr: '127.0.0.1:$port', secret: test}"
+        shift
+        printf '%s\n' "$@"
+    } >"$dir.yml"
+    docker-registry serve "$dir.yml" >"$dir.log" 2>&1 3>&- &
+    registry_pid=$!
+    wait_until grep -q 'listening on 127' "$dir.log"
+    port=$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$dir.log")
+    registry=127.0.0.1:$port
+}
+
+registry_stop() {
+    [ -z "${registry_pid-}" ] || kill -KILL "$registry_pid" 2>/dev/null || :
+    wait "${registry_pid-}" 2>/dev/null || :
+    registry_pid=
+}

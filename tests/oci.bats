@@ -1,0 +1,544 @@
+#!/usr/bin/env bats
+# zlsnap oci; extract and verify of images in OCI image layouts.
+
+load helpers
+load driver
+load images
+
+setup() {
+    requires_command jq skopeo
+    enter_work
+}
+
+# two_layers: makes lower.tar.zst and upper.tar.zst, of a real overlay that stays mounted as "merged".
+two_layers() {
+    requires_overlay
+    mkdir -p lower/{dir/sub,gone,opaque} upper work merged
+    echo a >lower/dir/a
+    touch lower/{gone/b,opaque/x}
+    ln lower/dir/a lower/hard
+    ln -s dir lower/link
+    mkfifo lower/fifo
+    cp /bin/true lower/program
+    setcap cap_net_raw+ep lower/program
+    chmod 4755 lower/dir/a
+    setfattr -n user.name -v value lower/dir/a
+    setfacl -m u:1234:rwx lower/dir/sub
+    touch -d @1000.123456789 lower/dir/a lower/dir
+    mount_overlay lower upper work merged
+    (
+        cd merged
+        rm -r gone opaque hard
+        mkdir opaque
+        touch opaque/y
+        echo new >dir/new
+        chown 1000:1000 dir/sub
+        echo more >>dir/a
+        mknod device c 1 3
+        touch -d @2000.5 dir .
+    )
+    zlsnap create lower lower.tar.zst >/dev/null
+    zlsnap create upper upper.tar.zst >/dev/null
+}
+
+# small_layers: makes a.tar.zst and b.tar.zst, without an overlay.
+small_layers() {
+    mkdir -p a/dir b/dir
+    echo a >a/file
+    echo kept >a/dir/kept
+    echo b >b/file
+    echo new >b/dir/new
+    zlsnap create a a.tar.zst >/dev/null
+    zlsnap create b b.tar.zst >/dev/null
+}
+
+# --------------------------------------------------------------------------- what others make of it
+
+@test "an image of two layers is, for umoci, buildah and us, what the overlay mount shows" {
+    requires_command umoci buildah
+    two_layers
+    local rootfs
+    zlsnap oci lower.tar.zst upper.tar.zst -o img:zstd
+    zlsnap oci --compression=gzip lower.tar.zst upper.tar.zst -o img:gzip
+    zlsnap extract oci:img:zstd ours
+    compare_trees merged ours
+    zlsnap extract oci:img:gzip ours-gzip
+    compare_trees merged ours-gzip
+    umoci_unpack img:gzip
+    compare_trees merged "$rootfs"
+    buildah_unpack oci:img:zstd
+    same_root merged "$rootfs"
+    compare_trees merged "$rootfs"
+}
+
+@test "an image that buildah made, with layers on layers, is unpacked to what buildah shows" {
+    requires_command buildah
+    requires_overlay
+    local container rootfs
+    container=$(buildah_ from -q scratch)
+    rootfs=$(buildah_ mount "$container")
+    mkdir -p "$rootfs"/{etc,var/lib,gone}
+    echo one >"$rootfs/etc/file"
+    ln "$rootfs/etc/file" "$rootfs/etc/hard"
+    touch "$rootfs/gone/x" "$rootfs/var/lib/old"
+    buildah_ commit -q "$container" oci:img:one
+    container=$(buildah_ from -q --pull-always oci:img:one)
+    rootfs=$(buildah_ mount "$container")
+    rm -r "$rootfs/gone" "$rootfs/var/lib/old"
+    mkdir "$rootfs/gone"
+    ln -s /etc "$rootfs/gone/link"
+    echo two >"$rootfs/etc/file"
+    buildah_ commit -q "$container" oci:img:two
+    assert_equal "$(manifest_get '.layers | length' img:two)" 2
+    buildah_unpack oci:img:two
+    zlsnap extract oci:img:two ours
+    same_root ours "$rootfs"
+    compare_trees "$rootfs" ours
+}
+
+@test "an image of umoci's, with layers of GNU tar's too, is unpacked to what umoci makes of it" {
+    requires_command umoci
+    local rootfs
+    umoci --log=error init --layout img
+    umoci --log=error new --image img:new
+    mkdir -p tree/{dir,other}
+    echo content >tree/dir/file
+    ln tree/dir/file tree/hard
+    ln -s dir tree/link
+    chmod 1777 tree/other
+    tar -C tree --format=gnu -cf layer.tar .
+    umoci --log=error raw add-layer --image img:new layer.tar
+    umoci_unpack img:new
+    rm -r bundle/rootfs/link
+    echo changed >bundle/rootfs/dir/file
+    touch bundle/rootfs/dir/new
+    umoci --log=error repack --image img:new bundle
+    assert_equal "$(manifest_get '.layers | length' img:new)" 2
+    umoci_unpack img:new
+    zlsnap extract oci:img:new ours
+    compare_trees "$rootfs" ours
+}
+
+@test "layers that are not compressed are applied, and kept as they are in a new image" {
+    mkdir -p tree
+    echo content >tree/file
+    tar -C tree -cf layer.tar file
+    zlsnap create tree base.tar.zst >/dev/null
+    zlsnap oci base.tar.zst -o img
+    cp layer.tar "$(blob_of img "$(sha256sum <layer.tar | cut -d' ' -f1)")"
+    forge_config img ".rootfs.diff_ids[0] = \"sha256:$(sha256sum <layer.tar | cut -d' ' -f1)\""
+    forge img ".layers[0] = {mediaType: \"application/vnd.oci.image.layer.v1.tar\",
+        digest: \"sha256:$(sha256sum <layer.tar | cut -d' ' -f1)\", size: $(stat -c %s layer.tar)}"
+    zlsnap extract oci:img ours
+    assert_equal "$(cat ours/file)" content
+    zlsnap oci --compression=gzip oci:img base.tar.zst -o img:two
+    assert_equal "$(manifest_get '[.layers[].mediaType | split(".") | last] | join(" ")' img:two)" \
+        'tar tar+gzip'
+    zlsnap verify -q oci:img:two
+}
+
+# --------------------------------------------------------------------------- what is written
+
+@test "the documents are what the specification asks for, with diffIDs, history and dates" {
+    small_layers
+    run -0 zlsnap oci --arch=arm64 --annotation=org.example.a=1=2 --annotation=b= -o img:v1.0 \
+        a.tar.zst b.tar.zst
+    assert_equal "$output" "$(manifest_digest img v1.0)"
+    assert_equal "$(jq -c . img/oci-layout)" '{"imageLayoutVersion":"1.0.0"}'
+    assert_equal "$(jq -c .schemaVersion img/index.json)" 2
+    assert_equal "$(manifest_get '"\(.schemaVersion) \(.mediaType) \(.config.mediaType)"' img:v1.0)" \
+        '2 application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.config.v1+json'
+    assert_equal "$(manifest_get '.annotations | "\(.["org.example.a"]) \(.b)."' img:v1.0)" '1=2 .'
+    assert_equal "$(manifest_get '.layers | map([.mediaType, .digest, .size] | join(" ")) | .[]' img:v1.0)" \
+        "$(jq -rs 'map([.media_type, .compressed_digest, .compressed_size_bytes] | join(" ")) | .[]' \
+            a.tar.zst.json b.tar.zst.json)"
+    skopeo inspect --config --override-arch=arm64 oci:img:v1.0 >config
+    assert_equal "$(jq -r '"\(.architecture) \(.os) \(.rootfs.type)"' config)" 'arm64 linux layers'
+    assert_equal "$(jq -c .rootfs.diff_ids config)" "$(jq -sc 'map(.digest)' a.tar.zst.json b.tar.zst.json)"
+    assert_equal "$(jq -c '[.history[].created]' config)" \
+        "$(jq -sc 'map(.created_at)' a.tar.zst.json b.tar.zst.json)"
+    local blob
+    for blob in img/blobs/sha256/*; do
+        assert_equal "$(sha256sum <"$blob")" "${blob##*/}  -"
+    done
+    refute_leftovers .
+}
+
+@test "without LAYER.json the digests are measured" {
+    small_layers
+    zlsnap oci a.tar.zst -o img:with
+    rm a.tar.zst.json
+    zlsnap oci a.tar.zst -o img:without
+    assert_equal "$(manifest_get '.layers[0].digest' img:with)" "$(manifest_get '.layers[0].digest' img:without)"
+    zlsnap verify -q oci:img:without
+}
+
+@test "SOURCE_DATE_EPOCH: the same trees are the same image, whenever and in whatever layout" {
+    export SOURCE_DATE_EPOCH=1000000000
+    small_layers
+    zlsnap oci a.tar.zst b.tar.zst -o one
+    zlsnap oci --compression=gzip a.tar.zst b.tar.zst -o one:gzip
+    SOURCE_DATE_EPOCH='' zlsnap create a a.tar.zst >/dev/null
+    mkdir two
+    zlsnap oci a.tar.zst b.tar.zst -o two
+    zlsnap oci --compression=gzip a.tar.zst b.tar.zst -o two:gzip
+    diff -r one two
+    run -0 skopeo inspect --config oci:one:latest
+    refute_output --partial 20[02-9][02-9]
+    assert_output --partial 2001-09-09T01:46:40Z
+}
+
+@test "an image joins those of a layout, or replaces the one of its name" {
+    small_layers
+    zlsnap oci a.tar.zst -o img:one
+    zlsnap oci b.tar.zst -o img:two
+    zlsnap oci a.tar.zst b.tar.zst -o img:one
+    assert_equal "$(jq -r '.manifests[].annotations[]' img/index.json | sort | xargs)" 'one two'
+    zlsnap extract oci:img:one one
+    zlsnap extract oci:img:two two
+    assert_exists one/dir/kept
+    compare_trees b two
+    run -1 --separate-stderr zlsnap extract oci:img three
+    assert_one_line 'has 2 images'
+    run -1 --separate-stderr zlsnap extract oci:img:three three
+    assert_one_line 'has no image called three'
+    zlsnap oci a.tar.zst -o img
+    zlsnap extract oci:img three
+    compare_trees a three
+    refute_leftovers .
+}
+
+@test "an image joins those of a layout of skopeo's, which skopeo goes on reading" {
+    small_layers
+    zlsnap oci a.tar.zst -o img:one
+    skopeo copy -q oci:img:one oci:theirs:a
+    zlsnap oci b.tar.zst -o theirs:b
+    skopeo copy -q oci:theirs:b oci:again:b
+    skopeo copy -q oci:theirs:a oci:again:a
+    zlsnap verify -q oci:again:a
+    zlsnap verify -q oci:again:b
+}
+
+@test "a base image keeps its layers and configuration, and gets layers and history" {
+    small_layers
+    zlsnap oci --compression=gzip a.tar.zst -o img:base
+    if command -v umoci >/dev/null; then
+        umoci --log=error config --image img:base --config.env A=b --config.cmd /run \
+            --history.comment configured
+    fi
+    zlsnap oci oci:img:base b.tar.zst -o img:more
+    run -0 skopeo inspect --config oci:img:more
+    assert_equal "$(jq -c '[.config.Env, .config.Cmd]' <<<"$output")" '[["A=b"],["/run"]]'
+    assert_equal "$(jq -c '[.history[] | .empty_layer // false]' <<<"$output")" '[false,true,false]'
+    assert_equal "$(manifest_get '[.layers[].mediaType | split("+") | last] | join(" ")' img:more)" \
+        'gzip zstd'
+    zlsnap extract oci:img:more tree
+    assert_equal "$(cat tree/file tree/dir/kept tree/dir/new | xargs)" 'b kept new'
+}
+
+@test "a base image without layers, and one whose history is missing" {
+    requires_command umoci
+    small_layers
+    umoci --log=error init --layout img
+    umoci --log=error new --image img:empty
+    zlsnap oci oci:img:empty a.tar.zst -o img:one
+    zlsnap verify -q oci:img:one
+    run -1 --separate-stderr zlsnap extract oci:img:empty tree
+    assert_one_line 'has no layers'
+    zlsnap oci a.tar.zst -o single
+    forge_config single 'del(.history)'
+    zlsnap oci oci:single b.tar.zst -o single
+    run -0 skopeo inspect --config oci:single:latest
+    assert_equal "$(jq -c '[.history[] | has("created")]' <<<"$output")" '[false,true]'
+}
+
+@test "one layer twice is one blob" {
+    small_layers
+    zlsnap oci a.tar.zst a.tar.zst -o img
+    assert_equal "$(find img/blobs -type f | wc -l)" 3
+    zlsnap extract oci:img tree
+    compare_trees a tree
+}
+
+# --------------------------------------------------------------------------- extract
+
+@test "extract: --replace exchanges a full directory, at once; else it is refused" {
+    small_layers
+    zlsnap oci a.tar.zst b.tar.zst -o img
+    mkdir -p target/old
+    run -1 --separate-stderr zlsnap extract oci:img target
+    assert_one_line 'is not empty (--replace would replace it)'
+    assert_exists target/old
+    zlsnap extract --replace oci:img target
+    assert_not_exists target/old
+    assert_equal "$(cat target/file)" b
+    rm -r target && mkdir target
+    zlsnap extract oci:img target/
+    assert_equal "$(cat target/file)" b
+    refute_leftovers .
+}
+
+@test "extract: --merge applies all layers onto a directory, after all were verified" {
+    two_layers
+    cp -a lower target
+    zlsnap oci upper.tar.zst -o img
+    zlsnap extract --merge oci:img target
+    compare_trees merged target
+    small_layers
+    zlsnap oci a.tar.zst b.tar.zst -o img:ab
+    flip_byte "$(blob_of img "$(jq -r .compressed_digest b.tar.zst.json)")" 40
+    run -4 --separate-stderr zlsnap extract --merge oci:img:ab target
+    assert_said 'layer 2 of 2'
+    compare_trees merged target
+}
+
+@test "extract: a single layer can be an upper directory again, several can't" {
+    two_layers
+    zlsnap oci upper.tar.zst -o img:upper
+    zlsnap oci lower.tar.zst upper.tar.zst -o img:both
+    zlsnap extract --whiteouts=overlay oci:img:upper ours
+    compare_trees --upper upper ours
+    run -2 --separate-stderr zlsnap extract --whiteouts=overlay oci:img:both both
+    assert_one_line 'has 2 layers'
+    run -2 --separate-stderr zlsnap extract --merge --whiteouts=overlay oci:img:upper ours
+    assert_one_line '--whiteouts=apply only'
+}
+
+@test "extract: -e is the digest of the manifest" {
+    small_layers
+    digest=$(zlsnap oci a.tar.zst b.tar.zst -o img)
+    run -4 --separate-stderr zlsnap extract -e "sha256:${digest//[0-9]/0}" oci:img tree || :
+    run -4 --separate-stderr zlsnap extract -e "$(sha256sum </dev/null | cut -d' ' -f1)" oci:img tree
+    assert_one_line "its digest is $digest, not sha256:e3b0c442"
+    assert_not_exists tree
+    run -4 --separate-stderr zlsnap verify -e "$(sha256sum </dev/null | cut -d' ' -f1)" oci:img
+    assert_equal "$output" 'oci:img: FAILED'
+    zlsnap extract -e "${digest#sha256:}" oci:img tree
+    zlsnap verify -q -e "$digest" oci:img
+}
+
+@test "extract: into a setgid directory with a default ACL, by a plain user, of read-only directories" {
+    requires_root
+    small_layers
+    chmod 555 a b a/dir
+    zlsnap create a a.tar.zst >/dev/null
+    zlsnap create b b.tar.zst >/dev/null
+    zlsnap oci a.tar.zst b.tar.zst -o img
+    mkdir -m 2755 place
+    setfacl -d -m u:1234:rwx place
+    zlsnap extract oci:img place/tree
+    run -0 getfacl -cp place/tree/dir
+    refute_output --partial 1234
+    assert_equal "$(stat -c %a place/tree)" 555
+    mkdir -m 777 users
+    as_user zlsnap extract -q oci:img users/tree
+    assert_equal "$(stat -c '%a %u' users/tree)" '555 65534'
+    as_user zlsnap extract -q --replace oci:img users/tree
+    flip_byte "$(blob_of img "$(jq -r .compressed_digest b.tar.zst.json)")" 40
+    run -4 as_user zlsnap extract -q --replace oci:img users/tree
+    assert_equal "$(ls -A users)" tree
+}
+
+@test "extract: targets that can't be made or replaced are refused before a layer is read" {
+    small_layers
+    zlsnap oci a.tar.zst -o img
+    ln -s a link
+    run -1 --separate-stderr zlsnap extract oci:img link
+    assert_one_line 'is a symbolic link to a'
+    run -1 --separate-stderr zlsnap extract oci:img a.tar.zst
+    assert_one_line 'is not a directory'
+    run -1 --separate-stderr zlsnap extract oci:img .
+    assert_one_line 'has no name in a directory above it'
+    run -1 --separate-stderr zlsnap extract oci:img none/tree
+    assert_stderr 1 'No such file or directory'
+    run -2 --separate-stderr zlsnap extract --no-verify oci:img tree
+    assert_one_line "an image has its digests"
+    run -2 --separate-stderr zlsnap extract --summary=x oci:img tree
+    assert_one_line "'--summary' is for a LAYER"
+    refute_leftovers .
+}
+
+# --------------------------------------------------------------------------- what is refused
+
+# unverified STATUS WHAT: zlsnap verify does not take the image of the layout img, and says why.
+unverified() {
+    run "-$1" --separate-stderr zlsnap verify oci:img
+    assert_said "$2"
+    [[ $1 != [34] ]] || assert_equal "$output" 'oci:img: FAILED'
+}
+
+# refused STATUS WHAT: no command does, and nothing appears.
+refused() {
+    unverified "$@"
+    run "-$1" --separate-stderr zlsnap extract oci:img refused
+    assert_said "$2"
+    assert_not_exists refused
+    run "-$1" --separate-stderr zlsnap oci oci:img -o other
+    assert_said "$2"
+    assert_not_exists other
+    refute_leftovers .
+}
+
+@test "a byte that is wrong in a blob, the manifest or the config is refused; so is one that is missing" {
+    small_layers
+    zlsnap oci a.tar.zst b.tar.zst -o good
+    local what digest
+    for what in '.layers[0].digest' '.layers[1].digest' '.config.digest' manifest; do
+        if [ "$what" = manifest ]; then
+            digest=$(manifest_digest good latest)
+        else
+            digest=$(manifest_get "$what" good)
+        fi
+        rm -rf img && cp -a good img
+        flip_byte "$(blob_of img "$digest")" 50
+        refused 4 'oci:img: (layer [12] of 2: a digest does not match|the (config|manifest) has not the digest)'
+        truncate -s -1 "$(blob_of img "$digest")"
+        unverified 4 'oci:img: (layer [12]|the (config|manifest)) has [0-9]+ bytes, not'
+    done
+    rm "$(blob_of img "$digest")"
+    refused 1 'is missing: there is no img/blobs'
+    mkfifo "$(blob_of img "$digest")"
+    refused 3 'is not a regular file'
+}
+
+@test "a diffID that is wrong, with all blobs as they should be, is refused" {
+    small_layers
+    for compression in zstd gzip; do
+        rm -rf img
+        zlsnap oci --compression="$compression" a.tar.zst b.tar.zst -o img
+        forge_config img '.rootfs.diff_ids |= reverse'
+        refused 4 'layer 1 of 2|its tar has the digest'
+    done
+}
+
+@test "documents that are malformed, or lie, are refused" {
+    small_layers
+    zlsnap oci a.tar.zst b.tar.zst -o good
+    # forgery FUNCTION FILTER STATUS WHAT
+    forgery() {
+        rm -rf img && cp -a good img
+        "$1" img "$2"
+        unverified "$3" "$4"
+    }
+    forge_index_json() {
+        jq -c "$2" "$1/index.json" >index && mv index "$1/index.json"
+    }
+    forgery forge '.schemaVersion = 1' 3 'the manifest has no schemaVersion 2'
+    forgery forge '.layers[0].mediaType = "text/plain"' 3 'layer 1 is of an unknown type, text/plain'
+    forgery forge '.layers[0].mediaType |= sub("zstd"; "gzip")' 4 'layer 1'
+    forgery forge '.layers[0].digest = "sha256:../../x"' 3 'no valid list of layers'
+    forgery forge '.layers[0].digest |= sub("sha256:"; "md5:")' 3 'no valid list of layers'
+    forgery forge '.layers[0].size = -1' 3 'no valid list of layers'
+    forgery forge '.layers[0].size = 1e300' 3 'no valid list of layers'
+    forgery forge '.layers[0].size += 1' 4 'layer 1 has [0-9]+ bytes, not'
+    forgery forge '.layers = "x"' 3 'no valid list of layers'
+    forgery forge 'del(.layers)' 3 'no valid list of layers'
+    forgery forge '.layers |= .[:1]' 3 'has 2 layers, and the manifest 1'
+    forgery forge '.config.mediaType = "application/vnd.example+json"' 3 'is not of a container image'
+    forgery forge '[.]' 3 'the manifest '
+    forgery forge '., .' 3 'the manifest is not one JSON object'
+    forgery forge_config '.rootfs = 3' 3 'the config has no valid rootfs'
+    forgery forge_config '.rootfs.diff_ids[0] = "x"' 3 'the config has no valid rootfs'
+    forgery forge_index_json '.manifests = {}' 3 'index.json has no valid list of manifests'
+    forgery forge_index_json '.manifests[0].digest = "sha256:/"' 3 'no valid list of manifests'
+    forgery forge_index_json '.manifests[0].mediaType = "text/plain"' 3 'not an image but text/plain'
+    forgery forge_index_json '.manifests[0].size = 1e9' 3 'the manifest is larger than 4 MiB'
+    forgery forge_index_json '.manifests += .manifests' 1 'has 2 images|has 4 images'
+    forgery forge_index_json '.manifests = []' 1 'index.json has no image'
+    rm -rf img && cp -a good img
+    echo '{' >img/index.json
+    refused 3 'index.json is not JSON'
+    echo '{"imageLayoutVersion":"2.0"}' >img/oci-layout
+    refused 3 'oci-layout is of no known version'
+    rm img/oci-layout
+    refused 1 'is not an OCI image layout'
+    rm -r img
+    refused 1 'there is no directory img'
+}
+
+@test "a layer that is malformed, with all digests right, is refused and named" {
+    small_layers
+    zlsnap oci a.tar.zst -o img
+    { printf 'no tar' && head -c 2000 /dev/zero; } >bad.tar
+    gzip -n <bad.tar >bad.gz
+    cp bad.gz "$(blob_of img "$(sha256sum <bad.gz | cut -d' ' -f1)")"
+    forge_config img ".rootfs.diff_ids[0] = \"sha256:$(sha256sum <bad.tar | cut -d' ' -f1)\""
+    forge img ".layers[0] = {mediaType: \"application/vnd.oci.image.layer.v1.tar+gzip\",
+        digest: \"sha256:$(sha256sum <bad.gz | cut -d' ' -f1)\", size: $(stat -c %s bad.gz)}"
+    run -3 --separate-stderr zlsnap extract oci:img tree
+    assert_said 'oci:img: layer 1 of 1: is malformed'
+    run -3 --separate-stderr zlsnap verify oci:img
+    assert_equal "$output" 'oci:img: FAILED'
+    assert_not_exists tree
+    refute_leftovers .
+}
+
+@test "an image for several machines: that of this machine is taken, from an index in the index too" {
+    small_layers
+    zlsnap oci a.tar.zst -o img:theirs --arch=s390x
+    zlsnap oci b.tar.zst -o img:ours
+    jq -c '(.manifests[0] | .platform = {architecture: "s390x", os: "linux"} | del(.annotations)) as $a
+        | (.manifests[1] | .platform = {architecture: "'"$(go_architecture)"'", os: "linux"}
+            | del(.annotations)) as $b
+        | {schemaVersion: 2, manifests: [$a, $b]}' img/index.json >list
+    local type
+    for type in application/vnd.oci.image.index.v1+json \
+        application/vnd.docker.distribution.manifest.list.v2+json; do
+        jq -c --arg type "$type" '.manifests = [{mediaType: $type, digest: "", size: 0}]' \
+            img/index.json >index
+        cp index img/index.json
+        cp list manifest
+        forge_index img manifest
+        rm -rf tree
+        zlsnap extract oci:img tree
+        compare_trees b tree
+        zlsnap verify -q -e "$(sha256sum <list | cut -d' ' -f1)" oci:img
+    done
+    jq -c '.manifests |= .[:1]' list >manifest
+    forge_index img manifest
+    run -1 --separate-stderr zlsnap extract oci:img other
+    assert_one_line 'has no image for linux/'
+}
+
+# go_architecture: what images call this machine, by another tool's word.
+go_architecture() {
+    skopeo --version >/dev/null
+    dpkg --print-architecture 2>/dev/null || uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/'
+}
+
+@test "what a layer lies about in LAYER.json is found, and nothing is written" {
+    small_layers
+    jq '.digest |= sub("[0-9a-f]{8}$"; "00000000")' a.tar.zst.json >j && mv j a.tar.zst.json
+    run -4 --separate-stderr zlsnap oci a.tar.zst -o img
+    assert_said 'its tar has the digest sha256:'
+    run -4 --separate-stderr zlsnap oci --compression=gzip a.tar.zst -o img
+    assert_said 'a.tar.zst: a digest does not match'
+    assert_not_exists img
+    refute_leftovers .
+}
+
+@test "oci: command lines that are wrong" {
+    small_layers
+    mkdir full && touch full/x
+    bad() {
+        local status=$1 what=$2
+        shift 2
+        run "-$status" --separate-stderr zlsnap oci "$@"
+        assert_one_line "$what"
+    }
+    bad 2 'expected LAYER' -o img
+    bad 2 '-o DIR[:TAG]' a.tar.zst
+    bad 2 "takes zstd or gzip, not 'xz'" --compression=xz -o img a.tar.zst
+    bad 2 'no annotation KEY=VALUE' --annotation=x -o img a.tar.zst
+    bad 2 'no architecture' --arch=../x -o img a.tar.zst
+    bad 2 'is no name for an image' -o 'img:a b' a.tar.zst
+    bad 2 'names no directory' -o :tag a.tar.zst
+    bad 1 'no such file' -o img none
+    bad 1 'neither an OCI image layout nor empty' -o full a.tar.zst
+    bad 1 'is not a directory' -o a.tar.zst b.tar.zst
+    bad 1 'the directory above it does not exist' -o none/img a.tar.zst
+    bad 1 'there is no directory none' -o img oci:none a.tar.zst
+    SOURCE_DATE_EPOCH=x bad 2 SOURCE_DATE_EPOCH -o img a.tar.zst
+    assert_not_exists img
+    refute_leftovers .
+}

@@ -5,6 +5,8 @@
 #   create    tarpack | shasum-tee | zstd | shasum-tee  -> LAYER, LAYER.json
 #   extract   zstd -dc | tarunpack                      -> DIR
 #   verify    shasum-tee --zstd | zstd -dc | tarunpack --list
+#   oci       LAYER... -> an image layout, of which extract and verify read images too
+#   push      image layout -> skopeo -> registry; pull, the other way
 #
 # Each command is a function, command_NAME, in a file of driver/; what it runs is a function too,
 # which run() of driver/pipeline.sh starts in the background and waits for.
@@ -69,12 +71,14 @@ Snapshots of container layers: a directory as one tar, compressed, with its dige
   list LAYER           list what is in it
   info LAYER           show what LAYER.json says
   mtree LAYER          print the mtree manifest of what is in it
-  oci LAYER... -o DIR[:TAG]      make an OCI image of layers
-  push LAYER|oci:DIR[:TAG] docker://HOST/NAME[:TAG]
-                       copy an image, or a layer as one, to a registry
-  pull docker://HOST/NAME[:TAG] LAYER|oci:DIR[:TAG]
-                       copy one from there, verified
   digest DIR           print the digest of a directory: the SHA-256 of its manifest
+
+  oci -o DIR[:TAG] LAYER...    make an image of layers, in the OCI image layout DIR
+  extract oci:DIR[:TAG] DIR    restore all layers of an image
+  verify oci:DIR[:TAG]         check them
+  push LAYER REMOTE            copy a layer, or an image, oci:DIR[:TAG], to a registry:
+                               REMOTE is docker://HOST/NAME[:TAG]
+  pull REMOTE LAYER            copy it from there, to a file or to oci:DIR[:TAG]
 
   -q, --quiet          no warnings (every command has these three)
   -h, --help           show this help, or with a command that command's

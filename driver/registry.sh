@@ -92,7 +92,7 @@ temporary_place() {
 
 # Ends the driver unless `remote` is a reference to an image in a registry.
 remote_check() {
-    [[ $remote =~ ^docker://[A-Za-z0-9.:_-]+(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$ ]] ||
+    [[ $remote =~ ^docker://[A-Za-z0-9][A-Za-z0-9.:_-]*(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$ ]] ||
         usage_error "'$(printable "$remote")' is no image in a registry, docker://HOST/NAME:TAG"
 }
 

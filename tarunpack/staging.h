@@ -34,9 +34,9 @@ struct staging {
  * not to be the one that was made. Returns a status; the line is printed. */
 enum status staging_create(struct staging *staging, int parent, const char *target, bool inside);
 
-/* Takes over the staging directory `name` in `parent` that another process made, which may hold a lock
- * on it as long as it lives: this user's, with mode 0700, and with a tree and nothing else in it.
- * Returns a status; the line is printed. */
+/* Takes over the staging directory `name` in `parent` that another process made, which may hold a
+ * lock on it as long as it lives: this user's, with mode 0700, and with a tree and nothing else in
+ * it. Returns a status; the line is printed. */
 enum status staging_adopt(struct staging *staging, int parent, const char *name);
 
 /* Removes the staging directories that dead runs for `target` left behind: those of our pattern

@@ -34,7 +34,7 @@ same_root() {
 
 # --------------------------------------------------------------------------- image layouts
 
-# descriptor KEY-PATH DIR[:TAG]: prints what jq finds in the manifest.
+# manifest_get FILTER DIR[:TAG]: prints what jq finds in the manifest.
 manifest_get() {
     skopeo inspect --raw "oci:$2" | jq -r "$1"
 }
@@ -52,7 +52,7 @@ manifest_digest() {
 
 # forge DIR FILTER: gives the only image of a layout another manifest, with a digest that is right.
 forge() {
-    local old new
+    local old
     old=$(blob_of "$1" "$(jq -r '.manifests[0].digest' "$1/index.json")")
     jq -c "$2" "$old" >forged
     forge_index "$1" forged
@@ -82,6 +82,7 @@ forge_config() {
 # registry_start [PORT [LINE...]]: starts docker-registry on the loopback, on a port that is free or on
 # that one, with more lines for its configuration; sets $registry to HOST:PORT. Its data, which stays
 # when it is stopped and started again, is in ../registry.
+# shellcheck disable=SC2034
 registry_start() {
     local port=${1:-0}
     local dir=$BATS_TEST_TMPDIR/registry
@@ -90,8 +91,7 @@ registry_start() {
         echo 'version: 0.1'
         echo "storage: {filesystem: {rootdirectory: '$dir'}}"
         echo "http: {addr: '127.0.0.1:$port', secret: test}"
-        shift
-        printf '%s\n' "$@"
+        printf '%s\n' "${@:2}"
     } >"$dir.yml"
     docker-registry serve "$dir.yml" >"$dir.log" 2>&1 3>&- &
     registry_pid=$!

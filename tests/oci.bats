@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap oci; extract and verify of images in OCI image layouts.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2164
 
 load helpers
 load driver

@@ -49,6 +49,8 @@ command_create() {
 
 # Takes LAYER apart: `place`, which ends in a slash, and `name`.
 layer_place() {
+    [[ $layer != oci:* && $layer != docker://* ]] ||
+        usage_error "LAYER is a file, not an image as '$(printable "$layer")' is"
     [[ $layer != - ]] || usage_error "LAYER is a file; to standard output, tarpack DIR | zstd writes"
     [[ $layer != -* ]] || layer=./$layer
     name=${layer##*/}

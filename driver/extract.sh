@@ -97,6 +97,8 @@ layer_expect() {
     local shown
     layer=$1
     shown=$(printable "$layer")
+    [[ $layer != oci:* && $layer != docker://* ]] ||
+        usage_error "LAYER is a file, not an image as '$shown' is"
     [[ $layer != - ]] || usage_error 'LAYER is a file; from standard input, zstd -dc | tarunpack reads'
     [[ $layer != -* ]] || layer=./$layer
     [[ -e $layer ]] || die 1 "$shown: no such file"

@@ -5,16 +5,16 @@
 usage_oci() {
     cat <<'END'
 Usage: zlsnap oci [OPTION]... -o DIR[:TAG] [oci:DIR[:TAG]] LAYER...
-Make an OCI image of layers, the lowest first, and store it in the image layout DIR under
-the name TAG (default "latest"). DIR is made, or is an image layout that gets one more
-image; one of the same name is replaced in its index. If the first operand is an image,
-the new one has its layers and its configuration, with the layers added. Prints the
-digest of the new image's manifest.
+Make an OCI image of layers, the lowest first, and store it in the image layout DIR as
+TAG (default "latest"). DIR is made, or is an image layout that gets one more image; one
+of the same name is replaced in its index. If the first operand is an image, the new one
+has its layers and its configuration, with the layers added. Prints the digest of the
+new image's manifest.
 
   -o, --output=DIR[:TAG]      where to; required
-      --compression=zstd|gzip for clients that can't read zstd: gzip (default zstd; the
-                              layers of an image that gzip compressed stay as they are)
-      --arch=ARCH             of what is in it: amd64, arm64, ... (default: this machine's)
+      --compression=zstd|gzip gzip: for clients that can't read zstd (default zstd; an
+                              image's layers that gzip compressed stay as they are)
+      --arch=ARCH             of the image: amd64, arm64, ... (default: this machine's)
       --annotation=KEY=VALUE  annotate the manifest; repeatable
 
 SOURCE_DATE_EPOCH in the environment is every date in it; the same layers give the same

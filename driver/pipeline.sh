@@ -115,7 +115,7 @@ spool_make() {
         attempt mktemp -d -- "$1.${2:0:200}.zlsnap-XXXXXX"
     ) || exit
     # Of a parent with a setgid bit or a default ACL it has more than it should.
-    attempt chmod g-s,go= -- "$spool"
+    attempt chmod -- g-s,go= "$spool"
     { exec {inside}<"$spool" && flock -n "$inside"; } 2>/dev/null
 }
 

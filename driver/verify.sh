@@ -7,7 +7,8 @@ usage_verify() {
 Usage: zlsnap verify [OPTION]... LAYER
    or: zlsnap verify [OPTION]... oci:DIR[:TAG]
 Check a layer: the digests, sizes and number of entries in LAYER.json, the zstd frames,
-the structure of the tar; or all of an image in an OCI image layout. Nothing is written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
+the structure of the tar; or all that is in an image of an OCI image layout. Nothing is
+written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
 
   -e, --expect=DIGEST   this is the digest of the tar; LAYER.json, if there is one, is
                         checked too

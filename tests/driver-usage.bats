@@ -4,7 +4,7 @@
 load helpers
 load driver
 
-commands=(create extract verify list info mtree digest)
+commands=(create extract verify list info mtree digest oci push pull)
 
 setup() {
     enter_work

@@ -63,6 +63,7 @@ document_definitions='
     def word: type == "string" and test("\\A[!-~]+\\z");
     def descriptor:
         type == "object" and (.digest | digest) and (.size | count) and (.mediaType | word);
+    def strings_only: if type == "object" and all(.[]; type == "string") then . else {} end;
     def words: "\(.mediaType) \(.digest) \(.size)";
     def check(condition; $problem): if condition then . else error($problem) end;
     def object: check(length == 1 and (.[0] | type) == "object"; "is not one JSON object") | .[0];
@@ -96,7 +97,7 @@ manifest_filter='
     | check(.config.mediaType | . == "application/vnd.oci.image.config.v1+json"
         or . == "application/vnd.docker.container.image.v1+json"; "is not of a container image")
     | check((.layers | type) == "array" and all(.layers[]; descriptor); "has no valid list of layers")
-    | (.config | words), (.layers[] | "\(words) \(.annotations // {})")'
+    | (.config | words), (.layers[] | "\(words) \(.annotations | strings_only)")'
 
 # Prints the digests of the layers that the config lists; there have to be $layers.
 config_filter='
@@ -164,11 +165,11 @@ document_read() {
     document_parse "$what" "$@" <<<"$text"
 }
 
-# image_open REFERENCE [NAME]: reads the image oci:DIR[:TAG], which messages call NAME, and adds its
-# layers to those that are known. Ends the driver, or the subshell, where something is wrong.
+# image_open REFERENCE: reads the image oci:DIR[:TAG] and adds its layers to those that are known. Ends
+# the driver, or the subshell, where something is wrong.
 image_open() {
     local image_tag
-    image=$(printable "${2-$1}")
+    image=$(printable "$1")
     reference_split "$1"
     layout_expect
     image_find "$image_tag"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# The layers of driver/image.sh, one by one: verified, copied, compressed otherwise, unpacked. Each
-# function but the last two is a pipe for run() to run, and returns its status.
+# The layers of driver/image.sh, one by one: verified, copied, compressed otherwise, unpacked. The pipes
+# are for what run() runs; they return their verdict, and layer_blame() says which layer it was.
 
 # decompress TYPE: as a stage of a pipe.
 decompress() {

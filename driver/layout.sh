@@ -60,8 +60,8 @@ layout_path() {
 }
 
 # layout_add_layer I copy|link|symlink [COMPRESSION]: verifies layer I and brings its blob to the new
-# layout, as a copy or a link. With gzip as COMPRESSION, what zstd compressed is compressed by gzip, which every client
-# reads. Returns a status.
+# layout, as a copy or a link. With gzip as COMPRESSION, what zstd compressed is compressed by gzip,
+# which every client reads. Returns a status.
 layout_add_layer() {
     local i=$1 how=$2 blob
     [[ ${3-} != gzip || ${layer_types[i]} != zstd ]] || how=convert
@@ -125,20 +125,22 @@ layout_add_image() {
     created=$(created_at)
     layers=$(layers_json "$created")
     config=$(
-        jq -c --arg created "$created" --arg architecture "$1" --argjson kept "$3" \
-            --argjson layers "$layers" "$config_made" <<<"${2:-null}" |
+        printf '%s\n' "${2:-null}" "$layers" |
+            jq -sc --arg created "$created" --arg architecture "$1" --argjson kept "$3" \
+                "$config_made" |
             layout_add_document "$config_media_type" || exit
     ) || exit
-    jq -nc --arg created "$created" --argjson annotations "$4" --argjson layers "$layers" \
-        --arg config "$config" --arg type "$manifest_media_type" \
-        --arg layer_type "$layer_media_type" "$descriptor_made $manifest_made" |
+    printf '%s\n' "$layers" |
+        jq -c --arg created "$created" --argjson annotations "$4" --arg config "$config" \
+            --arg type "$manifest_media_type" --arg layer_type "$layer_media_type" \
+            "$descriptor_made $manifest_made" |
         layout_add_document "$manifest_media_type" || exit
 }
 
 # The history of the layers that a base image has is kept; where it tells of fewer, what is missing
 # is empty, for the number has to be that of the layers.
 config_made='
-    . as $base
+    .[0] as $base | .[1] as $layers
     | [$base.history[]? | select(.empty_layer | not)] as $told
     | ($base // {})
     | .created = $created
@@ -157,7 +159,7 @@ manifest_made='{
     schemaVersion: 2,
     mediaType: $type,
     config: ($config | descriptor),
-    layers: [$layers[]
+    layers: [.[]
         | {mediaType: ($layer_type + {tar: ".tar", gzip: ".tar+gzip", zstd: ".tar+zstd"}[.type]),
             digest: .blob, size}
         + if .annotations == {} then {} else {annotations} end],

@@ -13,12 +13,8 @@ its digests are verified first. Prints the digest of the manifest.
       --compression=zstd|gzip  of a LAYER: gzip for clients that can't read zstd
       --arch=ARCH              of a LAYER: as for zlsnap oci
       --annotation=KEY=VALUE   of a LAYER: as for zlsnap oci; repeatable
-      --authfile=FILE          the credentials, as skopeo login stores them (default:
-                               $REGISTRY_AUTH_FILE, or skopeo's own)
-      --cert-dir=DIR           certificates for TLS
-      --tls-verify=false       without TLS, or with a certificate that nobody knows
-      --retries=N              try again so often where the network fails (default 3)
 END
+    usage_registry
 }
 
 usage_pull() {
@@ -29,6 +25,13 @@ Copy an image from a registry: one that has a single layer to the file LAYER, wi
 LAYER.json beside it as zlsnap create writes it; any to an image layout. Nothing appears
 unless all digests hold. Prints LAYER.json, or the digest of the manifest.
 
+END
+    usage_registry
+}
+
+# The options that both have.
+usage_registry() {
+    cat <<'END'
       --authfile=FILE          the credentials, as skopeo login stores them (default:
                                $REGISTRY_AUTH_FILE, or skopeo's own)
       --cert-dir=DIR           certificates for TLS
@@ -62,7 +65,7 @@ command_push() {
 }
 
 command_pull() {
-    local remote target layer place name shasum_tee tarpack tarunpack zstd_options
+    local remote target layer place name shasum_tee tarunpack zstd_options
     options_read "$registry_options" "$@"
     operands_expect SOURCE DESTINATION
     remote=${operands[0]} target=${operands[1]}
@@ -166,12 +169,13 @@ pull_all() {
 # The one layer of the image that was pulled becomes LAYER. One that is not compressed by zstd is
 # compressed anew.
 pull_layer() {
-    local compression entries status
+    local compression entries
     ((${#layer_files[@]} == 1)) ||
         die 1 "$image: has ${#layer_files[@]} layers, and a LAYER is one; to oci:DIR all can be pulled"
     if [[ ${layer_types[0]} == zstd ]]; then
         compression=$(compression_told)
-        layer_copy 0 /dev/null && tar_digest_write && attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
+        layer_copy 0 /dev/null && tar_digest_write &&
+            attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
     else
         zstd_options_read
         compression=$(compression_made "${zstd_options[@]}")
@@ -196,9 +200,11 @@ tar_digest_write() {
 
 # What zlsnap oci wrote down of how the layer was compressed, or that it is not known.
 compression_told() {
-    jq -c '.["org.zlsnap.compression"] | try fromjson catch null
-        | if type == "object" then . else {program: "zstd", version: "unknown", options: []} end' \
-        <<<"${layer_annotations[0]}"
+    jq -c 'def text: type == "string" and test("\\A[ -~]*\\z");
+        try (.["org.zlsnap.compression"] | fromjson | {program, version, options}
+            | select((.program | text) and (.version | text)
+                and (.options | type == "array" and all(text)))) catch empty
+        // {program: "zstd", version: "unknown", options: []}' <<<"${layer_annotations[0]}"
 }
 
 # Prints when the image's last layer was made, if the config says so, or now.

@@ -96,6 +96,16 @@ blob_in_registry() {
     pull "docker://$registry/layer@$digest" pulled.tar.zst >printed
     diff a.tar.zst.json pulled.tar.zst.json
     zlsnap verify -q pulled.tar.zst
+    # How it was compressed is told by an annotation, which may be anything.
+    local junk
+    for junk in '"junk"' '"{}"' 3 '"[1]"'; do
+        zlsnap oci a.tar.zst -o img >/dev/null
+        forge img ".layers[0].annotations = {\"org.zlsnap.compression\": $junk}"
+        push oci:img "docker://$registry/layer:junk"
+        pull "docker://$registry/layer:junk" pulled.tar.zst >/dev/null
+        assert_equal "$(jq -r .compression.version pulled.tar.zst.json)" unknown
+        rm -r img
+    done
     refute_leftovers .
 }
 

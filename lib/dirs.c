@@ -1,7 +1,10 @@
 #include "dirs.h"
 
+#include "privilege.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +31,27 @@ bool dirs_is_same(int fd, int parent, const char *name)
            held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
+static bool is_in_group(gid_t group)
+{
+    int count = getgroups(0, NULL);
+    gid_t *groups = count > 0 ? calloc((size_t)count, sizeof *groups) : NULL;
+    bool is = group == getegid();
+    if (groups)
+        count = getgroups(count, groups);
+    for (int i = 0; groups && i < count && !is; i++)
+        is = groups[i] == group;
+    free(groups);
+    return is;
+}
+
 bool dirs_unlock(int fd, mode_t *mode)
 {
     struct stat status;
     if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES ||
         fstat(fd, &status) != 0)
+        return false;
+    /* For somebody else chmod(2) would take the setgid bit away, for good. */
+    if ((status.st_mode & S_ISGID) && !is_in_group(status.st_gid) && !privilege_has(CAP_FSETID))
         return false;
     *mode = status.st_mode & 07777;
     return fchmod(fd, *mode | 0700) == 0;

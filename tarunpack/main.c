@@ -21,6 +21,7 @@
 #include "unpack.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -98,7 +99,7 @@ static enum status job_unpack(void *context)
 /* Says, for whoever comes after a death in the middle, that from now on the target is a mixture. */
 static enum status merge_begin(const struct job *job)
 {
-    if (staging_begin(&job->staging, &job->result->digest) == 0)
+    if (staging_begin(&job->staging, &job->result->digest, !job->options->no_sync) == 0)
         return STATUS_OK;
     diag_errno("%s: cannot begin the merge", diag_name(job->merge.path).text);
     return STATUS_SYSTEM;
@@ -108,11 +109,17 @@ static enum status merge_begin(const struct job *job)
  * has to wait. */
 static enum status interrupted_check(const struct job *job)
 {
-    if (job->interrupted.fd < 0 || staging_is_of(&job->interrupted, &job->result->digest))
+    char begun[DIGEST_TEXT_SIZE], wanted[DIGEST_TEXT_SIZE];
+    if (job->interrupted.fd < 0)
         return STATUS_OK;
-    diag_error("%s: is a mixture since the merge of another layer was interrupted; merge that one "
-               "again first, or remove %s in it",
-               diag_name(job->merge.path).text, diag_name(job->interrupted.name).text);
+    staging_begun_by(&job->interrupted, begun);
+    digest_text(&job->result->digest, wanted);
+    if (strcmp(begun, wanted) == 0)
+        return STATUS_OK;
+    diag_error("%s: is a mixture since the merge of another layer was interrupted, that with the "
+               "digest %s; merge that one again first (--expect names it), or remove %s in it",
+               diag_name(job->merge.path).text, diag_name(begun).text,
+               diag_name(job->interrupted.name).text);
     return STATUS_SYSTEM;
 }
 
@@ -174,7 +181,9 @@ static enum status job_stage(struct job *job, const struct child_signals *signal
 /* Takes the tree from a staging directory that is there. */
 static enum status job_adopt(struct job *job)
 {
-    enum status status = staging_adopt(&job->staging, job->target.parent, job->options->adopt);
+    const struct target *target = &job->target;
+    enum status status =
+        staging_adopt(&job->staging, target->parent, target->name, job->options->adopt);
     if (status != STATUS_OK || job->options->no_sync || syncfs(job->staging.fd) == 0)
         return status;
     diag_errno("%s: cannot sync", diag_name(job->options->adopt).text);
@@ -184,6 +193,7 @@ static enum status job_adopt(struct job *job)
 /* From a staging directory to the published tree, or to nothing. */
 static enum status job_publish(struct job *job, const struct child_signals *signals)
 {
+    staging_clean(job->target.parent, job->target.name, &job->interrupted);
     enum status status = job->options->adopt ? STATUS_OK : job_stage(job, signals);
     if (status == STATUS_OK)
         status = target_publish(&job->target, &job->staging, !job->options->no_sync);
@@ -196,6 +206,7 @@ static enum status job_publish(struct job *job, const struct child_signals *sign
 static enum status job_merge_onto(struct job *job, const struct child_signals *signals)
 {
     target_merge_unlock(&job->merge);
+    staging_clean(job->merge.fd, STAGING_MERGE, &job->interrupted);
     enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE, true);
     /* The merge is to see the directory as it was before there was staging in it. */
     target_merge_restore(&job->merge);
@@ -213,9 +224,8 @@ static enum status job_merge_onto(struct job *job, const struct child_signals *s
         status = interrupted_check(job);
     if (status == STATUS_OK) {
         status = part_run(job, signals, job_merge);
-        enum status remembered = target_merge_remember(&job->merge);
         if (status == STATUS_OK)
-            status = remembered;
+            status = target_merge_remember(&job->merge);
     }
     bool done = status == STATUS_OK;
     target_merge_unlock(&job->merge);
@@ -248,10 +258,6 @@ static enum status job_run(struct job *job)
     child_signals_hold(&signals);
     if (options->adopt)
         status = job_adopt(job);
-    if (merge)
-        staging_clean(job->merge.fd, STAGING_MERGE, &job->interrupted);
-    else
-        staging_clean(job->target.parent, job->target.name, &job->interrupted);
     if (status == STATUS_OK)
         status = merge ? job_merge_onto(job, &signals) : job_publish(job, &signals);
     if (status == STATUS_OK && options->summary)

@@ -85,6 +85,13 @@ static int level_read(struct level *level, int layer)
     return names_read_in(&level->gone, layer, MERGE_GONE);
 }
 
+/* Whether this user may give the directory another mode, by trying: in a user namespace even root
+ * may not own it. */
+static bool may_change(int fd, const struct stat *status)
+{
+    return status->st_uid == geteuid() || fchmod(fd, status->st_mode & 07777) == 0;
+}
+
 /* Prepares the level of the directories that both cursors have entered. */
 static enum status level_enter(struct merge *merge, bool fresh)
 {
@@ -104,6 +111,8 @@ static enum status level_enter(struct merge *merge, bool fresh)
     if (level_read(level, dirs_fd(&merge->layer)) != 0 ||
         fstat(dirs_fd(&merge->onto), &status) != 0)
         return failed(merge, ".", "read directory");
+    if (merge->check && is_explicit(level) && !may_change(dirs_fd(&merge->onto), &status))
+        return failed(merge, ".", "replace its metadata");
     level->mtime = status.st_mtim;
     /* Its mode is set back, or to another one, when it is left. */
     level->unlocked = !merge->check && dirs_unlock(dirs_fd(&merge->onto), &level->mode);
@@ -290,8 +299,21 @@ static enum status level_apply(struct merge *merge)
     if (onto < 0)
         return failed(merge, "..", "return to the directory above");
     status = level_finish(merge, level, onto);
+    if (status != STATUS_OK && level->unlocked)
+        (void)fchmod(onto, level->mode);
     close(onto);
     return status;
+}
+
+/* Sets the modes back that were changed for a merge that fails: the rest of it is a mixture. */
+static void levels_lock(struct merge *merge)
+{
+    size_t count = merge->onto.count;
+    while (count > 0) {
+        if (count <= merge->capacity && merge->levels[count - 1].unlocked)
+            (void)fchmod(dirs_fd(&merge->onto), merge->levels[count - 1].mode);
+        count = count > 1 && dirs_leave(&merge->onto) == 0 ? count - 1 : 0;
+    }
 }
 
 static enum status level_leave(struct merge *merge)
@@ -304,6 +326,8 @@ static enum status level_leave(struct merge *merge)
     else if (!root && dirs_leave(&merge->onto) != 0)
         status = failed(merge, "..", "return to the directory above");
     level_free(level);
+    if (status == STATUS_OK)
+        level->unlocked = false;
     if (status == STATUS_OK && !root && dirs_leave(&merge->layer) != 0)
         status = failed(merge, "..", "return to the directory above");
     return status;
@@ -339,6 +363,8 @@ static enum status walk(int layer, int onto, bool check)
     }
     if (status == STATUS_OK)
         status = levels_walk(&merge);
+    if (status != STATUS_OK && !check)
+        levels_lock(&merge);
     for (size_t i = 0; i < merge.capacity; i++)
         level_free(&merge.levels[i]);
     free(merge.levels);

@@ -45,8 +45,9 @@ static enum status explicit_set(const struct merge_meta *meta, const struct stat
                                  .trusted = privilege_sees_trusted(),
                                  .uid = standing.st_uid,
                                  .gid = standing.st_gid};
-    struct meta_inode inode = {
-        .fd = meta->onto, .path = meta->path, .created = standing.st_mode & 07777};
+    struct meta_inode inode = {.fd = meta->onto,
+                               .path = *meta->path ? meta->path : ".",
+                               .created = standing.st_mode & 07777};
     struct meta wanted = {.mode = mark->st_mode & 07777,
                           .uid = mark->st_uid,
                           .gid = mark->st_gid,

@@ -143,15 +143,28 @@ bool staging_has_begun(const struct staging *staging)
     return staging->fd >= 0 && faccessat(staging->fd, STAGING_BEGUN, F_OK, 0) == 0;
 }
 
-int staging_begin(const struct staging *staging, const struct digest_value *layer)
+static int text_write(int fd, const char *text, bool sync)
 {
-    char text[DIGEST_TEXT_SIZE];
-    int fd = openat(staging->fd, STAGING_BEGUN, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return -1;
-    digest_text(layer, text);
     int result = stream_write(fd, text, strlen(text));
-    if (close(fd) == 0 && result == 0)
+    if (result == 0 && sync)
+        result = fsync(fd);
+    return close(fd) == 0 ? result : -1;
+}
+
+int staging_begin(const struct staging *staging, const struct digest_value *layer, bool sync)
+{
+    char text[DIGEST_TEXT_SIZE];
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    int fd = openat(staging->fd, STAGING_BEGINNING, flags, 0600);
+    digest_text(layer, text);
+    /* It never stands there without its text; and before the first entry moves, or somebody else's
+     * fsync could bring those moves to the disk and not this. */
+    if (text_write(fd, text, sync) != 0 ||
+        renameat(staging->fd, STAGING_BEGINNING, staging->fd, STAGING_BEGUN) != 0)
+        return -1;
+    if (!sync || fsync(staging->fd) == 0)
         return 0;
     int error = errno;
     (void)unlinkat(staging->fd, STAGING_BEGUN, 0);
@@ -159,16 +172,15 @@ int staging_begin(const struct staging *staging, const struct digest_value *laye
     return -1;
 }
 
-bool staging_is_of(const struct staging *staging, const struct digest_value *layer)
+void staging_begun_by(const struct staging *staging, char text[static DIGEST_TEXT_SIZE])
 {
-    char text[DIGEST_TEXT_SIZE] = "", wanted[DIGEST_TEXT_SIZE];
+    ssize_t length = 0;
     int fd = openat(staging->fd, STAGING_BEGUN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ssize_t length = stream_read(fd, text, sizeof text - 1);
-    close(fd);
-    digest_text(layer, wanted);
-    return length >= 0 && strcmp(text, wanted) == 0;
+    if (fd >= 0) {
+        length = stream_read(fd, text, DIGEST_TEXT_SIZE - 1);
+        close(fd);
+    }
+    text[length > 0 ? length : 0] = '\0';
 }
 
 /* Whether nobody but this user and root can have given a directory the name that it has. In a
@@ -191,7 +203,8 @@ static bool is_wrapper(int fd)
     for (size_t i = 0; is && i < names.count; i++) {
         const char *name = names_text(&names, i);
         is = strcmp(name, STAGING_TREE) == 0 || strcmp(name, STAGING_LINKS) == 0 ||
-             strcmp(name, STAGING_BEGUN) == 0;
+             strcmp(name, STAGING_BEGUN) == 0 || strcmp(name, STAGING_BEGINNING) == 0 ||
+             strcmp(name, STAGING_PUBLISHED) == 0;
     }
     names_free(&names);
     return is;
@@ -206,11 +219,26 @@ static bool is_dead(int parent, int fd, const char *name)
            flock(fd, LOCK_EX | LOCK_NB) == 0 && dirs_is_same(fd, parent, name);
 }
 
-enum status staging_adopt(struct staging *staging, int parent, const char *name)
+/* Opens the tree of a wrapper that another process made, and marks the wrapper. */
+static int tree_take(struct staging *staging)
+{
+    if (!is_own(staging->fd) || !is_wrapper(staging->fd) || staging_has_begun(staging)) {
+        errno = EINVAL;
+        return -1;
+    }
+    staging->tree = dirs_open(staging->fd, STAGING_TREE);
+    if (staging->tree < 0)
+        return -1;
+    int fd = openat(staging->fd, STAGING_PUBLISHED, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fd < 0 ? -1 : close(fd);
+}
+
+enum status staging_adopt(struct staging *staging, int parent, const char *target, const char *name)
 {
     *staging = (struct staging){.parent = parent, .fd = -1, .tree = -1};
-    if (strlen(name) > NAME_MAX || strchr(name, '/')) {
-        diag_error("%s: is no name of a directory beside the target", diag_name(name).text);
+    if (!staging_name_is(name, target)) {
+        diag_error("%s: is not called as a staging directory for %s is, .%s.zlsnap-XXXXXX",
+                   diag_name(name).text, diag_name(target).text, diag_name(target).text);
         return STATUS_SYSTEM;
     }
     memcpy(staging->name, name, strlen(name) + 1);
@@ -221,12 +249,16 @@ enum status staging_adopt(struct staging *staging, int parent, const char *name)
     }
     /* Where whoever made it holds no lock any more, we do. */
     (void)flock(staging->fd, LOCK_EX | LOCK_NB);
-    if (is_own(staging->fd) && is_wrapper(staging->fd))
-        staging->tree = dirs_open(staging->fd, STAGING_TREE);
-    if (staging->tree >= 0)
+    if (tree_take(staging) == 0)
         return STATUS_OK;
-    diag_error("%s: is not a staging directory with nothing but a tree in it",
-               diag_name(name).text);
+    if (errno == EINVAL)
+        diag_error("%s: is not a staging directory with nothing but a tree in it",
+                   diag_name(name).text);
+    else if (errno == EEXIST)
+        diag_error("%s: its tree was published, or was about to be, by a run that did not end",
+                   diag_name(name).text);
+    else
+        diag_errno("%s: cannot take the tree out of it", diag_name(name).text);
     staging_leave(staging);
     return STATUS_SYSTEM;
 }

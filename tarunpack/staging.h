@@ -22,6 +22,13 @@
  * digest of the layer. */
 #define STAGING_BEGUN "begun"
 
+/* The same before it is whole. */
+#define STAGING_BEGINNING "beginning"
+
+/* The file beside it that says that the tree has been published, or is about to be: what is called
+ * tree from now on may be the one that was replaced. */
+#define STAGING_PUBLISHED "published"
+
 struct staging {
     int parent; /* the directory that holds it; borrowed */
     int fd;     /* the wrapper, locked; -1: there is none */
@@ -34,10 +41,12 @@ struct staging {
  * not to be the one that was made. Returns a status; the line is printed. */
 enum status staging_create(struct staging *staging, int parent, const char *target, bool inside);
 
-/* Takes over the staging directory `name` in `parent` that another process made, which may hold a
- * lock on it as long as it lives: this user's, with mode 0700, and with a tree and nothing else in
- * it. Returns a status; the line is printed. */
-enum status staging_adopt(struct staging *staging, int parent, const char *name);
+/* Takes over the staging directory `name` for `target` in `parent` that another process made, which
+ * may hold a lock on it as long as it lives: called so that a dead run's would be cleaned, this
+ * user's, with mode 0700, and with a tree and nothing else in it. Nobody can take it over again.
+ * Returns a status; the line is printed. */
+enum status staging_adopt(struct staging *staging, int parent, const char *target,
+                          const char *name);
 
 /* Removes the staging directories that dead runs for `target` left behind: those of our pattern
  * that this user owns and nobody holds a lock on; where others may rename, only those that hold
@@ -49,11 +58,12 @@ void staging_clean(int parent, const char *target, struct staging *interrupted);
 /* Whether a merge has begun to move entries. */
 bool staging_has_begun(const struct staging *staging);
 
-/* Says so from now on. Returns 0; -1 with errno set. */
-int staging_begin(const struct staging *staging, const struct digest_value *layer);
+/* Says so from now on, with `sync` also after a power cut. Returns 0; -1 with errno set. */
+int staging_begin(const struct staging *staging, const struct digest_value *layer, bool sync);
 
-/* Whether that was a merge of this layer. */
-bool staging_is_of(const struct staging *staging, const struct digest_value *layer);
+/* Stores the digest of the layer that was being merged, or an empty text where that is not known.
+ */
+void staging_begun_by(const struct staging *staging, char text[static DIGEST_TEXT_SIZE]);
 
 /* Closes the staging directory and leaves it where it is. */
 void staging_leave(struct staging *staging);

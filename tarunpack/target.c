@@ -282,22 +282,27 @@ enum status target_merge_remember(struct target_merge *target)
         return STATUS_SYSTEM;
     }
     target->mtime = status.st_mtim;
+    target->mode = status.st_mode & 07777;
     return STATUS_OK;
 }
 
-void target_merge_unlock(struct target_merge *target)
+void target_merge_unlock(const struct target_merge *target)
 {
-    target->unlocked = dirs_unlock(target->fd, &target->mode);
+    mode_t mode;
+    (void)dirs_unlock(target->fd, &mode); /* where that fails, so does what needs it */
 }
 
 void target_merge_restore(const struct target_merge *target)
 {
-    if (target->unlocked && fchmod(target->fd, target->mode) != 0)
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, target->mtime};
+    struct stat status;
+    if (fstat(target->fd, &status) != 0 ||
+        ((status.st_mode & 07777) != target->mode && fchmod(target->fd, target->mode) != 0))
         diag_warn("%s: cannot set its mode back: %s", diag_name(target->path).text,
                   strerror(errno));
-    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, target->mtime};
-    /* Somebody who may write a directory but does not own it can't set its time back. */
-    if (futimens(target->fd, times) != 0 && errno != EPERM)
+    /* Somebody who may write a directory but does not own it can't set its time back; and where
+     * nothing can be written nothing was. */
+    if (futimens(target->fd, times) != 0 && errno != EPERM && errno != EROFS)
         diag_warn("%s: cannot set its time back: %s", diag_name(target->path).text,
                   strerror(errno));
 }

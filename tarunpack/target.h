@@ -41,9 +41,8 @@ void target_close(struct target *target);
 struct target_merge {
     const char *path; /* as the user wrote it; borrowed */
     int fd;
-    struct timespec mtime; /* to be set when staging and merging are done */
-    mode_t mode;           /* the same, if */
-    bool unlocked;
+    struct timespec mtime; /* to be set when staging and merging are done; */
+    mode_t mode;           /* the same */
 };
 
 /* Opens the directory and locks it against other merges. Returns a status; the line is printed. */
@@ -51,17 +50,17 @@ enum status target_merge_open(struct target_merge *target, const char *path);
 
 /* Sees to it that staging can be made in the directory, or removed from it, where its owner may not
  * write it; until target_merge_restore(). */
-void target_merge_unlock(struct target_merge *target);
+void target_merge_unlock(const struct target_merge *target);
 
 /* Brings all that is in the directory to the disk. Returns a status; the line is printed. */
 enum status target_merge_sync(const struct target_merge *target);
 
-/* The directory's time is, from now on, the one to be kept. Returns a status; the line is printed.
- */
+/* The directory's time and mode are, from now on, those to be kept. Returns a status; the line is
+ * printed. */
 enum status target_merge_remember(struct target_merge *target);
 
-/* Sets the directory's time to the one kept: staging inside it has changed that; and its mode, if
- * that had to be changed. */
+/* Sets the directory's time and mode to those that are kept: staging inside it has changed the
+ * time, and target_merge_unlock(), or a merge that did not end, the mode. */
 void target_merge_restore(const struct target_merge *target);
 
 #endif

@@ -17,16 +17,18 @@ setup() {
 }
 
 @test "the tree becomes DIR, absent, empty or replaced, and the staging directory goes" {
-    cp -a "$staging" again
-    cp -a "$staging" thrice
+    cp -a "$staging" .empty.zlsnap-abcdef
+    cp -a "$staging" .out.zlsnap-ABC123
+    exec {second}<.out.zlsnap-ABC123
+    flock -n "$second"
     cp -a "$staging/tree" expected
     tarunpack --adopt="$staging" out </dev/null
     compare_trees expected out
     mkdir empty
-    tarunpack --no-sync --adopt=again empty </dev/null
+    tarunpack --no-sync --adopt=.empty.zlsnap-abcdef empty </dev/null
     compare_trees expected empty
     rm -r out/sub
-    tarunpack --replace --adopt=thrice out </dev/null
+    tarunpack --replace --adopt=.out.zlsnap-ABC123 out </dev/null
     compare_trees expected out
     assert_equal "$(ls -A)" "$(printf '%s\n' empty expected out)"
 }
@@ -52,22 +54,43 @@ setup() {
 
 @test "what is no staging directory, or somebody else's, is refused and left as it is" {
     local bad
-    mkdir -m 700 no-tree more wide others
-    mkdir {more,wide,others}/tree
-    touch more/file
-    chmod 755 wide
-    ln -s "$staging" link
-    [ "$EUID" -ne 0 ] || chown 65534 others
-    for bad in none no-tree more wide link "../work/$staging" file ''; do
+    mkdir -m 700 .out.zlsnap-notree .out.zlsnap-more00 .out.zlsnap-wide00 .out.zlsnap-others other
+    mkdir {.out.zlsnap-{more00,wide00,others},other}/tree
+    touch .out.zlsnap-more00/file
+    chmod 755 .out.zlsnap-wide00
+    ln -s "$staging" .out.zlsnap-link00
+    [ "$EUID" -ne 0 ] || chown 65534 .out.zlsnap-others
+    for bad in .out.zlsnap-{none00,notree,more00,wide00,link00,others} "../work/$staging" other file \
+        . .. ''; do
+        if [ "$bad" = .out.zlsnap-others ] && [ "$EUID" -ne 0 ]; then
+            continue
+        fi
         run -1 --separate-stderr tarunpack --adopt="$bad" out </dev/null
         assert_equal "${#stderr_lines[@]}" 1
         assert_not_exists out
     done
-    if [ "$EUID" -eq 0 ]; then
-        run -1 tarunpack --adopt=others out </dev/null
-    fi
+    run -1 tarunpack --adopt=. other/tree
+    run -1 tarunpack --adopt=.. other/tree/x
     assert_exists "$staging/tree/sub/file"
-    assert_exists more/file
+    assert_exists .out.zlsnap-more00/file
+    assert_exists other/tree
+}
+
+@test "a tree that a killed run has published, or was about to, is not published again" {
+    requires_command strace
+    local call
+    for call in renameat2:signal=KILL:when=1 unlinkat:signal=KILL:when=1; do
+        rm -rf out "$staging"
+        mkdir -p out "$staging/tree"
+        chmod 700 "$staging"
+        echo old >out/file
+        echo new >"$staging/tree/file"
+        strace -f -qqq -o /dev/null -e inject="$call" \
+            tarunpack --replace --adopt="$staging" out </dev/null || :
+        run -1 --separate-stderr tarunpack --replace --adopt="$staging" out </dev/null
+        assert_equal "${#stderr_lines[@]}" 1
+        [[ $(cat out/file) == @(old|new) ]]
+    done
 }
 
 @test "it goes with no archive" {

@@ -640,6 +640,76 @@ blob() {
     wait_for '[ "$(stat -c "%a %Y" home/dir): $(ls -A home/dir | xargs)" = "555 1000: new old sub" ]'
 }
 
+@test "a merge that is killed while it says that it has begun is begun anew" {
+    requires_command strace
+    mkdir layer dir
+    touch layer/new
+    archive layer new >layer.tar
+    local call
+    for call in write:signal=KILL:when=1 renameat:signal=KILL:when=1 write:error=ENOSPC:when=1 \
+        fsync:error=EIO:when=1 fsync:error=EIO:when=2; do
+        strace -f -o /dev/null -e inject="$call" tarunpack --merge dir <layer.tar \
+            2>/dev/null && fail "$call"
+        assert_not_exists dir/new
+        tarunpack --merge dir <layer.tar
+        refute_leftovers dir
+        rm dir/new
+    done
+}
+
+@test "a merge that fails in the middle sets the modes back that it had to change" {
+    requires_command strace
+    install -d -o 65534 -g 65534 home
+    as_user bash -c 'umask 022; cd home && mkdir -p layer/a/b dir/a/b && touch layer/a/b/f layer/z &&
+        chmod 555 dir/a/b dir/a dir && touch -d @1000 dir'
+    archive home/layer a/b/f z >layer.tar
+    local call
+    for call in renameat:error=EIO:when=2 renameat:error=EIO:when=3 renameat:signal=TERM:when=3; do
+        as_user strace -f -o /dev/null -e inject="$call" \
+            tarunpack --no-sync --merge home/dir <layer.tar 2>/dev/null && fail "$call"
+        [[ $call == *signal* ]] ||
+            assert_equal "$(stat -c %a home/dir/a/b home/dir/a home/dir | xargs)" '555 555 555'
+        assert_equal "$(stat -c %a home/dir)" 555
+        assert_equal "$(stat -c %Y home/dir)" 1000
+    done
+    as_user tarunpack --no-sync --merge home/dir <layer.tar
+    assert_equal "$(stat -c '%a %Y' home/dir)" '555 1000'
+    refute_leftovers home/dir
+}
+
+@test "a directory whose metadata this user may not replace is refused before anything is applied" {
+    requires_root
+    mkdir -m 1777 dir
+    mkdir layer
+    touch layer/new
+    archive layer . ./new >layer.tar
+    run -1 as_user tarunpack -q --no-sync --merge dir <layer.tar
+    assert_output 'tarunpack: .: cannot replace its metadata: Operation not permitted'
+    assert_not_exists dir/new
+    refute_leftovers dir
+}
+
+@test "a setgid directory that unlocking would take the bit from is refused" {
+    requires_root
+    mkdir dir layer
+    touch layer/new
+    archive layer new >layer.tar
+    chown 65534:12345 dir
+    chmod 2555 dir
+    run -1 as_user tarunpack --no-sync --merge dir <layer.tar
+    assert_output --partial 'Permission denied'
+    assert_equal "$(stat -c %a dir)" 2555
+}
+
+@test "what a dead merge left in a directory that its owner may not write is removed" {
+    install -d -o 65534 -g 65534 home
+    as_user bash -c 'mkdir -p home/{layer,dir/.merge.zlsnap-abcdef/tree/x} && touch home/layer/new &&
+        chmod 700 home/dir/.merge.zlsnap-abcdef && chmod 555 home/dir'
+    archive home/layer new >layer.tar
+    as_user tarunpack --no-sync --merge home/dir <layer.tar
+    assert_equal "$(ls -A home/dir)" new
+}
+
 @test "a root that the layer makes read-only leaves no staging directory in it" {
     install -d -o 65534 -g 65534 home
     as_user bash -c 'mkdir home/layer home/dir && touch home/layer/f && chmod 555 home/layer'
@@ -700,10 +770,12 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     archive.addfile(link)
 PYTHON
     archive two other >two.tar
-    run ! strace -f -o /dev/null -e inject=renameat:signal=KILL:when=1 \
+    # The first renameat(2) says that the merge has begun.
+    run ! strace -f -o /dev/null -e inject=renameat:signal=KILL:when=2 \
         tarunpack --no-sync --merge dir <one.tar
     run -1 merge dir <two.tar
-    assert_output --regexp '^tarunpack: dir: is a mixture since the merge of another layer was interrupted'
+    assert_output --regexp "^tarunpack: dir: is a mixture since the merge of another layer was \
+interrupted, that with the digest sha256:$(sha256sum <one.tar | cut -d' ' -f1);"
     assert_not_exists dir/other
     merge dir <one.tar
     assert_equal "$(cat dir/z/h)" kept

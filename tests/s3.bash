@@ -1,0 +1,145 @@
+# A real S3 server on the loopback: `load s3` after `load helpers` and `load driver`.
+# One server is for all tests of a file: s3_start in setup_file, s3_ready in setup, s3_stop in
+# teardown_file. $S3_HOST is its HOST:PORT, $S3_URL the bucket, $S3_CONFIG a configuration of s3cmd
+# with which all of it is found and parts are the smallest that there are, 5 MiB.
+
+export S3_KEY=some-key S3_SECRET=some-secret S3_BUCKET=bucket S3_URL=s3://bucket
+
+requires_s3() {
+    requires_command s3cmd ps
+    /usr/bin/python3 -c 'import eventlet, swift' 2>/dev/null || skip "needs OpenStack Swift"
+}
+
+# s3_start: starts it on a port that is free, or on the one that it had before; then what it stored
+# is there again.
+s3_start() {
+    local dir=$BATS_FILE_TMPDIR/s3 port
+    mkdir -p "$dir"
+    port=$(cat "$dir/port" 2>/dev/null) || port=0
+    rm -f "$dir/port"
+    "$PROJECT/tests/s3-server" "$dir" "$port" >"$dir/port" 2>>"$dir/stderr" 3>&- &
+    echo $! >"$dir/pid"
+    disown
+    wait_until test -s "$dir/port" || { cat "$dir/stderr" && return 1; }
+    S3_HOST=127.0.0.1:$(cat "$dir/port")
+    export S3_HOST S3_CONFIG=$dir/s3cfg
+    (umask 077 && s3_config >"$S3_CONFIG")
+}
+
+# s3_config: prints the configuration of s3cmd.
+s3_config() {
+    cat <<END
+[default]
+access_key = $S3_KEY
+secret_key = $S3_SECRET
+host_base = $S3_HOST
+host_bucket = $S3_HOST
+use_https = False
+bucket_location = us-east-1
+multipart_chunk_size_mb = 5
+END
+}
+
+# s3_stop: kill -9.
+s3_stop() {
+    local pid
+    pid=$(cat "$BATS_FILE_TMPDIR/s3/pid" 2>/dev/null) || return 0
+    rm "$BATS_FILE_TMPDIR/s3/pid"
+    kill -KILL "$pid" 2>/dev/null || :
+    wait_until s3_ended "$pid"
+}
+
+s3_ended() {
+    [[ $(ps -o state= -p "$1") != [!Z]* ]]
+}
+
+# s3_ready: makes good what an earlier test of the file did to the server, its data excepted.
+s3_ready() {
+    s3_release
+    [ -e "$BATS_FILE_TMPDIR/s3/pid" ] || s3_start
+    s3_forget
+}
+
+# s3_ ARGUMENT...: s3cmd.
+s3_() {
+    s3cmd --config="$S3_CONFIG" --no-progress "$@"
+}
+
+# --------------------------------------------------------------------------- requests
+
+# s3_requests REGEX: prints those lines of the server's log, see s3-server, that have a match.
+s3_requests() {
+    grep -E -- "$1" "$BATS_FILE_TMPDIR/s3/log" || :
+}
+
+# s3_parts: prints the numbers of the parts that travelled and were stored, in their order.
+s3_parts() {
+    s3_requests '^PUT .*partNumber=.* 200 ' | sed 's/.*partNumber=\([0-9]*\).*/\1/' | xargs
+}
+
+# s3_forget: empties the log.
+s3_forget() {
+    : >"$BATS_FILE_TMPDIR/s3/log"
+}
+
+# s3_hold REGEX: from now on, requests ("METHOD /BUCKET/KEY?QUERY") with a match stop in the middle.
+s3_hold() {
+    s3_order hold "$1"
+}
+
+# s3_cut REGEX: from now on, the connections of requests with a match are cut in the middle.
+s3_cut() {
+    s3_order cut "$1"
+}
+
+# s3_refuse REGEX: from now on, requests with a match are answered with 503.
+s3_refuse() {
+    s3_order refuse "$1"
+}
+
+# s3_release: the end of all that; requests that were held go on.
+s3_release() {
+    rm -f "$BATS_FILE_TMPDIR/s3"/{hold,cut,refuse}
+}
+
+# s3_kill REGEX ARGUMENT...: runs s3cmd, and kills it with -9 in the middle of a request with a match,
+# of which the server gets no more than the first bytes.
+s3_kill() {
+    s3cmd --config="$S3_CONFIG" "${@:2}" >/dev/null 2>&1 3>&- &
+    s3_kill_job "$1" $!
+}
+
+# s3_kill_job REGEX PID...: the same with processes that are to make that request.
+s3_kill_job() {
+    local held
+    held=$(s3_count '^held ')
+    s3_hold "$1"
+    wait_until s3_more_than "$held" '^held '
+    kill -KILL "${@:2}"
+    wait "${@:2}" 2>/dev/null || :
+    s3_cut "$1" # the kernel may have got more of it
+    rm "$BATS_FILE_TMPDIR/s3/hold"
+    wait_until s3_none_is_held
+    s3_release
+}
+
+# s3_count REGEX: prints how many lines of the log have a match.
+s3_count() {
+    grep -c -E -- "$1" "$BATS_FILE_TMPDIR/s3/log" || :
+}
+
+s3_more_than() {
+    [ "$(s3_count "$2")" -gt "$1" ]
+}
+
+# s3_none_is_held: all requests that were held have ended.
+s3_none_is_held() {
+    ! sed -n 's/^held //p' "$BATS_FILE_TMPDIR/s3/log" | grep -v -q -F -f \
+        <(sed -n 's/ [0-9]* received=.*//p' "$BATS_FILE_TMPDIR/s3/log")
+}
+
+# s3_order NAME REGEX: makes one of the server's files at once whole.
+s3_order() {
+    echo "$2" >"$BATS_FILE_TMPDIR/s3/order"
+    mv "$BATS_FILE_TMPDIR/s3/order" "$BATS_FILE_TMPDIR/s3/$1"
+}

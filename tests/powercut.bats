@@ -165,6 +165,28 @@ at_each_call() {
     at_each_call 'old new' --replace
 }
 
+# Killed in the middle, and then the power is cut after somebody else's fsync.
+interrupted() {
+    cp -a "$OLD" disk/target
+    rm -rf wanted
+    cp -a "$OLD" wanted
+    sync -f disk
+    strace -f -o /dev/null -e inject=renameat:signal=KILL:when=20 \
+        tarunpack --merge disk/target <"$LAYER" 2>&1 | cat >/dev/null
+    echo >>disk/other
+    sync disk/other
+    cut
+    assert_not_equal "$(ls -A after/target)" "$(ls -A "$OLD")"
+    tarunpack --merge after/target <"$LAYER"
+    tarunpack --no-sync --merge wanted <"$LAYER"
+    compare_trees wanted after/target
+}
+
+@test "power cut: in the middle of --merge the same command completes it: ext4, xfs, btrfs" {
+    requires_command strace
+    for_each_type interrupted
+}
+
 created() {
     zlsnap create -q "$TREE" disk/layer >/dev/null
     cut

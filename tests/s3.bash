@@ -17,7 +17,9 @@ s3_start() {
     mkdir -p "$dir"
     port=$(cat "$dir/port" 2>/dev/null) || port=0
     rm -f "$dir/port"
-    "$PROJECT/tests/s3-server" "$dir" "$port" >"$dir/port" 2>>"$dir/stderr" 3>&- &
+    # The two variables halve the time until it listens: no resolver, no setuptools.
+    EVENTLET_NO_GREENDNS=yes SETUPTOOLS_USE_DISTUTILS=stdlib \
+        "$PROJECT/tests/s3-server" "$dir" "$port" >"$dir/port" 2>>"$dir/stderr" 3>&- &
     echo $! >"$dir/pid"
     disown
     wait_until test -s "$dir/port" || { cat "$dir/stderr" && return 1; }

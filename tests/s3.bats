@@ -43,8 +43,6 @@ upload_id() {
     assert_line --regexp '^ +x-amz-meta-digest: abc$'
     run -0 s3_ ls --recursive "$S3_URL/a b/"
     assert_line --regexp " 8  $S3_URL/a b/ü%\+/file\$"
-    s3_ rm "$S3_URL/a b/ü%+/file"
-    run -12 s3_ info "$S3_URL/a b/ü%+/file"
 }
 
 @test "an upload in parts that was broken off is no object, is listed with its parts, and can be aborted" {
@@ -59,7 +57,6 @@ upload_id() {
     assert_line --index 2 --regexp $'\t2\t"[0-9a-f]{32}"\t5242880$'
     s3_ abortmp "$S3_URL/large" "$id"
     assert_equal "$(upload_id "$S3_URL/large")" ''
-    run -12 s3_ listmp "$S3_URL/large" "$id"
 }
 
 @test "after kill -9 of client and server, only the parts that are missing travel" {
@@ -99,7 +96,6 @@ upload_id() {
     sed 's/^access_key.*/&x/' "$S3_CONFIG" >wrong-key
     run -77 s3cmd --config=wrong-secret put file "$S3_URL/refused"
     run -77 s3cmd --config=wrong-key put file "$S3_URL/refused"
-    run -77 s3cmd --config=wrong-key ls
     run -12 s3_ put file s3://nowhere/refused
     run -12 s3_ info "$S3_URL/refused"
     run -64 s3_ get "$S3_URL/refused" back

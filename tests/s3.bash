@@ -15,11 +15,11 @@ requires_s3() {
 s3_start() {
     local dir=$BATS_FILE_TMPDIR/s3 port
     mkdir -p "$dir"
-    port=$(cat "$dir/port" 2>/dev/null) || port=0
+    port=$(cat "$dir/port" 2>/dev/null) || :
     rm -f "$dir/port"
     # The two variables halve the time until it listens: no resolver, no setuptools.
     EVENTLET_NO_GREENDNS=yes SETUPTOOLS_USE_DISTUTILS=stdlib \
-        "$PROJECT/tests/s3-server" "$dir" "$port" >"$dir/port" 2>>"$dir/stderr" 3>&- &
+        "$PROJECT/tests/s3-server" "$dir" "${port:-0}" >"$dir/port" 2>>"$dir/stderr" 3>&- &
     echo $! >"$dir/pid"
     disown
     wait_until test -s "$dir/port" || { cat "$dir/stderr" && return 1; }
@@ -84,9 +84,14 @@ s3_forget() {
     : >"$BATS_FILE_TMPDIR/s3/log"
 }
 
-# s3_hold REGEX: from now on, requests ("METHOD /BUCKET/KEY?QUERY") with a match stop in the middle.
+# s3_hold REGEX: from now on, requests with a match stop in the middle; see s3-server.
 s3_hold() {
     s3_order hold "$1"
+}
+
+# s3_held: waits until there is one.
+s3_held() {
+    wait_until s3_is_held
 }
 
 # s3_cut REGEX: from now on, the connections of requests with a match are cut in the middle.
@@ -104,40 +109,35 @@ s3_release() {
     rm -f "$BATS_FILE_TMPDIR/s3"/{hold,cut,refuse}
 }
 
-# s3_kill REGEX ARGUMENT...: runs s3cmd, and kills it with -9 in the middle of a request with a match,
-# of which the server gets no more than the first bytes.
-s3_kill() {
-    s3cmd --config="$S3_CONFIG" "${@:2}" >/dev/null 2>&1 3>&- &
-    s3_kill_job "$1" $!
-}
-
-# s3_kill_job REGEX PID...: the same with processes that are to make that request.
-s3_kill_job() {
-    local held
-    held=$(s3_count '^held ')
-    s3_hold "$1"
-    wait_until s3_more_than "$held" '^held '
-    kill -KILL "${@:2}"
-    wait "${@:2}" 2>/dev/null || :
-    s3_cut "$1" # the kernel may have got more of it
+# s3_lose REGEX: cuts the connections of those that are held, and waits until they have ended. After
+# their client was killed: the kernel may have taken more of its bytes than the server should see.
+s3_lose() {
+    s3_cut "$1"
     rm "$BATS_FILE_TMPDIR/s3/hold"
     wait_until s3_none_is_held
     s3_release
 }
 
-# s3_count REGEX: prints how many lines of the log have a match.
-s3_count() {
-    grep -c -E -- "$1" "$BATS_FILE_TMPDIR/s3/log" || :
+# s3_kill REGEX ARGUMENT...: runs s3cmd and kills it with -9 in the middle of a request with a
+# match.
+s3_kill() {
+    local client
+    s3_hold "$1"
+    s3cmd --config="$S3_CONFIG" "${@:2}" >/dev/null 2>&1 3>&- & # (s3_ would be a shell)
+    client=$!
+    s3_held
+    kill -KILL "$client"
+    wait "$client" 2>/dev/null || :
+    s3_lose "$1"
 }
 
-s3_more_than() {
-    [ "$(s3_count "$2")" -gt "$1" ]
+s3_is_held() {
+    awk '/^started/ { n = 0 } /^held / { n++ } /^let go / { n-- } END { exit n <= 0 }' \
+        "$BATS_FILE_TMPDIR/s3/log"
 }
 
-# s3_none_is_held: all requests that were held have ended.
 s3_none_is_held() {
-    ! sed -n 's/^held //p' "$BATS_FILE_TMPDIR/s3/log" | grep -v -q -F -f \
-        <(sed -n 's/ [0-9]* received=.*//p' "$BATS_FILE_TMPDIR/s3/log")
+    ! s3_is_held
 }
 
 # s3_order NAME REGEX: makes one of the server's files at once whole.

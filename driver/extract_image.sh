@@ -118,32 +118,57 @@ layers_verify() {
 
 # All layers are verified before the first is applied.
 image_merge() {
-    local i word limits=() options=(--merge)
+    local i word limits=() options=(--merge) first
     image_open_checked
     for word in "${unpack_options[@]}"; do
         [[ $word != --max-* ]] || limits+=("$word")
     done
     layers_verify "${limits[@]}" || return
     [[ $image_sync ]] || options+=(--no-sync)
-    for i in "${!layer_files[@]}"; do
+    first=$(merge_interrupted)
+    for ((i = first; i < ${#layer_files[@]}; i++)); do
         layer_unpack "$i" "$target" "${unpack_options[@]}" "${options[@]}"
         layer_blame "$i" "$?" || return
     done
 }
 
+# Prints which layer is to be applied first: where the merge of one was interrupted, tarunpack has kept
+# its digest in the target, and those below it are applied already.
+merge_interrupted() {
+    local i digest
+    for digest in "$target"/.merge.zlsnap-??????/begun; do
+        [[ -f $digest ]] || continue
+        for i in "${!layer_diff_ids[@]}"; do
+            [[ $(<"$digest") != "${layer_diff_ids[i]}" ]] || { echo "$i" && return; }
+        done
+    done 2>/dev/null
+    echo 0
+}
+
 # The tree is made in the spool, out of sight, and appears as one.
 image_unpack() {
-    local i options=("--whiteouts=$whiteouts")
+    local i options=("--whiteouts=$whiteouts") tree=/proc/self/fd/$spool_fd/tree
     image_open_checked
     ((${#layer_files[@]})) || die 1 "$image: has no layers"
     [[ $whiteouts == apply || ${#layer_files[@]} -eq 1 ]] || usage_error \
         "$image has ${#layer_files[@]} layers: whiteouts can't be kept, it takes --whiteouts=apply"
+    tree_prepare
     for i in "${!layer_files[@]}"; do
-        layer_unpack "$i" "$spool/tree" "${unpack_options[@]}" --no-sync "${options[@]}"
+        layer_unpack "$i" "$tree" "${unpack_options[@]}" --no-sync "${options[@]}"
         layer_blame "$i" "$?" || return
         options=(--merge)
     done
     options=(${option[quiet]+-q} ${image_mode:+"$image_mode"})
     [[ $image_sync ]] || options+=(--no-sync)
     (stage "$tarunpack" "${options[@]}" --adopt="${spool##*/}" -- "$target")
+}
+
+# A root that no layer has an entry for gets the metadata of the directory that stands.
+tree_prepare() {
+    [[ -d $target ]] || return 0
+    attempt mkdir -- "$tree"
+    # As a plain user may not.
+    chown --reference="$target" -- "$tree" 2>/dev/null
+    attempt chmod --reference="$target" -- "$tree"
+    attempt touch --reference="$target" -- "$tree"
 }

@@ -105,6 +105,10 @@ config_filter='
     | check((.rootfs | type) == "object" and .rootfs.type == "layers"
         and (.rootfs.diff_ids | type) == "array" and all(.rootfs.diff_ids[]; digest);
         "has no valid rootfs")
+    | check(.history == null or ((.history | type) == "array" and all(.history[]; type == "object"));
+        "has no valid history")
+    | check((.config | type | . == "object" or . == "null")
+        and all(.architecture, .os, .created; type == "string" or . == null); "is malformed")
     | check((.rootfs.diff_ids | length) == $layers;
         "has \(.rootfs.diff_ids | length) layers, and the manifest \($layers)")
     | .rootfs.diff_ids[]'

@@ -123,18 +123,18 @@ layers_json() {
 layout_add_image() {
     local created layers config
     created=$(created_at)
-    layers=$(layers_json "$created")
+    layers=$(layers_json "$created") || die 1 "$layout: the layers can't be described"
     config=$(
         printf '%s\n' "${2:-null}" "$layers" |
             jq -sc --arg created "$created" --arg architecture "$1" --argjson kept "$3" \
                 "$config_made" |
-            layout_add_document "$config_media_type" || exit
-    ) || exit
+            layout_add_document "$config_media_type"
+    ) || die 1 "$layout: the config can't be written"
     printf '%s\n' "$layers" |
         jq -c --arg created "$created" --argjson annotations "$4" --arg config "$config" \
             --arg type "$manifest_media_type" --arg layer_type "$layer_media_type" \
             "$descriptor_made $manifest_made" |
-        layout_add_document "$manifest_media_type" || exit
+        layout_add_document "$manifest_media_type" || die 1 "$layout: the manifest can't be written"
 }
 
 # The history of the layers that a base image has is kept; where it tells of fewer, what is missing
@@ -178,6 +178,10 @@ layout_index() {
 # layout_publish DESCRIPTOR: makes the image in the spool one of the layout. What has begun is
 # finished, also when a signal comes.
 layout_publish() {
+    local lock
+    if [[ $layout_stands ]] && ! { exec {lock}<"$layout_dir" && flock "$lock"; } 2>/dev/null; then
+        warn "$layout: cannot be locked: of two images that are added at once one may be lost"
+    fi
     (
         trap '' TERM INT HUP QUIT
         if [[ $layout_stands ]]; then
@@ -199,10 +203,7 @@ layout_appear() {
 
 # layout_extend DESCRIPTOR: blobs first, so that at every instant what index.json names is there.
 layout_extend() {
-    local lock blob to
-    if ! { exec {lock}<"$layout_dir" && flock "$lock"; } 2>/dev/null; then
-        warn "$layout: cannot be locked: of two images that are added at once one may be lost"
-    fi
+    local blob to
     attempt find "$spool/layout" -exec sync -- {} +
     to=$layout_dir/blobs/sha256
     attempt mkdir -p -- "$to"

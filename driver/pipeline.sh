@@ -80,6 +80,7 @@ verdict() {
         *:0) continue ;;
         # The reader went away: that one's status tells why. zstd ends so where SIGPIPE is ignored.
         *:141 | zstd:70) closed=$name && continue ;;
+        gzip:2) status=3 ;; # junk behind what it decompressed
         zstd:? | gzip:? | tee:?) status=1 ;;
         *:[1-4]) ;;
         *)
@@ -100,30 +101,52 @@ verdict() {
     return "$worst"
 }
 
-# What is to be removed when the driver ends, whichever way; empty, or a directory of ours.
+# What is to be removed when the driver ends, whichever way: empty, or a directory of ours; and a
+# descriptor of it, on which its lock is.
 spool=
+spool_fd=
 
 # spool_make PLACE NAME: makes the directory in which everything is written first, in PLACE (which ends
 # in a slash), beside what is to be called NAME, so that a rename is all that is left to do; and locks
 # it as long as we live, so that others can tell it from a dead one's.
 spool_make() {
-    local inside
+    local tries
     signals_take
-    # A signal must not come between making it and knowing its name.
-    spool=$(
-        trap '' TERM INT HUP QUIT
-        attempt mktemp -d -- "$1.${2:0:200}.zlsnap-XXXXXX"
-    ) || exit
-    # Of a parent with a setgid bit or a default ACL it has more than it should.
-    attempt chmod -- g-s,go= "$spool"
-    { exec {inside}<"$spool" && flock -n "$inside"; } 2>/dev/null
+    for ((tries = 0; tries < 5; tries++)); do
+        # A signal must not come between making it and knowing its name.
+        spool=$(
+            trap '' TERM INT HUP QUIT
+            attempt mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX"
+        ) || exit
+        spool_hold && return
+        # Whoever cleaned up took it for a dead run's before it was locked.
+        spool=
+    done
+    die 1 "$(printable "$1"): a directory that was made there is replaced or removed by somebody"
 }
 
+# Opens and locks what has just been made. Where others may rename, what has its name by now may be
+# anything of ours, which is not to be emptied in the end.
+spool_hold() {
+    { exec {spool_fd}<"$spool"; } 2>/dev/null || return
+    flock -n "$spool_fd" 2>/dev/null
+    [[ $? -ne 1 && -O $spool && $spool -ef /proc/self/fd/$spool_fd ]] || return
+    [[ ! $(find "/proc/self/fd/$spool_fd/" -mindepth 1 -print -quit 2>&1) ]] || return
+    # Of a parent with a setgid bit or a default ACL it has more than it should.
+    attempt chmod -- g-s,go= "$spool"
+}
+
+# What is in it is removed through the descriptor, whatever has its name by now.
 spool_remove() {
-    [[ ! $spool ]] || rm -rf -- "$spool" 2>/dev/null ||
-        # A tree whose directories their owner may not write.
-        { chmod -R u+rwX -- "$spool" && rm -rf -- "$spool"; }
+    [[ $spool ]] || return 0
+    # If not at once: a tree whose directories their owner may not write.
+    (cd "/proc/self/fd/$spool_fd" && { spool_empty || { chmod -R u+rwX . && spool_empty; }; }) 2>/dev/null
+    [[ ! $spool -ef /proc/self/fd/$spool_fd ]] || rmdir -- "$spool"
     spool=
+}
+
+spool_empty() {
+    find . -mindepth 1 -maxdepth 1 -exec rm -rf -- {} +
 }
 
 # Ends everything that run() started, waits for it (tarunpack removes its staging directory), and

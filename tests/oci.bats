@@ -293,6 +293,91 @@ small_layers() {
     compare_trees merged target
 }
 
+@test "extract: --merge that was interrupted in a layer goes on with that layer" {
+    requires_command strace
+    mkdir -p one/z two/a target/a
+    echo old >target/a/old
+    touch one/new two/a/.wh.old two/more
+    python3 - >one.tar <<'PYTHON'
+import sys, tarfile
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
+    link = tarfile.TarInfo("z/hard")
+    link.type, link.linkname = tarfile.LNKTYPE, "a/old"
+    archive.addfile(link)
+PYTHON
+    tar -C two -cf two.tar a/.wh.old more
+    zstd -q one.tar two.tar
+    zlsnap oci one.tar.zst two.tar.zst -o img
+    # The second layer's merge is killed behind its whiteout: now the first's link can't be made.
+    fake tarunpack "case \"\$* \$(cat ../merges 2>/dev/null)\" in
+        *--list*) ;;
+        *' once') kill='strace -f -o /dev/null -e inject=renameat:signal=KILL:when=2' ;;&
+        *) echo once >>../merges ;;
+        esac
+        exec \$kill $ZLSNAP_BIN/tarunpack \"\$@\""
+    run -1 zlsnap extract --merge oci:img target
+    assert_not_exists target/a/old
+    assert_not_exists target/more
+    zlsnap extract --merge oci:img target
+    assert_equal "$(cat target/z/hard)" old
+    assert_not_exists target/a/old
+    assert_exists target/more
+    refute_leftovers target
+}
+
+@test "extract: a directory that stands keeps its metadata where no layer has an entry for it" {
+    requires_root
+    mkdir -m 711 target
+    chown 1000:1000 target
+    touch -d @1000.5 target
+    mkdir tree
+    touch tree/file
+    tar -C tree -cf - file | zstd -q >layer.tar.zst
+    zlsnap oci layer.tar.zst -o img
+    zlsnap extract oci:img target
+    assert_equal "$(stat -c '%a %u:%g %.9Y' target)" '711 1000:1000 1000.500000000'
+    zlsnap extract --replace oci:img target
+    assert_equal "$(stat -c '%a %u:%g' target)" '711 1000:1000'
+}
+
+@test "junk behind a blob's frames: verify has status 3, extract warns, since the digests hold" {
+    small_layers
+    local type
+    for type in zstd gzip; do
+        rm -rf img tree
+        zlsnap oci --compression="$type" a.tar.zst -o img
+        { cat "$(blob_of img "$(manifest_get '.layers[0].digest' img)")" && echo junk; } >blob
+        mv blob "$(blob_of img "$(sha256sum <blob | cut -d' ' -f1)")" 2>/dev/null
+        forge img ".layers[0].digest = \"sha256:$(sha256sum <"$(newest img)" | cut -d' ' -f1)\"
+            | .layers[0].size += 5"
+        run -3 --separate-stderr zlsnap verify oci:img
+        assert_said 'layer 1 of 1: is malformed'
+        run -0 --separate-stderr zlsnap extract oci:img tree
+        assert_said 'warning: oci:img: layer 1 of 1: (zstd|gzip) complained'
+        compare_trees a tree
+    done
+}
+
+# newest DIR: the blob that was written last.
+newest() {
+    find "$1/blobs" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2
+}
+
+@test "a signal ends the wait for a layout that another one is changing" {
+    small_layers
+    zlsnap oci a.tar.zst -o img
+    exec {lock}<img
+    flock "$lock"
+    start zlsnap oci b.tar.zst -o img:b {lock}<&-
+    wait_until exists_like 'img/.oci.zlsnap-*/result'
+    kill -TERM "$driver"
+    local status=0
+    wait "$driver" || status=$?
+    assert_equal "$status" 143
+    assert_equal "$(jq -r '.manifests | length' img/index.json)" 1
+    refute_leftovers img
+}
+
 @test "extract: a single layer can be an upper directory again, several can't" {
     two_layers
     zlsnap oci upper.tar.zst -o img:upper
@@ -440,6 +525,9 @@ refused() {
     forgery forge '., .' 3 'the manifest is not one JSON object'
     forgery forge_config '.rootfs = 3' 3 'the config has no valid rootfs'
     forgery forge_config '.rootfs.diff_ids[0] = "x"' 3 'the config has no valid rootfs'
+    forgery forge_config '.history = ["x"]' 3 'the config has no valid history'
+    forgery forge_config '.config = 3' 3 'the config is malformed'
+    forgery forge_config '.created = {}' 3 'the config is malformed'
     forgery forge_index_json '.manifests = {}' 3 'index.json has no valid list of manifests'
     forgery forge_index_json '.manifests[0].digest = "sha256:/"' 3 'no valid list of manifests'
     forgery forge_index_json '.manifests[0].mediaType = "text/plain"' 3 'not an image but text/plain'

@@ -9,6 +9,9 @@ Print the digest of a directory: the SHA-256 of the manifest that tarpack --mani
 writes. It is the same for the same names, types, modes, owners, xattrs, links, sizes,
 contents and whiteouts, on every file system; modification times do not count.
 
+      --cache=FILE      remember digests in FILE, and read only what changed since it was
+                        written
+
 For tarpack:
       --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
       -x, --one-file-system, --owner=UID, --group=GID, --uid-map=IN:OUT:N,
@@ -18,7 +21,7 @@ END
 }
 
 command_digest() {
-    options_read "$tarpack_options" "$@"
+    options_read "+cache: $tarpack_options" "$@"
     operands_expect DIR
     local dir=${operands[0]} tarpack shasum_tee
     tarpack=$(program tarpack) || exit

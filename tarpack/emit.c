@@ -54,6 +54,7 @@ enum status emit_open(struct emit *emit, const struct tar_entry *entry)
 {
     emit->entry = entry;
     emit->added = 0;
+    emit->known = false;
     if (emit->form != EMIT_TAR)
         return STATUS_OK;
     if (tar_encode_entry(entry, &emit->out) != 0)
@@ -106,16 +107,21 @@ enum status emit_zeros(struct emit *emit, uint64_t length)
     return STATUS_OK;
 }
 
+void emit_known(struct emit *emit, const struct digest_value *value)
+{
+    emit->value = *value;
+    emit->known = true;
+}
+
 static enum status manifest_line(struct emit *emit)
 {
-    struct digest_value value = {0};
     char hex[DIGEST_TEXT_SIZE] = "";
     if (emit->entry->type == TAR_FILE) {
-        if (digest_final(emit->digest, &value) != 0) {
+        if (!emit->known && digest_final(emit->digest, &emit->value) != 0) {
             diag_error("cannot compute SHA-256 digests");
             return STATUS_SYSTEM;
         }
-        digest_hex(&value, hex);
+        digest_hex(&emit->value, hex);
     }
     bool times = emit->form == EMIT_MANIFEST_TIMES;
     if (mtree_append(&emit->out, emit->entry, hex, times) != 0)

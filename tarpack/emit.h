@@ -22,6 +22,8 @@ struct emit {
     uint64_t added;                /* bytes of that content so far */
     uint64_t written;              /* bytes written to fd in all */
     struct digest *digest;         /* manifests only */
+    struct digest_value value;     /* of the content of the file that was closed last */
+    bool known;                    /* it is there before the entry is closed */
 };
 
 /* Prepares to write to `fd`, which stays the caller's. Returns a status; the line is printed. */
@@ -40,6 +42,9 @@ enum status emit_added(struct emit *emit, size_t length);
 
 /* Adds zeros to the content. Returns a status. */
 enum status emit_zeros(struct emit *emit, uint64_t length);
+
+/* In a manifest, the content has this digest, and is not added. */
+void emit_known(struct emit *emit, const struct digest_value *value);
 
 /* Completes the entry. Returns a status. */
 enum status emit_close(struct emit *emit);

@@ -38,6 +38,8 @@ static const char help[] =
     "  --xattrs-exclude=GLOB   leave out the attributes that match\n"
     "  --manifest[=time]       instead of the tar, an mtree manifest of what it would hold;\n"
     "                          with modification times if asked for\n"
+    "  --cache=FILE            with --manifest: remember digests in FILE, and read only what\n"
+    "                          changed since it was written\n"
     "  --summary=FILE          write what was packed to FILE, as JSON\n"
     "  -j, --jobs=N            1: do not read ahead of a slow disk (the output is the same)\n"
     "  -v, --verbose           name the entries on standard error\n"
@@ -79,16 +81,22 @@ static enum status pack(const struct options *options, int root, struct tally *t
 {
     struct emit emit = {0};
     stream_grow_pipe(STDOUT_FILENO);
+    struct cache cache = {0};
     enum status status = emit_start(&emit, STDOUT_FILENO, form_of(options));
+    if (status == STATUS_OK && options->cache)
+        status = cache_open(&cache, options->cache);
     if (status == STATUS_OK)
-        status = pack_tree(options, root, &emit, tally);
+        status = pack_tree(options, root, &emit, options->cache ? &cache : NULL, tally);
     else
         close(root);
     if (status == STATUS_OK)
         status = emit_finish(&emit);
     if (status == STATUS_OK)
         status = output_close();
+    if (status == STATUS_OK)
+        cache_finish(&cache);
     tally->bytes = emit.written;
+    cache_free(&cache);
     emit_free(&emit);
     return status;
 }

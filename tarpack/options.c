@@ -24,6 +24,7 @@ enum {
     OPTION_UID_MAP,
     OPTION_GID_MAP,
     OPTION_SUMMARY,
+    OPTION_CACHE,
 };
 
 static const struct option long_options[] = {
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
     {"uid-map", required_argument, NULL, OPTION_UID_MAP},
     {"gid-map", required_argument, NULL, OPTION_GID_MAP},
     {"summary", required_argument, NULL, OPTION_SUMMARY},
+    {"cache", required_argument, NULL, OPTION_CACHE},
     {"jobs", required_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -172,6 +174,9 @@ static enum status option_take(struct options *options, int option, const char *
     case OPTION_SUMMARY:
         options->summary = argument;
         return STATUS_OK;
+    case OPTION_CACHE:
+        options->cache = argument;
+        return STATUS_OK;
     case 'j':
         return cli_jobs(argument, &options->jobs);
     default:
@@ -214,6 +219,8 @@ enum status options_parse(struct options *options, int argc, char **argv)
         if (status != STATUS_OK || options->help || options->version)
             return status;
     }
+    if (options->cache && !options->manifest)
+        return cli_usage("--cache goes with --manifest: a tar holds the contents themselves");
     enum status status = mtime_settle(options);
     return status == STATUS_OK ? cli_directory(argc, argv, &options->directory) : status;
 }

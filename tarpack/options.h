@@ -26,6 +26,7 @@ struct options {
     bool clamp_dated;    /* --clamp-mtime came with a date */
     unsigned jobs;       /* threads that read; 1: only the main one */
     const char *summary; /* a file's name, or NULL */
+    const char *cache;   /* likewise */
 };
 
 /* Reads the command line. Returns a status; the line for a bad option is printed. */

@@ -1,5 +1,6 @@
 #include "pack.h"
 
+#include "cache.h"
 #include "content.h"
 #include "diag.h"
 #include "links.h"
@@ -23,6 +24,8 @@ struct pack {
     dev_t device; /* of the root */
     struct walk walk;
     struct scout scout;
+    struct cache *cache; /* NULL: none */
+    bool cached;         /* the present entry is in it as it is */
     struct links links;
     enum overlay_space space;
     enum upper_kind *kinds; /* of the directories above the present entry, by depth */
@@ -121,8 +124,10 @@ static enum status entry_shape(struct pack *pack)
 static enum status entry_load(struct pack *pack, const struct walk_item *item)
 {
     entry_fill(&pack->entry, item);
+    if (pack->cached)
+        return STATUS_OK;
     xattrs_clear(&pack->entry.xattrs);
-    if (pack->options->raw && pack->options->no_xattrs)
+    if (!pack->cache && pack->options->raw && pack->options->no_xattrs)
         return STATUS_OK;
     if (xattr_read(item->fd, item->parent, item->name, &pack->entry.xattrs) != 0) {
         diag_errno("%s: cannot read extended attributes", diag_name(item->path).text);
@@ -130,6 +135,8 @@ static enum status entry_load(struct pack *pack, const struct walk_item *item)
     }
     if (item->parent < 0)
         pack->space = upper_space(&pack->entry.xattrs);
+    if (pack->cache && pack->entry.type == TAR_FILE)
+        cache_begin(pack->cache, item, &pack->entry.xattrs);
     return STATUS_OK;
 }
 
@@ -242,6 +249,24 @@ static enum status hardlink_find(struct pack *pack, const struct walk_item *item
     return STATUS_OK;
 }
 
+/* Adds the content of a file: from the cache, or read, and then to be remembered. */
+static enum status file_emit(struct pack *pack, const struct walk_item *item)
+{
+    struct digest_value value;
+    enum status status = STATUS_OK;
+    if (pack->cached) {
+        cache_digest(pack->cache, &value);
+        emit_known(pack->emit, &value);
+    } else {
+        status = content_emit(pack->emit, &pack->scout, item, pack->options->live);
+    }
+    if (status == STATUS_OK)
+        status = emit_close(pack->emit);
+    if (status == STATUS_OK && pack->cache)
+        cache_add(pack->cache, &pack->emit->value);
+    return status;
+}
+
 static enum status node_emit(struct pack *pack, const struct walk_item *item)
 {
     bool linked = false;
@@ -251,7 +276,7 @@ static enum status node_emit(struct pack *pack, const struct walk_item *item)
     if (status == STATUS_OK)
         status = entry_open(pack, &pack->entry);
     if (status == STATUS_OK && pack->entry.type == TAR_FILE)
-        status = content_emit(pack->emit, &pack->scout, item, pack->options->live);
+        return file_emit(pack, item);
     return status == STATUS_OK ? emit_close(pack->emit) : status;
 }
 
@@ -315,10 +340,19 @@ static bool is_left_out(const void *context, const struct walk_item *item)
     return globs_match_path(&pack->options->exclude, item->path);
 }
 
+/* Finds the entry as it is in the cache, or looks at it. */
+static enum status item_look(struct pack *pack, const struct walk_item *item, bool *there)
+{
+    pack->cached =
+        pack->cache && walk_peek(&pack->walk) && cache_find(pack->cache, item, &pack->entry.xattrs);
+    *there = pack->cached;
+    return pack->cached ? STATUS_OK : walk_look(&pack->walk, there);
+}
+
 static enum status item_emit(struct pack *pack, const struct walk_item *item)
 {
     bool there = false;
-    enum status status = is_left_out(pack, item) ? STATUS_OK : walk_look(&pack->walk, &there);
+    enum status status = is_left_out(pack, item) ? STATUS_OK : item_look(pack, item, &there);
     if (status != STATUS_OK || !there)
         return status;
     if (item->parent < 0)
@@ -341,9 +375,10 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
 }
 
 enum status pack_tree(const struct options *options, int root, struct emit *emit,
-                      struct tally *tally)
+                      struct cache *cache, struct tally *tally)
 {
-    struct pack pack = {.options = options, .emit = emit, .tally = tally, .uid = geteuid()};
+    struct pack pack = {
+        .options = options, .emit = emit, .cache = cache, .tally = tally, .uid = geteuid()};
     pack.links.live = options->live;
     scout_prepare(&pack.scout, root, options->jobs > 1);
     pack.scout.leaves_out = is_left_out;

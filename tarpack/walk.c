@@ -109,6 +109,14 @@ static void item_close(struct walk_item *item)
     item->fd = -1;
 }
 
+bool walk_peek(struct walk *walk)
+{
+    struct walk_item *item = &walk->item;
+    return walk->type == DT_REG &&
+           fstatat(item->parent, item->name, &item->status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(item->status.st_mode);
+}
+
 enum status walk_look(struct walk *walk, bool *there)
 {
     struct walk_item *item = &walk->item;

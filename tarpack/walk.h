@@ -47,6 +47,10 @@ enum status walk_next(struct walk *walk, const struct walk_item **found);
  * a live tree has taken it away. Returns a status; the line is printed. */
 enum status walk_look(struct walk *walk, bool *there);
 
+/* Reads the status of what readdir(3) says is a regular file, without opening it. Returns whether
+ * it is one; walk_look() may follow, and has to where this returns false. */
+bool walk_peek(struct walk *walk);
+
 /* Whether what was found last can be a directory, by what readdir(3) said of it. */
 bool walk_may_be_directory(const struct walk *walk);
 

@@ -1,0 +1,257 @@
+#!/usr/bin/env bats
+# tarpack --manifest --cache: the manifest is the same, and only what changed is read.
+# shellcheck disable=SC2154
+
+load helpers
+
+setup_file() {
+    local tree
+    for tree in {1..9}; do
+        make_tree "$BATS_FILE_TMPDIR/$tree"
+    done
+    sleep 2.1 # or nothing of it would be remembered
+}
+
+setup() {
+    mkdir "$BATS_TEST_TMPDIR/work"
+    cd "$BATS_TEST_TMPDIR/work" || return
+    CACHE=$BATS_TEST_TMPDIR/cache
+}
+
+# make_tree DIR: files whose names test the order of the walk.
+make_tree() {
+    mkdir -p "$1"/{a/b,a-b,'a b',z}
+    local name
+    for name in a/x a/b/y a-b/z 'a b/f' z/last a.txt b $'a\001' $'\xff' $'a\nb' $'z/\001'; do
+        echo "$name" >"$1/$name"
+    done
+    ln "$1/b" "$1/z/hard"
+    ln -s b "$1/link"
+    mkfifo "$1/fifo"
+    setfattr -n user.name -v value "$1/a/x"
+    truncate -s 1M "$1/sparse"
+}
+
+# old_tree N: makes the Nth of the trees, which are old enough, the directory "tree".
+old_tree() {
+    mv "$BATS_FILE_TMPDIR/$1" tree
+}
+
+manifest() {
+    tarpack --manifest --cache="$CACHE" "$@" tree
+}
+
+# opened: how many regular files manifest opens; its output goes to the file "manifest".
+opened() {
+    strace -f -o log -e trace=openat -e status=successful tarpack --manifest --cache="$CACHE" "$@" tree \
+        >manifest || return
+    grep -c 'O_RDONLY|O_NOCTTY|O_NONBLOCK|O_NOFOLLOW|O_CLOEXEC)' log || :
+}
+
+# same_manifest: what the last opened wrote is what a run without a cache writes.
+same_manifest() {
+    tarpack --manifest "$@" tree | cmp - manifest
+}
+
+@test "the manifest is the same without a cache, with a cold one and with a warm one, of which no file is opened" {
+    requires_command strace
+    old_tree 1
+    assert_equal "$(opened)" 13
+    same_manifest
+    # The second name of a file has no content of its own, and is looked at.
+    assert_equal "$(opened)" 1
+    same_manifest
+    assert_equal "$(opened --manifest=time)" 1
+    same_manifest --manifest=time
+    assert_equal "$(ls -A "$BATS_TEST_TMPDIR")" "$(printf '%s\n' cache work)"
+}
+
+@test "whatever changes is seen, and nothing else is read" {
+    requires_command strace
+    old_tree 2
+    manifest >/dev/null
+    echo B >tree/b # and its other name, which is looked at each time
+    assert_equal "$(opened)" 2
+    same_manifest
+    local change
+    for change in 'chmod 600 tree/a/x' 'setfattr -n user.name -v other tree/a/x' \
+        'setfattr -x user.name tree/a/x' 'mv tree/a.txt tree/a.moved' 'touch tree/a-b/new' \
+        'rm tree/a/b/y' 'rm tree/a-b/z && ln -s / tree/a-b/z' 'ln tree/z/last tree/a/link' \
+        'touch -d @1 tree/sparse' 'printf X | dd of=tree/sparse bs=1 seek=5000 conv=notrunc status=none' \
+        'mv tree/a tree/c' 'mkdir tree/a && mv tree/c/x tree/a/x' 'cp -a tree/b copy && mv copy tree/b' \
+        'touch -r tree/z/last ref; echo LAST | tr -d "\n" | dd of=tree/z/last conv=notrunc status=none;
+            touch -r ref tree/z/last'; do
+        eval "$change"
+        opened >/dev/null
+        same_manifest || fail "$change"
+    done
+}
+
+@test "what was changed just before it was read is read again, until it is old enough" {
+    requires_command strace
+    mkdir tree
+    echo old >tree/file
+    assert_equal "$(opened)" 1
+    assert_equal "$(opened)" 1
+    sleep 2.1
+    assert_equal "$(opened)" 1
+    assert_equal "$(opened)" 0
+    same_manifest
+}
+
+@test "a cache that is damaged, cut, of other machines or none at all is told and not used" {
+    requires_command strace python3
+    old_tree 3
+    manifest >/dev/null
+    cp "$CACHE" good
+    local size offset
+    size=$(stat -c %s good)
+    for offset in 0 10 20 24 30 40 100 200 $((size / 2)) $((size - 40)) $((size - 1)); do
+        cp good "$CACHE"
+        python3 - "$CACHE" "$offset" <<'PYTHON'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(int(sys.argv[2]))
+    byte = file.read(1)[0]
+    file.seek(int(sys.argv[2]))
+    file.write(bytes([byte ^ 4]))
+PYTHON
+        run -0 --separate-stderr manifest
+        assert_equal "${#stderr_lines[@]}: ${stderr%% is*}" "1: tarpack: warning: $CACHE: the cache"
+        opened >/dev/null
+        same_manifest
+    done
+    for size in 0 1 31 32 64 100 $((size - 1)); do
+        head -c "$size" good >"$CACHE"
+        run -0 --separate-stderr manifest
+        assert_equal "${#stderr_lines[@]}" 1
+    done
+    head -c 100000 /dev/urandom >"$CACHE"
+    run -0 --separate-stderr manifest
+    assert_equal "${#stderr_lines[@]}" 1
+    assert_equal "$(opened)" 1
+    same_manifest
+}
+
+@test "a cache that others can write is not used" {
+    old_tree 4
+    manifest >/dev/null
+    chmod 666 "$CACHE"
+    run -0 --separate-stderr manifest
+    assert_equal "$stderr" "tarpack: warning: $CACHE: the cache is not used: others can write it"
+    requires_root
+    chown 65534 "$CACHE"
+    run -0 --separate-stderr manifest
+    assert_equal "${#stderr_lines[@]}" 1
+}
+
+@test "a cache of another tree, and one of a run with other options" {
+    requires_command strace
+    old_tree 5
+    manifest --exclude=a >/dev/null
+    assert_equal "$(opened)" 3 # two of them in a
+    same_manifest
+    opened --no-xattrs --owner=7 --whiteouts=raw >/dev/null
+    same_manifest --no-xattrs --owner=7 --whiteouts=raw
+    opened >/dev/null
+    same_manifest
+    mv tree other
+    cp -a other tree
+    assert_equal "$(opened)" 13
+    same_manifest
+}
+
+@test "what root and a plain user see is not the same cache" {
+    requires_root
+    old_tree 6
+    setfattr -n trusted.name -v value tree/b
+    chmod -R a+rX tree
+    manifest >/dev/null
+    cp "$CACHE" user.cache
+    chown 65534 user.cache
+    chmod 777 .
+    run -0 --separate-stderr as_user tarpack -q --manifest --cache=user.cache tree
+    refute_output --partial trusted
+    run -0 --separate-stderr tarpack --manifest --cache=user.cache tree
+    assert_output --partial trusted
+}
+
+@test "where the cache can't be made nothing is read; where it can't be written that is a warning" {
+    old_tree 7
+    run -1 --separate-stderr tarpack --manifest --cache=none/cache tree
+    assert_equal "$output: ${#stderr_lines[@]}" ': 1'
+    run -1 --separate-stderr tarpack --manifest --cache=work/ tree
+    assert_equal "${#stderr_lines[@]}" 1
+    run -2 --separate-stderr tarpack --cache="$CACHE" tree
+    assert_equal "$stderr" \
+        "tarpack: --cache goes with --manifest: a tar holds the contents themselves; try 'tarpack --help'"
+    requires_root
+    mkdir disk
+    mount -t tmpfs -o size=64k none disk
+    manifest >/dev/null
+    cp "$CACHE" disk/cache
+    head -c 1M /dev/zero >disk/full 2>/dev/null || :
+    run -0 --separate-stderr tarpack --manifest --cache=disk/cache tree
+    assert_equal "$stderr" \
+        'tarpack: warning: disk/cache: the cache can'\''t be written: No space left on device'
+    cmp "$CACHE" disk/cache
+    assert_equal "$(ls -A disk)" "$(printf '%s\n' cache full)"
+}
+
+@test "a run that fails or is killed keeps the cache that is there" {
+    requires_command strace
+    old_tree 8
+    manifest >/dev/null
+    cp "$CACHE" before
+    echo new >tree/b
+    run ! strace -o /dev/null -e inject=renameat:signal=KILL tarpack --manifest --cache="$CACHE" tree
+    cmp "$CACHE" before
+    run -1 bash -c "tarpack --manifest --cache=$CACHE tree >/dev/full"
+    cmp "$CACHE" before
+    requires_root
+    manifest >/dev/null
+    run ! cmp -s "$CACHE" before
+}
+
+@test "random trees and changes: with a cache as without" {
+    requires_command python3
+    mkdir tree
+    local round
+    for round in {1..12}; do
+        python3 - "$round" <<'PYTHON'
+import os, random, sys
+rand = random.Random(int(sys.argv[1]))
+names = ["a", "a-", "a.b", "b", "\x01", "z", "a b", "\u00e9"]
+old = 1000000000
+for _ in range(30):
+    path = "tree"
+    for _ in range(rand.randrange(3)):
+        path = os.path.join(path, rand.choice(names))
+        if not os.path.isdir(path):
+            if os.path.lexists(path):
+                os.unlink(path)
+            os.mkdir(path)
+    path = os.path.join(path, rand.choice(names))
+    if os.path.isdir(path):
+        continue
+    with open(path, "w") as file:
+        file.write(str(rand.random()))
+    os.utime(path, (old, old))
+PYTHON
+        manifest >with
+        tarpack --manifest tree | cmp - with
+        [ "$round" -ne 6 ] || sleep 2.1
+    done
+}
+
+@test "zlsnap digest --cache: the same digest, from a cache" {
+    old_tree 9
+    local digest
+    digest=$(zlsnap digest tree)
+    assert_equal "$(zlsnap digest --cache="$CACHE" tree)" "$digest"
+    assert_exists "$CACHE"
+    assert_equal "$(zlsnap digest --cache="$CACHE" tree)" "$digest"
+    echo changed >tree/b
+    assert_equal "$(zlsnap digest --cache="$CACHE" tree)" "$(zlsnap digest tree)"
+    [ "$(zlsnap digest tree)" != "$digest" ]
+}

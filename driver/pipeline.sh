@@ -113,6 +113,7 @@ spool_make() {
     local tries
     signals_take
     for ((tries = 0; tries < 5; tries++)); do
+        spool_fd=
         # A signal must not come between making it and knowing its name.
         spool=$(
             trap '' TERM INT HUP QUIT
@@ -139,9 +140,13 @@ spool_hold() {
 # What is in it is removed through the descriptor, whatever has its name by now.
 spool_remove() {
     [[ $spool ]] || return 0
-    # If not at once: a tree whose directories their owner may not write.
-    (cd "/proc/self/fd/$spool_fd" && { spool_empty || { chmod -R u+rwX . && spool_empty; }; }) 2>/dev/null
-    [[ ! $spool -ef /proc/self/fd/$spool_fd ]] || rmdir -- "$spool"
+    if [[ $spool_fd ]]; then
+        # If not at once: a tree whose directories their owner may not write.
+        (cd "/proc/self/fd/$spool_fd" && { spool_empty || { chmod -R u+rwX . && spool_empty; }; }) \
+            2>/dev/null
+    fi
+    # Nothing but what is empty: it may be another one that has the name by now.
+    rmdir -- "$spool" 2>/dev/null
     spool=
 }
 

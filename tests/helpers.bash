@@ -14,9 +14,28 @@ umask 022
 BATS_LIB_PATH=${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/share/bats
 BATS_LIB_PATH+=:/usr/share:/usr/local/lib/bats:/usr/local/lib
 bats_require_minimum_version 1.7.0
-bats_load_library bats-support
-bats_load_library bats-assert
-bats_load_library bats-file
+
+# load_libraries: what their load.bash loads, which starts a process for each part; it is loaded
+# anew for every test.
+load_libraries() {
+    local library path part
+    local -a paths
+    IFS=: read -ra paths <<<"$BATS_LIB_PATH"
+    for library in bats-support bats-assert bats-file; do
+        for path in "${paths[@]}" ''; do
+            [ ! -f "$path/$library/load.bash" ] || break
+        done
+        if [ -z "$path" ]; then
+            echo "helpers.bash: $library is in none of $BATS_LIB_PATH" >&2
+            exit 1
+        fi
+        for part in "$path/$library"/src/*.bash; do
+            # shellcheck disable=SC1090 # not ours
+            source "$part"
+        done
+    done
+}
+load_libraries
 
 # A file with teardowns of its own calls cleanup_mounts in them.
 teardown() {
@@ -89,6 +108,8 @@ loop_fs() {
 # cleanup_mounts DIR: unmounts all that is mounted below DIR, the deepest first.
 cleanup_mounts() {
     local mountpoint
+    # After most tests nothing is, which can be seen without starting a process.
+    [[ $(</proc/self/mountinfo) == *" ${1// /\\040}/"* ]] || return 0
     findmnt --raw --noheadings --output TARGET | sort -r | while read -r mountpoint; do
         mountpoint=$(printf '%b' "$mountpoint")
         case $mountpoint in
@@ -155,42 +176,51 @@ compare_trees() {
     work=$(mktemp -d "$BATS_RUN_TMPDIR/compare-XXXXXX")
     # Whatever one of the tools complains about is a difference too.
     differences=$({
-        (cd "$1" && tree_facts "$work/left-out-a") >"$work/a"
-        (cd "$2" && tree_facts "$work/left-out-b") >"$work/b"
+        (cd "$1" && tree_facts "$work/names-a" "$work/left-out-a") >"$work/a"
+        (cd "$2" && tree_facts "$work/names-b" "$work/left-out-b") >"$work/b"
         diff -U 0 --label "$1" --label "$2" "$work/a" "$work/b"
         rsync_differences "$1" "$2"
-        rsync_differences "$2" "$1"
     } 2>&1 | head -n 100)
     rm -r "$work"
     [ -z "$differences" ] ||
         printf '%s\n' "$differences" | batslib_decorate "trees differ: $1 $2" | fail
 }
 
-# tree_facts LEFT-OUT: all that compare_trees compares but the contents, of the current directory,
-# one fact a line. The names that are left out go to the file LEFT-OUT.
+# tree_facts NAMES LEFT-OUT: all that compare_trees compares but the contents, of the current
+# directory, one fact a line. Its names, each ended by a NUL, go to the file NAMES, those that are
+# left out of them to LEFT-OUT. Each tool looks at all names in one process, as far as they fit.
 tree_facts() {
-    local left_out=$1
-    {
-        [ -n "$sockets" ] || find . -type s -print0
-        [ -z "$upper" ] || whiteouts .
-    } | sort -z >"$left_out"
-    [ -z "$upper" ] || whiteout_facts
-    tree_names -type d | xargs -0r stat --format='%N: %F %a %u:%g %.9Y'
-    tree_names ! -type d | xargs -0r stat --format='%N: %F %a %u:%g %.9Y size %s device %t:%T'
-    tree_names ! -type d | xargs -0r stat --format='%d:%i %N' | hard_link_sets
-    tree_names | xargs -0r getfattr -h -d -m - -e hex -- | xattr_facts
+    local names=$1 left_out=$2
+    if [ -n "$upper" ] || [ -z "$sockets" ]; then
+        {
+            [ -n "$sockets" ] || find . -type s -print0
+            [ -z "$upper" ] || whiteouts .
+        } | sort -z >"$left_out"
+        find . -print0 | sort -z | comm -z -23 - "$left_out" >"$names"
+        [ -z "$upper" ] || [ ! -s "$left_out" ] || whiteout_facts
+    else
+        find . -print0 | sort -z >"$names"
+    fi
+    xargs -0r stat --format='%f %d:%i %s|%F %a %u:%g %.9Y device %t:%T|%N' <"$names" | stat_facts
+    xargs -0r getfattr -h -d -m - -e hex -- <"$names" | xattr_facts
 }
 
-# tree_names [TEST...]: the names below the current directory that are compared, each ended by a
-# NUL. TESTs are find's.
-tree_names() {
-    find . "$@" -print0 | sort -z | comm -z -23 - "$left_out"
-}
-
-# Reads "DEVICE:INODE NAME"; prints a line for each inode that has several names.
-hard_link_sets() {
-    awk '{ inode = $1; sub(/^[^ ]* /, ""); names[inode] = names[inode] " " $0; links[inode]++ }
-        END { for (inode in links) if (links[inode] > 1) print "one file:" names[inode] }' | sort
+# Reads "MODE DEVICE:INODE SIZE|FACTS|NAME"; prints a line for each name, with its size unless it is
+# a directory, and one for each inode that has several names.
+stat_facts() {
+    awk -F '|' '
+        {
+            split($1, id, " ")
+            name = substr($0, length($1) + length($2) + 3)
+            if (id[1] ~ /^4/) {
+                print name ": " $2
+                next
+            }
+            print name ": " $2 " size " id[3]
+            names[id[2]] = names[id[2]] " " name
+            links[id[2]]++
+        }
+        END { for (inode in links) if (links[inode] > 1) print "one file:" names[inode] | "sort" }'
 }
 
 # What the kernel keeps in an upper directory for itself.
@@ -210,10 +240,7 @@ xattr_facts() {
 
 # whiteouts DIR: the names of the whiteouts in it, each ended by a NUL.
 whiteouts() {
-    local node
-    find "$1" -type c -print0 | while IFS= read -r -d '' node; do
-        [ "$(stat --format=%t:%T "$node")" != 0:0 ] || printf '%s\0' "$node"
-    done
+    find "$1" -type c -print0 | xargs -0r stat --printf='%t:%T %n\0' | sed -z -n 's/^0:0 //p'
 }
 
 # Prints a line for each whiteout that deletes something, so none below an opaque directory.
@@ -235,8 +262,11 @@ rsync_differences() {
     for name in ${upper:+"${OVERLAY_BOOKKEEPING[@]}"}; do
         without+=(--filter="-x trusted.overlay.$name" --filter="-x user.overlay.$name")
     done
-    # A name with a wildcard in it is a pattern, in which a backslash quotes.
-    sed -z 's/^\.//; /[[*?]/ s/[[*?\\]/\\&/g' "$work"/left-out-? >"$work/exclude"
+    if compgen -G "$work/left-out-[ab]" >/dev/null; then
+        # A name with a wildcard in it is a pattern, in which a backslash quotes.
+        sed -z 's/^\.//; /[[*?]/ s/[[*?\]/\\&/g' "$work"/left-out-[ab] >"$work/exclude"
+        without+=(--from0 --exclude-from="$work/exclude")
+    fi
     rsync --dry-run --archive --checksum --itemize-changes --hard-links --acls --xattrs --delete \
-        "${without[@]}" --from0 --exclude-from="$work/exclude" "$1/" "$2/"
+        "${without[@]}" "$1/" "$2/"
 }

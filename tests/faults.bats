@@ -46,10 +46,11 @@ is_sanitized() {
 }
 
 # What a tree is told apart by here.
-listing() {
-    find "$1" -printf '%P %y %m %n %s %T@ %l\n' | sort
-    find "$1" -type f -exec sha256sum {} + | sed 's/ .*//' | sort
-}
+listing() (
+    cd "$1" || return
+    find . -printf '%P %y %m %n %s %T@ %l\n' | sort
+    find . -type f -exec sha256sum {} + | sort
+)
 
 # few NUMBER FIRST LAST: of the numbers from FIRST to LAST, so many, evenly spread.
 few() {
@@ -93,7 +94,8 @@ errors_of() {
 
 # each_call_fails COMMAND...: COMMAND, with the function `prepare` before it, once for each of its
 # calls, which fails; after that the function `judge` looks at $status, `errors` and what is there.
-each_call_fails() {
+each_call_fails() (
+    untraced
     local name first last number error tried=0
     calls "$@" >list
     while read -r name first last; do
@@ -111,10 +113,11 @@ each_call_fails() {
     done <list
     echo "# $tried faults" >&3
     [ $tried -gt 20 ]
-}
+)
 
 # each_allocation_fails COMMAND...: the same for its allocations.
-each_allocation_fails() {
+each_allocation_fails() (
+    untraced
     local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so count number tried=0
     if is_sanitized; then
         echo '# no allocations: with sanitizers' >&3
@@ -135,7 +138,7 @@ each_allocation_fails() {
         tried=$((tried + 1))
     done
     echo "# $tried of $count allocations" >&3
-}
+)
 
 # says PROGRAM: there is a message, all of it is the program's, and none of its processes crashed.
 says() {

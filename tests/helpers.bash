@@ -145,6 +145,12 @@ install_programs() {
 
 # --------------------------------------------------------------------------- looking at trees
 
+# untraced: bats looks at each command, which takes it as long as a tenth of starting a program; no
+# longer, in the subshell that calls this. A failure is shown where the subshell was called.
+untraced() {
+    trap - DEBUG
+}
+
 # refute_leftovers DIR: nothing of a staging directory or a temporary file is in DIR or below.
 refute_leftovers() {
     local found
@@ -176,6 +182,7 @@ compare_trees() {
     work=$(mktemp -d "$BATS_RUN_TMPDIR/compare-XXXXXX")
     # Whatever one of the tools complains about is a difference too.
     differences=$({
+        untraced
         (cd "$1" && tree_facts "$work/names-a" "$work/left-out-a") >"$work/a"
         (cd "$2" && tree_facts "$work/names-b" "$work/left-out-b") >"$work/b"
         diff -U 0 --label "$1" --label "$2" "$work/a" "$work/b"

@@ -168,7 +168,7 @@ random_merge() {
     requires_overlay
     local seed
     for seed in {1..20}; do
-        (random_merge "$seed" && umount merged) || return
+        (untraced && random_merge "$seed" && umount merged) || return
     done
 }
 

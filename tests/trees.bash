@@ -5,6 +5,7 @@
 # function make_PART.
 make_tree() (
     local part
+    trap - DEBUG # as `untraced`, which make_user_tree has not
     mkdir -p "$1"
     cd "$1"
     shift
@@ -139,12 +140,17 @@ make_hardlinks() {
 
 make_names() {
     local name high
+    local -a names directories=()
     high=$(repeat 255 $'\xe4')
-    for name in $'new\nline' 'back\slash' ' spaces  ' -rf --help $'\xff\xfe' $'\x01\x1b[31m\x7f' \
-        '*?[a-z]' '%41%' = '"quoted"' "it's" ümlaut $'cut\xc3' '#comment' '\101' '~' .wh .whx .a ... \
-        A B a- a.b "$(repeat 255 n)" "$high"; do
+    names=($'new\nline' 'back\slash' ' spaces  ' -rf --help $'\xff\xfe' $'\x01\x1b[31m\x7f' \
+        '*?[a-z]' '%41%' '=' '"quoted"' "it's" ümlaut $'cut\xc3' '#comment' '\101' '~' .wh .whx .a ... \
+        A B a- a.b "$(repeat 255 n)" "$high")
+    for name in "${names[@]}"; do
+        directories+=("./d${name::254}")
+    done
+    mkdir "${directories[@]}"
+    for name in "${names[@]}"; do
         echo "$name" >"./$name"
-        mkdir "./d${name::254}"
         echo "$name" >"./d${name::254}/$name" # a path that ustar may not hold
         ln -s -- "$name" "./s${name::254}"
     done

@@ -66,7 +66,7 @@ assert_ends() {
 
 wait_until_gone() {
     local count
-    for ((count = 0; count < 50; count++)); do
+    for ((count = 0; count < 500; count++)); do
         [ -n "$(survivors)" ] || return 0
         sleep 0.02
     done

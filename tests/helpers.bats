@@ -3,9 +3,9 @@
 
 load helpers
 
-setup() {
-    requires_root
-    A=$BATS_TEST_TMPDIR/a B=$BATS_TEST_TMPDIR/b
+setup_file() {
+    [ "$EUID" -eq 0 ] || return 0
+    local A=$BATS_FILE_TMPDIR/a
     mkdir -p "$A/dir/sub"
     echo content >"$A/file"
     echo content >"$A/dir/it's a \\ [name]"$'\n'"with * and "$'\xff'
@@ -18,6 +18,12 @@ setup() {
     setfacl -m u:7:r "$A/file"
     cp /bin/true "$A/capable"
     setcap cap_net_raw+ep "$A/capable"
+}
+
+setup() {
+    requires_root
+    A=$BATS_TEST_TMPDIR/a B=$BATS_TEST_TMPDIR/b
+    cp -a "$BATS_FILE_TMPDIR/a" "$A"
     cp -a "$A" "$B"
 }
 

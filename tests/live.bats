@@ -24,6 +24,7 @@ while_packing() {
     local change=$1
     shift
     mkfifo pipe
+    sleep 0.02 # or, by a clock of 100 Hz, what is changed has the time that it was made at
     tarpack "$@" tree >pipe 2>said &
     exec {out}<pipe
     head -c 4096 <&"$out" >out.tar

@@ -403,8 +403,9 @@ kill_everywhere() {
     assert_exists sticky/.old.zlsnap-aaaaaa/file
 }
 
-# swapped CALL N COMMAND: --replace of home/old, in a directory that others may write, while after the
-# Nth CALL the command does something in it. It is an error, and home/precious keeps its file.
+# swapped CALL N NAME COMMAND: --replace of home/old, in a directory that others may write, while after
+# the Nth CALL, by which there is such a NAME in it, the command does something in it. It is an error,
+# and home/precious keeps its file.
 swapped() {
     requires_root
     requires_command strace
@@ -412,8 +413,8 @@ swapped() {
     install -o 65534 /dev/null home/precious/kept
     as_user strace -f -qq -o /dev/null -e trace="$1" -e inject="$1":delay_exit=900000:when="$2" \
         tarunpack --no-sync --replace home/old <new.tar 2>said 3>&- &
-    sleep 0.5
-    (cd home && eval "$3")
+    wait_for "compgen -G 'home/$3'"
+    (cd home && eval "$4")
     status=0
     wait $! || status=$?
     [ "$(find home -name kept)" ] || fail "lost with status $status: $(cat said)"
@@ -422,7 +423,7 @@ swapped() {
 
 @test "a directory of ours that somebody puts in the place of the staging directory is not emptied" {
     # shellcheck disable=SC2016
-    swapped mkdirat 1 'name=$(ls -d .old.zlsnap-*) && mv "$name" away && mv precious "$name"'
+    swapped mkdirat 1 '.old.zlsnap-*' 'name=$(ls -d .old.zlsnap-*) && mv "$name" away && mv precious "$name"'
     assert_not_exists home/old
 }
 
@@ -434,6 +435,6 @@ swapped() {
     chown -Rh 65534 home/old
     # The third rename exchanges the two trees, both beside the staging directory.
     # shellcheck disable=SC2016
-    swapped renameat2 3 'name=$(dirname .old.zlsnap-*/third) && mv "$name" away && mv precious "$name"'
+    swapped renameat2 3 '.old.zlsnap-*/third' 'name=$(dirname .old.zlsnap-*/third) && mv "$name" away && mv precious "$name"'
     assert_exists home/old/first/file
 }

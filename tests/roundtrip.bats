@@ -190,9 +190,9 @@ bytes_read() {
 
 @test "holes are not read" {
     mkdir a
-    truncate -s 512M a/hole
+    truncate -s 64M a/hole
     run -0 bytes_read cat a/hole
-    assert [ "$output" -ge 536870912 ]
+    assert [ "$output" -ge 67108864 ]
     run -0 bytes_read tarpack a
     assert [ "$output" -lt 1000000 ]
 }

@@ -127,7 +127,8 @@ create_metadata() {
     json=$(attempt metadata_make "$@") || exit
     problem=$(metadata_values <<<"$json")
     [[ $problem == ok* ]] || die 1 "the pipe ended well, but of its LAYER.json, $problem"
-    printf '%s\n' "$json" | attempt tee -- "$spool/json"
+    printf '%s\n' "$json" | store "$spool/json" || exit
+    printf '%s\n' "$json"
 }
 
 # At every instant a LAYER.json that stands belongs to the LAYER that stands.

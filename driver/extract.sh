@@ -68,6 +68,8 @@ command_extract() {
     local layer expected
     layer_expect "${operands[0]}"
     expected_read
+    [[ " ${passed[*]} " != *' --replace '* ]] || ! is_within "$(dirname -- "$layer")" "${operands[1]}" ||
+        usage_error "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
     unpack "${passed[@]}" -- "${operands[1]}"
 }
 

@@ -74,7 +74,7 @@ image_expect() {
 # Finds what would fail only after all the work; sets `place` and `name`, for a spool that tarunpack
 # takes for a staging directory.
 target_place() {
-    local shown
+    local shown image_dir image_tag
     shown=$(printable "$target")
     while [[ $target == *?/ ]]; do
         target=${target%/}
@@ -90,6 +90,9 @@ target_place() {
     [[ ! -L $target ]] ||
         die 1 "$shown: is a symbolic link to $(printable "$(readlink -- "$target")"); name that directory itself"
     [[ ! -e $target || -d $target ]] || die 1 "$shown: is not a directory"
+    reference_split "${operands[0]}"
+    ! is_within "$image_dir" "$target" ||
+        usage_error "$shown holds the image itself, which would be replaced with it"
     if [[ -d $target && $image_mode != --replace && $(attempt find "$target/" -mindepth 1 -print -quit) ]]; then
         die 1 "$shown: is not empty (--replace would replace it)"
     fi
@@ -127,23 +130,58 @@ image_merge() {
     [[ $image_sync ]] || options+=(--no-sync)
     first=$(merge_interrupted)
     for ((i = first; i < ${#layer_files[@]}; i++)); do
+        merge_remember "$i"
         layer_unpack "$i" "$target" "${unpack_options[@]}" "${options[@]}"
-        layer_blame "$i" "$?" || return
+        layer_blame "$i" "$?" || merge_failed "$i" "$?" || return
     done
+    merge_forget
 }
 
-# Prints which layer is to be applied first: where the merge of one was interrupted, tarunpack has kept
-# its digest in the target, and those below it are applied already.
-merge_interrupted() {
-    local i digest
-    for digest in "$target"/.merge.zlsnap-??????/begun; do
-        [[ -f $digest ]] || continue
-        for i in "${!layer_diff_ids[@]}"; do
-            [[ $(<"$digest") != "${layer_diff_ids[i]}" ]] || { echo "$i" && return; }
-        done
-    done 2>/dev/null
-    echo 0
+# merge_failed I STATUS: returns the status.
+merge_failed() {
+    (($1 == 0)) || say "$(printable "$target"): has the layers below it, $1 of ${#layer_files[@]}, by now"
+    return "$2"
 }
+
+# In the target, while the layers of an image are merged onto it: the digest of the manifest, and which
+# layer is being applied. It is called so that tarpack and merges leave it alone.
+merge_record=.merge.zlsnap-images
+
+# Prints which layer is to be applied first: where a run for the same image was interrupted, the layers
+# below are there already, and may not be applied again when one above has begun.
+merge_interrupted() {
+    local file=$target/$merge_record manifest i
+    if [[ -f $file && ! -L $file && -O $file ]] && read -r manifest i <"$file" &&
+        [[ $manifest == "${image_digests##*$'\n'}" && $i =~ ^[0-9]{1,4}$ ]] &&
+        ((i < ${#layer_files[@]})); then
+        echo "$i"
+    else
+        echo 0
+    fi
+}
+
+# merge_remember I: what merge_interrupted() reads. Where it can't be written, there is none.
+merge_remember() {
+    ((${#layer_files[@]} > 1)) || return 0
+    target_keep_time merge_write "$1"
+}
+
+merge_write() {
+    rm -f -- "$target/$merge_record" &&
+        printf '%s %d\n' "${image_digests##*$'\n'}" "$1" >"$target/.merge.zlsnap-imagez" &&
+        sync -- "$target/.merge.zlsnap-imagez" &&
+        mv -T -- "$target/.merge.zlsnap-imagez" "$target/$merge_record"
+}
+
+merge_forget() {
+    [[ ! -e $target/$merge_record ]] || target_keep_time rm -f -- "$target/$merge_record"
+}
+
+# target_keep_time COMMAND...: the time of the target is what it was before.
+target_keep_time() {
+    local time
+    time=$(stat -c %.9Y -- "$target") && "$@" && touch -d "@$time" -- "$target"
+} 2>/dev/null
 
 # The tree is made in the spool, out of sight, and appears as one.
 image_unpack() {

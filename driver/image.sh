@@ -66,7 +66,13 @@ document_definitions='
     def strings_only: if type == "object" and all(.[]; type == "string") then . else {} end;
     def words: "\(.mediaType) \(.digest) \(.size)";
     def check(condition; $problem): if condition then . else error($problem) end;
-    def object: check(length == 1 and (.[0] | type) == "object"; "is not one JSON object") | .[0];
+    # Others match the keys without regard to case, and would read another image.
+    def is_ambiguous: [., (.config, .rootfs, (.layers, .manifests | arrays | .[]),
+            (.manifests | arrays | .[] | objects | .platform))
+        | objects | keys_unsorted | map(ascii_downcase) | length != (unique | length)] | any;
+    def object:
+        check(length == 1 and (.[0] | type) == "object"; "is not one JSON object")
+        | .[0] | check(is_ambiguous | not; "has keys that differ in case only");
 '
 
 # Prints the descriptor of the image in an index that is called $tag. Without a tag it is the only one,
@@ -77,6 +83,8 @@ index_filter='
         or (.platform | .os? == "linux" and .architecture? == $architecture);
     object
     | check(.schemaVersion == 2; "has no schemaVersion 2")
+    | check((.mediaType == null or .mediaType == $type) and .layers == null and .config == null;
+        "is not what its media type says")
     | check((.manifests | type) == "array" and all(.manifests[]; descriptor);
         "has no valid list of manifests")
     | [.manifests[] | select($tag == "" or name == $tag)] as $named
@@ -84,7 +92,8 @@ index_filter='
     | [$named[] | select(fits)] as $fitting
     | check($fitting != []; "!has no image for linux/\($architecture)")
     | [$fitting[] | select(name == "latest")] as $latest
-    | check(($fitting | length) == 1 or ($latest | length) == 1 or all($fitting[]; .platform != null);
+    | check(($fitting | length) == 1 or ($latest | length) == 1
+        or ($nested and all($fitting[]; .platform != null));
         "!has \($fitting | length) images: which one has to be said, as oci:DIR:TAG")
     | if ($latest | length) == 1 then $latest[0] else $fitting[0] end
     | words'
@@ -93,6 +102,8 @@ index_filter='
 manifest_filter='
     object
     | check(.schemaVersion == 2; "has no schemaVersion 2")
+    | check((.mediaType == null or .mediaType == $type) and .manifests == null;
+        "is not what its media type says")
     | check(.config | descriptor; "has no valid config")
     | check(.config.mediaType | . == "application/vnd.oci.image.config.v1+json"
         or . == "application/vnd.docker.container.image.v1+json"; "is not of a container image")
@@ -180,11 +191,20 @@ image_open() {
     image_read
 }
 
+# document_expect_small NAME: ends the driver where a file of the layout is larger than jq should read.
+document_expect_small() {
+    local size
+    size=$(attempt stat -L -c %s -- "$image_dir/$1") || exit
+    ((size <= document_limit)) || die 3 "$image: $1 is larger than 4 MiB"
+}
+
 # Ends the driver unless the directory is an image layout.
 layout_expect() {
     [[ -d $image_dir ]] || die 1 "$image: there is no directory $(printable "$image_dir")"
     [[ -f $image_dir/oci-layout && -f $image_dir/index.json ]] ||
         die 1 "$image: $(printable "$image_dir") is not an OCI image layout"
+    document_expect_small oci-layout
+    document_expect_small index.json
     document_parse oci-layout '
         object | check(.imageLayoutVersion | word and startswith("1."); "is of no known version")
     ' <"$image_dir/oci-layout" >/dev/null || exit
@@ -193,12 +213,11 @@ layout_expect() {
 # image_find TAG: sets image_manifest and image_digests. In the index of an image for several
 # machines are those for each.
 image_find() {
-    local options=() architecture type digest
+    local options=() architecture type digest depth=0
     architecture=$(machine_architecture)
     options=(--arg architecture "$architecture" --arg tag)
-    (($(stat -L -c %s -- "$image_dir/index.json") <= document_limit)) ||
-        die 3 "$image: index.json is larger than 4 MiB"
     image_manifest=$(document_parse index.json "$index_filter" "${options[@]}" "$1" \
+        --argjson nested false --arg type application/vnd.oci.image.index.v1+json \
         <"$image_dir/index.json") || exit
     while
         read -r type digest _ <<<"$image_manifest"
@@ -206,8 +225,9 @@ image_find() {
         [[ $type == application/vnd.oci.image.index.v1+json ||
             $type == application/vnd.docker.distribution.manifest.list.v2+json ]]
     do
+        ((++depth <= 8)) || die 3 "$image: its indexes are nested too deep"
         image_manifest=$(document_read 'an index' "$image_manifest" "$index_filter" \
-            "${options[@]}" '') || exit
+            "${options[@]}" '' --argjson nested true --arg type "$type") || exit
     done
 }
 
@@ -220,7 +240,8 @@ image_read() {
     application/vnd.docker.distribution.manifest.v2+json) ;;
     *) die 3 "$image: what it names is not an image but $type" ;;
     esac
-    descriptors=$(document_read 'the manifest' "$image_manifest" "$manifest_filter") || exit
+    descriptors=$(document_read 'the manifest' "$image_manifest" "$manifest_filter" \
+        --arg type "$type") || exit
     mapfile -t descriptors <<<"$descriptors"
     image_config=${descriptors[0]}
     descriptors=("${descriptors[@]:1}")

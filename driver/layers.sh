@@ -100,6 +100,11 @@ layer_learn() {
     else
         diff_id=$(measured blob.digest diff_id) || exit
     fi
+    # Unless it was converted.
+    if [[ ${layer_blobs[$1]} == "$blob" && ${layer_sizes[$1]} != "$size" ]]; then
+        say "${layer_names[$1]}: its blob has $size bytes, not ${layer_sizes[$1]}"
+        return 4
+    fi
     if [[ ${layer_diff_ids[$1]:-$diff_id} != "$diff_id" ]]; then
         say "${layer_names[$1]}: its tar has the digest $diff_id, not ${layer_diff_ids[$1]}"
         return 4
@@ -112,7 +117,7 @@ layer_learn() {
 # layer_blame I STATUS: returns the status, and says which layer it was if that failed.
 layer_blame() {
     case $2 in
-    0) ;;
+    0 | 2) ;;
     3) say "${layer_names[$1]}: is malformed" ;;
     4) say "${layer_names[$1]}: a digest does not match" ;;
     *) say "${layer_names[$1]}: failed" ;;
@@ -132,7 +137,8 @@ layer_add() {
     layer_blobs+=("${metadata[compressed_digest]-}")
     layer_sizes+=("${metadata[compressed_size_bytes]-}")
     layer_diff_ids+=("${metadata[digest]-}")
-    layer_created+=("${metadata[created_at]-}")
+    layer_created+=("")
+    ! is_date "${metadata[created_at]-}" || layer_created[-1]=${metadata[created_at]}
     layer_annotations+=("$(jq -nc --arg compression "${metadata[compression]-}" \
         'if $compression == "" then {} else {"org.zlsnap.compression": $compression} end')")
 }

@@ -37,20 +37,22 @@ layout_place() {
 
 # Ends the driver unless the directory that stands is an image layout or empty.
 layout_may_take() {
-    if [[ -e $image_dir/oci-layout ]]; then
+    if [[ -e $image_dir/index.json ]]; then
         layout_expect
         document_parse index.json 'object
-            | check(.schemaVersion == 2 and (.manifests | type) == "array"; "is malformed") | 0' \
+            | check(.schemaVersion == 2 and (.manifests | type) == "array"
+                and all(.manifests[]; type == "object"); "is malformed") | 0' \
             <"$image_dir/index.json" >/dev/null || exit
-    elif [[ $(attempt find "$image_dir/" -mindepth 1 -maxdepth 1 ! -name '.*.zlsnap-??????' -print \
-        -quit) ]]; then
+        # Without it: what a run has left that did not come to its end.
+    elif [[ $(attempt find "$image_dir/" -mindepth 1 -maxdepth 1 ! -name '.*.zlsnap-??????' \
+        ! -name blobs ! -name oci-layout -print -quit) ]]; then
         die 1 "$image: $(printable "$image_dir") is neither an OCI image layout nor empty"
     fi
 }
 
 layout_start() {
     attempt mkdir -p -- "$spool/layout/blobs/sha256"
-    printf '{"imageLayoutVersion":"1.0.0"}\n' | attempt tee -- "$spool/layout/oci-layout" >/dev/null ||
+    printf '{"imageLayoutVersion":"1.0.0"}\n' | store "$spool/layout/oci-layout" ||
         exit
 }
 
@@ -94,7 +96,7 @@ layout_add_read_image() {
 # layout_add_document MEDIA-TYPE: stores standard input as a blob and prints its descriptor.
 layout_add_document() {
     local digest size
-    attempt tee -- "$spool/document" >/dev/null
+    store "$spool/document"
     "$shasum_tee" -q --json -o "$spool/document.digest" <"$spool/document" >/dev/null || exit
     digest=$(measured document.digest digest) || exit
     size=$(measured document.digest size) || exit
@@ -171,16 +173,27 @@ layout_index() {
     jq -sc --arg image "$1" --arg tag "$2" "$descriptor_made"'
         "org.opencontainers.image.ref.name" as $name
         | (.[0] // {schemaVersion: 2, manifests: []})
-        | .manifests = [.manifests[] | select(.annotations[$name]? != $tag)]
+        | .manifests = [.manifests[]
+                | select(((.annotations | objects | .[$name]) // null) != $tag)]
             + [($image | descriptor) + {annotations: {($name): $tag}}]'
+}
+
+# layout_lock DIR: locks it until the driver, or the subshell, ends.
+layout_lock() {
+    local lock
+    { exec {lock}<"$1" && flock "$lock"; } 2>/dev/null ||
+        warn "$layout: cannot be locked: of two images that are added at once one may be lost"
 }
 
 # layout_publish DESCRIPTOR: makes the image in the spool one of the layout. What has begun is
 # finished, also when a signal comes.
 layout_publish() {
-    local lock
-    if [[ $layout_stands ]] && ! { exec {lock}<"$layout_dir" && flock "$lock"; } 2>/dev/null; then
-        warn "$layout: cannot be locked: of two images that are added at once one may be lost"
+    [[ $layout_stands ]] || layout_lock "$place"
+    # Another one may have made it meanwhile.
+    if [[ -d $layout_dir ]]; then
+        layout_stands=yes
+        layout_lock "$layout_dir"
+        image=$layout image_dir=$layout_dir layout_may_take
     fi
     (
         trap '' TERM INT HUP QUIT
@@ -194,7 +207,7 @@ layout_publish() {
 
 # layout_appear DESCRIPTOR: a layout of its own appears, whole.
 layout_appear() {
-    layout_index "$1" "$layout_tag" </dev/null | attempt tee -- "$spool/layout/index.json" >/dev/null ||
+    layout_index "$1" "$layout_tag" </dev/null | store "$spool/layout/index.json" ||
         exit
     attempt find "$spool/layout" -exec sync -- {} +
     attempt mv -T -- "$spool/layout" "$layout_dir"
@@ -204,7 +217,13 @@ layout_appear() {
 # layout_extend DESCRIPTOR: blobs first, so that at every instant what index.json names is there.
 layout_extend() {
     local blob to
-    attempt find "$spool/layout" -exec sync -- {} +
+    # All that needs room comes first.
+    if [[ -e $layout_dir/index.json ]]; then
+        layout_index "$1" "$layout_tag" <"$layout_dir/index.json"
+    else
+        layout_index "$1" "$layout_tag" </dev/null
+    fi | store "$spool/index.json" || die 1 "$layout: index.json can't be written"
+    attempt find "$spool/layout" "$spool/index.json" -exec sync -- {} +
     to=$layout_dir/blobs/sha256
     attempt mkdir -p -- "$to"
     for blob in "$spool/layout/blobs/sha256"/*; do
@@ -213,12 +232,6 @@ layout_extend() {
     [[ -e $layout_dir/oci-layout ]] ||
         attempt mv -fT -- "$spool/layout/oci-layout" "$layout_dir/oci-layout"
     attempt sync -- "$to" "$layout_dir/blobs"
-    if [[ -e $layout_dir/index.json ]]; then
-        layout_index "$1" "$layout_tag" <"$layout_dir/index.json"
-    else
-        layout_index "$1" "$layout_tag" </dev/null
-    fi | attempt tee -- "$spool/index.json" >/dev/null || exit
-    attempt sync -- "$spool/index.json"
     attempt mv -fT -- "$spool/index.json" "$layout_dir/index.json"
     attempt sync -- "$layout_dir"
 }

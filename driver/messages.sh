@@ -45,9 +45,19 @@ printable() {
 # message with which the driver, or the subshell that this runs in, ends.
 attempt() {
     local output
-    if ! output=$("$@" 2>&1); then
-        output=${output%%$'\n'*}
-        die 1 "$(printable "${output#"${1##*/}: "}")"
-    fi
+    output=$("$@" 2>&1) || attempt_failed "$1" "$output"
     printf '%s' "$output"
+}
+
+# store FILE: writes standard input to it; ends as attempt() does.
+store() {
+    local output
+    output=$(tee -- "$1" 2>&1 >/dev/null) || attempt_failed tee "$output"
+}
+
+# attempt_failed PROGRAM OUTPUT
+attempt_failed() {
+    local line=${2%%$'\n'*}
+    line=${line#"${1##*/}: "}
+    die 1 "$(printable "${line:-${1##*/} failed}")"
 }

@@ -39,6 +39,11 @@ created_at() {
     printf '%(%Y-%m-%dT%H:%M:%SZ)T' "$epoch"
 }
 
+# is_date TEXT: whether it is one of RFC 3339.
+is_date() {
+    [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$ ]]
+}
+
 # Ends the driver unless SOURCE_DATE_EPOCH is a date of RFC 3339, whose years have four digits.
 source_date_check() {
     local epoch=${SOURCE_DATE_EPOCH-}

@@ -31,6 +31,7 @@ command_oci() {
     programs_expect zstd jq flock
     shasum_tee=$(program shasum-tee) || exit
     if [[ ${operands[0]} == oci:* ]]; then
+        [[ ! ${option[arch]-} ]] || usage_error "the image has an architecture: '--arch' is for layers alone"
         base=${operands[0]}
         operands=("${operands[@]:1}")
     fi
@@ -62,7 +63,7 @@ annotations_json() {
         [[ $word == ?*=* ]] || usage_error "'$(printable "$word")' is no annotation KEY=VALUE"
         printf '%s\0' "$word"
     done | jq -Rsc 'rtrimstr("\u0000") | split("\u0000")
-        | map(capture("\\A(?<key>[^=]+)=(?<value>.*)\\z"; "s")) | from_entries'
+        | map((. / "=") | {key: .[0], value: (.[1:] | join("="))}) | from_entries'
 }
 
 # Prints what the pipe has left to be printed, the last thing a command does.
@@ -77,7 +78,7 @@ result_print() {
 result_write() {
     local digest
     read -r _ digest _ <<<"$1"
-    printf '%s\n' "$digest" | attempt tee -- "$spool/result" >/dev/null || exit
+    printf '%s\n' "$digest" | store "$spool/result" || exit
 }
 
 # All of it: the layers of the base image, if there is one, and then the others.

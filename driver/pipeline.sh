@@ -134,7 +134,7 @@ spool_hold() {
     [[ $? -ne 1 && -O $spool && $spool -ef /proc/self/fd/$spool_fd ]] || return
     [[ ! $(find "/proc/self/fd/$spool_fd/" -mindepth 1 -print -quit 2>&1) ]] || return
     # Of a parent with a setgid bit or a default ACL it has more than it should.
-    attempt chmod -- g-s,go= "$spool"
+    attempt chmod -- u=rwx,g-s,go= "$spool"
 }
 
 # What is in it is removed through the descriptor, whatever has its name by now.

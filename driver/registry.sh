@@ -71,6 +71,7 @@ command_pull() {
     remote=${operands[0]} target=${operands[1]}
     remote_check
     registry_options_read src
+    source_date_check
     programs_expect zstd jq flock
     if [[ $target == oci:* ]]; then
         layout_place "$target"
@@ -95,7 +96,7 @@ temporary_place() {
 
 # Ends the driver unless `remote` is a reference to an image in a registry.
 remote_check() {
-    [[ $remote =~ ^docker://[A-Za-z0-9][A-Za-z0-9.:_-]*(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$ ]] ||
+    [[ $remote =~ ^docker://[A-Za-z0-9][A-Za-z0-9.:_-]*(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})?$ ]] ||
         usage_error "'$(printable "$remote")' is no image in a registry, docker://HOST/NAME:TAG"
 }
 
@@ -139,7 +140,7 @@ push_all() {
         descriptor=$(layout_add_image "$architecture" '' 0 "$annotations") || exit
     fi
     layout_index "$descriptor" image </dev/null |
-        attempt tee -- "$spool/layout/index.json" >/dev/null || exit
+        store "$spool/layout/index.json" || exit
     skopeo_copy --preserve-digests oci:layout:image "$remote"
     result_write "$descriptor"
 }
@@ -186,8 +187,8 @@ pull_layer() {
     layer_files[0]=$spool/layer layer_types[0]=zstd
     entries=$(layer_verify 0)
     layer_blame 0 "$?" || return
-    printf '{"entries":%d}\n' "$entries" | attempt tee -- "$spool/summary" >/dev/null || exit
-    create_metadata "$(image_created)" "$compression" | attempt tee -- "$spool/result" >/dev/null ||
+    printf '{"entries":%d}\n' "$entries" | store "$spool/summary" || exit
+    create_metadata "$(image_created)" "$compression" | store "$spool/result" ||
         exit
     publish
 }
@@ -195,7 +196,7 @@ pull_layer() {
 # What shasum-tee --zstd measured of the tar gets a file of its own, as the other pipes leave it.
 tar_digest_write() {
     printf '{"digest":"%s","size":%s}\n' "$(measured blob.digest diff_id)" \
-        "$(measured blob.digest diff_size)" | attempt tee -- "$spool/tar.digest" >/dev/null || exit
+        "$(measured blob.digest diff_size)" | store "$spool/tar.digest" || exit
 }
 
 # What zlsnap oci wrote down of how the layer was compressed, or that it is not known.
@@ -212,7 +213,7 @@ image_created() {
     local date
     date=$(document_print 'the config' "$image_config" |
         jq -r '[.history[]?.created?, .created?] | map(strings) | first // ""')
-    if [[ $date =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2})$ ]]; then
+    if is_date "$date" && [[ ! ${SOURCE_DATE_EPOCH-} ]]; then
         printf '%s' "$date"
     else
         created_at
@@ -222,18 +223,20 @@ image_created() {
 # skopeo_copy OPTION... FROM TO: runs skopeo in the spool, since no name of a directory that it takes
 # may have a colon. What it says last is the message.
 skopeo_copy() {
-    local said policy=() problem
+    local said policy=() problem status=1
     # Debian's has a policy, others' users have to write one before skopeo does anything.
     [[ -e ${HOME-}/.config/containers/policy.json || -e /etc/containers/policy.json ]] ||
         policy=(--insecure-policy)
-    said=$(cd "$spool" && skopeo "${policy[@]}" copy -q "${skopeo_options[@]}" "$@" 2>&1 >/dev/null) &&
+    said=$(cd -- "$spool" && skopeo "${policy[@]}" copy -q "${skopeo_options[@]}" "$@" 2>&1 >/dev/null) &&
         return
     problem=${said##*$'\n'}
     [[ ! $problem =~ msg=\"(.*)\"$ ]] || problem=${BASH_REMATCH[1]}
     problem=${problem//\\\"/\"}
     case $problem in
     *'connection refused' | *'no such host' | *'i/o timeout' | *'network is unreachable' | \
-        *'no route to host') problem="no server: ${problem##*: dial tcp }" ;;
+        *'no route to host') problem=${problem##*dial tcp} problem=${problem#:} problem="no server:$problem" ;;
+    *'Digest did not match'*) problem="a digest does not match, sha256:${problem##*sha256:}" status=4 ;;
+    '') problem='skopeo failed without a word' ;;
     *'gave HTTP response to HTTPS client'*)
         problem='the server speaks no TLS (--tls-verify=false does without)' ;;
     *'x509: '*) problem="TLS: ${problem##*x509: } (--cert-dir, --tls-verify=false)" ;;
@@ -243,5 +246,5 @@ skopeo_copy() {
     *'name unknown'*) problem='there is no such repository' ;;
     *'no space left on device'*) problem="no space left: ${problem##*: }" ;;
     esac
-    die 1 "$remote: $(printable "$problem")"
+    die "$status" "$remote: $(printable "$problem")"
 }

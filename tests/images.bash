@@ -93,9 +93,10 @@ registry_start() {
         echo "http: {addr: '127.0.0.1:$port', secret: test}"
         printf '%s\n' "${@:2}"
     } >"$dir.yml"
+    rm -f "$dir.log" # of the one before
     docker-registry serve "$dir.yml" >"$dir.log" 2>&1 3>&- &
     registry_pid=$!
-    wait_until grep -q 'listening on 127' "$dir.log"
+    wait_until grep -qs 'listening on 127' "$dir.log"
     port=$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$dir.log")
     registry=127.0.0.1:$port
 }

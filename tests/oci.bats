@@ -363,6 +363,94 @@ newest() {
     find "$1/blobs" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2
 }
 
+@test "extract: --merge trusts no other record of an interrupted merge than its own" {
+    requires_command strace
+    mkdir one two target
+    touch one/low two/{a,b,c}
+    zlsnap create one one.tar.zst >/dev/null
+    zlsnap create two two.tar.zst >/dev/null
+    zlsnap oci one.tar.zst two.tar.zst -o img
+    tarpack two >two.tar
+    # The upper layer by itself, interrupted: the lower one is not there.
+    run ! strace -f -o /dev/null -e inject=renameat:signal=KILL:when=3 tarunpack --merge target <two.tar
+    run -1 zlsnap extract --merge oci:img target
+    assert_output --partial 'interrupted'
+    tarunpack --merge target <two.tar
+    zlsnap extract --merge oci:img target
+    assert_exists target/low
+    refute_leftovers target
+    if [ "$EUID" -eq 0 ]; then
+        rm target/low
+        echo "$(manifest_digest img latest) 1" >target/.merge.zlsnap-images
+        chown 65534 target/.merge.zlsnap-images
+        zlsnap extract --merge oci:img target
+        assert_exists target/low
+    fi
+}
+
+@test "extract: what holds the image or the layer itself is not replaced" {
+    small_layers
+    mkdir home
+    zlsnap oci a.tar.zst -o home/img
+    run -2 --separate-stderr zlsnap extract --replace oci:home/img home
+    assert_one_line 'holds the image itself'
+    run -2 --separate-stderr zlsnap extract --replace oci:home/img home/img/
+    assert_one_line 'holds the image itself'
+    cp a.tar.zst a.tar.zst.json home
+    run -2 --separate-stderr zlsnap extract --replace home/a.tar.zst home
+    assert_one_line 'holds the layer itself'
+    assert_exists home/img/index.json
+}
+
+@test "oci: what a run that had no room has left is taken for an empty layout" {
+    requires_root
+    small_layers
+    mkdir disk
+    mount -t tmpfs -o size=1M none disk
+    mkdir disk/img
+    local left
+    for left in 0 16 24 32 48; do
+        rm -f disk/full
+        head -c $((1024 * (984 - left))) /dev/zero >disk/full
+        run --separate-stderr zlsnap oci a.tar.zst -o disk/img:"$left"
+        [ "$status" -eq 0 ] || assert_said '^zlsnap: .*No space left on device'
+        refute_leftovers disk
+    done
+    rm disk/full
+    mkdir -p disk/img/blobs/sha256
+    zlsnap oci a.tar.zst -o disk/img:last
+    zlsnap verify -q oci:disk/img:last
+}
+
+@test "oci: many at once into one layout that is not there yet" {
+    small_layers
+    local i
+    for i in {1..6}; do
+        zlsnap oci a.tar.zst -o img:"$i" >/dev/null 3>&- &
+    done
+    wait
+    assert_equal "$(jq -r '.manifests | length' img/index.json)" 6
+    refute_leftovers .
+}
+
+@test "oci: annotations of any text; entries of others in the index stay" {
+    small_layers
+    zlsnap oci --annotation=$'a=one\ntwo=\xc3\xa9' --annotation=b= a.tar.zst -o img:t
+    assert_equal "$(manifest_get '.annotations | .b, .a' img:t)" $'\none\ntwo=\xc3\xa9'
+    jq -c '.manifests += [{annotations: "text", other: 1}]' img/index.json >index
+    mv index img/index.json
+    zlsnap oci a.tar.zst -o img:u
+    assert_equal "$(jq -c '[.manifests[] | select(.other)] | length' img/index.json)" 1
+}
+
+@test "oci: a date in LAYER.json that is none is not put into the image" {
+    small_layers
+    jq '.created_at = "yesterday"' a.tar.zst.json >j && mv j a.tar.zst.json
+    zlsnap oci a.tar.zst -o img
+    run -0 skopeo inspect --config oci:img:latest
+    refute_output --partial yesterday
+}
+
 @test "a signal ends the wait for a layout that another one is changing" {
     small_layers
     zlsnap oci a.tar.zst -o img
@@ -523,6 +611,11 @@ refused() {
     forgery forge '.config.mediaType = "application/vnd.example+json"' 3 'is not of a container image'
     forgery forge '[.]' 3 'the manifest '
     forgery forge '., .' 3 'the manifest is not one JSON object'
+    forgery forge '.Layers = (.layers | reverse)' 3 'keys that differ in case only'
+    forgery forge '.layers[0].Digest = .layers[1].digest' 3 'keys that differ in case only'
+    forgery forge '.mediaType = "application/vnd.oci.image.index.v1+json"' 3 'not what its media type'
+    forgery forge '.manifests = []' 3 'is not what its media type says'
+    forgery forge_config '.rootfs.Diff_ids = .rootfs.diff_ids' 3 'keys that differ in case only'
     forgery forge_config '.rootfs = 3' 3 'the config has no valid rootfs'
     forgery forge_config '.rootfs.diff_ids[0] = "x"' 3 'the config has no valid rootfs'
     forgery forge_config '.history = ["x"]' 3 'the config has no valid history'

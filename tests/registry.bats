@@ -206,14 +206,15 @@ blob_in_registry() {
     for digest in "$(manifest_get '.layers[0].digest' img)" "$(manifest_get .config.digest img)" \
         "$(manifest_digest img latest)"; do
         flip_byte "$(blob_in_registry "$digest")" 60
-        run -1 --separate-stderr pull "docker://$registry/app:good" oci:pulled
+        run --separate-stderr pull "docker://$registry/app:good" oci:pulled
+        [[ $status == [14] ]] # the registry or skopeo
         assert_one_line "docker://$registry/app:good: "
         assert_not_exists pulled
         flip_byte "$(blob_in_registry "$digest")" 60
     done
     flip_byte "$(blob_in_registry "$(jq -r .compressed_digest a.tar.zst.json)")" 60
-    run -1 --separate-stderr pull "docker://$registry/layer:good" pulled.tar.zst
-    assert_one_line "docker://$registry/layer:good: "
+    run -4 --separate-stderr pull "docker://$registry/layer:good" pulled.tar.zst
+    assert_one_line "docker://$registry/layer:good: a digest does not match"
     assert_not_exists pulled.tar.zst
     refute_leftovers .
 }

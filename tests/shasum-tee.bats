@@ -65,7 +65,7 @@ assert_error() {
     exec 9>in
     printf 'first' >&9
     local tries=0
-    until [ "$(cat out)" = first ] || [ $((tries += 1)) -gt 100 ]; do sleep 0.02; done
+    until [ "$(cat out)" = first ] || [ $((tries += 1)) -gt 500 ]; do sleep 0.02; done
     assert_equal "$(cat out)" first
     exec 9>&-
     wait $!
@@ -211,7 +211,7 @@ C
     head -c 65536 /dev/zero >&9 # full, so that the digest has to wait
     shasum-tee -o digest <data 3>&- 9>&- | { cat >out && : >ended; } 3>&- 9>&- &
     local tries=0
-    until [ -e ended ] || [ $((tries += 1)) -gt 100 ]; do sleep 0.02; done
+    until [ -e ended ] || [ $((tries += 1)) -gt 500 ]; do sleep 0.02; done
     assert_file_exists ended
     head -c 65536 <&9 >/dev/null
     wait $!

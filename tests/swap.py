@@ -4,8 +4,8 @@
     swap.py OUTSIDE DIRECTORY...
 
 Each directory below DIRECTORY is exchanged for a link to OUTSIDE time and again. DIRECTORY may be a
-pattern for names that are yet to come. When it is told to end (SIGTERM) it prints how often it
-exchanged. It goes by descriptors, so that it is not itself led outside by what it left behind.
+pattern for names that are yet to come. It prints how often it exchanged when that is ENOUGH, and
+when it is told to end (SIGTERM). It goes by descriptors, so that it is not itself led outside by what it left behind.
 """
 
 import ctypes
@@ -16,6 +16,7 @@ import sys
 
 RENAME_EXCHANGE = 2
 LINK = ".swap"
+ENOUGH = 500
 
 libc = ctypes.CDLL(None, use_errno=True)
 ending = False
@@ -58,7 +59,7 @@ def swap_below(top, outside):
 
 
 def main():
-    count = 0
+    count = printed = 0
     outside, patterns = sys.argv[1], sys.argv[2:]
     signal.signal(signal.SIGTERM, end)
     while not ending:
@@ -67,6 +68,9 @@ def main():
                 count += swap_below(top, outside)
             except OSError:
                 pass  # it is gone by now
+            if count >= ENOUGH and not printed:
+                print(count, flush=True)
+                printed = count
     print(count)
 
 

@@ -6,7 +6,8 @@
 #   extract   zstd -dc | tarunpack                      -> DIR
 #   verify    shasum-tee --zstd | zstd -dc | tarunpack --list
 #   oci       LAYER... -> an image layout, of which extract and verify read images too
-#   push      image layout -> skopeo -> registry; pull, the other way
+#   push      image layout -> skopeo -> registry, or LAYER -> s3cmd -> S3 store; pull, the other way
+#   sync      DIR -> create -> push -> a pointer in the store; restore, the other way
 #
 # Each command is a function, command_NAME, in a file of driver/; what it runs is a function too,
 # which run() of driver/pipeline.sh starts in the background and waits for.
@@ -57,8 +58,20 @@ source "$parts/info.sh" || exit 1
 source "$parts/digest.sh" || exit 1
 # shellcheck source=driver/oci.sh
 source "$parts/oci.sh" || exit 1
+# shellcheck source=driver/push.sh
+source "$parts/push.sh" || exit 1
 # shellcheck source=driver/registry.sh
 source "$parts/registry.sh" || exit 1
+# shellcheck source=driver/s3.sh
+source "$parts/s3.sh" || exit 1
+# shellcheck source=driver/s3_layer.sh
+source "$parts/s3_layer.sh" || exit 1
+# shellcheck source=driver/refs.sh
+source "$parts/refs.sh" || exit 1
+# shellcheck source=driver/sync.sh
+source "$parts/sync.sh" || exit 1
+# shellcheck source=driver/gc.sh
+source "$parts/gc.sh" || exit 1
 
 usage() {
     cat <<'END'
@@ -77,8 +90,15 @@ Snapshots of container layers: a directory as one tar, compressed, with its dige
   extract oci:DIR[:TAG] DIR    restore all layers of an image
   verify oci:DIR[:TAG]         check them
   push LAYER REMOTE            copy a layer, or an image, oci:DIR[:TAG], to a registry:
-                               REMOTE is docker://HOST/NAME[:TAG]
+                               REMOTE is docker://HOST/NAME[:TAG]; or a layer to an S3
+                               store, s3://BUCKET/PREFIX
   pull REMOTE LAYER            copy it from there, to a file or to oci:DIR[:TAG]
+
+  sync NAME DIR URL            keep a directory in an S3 store, as NAME, SERVICE/INSTANCE
+  restore NAME URL DIR         restore what was last kept there
+  status NAME [DIR] URL        show which layer it is, and whether DIR is what is in it
+  refs URL                     list the names that there are
+  gc [DIR|URL]...              remove what killed runs have left, and old layers
 
   -q, --quiet          no warnings (every command has these three)
   -h, --help           show this help, or with a command that command's
@@ -97,7 +117,8 @@ version() {
 
 main() {
     case ${1-} in
-    create | extract | verify | list | info | mtree | digest | oci | push | pull)
+    create | extract | verify | list | info | mtree | digest | oci | push | pull | \
+        sync | restore | status | refs | gc)
         command=$1
         shift
         "command_$command" "$@"

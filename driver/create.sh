@@ -76,7 +76,7 @@ zstd_options_read() {
 
 # number_check OPTION VALUE LEAST MOST
 number_check() {
-    [[ $2 =~ ^(0|[1-9][0-9]{0,3})$ && $2 -ge $3 && $2 -le $4 ]] ||
+    [[ $2 =~ ^(0|[1-9][0-9]{0,4})$ && $2 -ge $3 && $2 -le $4 ]] ||
         usage_error "option '--$1' takes a number from $3 to $4, not '$(printable "$2")'"
 }
 

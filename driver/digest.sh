@@ -29,12 +29,13 @@ command_digest() {
     run digest_pipe
 }
 
-# The digest is printed only when all has gone well.
+# digest_pipe [OPTION...]: with these of tarpack, too. The digest is printed only when all has gone
+# well.
 digest_pipe() {
     local digest
     digest=$(
         {
-            stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --manifest -- "$dir" 4>&- |
+            stage "$tarpack" "${passed[@]}" "$@" ${option[quiet]+-q} --manifest -- "$dir" 4>&- |
                 stage "$shasum_tee" -q --oci -o /dev/fd/4 >/dev/null
             verdict "${PIPESTATUS[*]}" tarpack shasum-tee
         } 4>&1

@@ -198,6 +198,8 @@ image_unpack() {
     done
     options=(${option[quiet]+-q} ${image_mode:+"$image_mode"})
     [[ $image_sync ]] || options+=(--no-sync)
+    # It takes a directory with a tree in it and nothing else.
+    attempt rm -f -- "/proc/self/fd/$spool_fd/$spool_mark"
     (stage "$tarunpack" "${options[@]}" --adopt="${spool##*/}" -- "$target")
 }
 

@@ -58,21 +58,24 @@ zstd_version() {
     [[ $text =~ v([0-9]+(\.[0-9]+)*) ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
-# Reads a LAYER.json; prints "ok" and the values that the driver uses, one a line, or what is wrong.
-metadata_filter='
+# What the filters of jq share: metadata_wrong gives the keys of a LAYER.json that are missing or wrong.
+metadata_library='
     def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
     def count: type == "number" and . >= 0 and . == floor;
     def text: type == "string" and test("\\A[ -~]*\\z");
     def wrong($key; check): if .[$key] | check then empty else $key end;
+    def metadata_wrong:
+        wrong("digest"; digest), wrong("size_bytes"; count),
+        wrong("compressed_digest"; digest), wrong("compressed_size_bytes"; count),
+        wrong("media_type"; text), wrong("created_at"; text), wrong("file_count"; count),
+        wrong("compression"; type == "object" and (.program | text) and (.version | text)
+            and (.options | type == "array" and all(text)));'
+
+# Reads a LAYER.json; prints "ok" and the values that the driver uses, one a line, or what is wrong.
+metadata_filter='
     if length != 1 or (.[0] | type) != "object" then "it is not one JSON object"
     elif .[0].schema_version != 1 then "its schema_version is not 1"
-    else .[0] | [
-            wrong("digest"; digest), wrong("size_bytes"; count),
-            wrong("compressed_digest"; digest), wrong("compressed_size_bytes"; count),
-            wrong("media_type"; text), wrong("created_at"; text), wrong("file_count"; count),
-            wrong("compression"; type == "object" and (.program | text) and (.version | text)
-                and (.options | type == "array" and all(text)))
-        ] as $wrong
+    else .[0] | [metadata_wrong] as $wrong
         | if $wrong != [] then "it has no valid \($wrong[0])"
         else "ok", .digest, .size_bytes, .compressed_digest, .compressed_size_bytes, .file_count,
             .created_at, (.compression | tojson)
@@ -80,27 +83,35 @@ metadata_filter='
     end'
 
 metadata_values() {
-    jq -rs "$metadata_filter" 2>/dev/null || echo 'it is not JSON'
+    jq -rs "$metadata_library $metadata_filter" 2>/dev/null || echo 'it is not JSON'
 }
 
 # What metadata_read() found, by key.
 declare -A metadata=()
 
-# metadata_read FILE: ends the driver where FILE can't be read or is malformed.
+# metadata_read FILE [NAME]: ends the driver where FILE can't be read or is malformed; in messages it is
+# NAME.
 metadata_read() {
-    local file=$1 name lines size values
-    name=$(printable "$file")
-    [[ -e $file ]] || die 1 "$name: no such file"
-    [[ -f $file ]] || die 1 "$name: not a regular file"
-    [[ -r $file ]] || die 1 "$name: permission denied"
-    size=$(attempt stat -L -c %s -- "$file") || exit
-    ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
-    values=$(metadata_values <"$file")
-    mapfile -t lines <<<"$values"
-    [[ ${lines[0]} == ok ]] || die 3 "$name: malformed: ${lines[0]}"
+    local lines
+    json_read metadata_values "$1" "${2-$1}"
     metadata=(
         [digest]=${lines[1]} [size_bytes]=${lines[2]} [compressed_digest]=${lines[3]}
         [compressed_size_bytes]=${lines[4]} [file_count]=${lines[5]} [created_at]=${lines[6]}
         [compression]=${lines[7]}
     )
+}
+
+# json_read VALUES FILE NAME: stores in `lines` what the function VALUES prints of FILE; ends the driver
+# where that is not "ok" first.
+json_read() {
+    local file=$2 name size values
+    name=$(printable "$3")
+    [[ -e $file ]] || die 1 "$name: no such file"
+    [[ -f $file ]] || die 1 "$name: not a regular file"
+    [[ -r $file ]] || die 1 "$name: permission denied"
+    size=$(attempt stat -L -c %s -- "$file") || exit
+    ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
+    values=$("$1" <"$file")
+    mapfile -t lines <<<"$values"
+    [[ ${lines[0]} == ok ]] || die 3 "$name: malformed: ${lines[0]}"
 }

@@ -1,52 +1,11 @@
 # shellcheck shell=bash
 #
-# zlsnap push and pull: skopeo between a registry and an image layout in the spool. skopeo holds blobs
+# zlsnap push and pull, docker://: skopeo between a registry and an image layout in the spool. skopeo holds blobs
 # against their digests, but never looks at diffIDs, and does not read a blob that the registry has
 # already: all layers are verified here, before the first byte is sent, or before anything appears.
 
-usage_push() {
-    cat <<'END'
-Usage: zlsnap push [OPTION]... LAYER|oci:DIR[:TAG] docker://HOST[:PORT]/NAME[:TAG]
-Copy an image from an image layout to a registry; or a layer, as an image of its own. All
-its digests are verified first. Prints the digest of the manifest.
-
-      --compression=zstd|gzip  of a LAYER: gzip for clients that can't read zstd
-      --arch=ARCH              of a LAYER: as for zlsnap oci
-      --annotation=KEY=VALUE   of a LAYER: as for zlsnap oci; repeatable
-END
-    usage_registry
-}
-
-usage_pull() {
-    cat <<'END'
-Usage: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] LAYER
-   or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] oci:DIR[:TAG]
-Copy an image from a registry: one that has a single layer to the file LAYER, with
-LAYER.json beside it as zlsnap create writes it; any to an image layout. Nothing appears
-unless all digests hold. Prints LAYER.json, or the digest of the manifest.
-
-END
-    usage_registry
-}
-
-# The options that both have.
-usage_registry() {
-    cat <<'END'
-      --authfile=FILE          the credentials, as skopeo login stores them (default:
-                               $REGISTRY_AUTH_FILE, or skopeo's own)
-      --cert-dir=DIR           certificates for TLS
-      --tls-verify=false       without TLS, or with a certificate that nobody knows
-      --retries=N              try again so often where the network fails (default 3)
-END
-}
-
-registry_options='authfile: cert-dir: tls-verify: retries:'
-
-command_push() {
-    local source remote annotations architecture shasum_tee
-    options_read "compression: arch: +annotation: $registry_options" "$@"
-    operands_expect SOURCE DESTINATION
-    source=${operands[0]} remote=${operands[1]}
+push_to_registry() {
+    local annotations architecture shasum_tee
     remote_check
     image_options_read
     if [[ $source == oci:* ]]; then
@@ -64,11 +23,8 @@ command_push() {
     result_print
 }
 
-command_pull() {
-    local remote target layer place name shasum_tee tarunpack zstd_options
-    options_read "$registry_options" "$@"
-    operands_expect SOURCE DESTINATION
-    remote=${operands[0]} target=${operands[1]}
+pull_from_registry() {
+    local layer place name shasum_tee tarunpack zstd_options
     remote_check
     registry_options_read src
     source_date_check
@@ -86,12 +42,6 @@ command_pull() {
     spool_make "$place" "$name"
     run pull_all || exit
     result_print
-}
-
-# Where a spool is put that nothing is renamed from.
-temporary_place() {
-    local dir=${TMPDIR:-/tmp}
-    printf '%s' "${dir%/}/"
 }
 
 # Ends the driver unless `remote` is a reference to an image in a registry.

@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+#
+# zlsnap gc: what is left of runs that were killed, here and in an S3 store, and layers that are old.
+
+usage_gc() {
+    cat <<'END'
+Usage: zlsnap gc [OPTION]... [DIR|s3://BUCKET[/PREFIX]]...
+Remove what killed runs have left, and print it: staging directories and spools in each DIR,
+those of $TMPDIR and of the state directory, and the unfinished uploads of layers below each
+s3:// URL. Nothing that is in use is removed, nor what is younger than --older-than.
+
+      --dry-run                only print what would be removed
+      --older-than=AGE         N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d)
+      --keep-last=N            in an S3 store, also remove the layers of which no pointer has
+                               one among its last N; those that never had a pointer stay
+      --state=DIR              as for zlsnap sync
+END
+    usage_s3
+}
+
+command_gc() {
+    options_read "dry-run older-than: keep-last: state: config:" "$@"
+    local age tarunpack place status=0 state_all
+    age_read "${option[older-than]-1d}"
+    number_check keep-last "${option[keep-last]-1}" 1 "$history_limit"
+    gc_operands_check
+    tarunpack=$(program tarunpack) || exit
+    run gc_places || status=$?
+    for place in "${operands[@]}"; do
+        [[ $place == s3://* ]] || continue
+        s3_url_read "$place"
+        programs_expect jq
+        s3_expect
+        spool_make "$(temporary_place)" zlsnap-gc
+        run gc_store || status=$?
+        spool_remove
+    done
+    return "$status"
+}
+
+# age_read TEXT: sets `age`, in seconds.
+age_read() {
+    local -A units=([s]=1 [m]=60 [h]=3600 [d]=86400)
+    [[ $1 =~ ^([0-9]{1,9})([smhd]?)$ ]] ||
+        usage_error "option '--older-than' takes an age, as 90m, 12h or 7d, not '$(printable "$1")'"
+    age=$((10#${BASH_REMATCH[1]} * ${units[${BASH_REMATCH[2]:-s}]}))
+}
+
+# Before anything is removed.
+gc_operands_check() {
+    local operand stores=
+    for operand in "${operands[@]}"; do
+        if [[ $operand == s3://* ]]; then
+            s3_url_read "$operand"
+            stores=yes
+        else
+            [[ -d $operand ]] || die 1 "$(printable "$operand"): is not a directory"
+        fi
+    done
+    [[ $stores || ! ${option[keep-last]+given} ]] ||
+        usage_error "'--keep-last' is about layers in an S3 store: which, s3://BUCKET/PREFIX?"
+}
+
+# Staging directories and spools, wherever they may be.
+gc_places() {
+    local place places status=0
+    mapfile -d '' -t places < <(gc_places_print)
+    for place in "${places[@]}"; do
+        (stage "$tarunpack" ${option[quiet]+-q} --clean ${option[dry-run]+--dry-run} \
+            --older-than="$age" -- "$place" | gc_names "$place") || status=1
+    done
+    return "$status"
+}
+
+gc_places_print() {
+    local operand
+    for operand in "${operands[@]}"; do
+        [[ $operand == s3://* ]] || printf '%s\0' "$operand"
+    done
+    printf '%s\0' "$(temporary_place)"
+    state_root
+    [[ ! $state_all || ! -d $state_all/sync ]] ||
+        find "$state_all/sync" -mindepth 3 -maxdepth 3 -type d -print0
+}
+
+# gc_names PLACE: the lines of standard input are names in it.
+gc_names() {
+    local name place
+    place=$(printable "${1%/}")
+    while IFS= read -r name; do
+        print "$place/$name"
+    done
+}
+
+gc_store() {
+    local listing time url id now
+    now=$(date +%s)
+    listing=$(s3_uploads_all) || exit
+    while IFS=$'\t' read -r time url id; do
+        [[ $url == "$s3_url"* && ${url#"$s3_url"} =~ ^[0-9a-f]{64}$layer_suffix$ ]] || continue
+        is_old "$(date -d "$time" +%s)" || continue
+        print "$url (unfinished upload of $time)"
+        [[ ${option[dry-run]-} ]] || s3_abort "${url#"$s3_url"}" "$id"
+    done <<<"$listing"
+    [[ ! ${option[keep-last]+given} ]] || gc_layers
+}
+
+# is_old TIME: whether it is old enough; with an age of 0 all is, whatever the store's clock says.
+is_old() {
+    ((age == 0 || $1 + age < now))
+}
+
+# The layers that pointers led to before their last N, unless one has them among its last N. First all
+# pointers are read: where one can't be, nothing is removed.
+gc_layers() {
+    local references name i hex keep=$((option[keep-last] - 1)) history
+    local -A kept=() old=()
+    references=$(references_list) || exit
+    for name in $references; do
+        pointer_get "$name" "$spool/pointer" || continue
+        read -ra history <<<"${pointer[history]}"
+        kept[${pointer[hex]}]=yes
+        for i in "${!history[@]}"; do
+            if ((i < keep)); then
+                kept[${history[i]}]=yes
+            else
+                old[${history[i]}]=yes
+            fi
+        done
+    done
+    for hex in "${!old[@]}"; do
+        [[ ${kept[$hex]-} ]] || gc_layer "$hex"
+    done
+}
+
+# gc_layer HEX: removes it, unless it was sent so recently that a pointer may be about to lead to it.
+gc_layer() {
+    local key keys=()
+    object_times=()
+    s3_look "$1."
+    for key in "${!object_times[@]}"; do
+        is_old "${object_times[$key]}" || return 0
+        keys+=("$key")
+    done
+    ((${#keys[@]} == 0)) && return
+    print "$s3_url$1$layer_suffix"
+    [[ ${option[dry-run]-} ]] || s3_delete "${keys[@]}"
+}

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+#
+# zlsnap push and pull: layers and images to and from a registry, layers to and from an S3 store.
+
+usage_push() {
+    cat <<'END'
+Usage: zlsnap push [OPTION]... LAYER s3://BUCKET[/PREFIX]
+   or: zlsnap push [OPTION]... LAYER|oci:DIR[:TAG] docker://HOST[:PORT]/NAME[:TAG]
+Copy a layer to an S3 store, as PREFIX/DIGEST.tar.zst and PREFIX/DIGEST.meta.json; what is
+there already is not sent again, and what an interrupted push has sent neither. Prints the
+name that pull takes. Or copy an image from an image layout, or a layer as an image of its
+own, to a registry. Prints the digest of the manifest. All digests are verified first.
+
+For an S3 store:
+END
+    usage_s3_push
+    cat <<'END'
+
+For a registry:
+      --compression=zstd|gzip  of a LAYER: gzip for clients that can't read zstd
+      --arch=ARCH              of a LAYER: as for zlsnap oci
+      --annotation=KEY=VALUE   of a LAYER: as for zlsnap oci; repeatable
+END
+    usage_registry
+}
+
+usage_pull() {
+    cat <<'END'
+Usage: zlsnap pull [OPTION]... s3://BUCKET[/PREFIX]/DIGEST[.tar.zst] LAYER
+   or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] LAYER
+   or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] oci:DIR[:TAG]
+Copy a layer from an S3 store, or an image from a registry: one that has a single layer to
+the file LAYER, with LAYER.json beside it as zlsnap create writes it; any to an image
+layout. Nothing appears unless all digests hold. A pull from an S3 store that was
+interrupted is continued. Prints LAYER.json, or the digest of the manifest.
+
+For an S3 store:
+END
+    usage_s3
+    cat <<'END'
+
+For a registry:
+END
+    usage_registry
+}
+
+# The options that push and pull have for an S3 store.
+usage_s3() {
+    cat <<'END'
+      --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or
+                               ~/.s3cfg). What it does not say is taken from the
+                               environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+                               AWS_SESSION_TOKEN, AWS_ENDPOINT_URL, AWS_REGION
+END
+}
+
+usage_s3_push() {
+    cat <<'END'
+      --part-size=MIB          send parts of so many MiB, 5 to 5120 (default 64)
+      --max-parts=N            of more parts than this make larger ones (default 1000)
+END
+    usage_s3
+}
+
+# The options that push and pull have for a registry.
+usage_registry() {
+    cat <<'END'
+      --authfile=FILE          the credentials, as skopeo login stores them (default:
+                               $REGISTRY_AUTH_FILE, or skopeo's own)
+      --cert-dir=DIR           certificates for TLS
+      --tls-verify=false       without TLS, or with a certificate that nobody knows
+      --retries=N              try again so often where the network fails (default 3)
+END
+}
+
+registry_options='authfile: cert-dir: tls-verify: retries:'
+s3_push_options='config: part-size: max-parts:'
+
+command_push() {
+    local source remote
+    options_read "compression: arch: +annotation: $registry_options $s3_push_options" "$@"
+    operands_expect SOURCE DESTINATION
+    source=${operands[0]} remote=${operands[1]}
+    if [[ $remote == s3://* ]]; then
+        options_refuse 'an S3 store' compression arch authfile cert-dir tls-verify retries
+        [[ ! ${passed[*]} ]] || usage_error "an S3 store knows no option '--annotation'"
+        push_to_s3
+    else
+        options_refuse 'a registry' config part-size max-parts
+        push_to_registry
+    fi
+}
+
+command_pull() {
+    local remote target
+    options_read "$registry_options config:" "$@"
+    operands_expect SOURCE DESTINATION
+    remote=${operands[0]} target=${operands[1]}
+    if [[ $remote == s3://* ]]; then
+        options_refuse 'an S3 store' authfile cert-dir tls-verify retries
+        pull_from_s3
+    else
+        options_refuse 'a registry' config
+        pull_from_registry
+    fi
+}
+
+# options_refuse PLACE NAME...: ends the driver where an option was given that has no meaning for it.
+options_refuse() {
+    local name
+    for name in "${@:2}"; do
+        [[ ! ${option[$name]+given} ]] || usage_error "$1 knows no option '--$name'"
+    done
+}
+
+# Where a spool is put that nothing is renamed from.
+temporary_place() {
+    local dir=${TMPDIR:-/tmp}
+    printf '%s' "${dir%/}/"
+}

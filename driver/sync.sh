@@ -1,0 +1,205 @@
+# shellcheck shell=bash
+#
+# zlsnap sync and restore: a directory is kept as a reference in an S3 store, and comes back from there
+# on a machine that has nothing. What is known of the last time is the pointer in the store; kept here,
+# in the state directory, is only what makes a sync fast, the cache of digests, and its lock.
+
+usage_sync() {
+    cat <<'END'
+Usage: zlsnap sync [OPTION]... SERVICE/INSTANCE DIR s3://BUCKET[/PREFIX]
+Keep DIR in an S3 store: if it is not what SERVICE/INSTANCE has there, make a layer of it,
+send that, and then let SERVICE/INSTANCE lead to it. Prints whether it was 'unchanged' or
+is 'synced', and the layer. A change of nothing but modification times is none.
+
+      --state=DIR              where the cache of digests is kept (default:
+                               $STATE_DIRECTORY, or zlsnap below $XDG_STATE_HOME or
+                               ~/.local/state)
+  -q, --quiet                  print nothing where all went well
+END
+    usage_s3_push
+    cat <<'END'
+
+As for zlsnap create:
+  -l, --level=N, -T, --threads=N, --long[=N], --rsyncable
+
+For tarpack:
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
+      -x, --one-file-system, --mtime=DATE, --clamp-mtime[=DATE], --time-precision=ns|s,
+      --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N,
+      --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
+      -v, --verbose
+END
+}
+
+usage_restore() {
+    cat <<'END'
+Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE s3://BUCKET[/PREFIX] DIR
+Restore to the directory DIR what zlsnap sync last kept as SERVICE/INSTANCE. DIR has to be
+absent or empty, or see --replace and --merge. Nothing appears there or is changed unless
+the digest is the one that the pointer in the store gives.
+
+  -e, --expect=DIGEST          this is the digest of the tar, whatever the pointer says
+END
+    usage_s3
+    cat <<'END'
+
+For tarunpack:
+      --replace, --merge, --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner,
+      --no-same-owner, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs,
+      --no-holes, --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose,
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
+END
+}
+
+command_sync() {
+    options_read "level: threads: long:: rsyncable state: $s3_push_options $tarpack_options" "$@"
+    operands_expect SERVICE/INSTANCE DIR URL
+    local dir=${operands[1]} zstd_options part_size max_parts state tarpack shasum_tee tarunpack
+    reference_read "${operands[0]}"
+    s3_url_read "${operands[2]}"
+    zstd_options_read
+    s3_push_options_read
+    source_date_check
+    [[ -d $dir ]] || die 1 "$(printable "$dir"): is not a directory"
+    programs_expect zstd jq flock split md5sum
+    s3_expect
+    tarpack=$(program tarpack) || exit
+    shasum_tee=$(program shasum-tee) || exit
+    tarunpack=$(program tarunpack) || exit
+    state_open
+    state_lock
+    spool_make "$state/" sync
+    run sync_all || exit
+    [[ ! ${option[quiet]-} ]] || { spool_remove && return; }
+    result_print
+}
+
+# Sets `state_all`: where all state is; empty where nothing tells.
+state_root() {
+    state_all=${option[state]-${STATE_DIRECTORY-}}
+    state_all=${state_all%%:*} # systemd may give several
+    [[ $state_all ]] || state_all=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
+    [[ ! $state_all || ${option[state]-}${STATE_DIRECTORY-} ]] || state_all+=/zlsnap
+    [[ ! $state_all || $state_all == /* ]] || state_all=./$state_all
+}
+
+# Sets `state` to the directory of this reference in this store; makes it where it is missing.
+state_open() {
+    local state_all url
+    state_root
+    [[ $state_all ]] || usage_error \
+        'neither HOME nor XDG_STATE_HOME is set: --state=DIR tells where the cache is kept'
+    url=$(sha256sum <<<"$s3_url")
+    state=$state_all/sync/${url:0:16}/$reference
+    attempt mkdir -p -m 700 -- "$state"
+    if is_within "$state" "$dir"; then
+        usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$dir") and would change with each run"
+    fi
+}
+
+# The lock is held until the driver ends, by whatever of it runs the longest.
+state_lock() {
+    local lock
+    { exec {lock}>>"$state/lock"; } 2>/dev/null ||
+        die 1 "$(printable "$state"): cannot be written"
+    flock -n "$lock" || die 1 "$(reference_print "$reference"): another sync of it is running"
+}
+
+# At every instant the pointer leads to a layer that is there whole.
+sync_all() {
+    local tree layer=$spool/sync.tar.zst hex
+    tree=$(digest_pipe --cache="$state/cache") || return
+    : | store "$spool/old" || exit
+    if pointer_get "$reference" "$spool/old"; then
+        if [[ $tree == "${pointer[tree]}" ]] && sync_stands; then
+            sync_result unchanged "${pointer[hex]}"
+            return
+        fi
+    else
+        : | store "$spool/old" || exit
+    fi
+    create_pipe || return
+    create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")" >/dev/null || exit
+    attempt mv -T -- "$spool/layer" "$layer"
+    attempt mv -T -- "$spool/json" "$layer.json"
+    # Of what is in the layer, not of what was in the directory before.
+    tree=$(layer_tree "$layer") || return
+    s3_push "$layer"
+    hex=${metadata[compressed_digest]#sha256:}
+    attempt pointer_make "$tree" "$layer.json" "$spool/old" | store "$spool/pointer" || exit
+    s3_put "$spool/pointer" "$reference_key" application/json
+    history_check
+    sync_result synced "$hex"
+}
+
+# Whether the layer that the pointer leads to is there, and its LAYER.json.
+sync_stands() {
+    s3_look "${pointer[hex]}."
+    [[ ${object_sizes[${pointer[hex]}$layer_suffix]-} == "${pointer[size]}" &&
+        ${object_sizes[${pointer[hex]}$meta_suffix]-} ]] && return
+    warn "$s3_url${pointer[hex]}$layer_suffix: was not there any more; it is sent again"
+    return 1
+}
+
+# layer_tree LAYER: prints the digest of the tree that is in a layer; it is read as verify reads it.
+layer_tree() {
+    metadata_read "$1.json"
+    {
+        stage zstd -qq -dc <"$1" 4>&- |
+            stage "$tarunpack" -q --list --manifest --expect="${metadata[digest]}" 4>&- |
+            stage "$shasum_tee" -q --oci -o /dev/fd/4 >/dev/null
+        verdict "${PIPESTATUS[*]}" zstd tarunpack shasum-tee
+    } 4>&1
+}
+
+history_check() {
+    local count
+    count=$(wc -w <<<"${pointer[history]-}")
+    ((count < history_limit)) || warn "$(reference_print "$reference"): has $count earlier layers, of which the first is forgotten now; zlsnap gc --keep-last=N removes them before"
+}
+
+# sync_result WORD HEX
+sync_result() {
+    printf '%s %s %s\n' "$(reference_print "$reference")" "$1" "$s3_url$2$layer_suffix" |
+        store "$spool/result" || exit
+}
+
+command_restore() {
+    options_read "expect: config: $tarunpack_options" "$@"
+    operands_expect SERVICE/INSTANCE URL DIR
+    local target=${operands[2]} tarunpack
+    reference_read "${operands[0]}"
+    s3_url_read "${operands[1]}"
+    [[ ! ${option[expect]+given} ]] || digest_check
+    programs_expect zstd jq
+    s3_expect
+    tarunpack=$(program tarunpack) || exit
+    spool_make "$(temporary_place)" zlsnap-restore
+    run restore_all
+}
+
+restore_all() {
+    local key size
+    pointer_get "$reference" "$spool/pointer" || reference_missing
+    key=${pointer[hex]}$layer_suffix
+    s3_look "$key"
+    size=${object_sizes[$key]-}
+    [[ $size ]] || die 1 "$s3_url$key: the layer to which the pointer leads is missing"
+    [[ $size == "${pointer[size]}" ]] ||
+        die 4 "$s3_url$key: has $size bytes, not ${pointer[size]} as the pointer says"
+    restore_pipe "$key" "${option[expect]-${pointer[digest]}}"
+}
+
+# restore_pipe KEY DIGEST: straight from the store into the directory's staging.
+restore_pipe() {
+    local statuses
+    s3 get -- "$s3_url$1" - | stage zstd -qq -dc |
+        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$target"
+    statuses=("${PIPESTATUS[@]}")
+    case ${statuses[2]} in
+    # That a stream was cut is not for the digest to tell where it was the store that did it.
+    3 | 4) ((statuses[0] == 0 || statuses[0] == 141)) || s3_failed "${statuses[0]}" "$s3_url$1" ;;
+    esac
+    verdict "${statuses[2]}" tarunpack
+}

@@ -80,12 +80,14 @@ s3() {
 s3_failed() {
     local said problem
     said=$(tail -c 65536 -- "$spool/s3.messages" 2>/dev/null | tr -d '\0')
+    # On a disk that is full there is no room for a message either.
+    [[ $said ]] || said=$(printf '%4096s' '' | tee -- "$spool/s3.messages" 2>&1 >/dev/null)
     problem=$(grep -E '^(ERROR|Problem): ' <<<"$said" | tail -n 1)
     problem=${problem#*: }
     case "$1 $said" in
     *'No space left on device'* | *'Errno 122'*) problem='no space left' ;;
     78\ *) problem='there are no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a configuration of s3cmd' ;;
-    *NoSuchBucket* | *'Bucket does not exist'*) problem="there is no bucket $s3_bucket" ;;
+    *NoSuchBucket* | *'Bucket '*' does not exist'*) problem="there is no bucket $s3_bucket" ;;
     *SignatureDoesNotMatch* | *InvalidAccessKeyId* | *'403 ('* | 77\ *)
         problem='the credentials are wrong, or are not allowed to do this'
         ;;
@@ -126,8 +128,9 @@ s3_get() {
     case ${statuses[0]} in
     0 | 141) return 0 ;;
     12 | 64)
-        # A bucket that is missing has the same status.
-        grep -qE 'NoSuchBucket|Bucket does not exist' "$spool/s3.messages" || return 1
+        # That it is the bucket that is missing, s3cmd tells of a listing.
+        s3_look "$1"
+        return 1
         ;;
     esac
     # Whatever else it is where no more was wanted.

@@ -1,0 +1,362 @@
+#!/usr/bin/env bats
+# zlsnap push and pull with a real S3 store on the loopback.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load helpers
+load driver
+load s3
+
+setup_file() {
+    requires_s3
+    s3_start
+    # 12 MiB that can't be compressed: three parts.
+    mkdir "$BATS_FILE_TMPDIR/tree"
+    random_file "$BATS_FILE_TMPDIR/tree/random" 12M
+    zlsnap create "$BATS_FILE_TMPDIR/tree" "$BATS_FILE_TMPDIR/layer" >/dev/null
+}
+
+teardown_file() {
+    s3_stop
+}
+
+# Each test has a prefix of its own, in which nothing is.
+setup() {
+    enter_work
+    s3_ready
+    s3_environment
+    cp "$BATS_FILE_TMPDIR"/layer{,.json} .
+    url=$S3_URL/$BATS_TEST_NUMBER
+    hex=$(jq -r .compressed_digest layer.json)
+    hex=${hex#sha256:}
+    object=$url/$hex.tar.zst
+}
+
+teardown() {
+    cleanup_mounts "$BATS_TEST_TMPDIR"
+}
+
+push() {
+    zlsnap push --part-size=5 "$@"
+}
+
+# small_layer NAME: makes one of some hundred bytes.
+small_layer() {
+    mkdir -p small
+    echo "$1" >small/file
+    zlsnap create small "$1" >/dev/null
+}
+
+# assert_refused STATUS TEXT COMMAND...: the command fails with this status and says one line that has
+# the text.
+assert_refused() {
+    local status_expected=$1 text=$2
+    shift 2
+    run "-$status_expected" --separate-stderr "$@"
+    assert_one_line "$text"
+    assert_output ''
+}
+
+@test "a layer is pushed under its digest, and pulled with its metadata" {
+    assert_equal "$(push layer "$url")" "$object"
+    run -0 s3_changes
+    assert_line --index 0 --regexp "^POST /bucket/[0-9]+/$hex.tar.zst\?uploads 200 "
+    assert_line --index 4 --regexp "^POST /bucket/[0-9]+/$hex.tar.zst\?uploadId=.* 200 "
+    assert_line --index 5 --regexp "^PUT /bucket/[0-9]+/$hex.meta.json 200 "
+    assert_equal "${#lines[@]}" 6
+    zlsnap pull "$object" back >printed
+    cmp layer back
+    cmp layer.json back.json
+    cmp layer.json printed
+    zlsnap pull "$url/$hex" again >/dev/null
+    cmp layer again
+    assert_equal "$(ls -A "$HOME")" ''
+    assert_equal "$(ls -A | xargs)" 'again again.json back back.json layer layer.json printed'
+}
+
+@test "what is there already is not sent again" {
+    push layer "$url"
+    s3_forget
+    assert_equal "$(push layer "$url")" "$object"
+    run -0 s3_changes
+    assert_output ''
+    # In parts of another size its ETag is another one.
+    assert_equal "$(zlsnap push layer "$url")" "$object"
+    run -0 s3_changes
+    assert_output ''
+}
+
+@test "a push that is killed is continued: only the parts that are missing are sent" {
+    s3_killed 'partNumber=2&' zlsnap push --part-size=5 layer "$url"
+    assert_equal "$(s3_parts)" 1
+    run -1 zlsnap pull "$object" back
+    s3_forget
+    push layer "$url"
+    assert_equal "$(s3_parts)" '2 3'
+    run -0 s3_uploads_of "$object"
+    assert_output ''
+    zlsnap pull "$object" back >/dev/null
+    cmp layer back
+}
+
+@test "a server that is killed: the push goes on when it is there again, and sends what is missing" {
+    s3_hold 'partNumber=2&'
+    start zlsnap push --part-size=5 layer "$url" >printed
+    s3_held
+    s3_stop
+    s3_release
+    s3_start
+    wait "$driver"
+    assert_equal "$(cat printed)" "$object"
+    # The log is older than the server.
+    assert_equal "$(s3_parts)" '1 2 3'
+    zlsnap pull "$object" back >/dev/null
+    cmp layer back
+}
+
+@test "of two unfinished uploads one is continued, and none is left" {
+    s3_killed 'partNumber=3&' s3cmd --config="$S3_CONFIG" put layer "$object"
+    s3_killed 'partNumber=2&' s3cmd --config="$S3_CONFIG" put layer "$object"
+    run -0 s3_uploads_of "$object"
+    assert_equal "${#lines[@]}" 2
+    push layer "$url"
+    run -0 s3_uploads_of "$object"
+    assert_output ''
+    zlsnap pull "$object" back >/dev/null
+    cmp layer back
+}
+
+@test "two pushes of a layer at once: the parts are sent once" {
+    s3_hold 'partNumber=1&'
+    start zlsnap push --part-size=5 layer "$url" >first
+    s3_held
+    push layer "$url" >second 3>&- &
+    s3_release
+    wait "$driver" && wait $!
+    cmp first second
+    assert_equal "$(s3_parts)" '1 2 3'
+}
+
+@test "parts are larger where there would be too many of them" {
+    zlsnap push --part-size=5 --max-parts=2 layer "$url"
+    run -0 s3_requests '^PUT .*partNumber='
+    assert_equal "${#lines[@]}" 2
+    assert_line --index 0 --partial " received=$((7 * 1048576)) "
+    assert_refused 2 "'--part-size' takes a number from 5 to 5120" zlsnap push --part-size=4 layer "$url"
+    assert_refused 2 "'--max-parts' takes a number from 1 to 10000" zlsnap push --max-parts=0 layer "$url"
+}
+
+@test "a layer that is not what its LAYER.json says is not sent" {
+    flip_byte layer 5000000
+    run -4 --separate-stderr push layer "$url"
+    assert_said 'layer: is not sent: it is not what its LAYER.json says'
+    cp "$BATS_FILE_TMPDIR/layer" layer
+    set_metadata '.digest = "sha256:" + "0" * 64'
+    run -4 --separate-stderr push layer "$url"
+    echo junk >layer
+    set_metadata ".compressed_digest = \"sha256:$(sha256sum layer | cut -d ' ' -f 1)\""
+    run -3 --separate-stderr push layer "$url"
+    assert_said 'layer: is not sent: it is malformed'
+    rm layer.json
+    assert_refused 1 'layer.json: no such file' push layer "$url"
+    run -0 s3_changes
+    assert_output ''
+}
+
+@test "a layer that is changed while it is sent: the object is removed" {
+    s3_hold 'partNumber=2&'
+    start zlsnap push --part-size=5 layer "$url" 2>said
+    s3_held
+    flip_byte layer 12000000
+    s3_release
+    local status=0
+    wait "$driver" || status=$?
+    assert_equal "$status" 4
+    grep -q 'what was stored is not what was sent, and is removed' said
+    run -12 s3_ info "$object"
+    run -12 s3_ info "$url/$hex.meta.json"
+}
+
+@test "a layer that is replaced while it is sent: what was verified is sent" {
+    s3_hold 'partNumber=1&'
+    start zlsnap push --part-size=5 layer "$url"
+    s3_held
+    small_layer other
+    mv other layer
+    s3_release
+    wait "$driver"
+    zlsnap pull "$object" back >/dev/null
+    cmp "$BATS_FILE_TMPDIR/layer" back
+}
+
+@test "a layer that is damaged in the store is not pulled, and the next push sends it again" {
+    push layer "$url"
+    cp layer damaged
+    flip_byte damaged 5000000
+    s3_ put damaged "$object"
+    run -4 --separate-stderr zlsnap pull "$object" back
+    assert_said "$object: is not the layer that it should be"
+    truncate -s 1M damaged
+    s3_ put damaged "$object"
+    assert_refused 4 'has 1048576 bytes, not 1258' zlsnap pull "$object" back
+    assert_equal "$(ls -A | xargs)" 'damaged layer layer.json'
+    push layer "$url"
+    zlsnap pull "$object" back >/dev/null
+    cmp layer back
+}
+
+@test "metadata that is damaged, another layer's, too large or missing: the layer is not pulled" {
+    small_layer small.tar.zst
+    object=$(push small.tar.zst "$url")
+    meta=${object%.tar.zst}.meta.json
+    head -c 100 small.tar.zst.json >meta
+    s3_ put meta "$meta"
+    assert_refused 3 "$meta: malformed: it is not JSON" zlsnap pull "$object" back
+    s3_ put layer.json "$meta"
+    assert_refused 4 "$meta: is that of another layer" zlsnap pull "$object" back
+    jq '.digest = "sha256:" + "0" * 64' small.tar.zst.json >meta
+    s3_ put meta "$meta"
+    run -4 --separate-stderr zlsnap pull "$object" back
+    assert_said 'digest is sha256:.*, but sha256:0000'
+    truncate -s 2M meta
+    s3_ put meta "$meta"
+    assert_refused 3 'malformed: it is larger than 1 MiB' zlsnap pull "$object" back
+    s3_ del "$meta"
+    assert_refused 1 'the layer is there, but not its metadata' zlsnap pull "$object" back
+    assert_equal "$(compgen -G 'back*')" ''
+    push small.tar.zst "$url"
+    zlsnap pull "$object" back >/dev/null
+}
+
+@test "a pull that is killed is continued: only the rest is sent" {
+    push layer "$url"
+    s3_killed "GET .*$hex.tar.zst" zlsnap pull "$object" back
+    local size
+    size=$(stat -c %s .back.zlsnap-*/"$hex")
+    [ "$size" -gt 0 ] && [ "$size" -lt "$(stat -c %s layer)" ]
+    assert_equal "$(compgen -G 'back*')" ''
+    s3_forget
+    zlsnap pull "$object" back >/dev/null
+    cmp layer back
+    run -0 s3_requests "^GET .*$hex.tar.zst"
+    assert_output --regexp "range=bytes=$size-"
+    assert_equal "$(compgen -G '.back*')" ''
+}
+
+@test "what a killed pull has left and somebody damaged is refused, and then pulled anew" {
+    push layer "$url"
+    s3_killed "GET .*$hex.tar.zst" zlsnap pull "$object" back
+    flip_byte .back.zlsnap-*/"$hex" 1000
+    run -4 --separate-stderr zlsnap pull "$object" back
+    assert_said 'is not the layer that it should be'
+    assert_equal "$(compgen -G '*back*')" ''
+    zlsnap pull "$object" back >/dev/null
+    cmp layer back
+}
+
+@test "two pulls of a layer to one file at once: the second is refused" {
+    push layer "$url"
+    s3_hold "GET .*$hex.tar.zst"
+    start zlsnap pull "$object" back
+    s3_held
+    assert_refused 1 'is in use by another run' zlsnap pull "$object" back
+    s3_release
+    wait "$driver"
+    cmp layer back
+}
+
+@test "a pull whose disk is full: one line, and it is continued when there is room" {
+    requires_root
+    mkdir disk
+    mount -t tmpfs -o size=8m none disk
+    push layer "$url"
+    assert_refused 1 'no space left' zlsnap pull "$object" disk/back
+    mount -o remount,size=32m disk
+    zlsnap pull "$object" disk/back >/dev/null
+    cmp layer disk/back
+    run -0 s3_requests "^GET .*$hex.tar.zst.*range=bytes=[1-9]"
+    assert_equal "${#lines[@]}" 1
+}
+
+@test "prefixes as people have them, and none" {
+    small_layer small.tar.zst
+    local prefix object
+    for prefix in '' / '/a b/ü%+' /deep/er/; do
+        object=$(push small.tar.zst "$S3_URL$prefix")
+        assert_equal "${object%/*}" "$S3_URL${prefix%/}"
+        zlsnap pull "$object" back >/dev/null
+        cmp small.tar.zst back
+    done
+}
+
+@test "endpoint, region and credentials from the environment, and a configuration that has the last word" {
+    small_layer small.tar.zst
+    unset S3CMD_CONFIG
+    export AWS_ENDPOINT_URL=http://$S3_HOST AWS_REGION=us-east-1
+    export AWS_ACCESS_KEY_ID=$S3_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET
+    push small.tar.zst "$url"
+    AWS_SECRET_ACCESS_KEY=wrong run -1 push small.tar.zst "$url"
+    export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_SECRET_ACCESS_KEY=wrong
+    push --config="$S3_CONFIG" small.tar.zst "$url"
+    cp "$S3_CONFIG" "$HOME/.s3cfg"
+    push small.tar.zst "$url"
+    AWS_ENDPOINT_URL=http://u@h run -2 push small.tar.zst "$url"
+    assert_refused 1 'there is no such configuration' push --config=none small.tar.zst "$url"
+}
+
+@test "no secret is in a command line, nor in a file" {
+    unset S3CMD_CONFIG
+    export AWS_ENDPOINT_URL=http://$S3_HOST AWS_ACCESS_KEY_ID=$S3_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET
+    s3_hold 'partNumber=1&'
+    start zlsnap push --part-size=5 layer "$url"
+    s3_held
+    run -1 grep -l "$S3_SECRET" $(survivors | sed 's/environ$/cmdline/')
+    run -1 grep -rl "$S3_SECRET" "${TMPDIR:-/tmp}"/.zlsnap-push.zlsnap-*
+    s3_release
+    wait "$driver"
+}
+
+# no_store COMMAND...: a server, and a bucket, that are not there are told in one line each.
+no_store() {
+    assert_refused 1 'no server: connection refused' env S3CMD_CONFIG=no-server "$@"
+    assert_refused 1 'there is no bucket s3://nowhere' "${@/#"$S3_URL"/s3://nowhere}"
+}
+
+@test "wrong credentials, no credentials, no server, no bucket: one line each" {
+    sed 's/^secret_key.*/&x/' "$S3_CONFIG" >wrong-secret
+    sed 's/^access_key.*/&x/' "$S3_CONFIG" >wrong-key
+    sed '/_key/d' "$S3_CONFIG" >no-key
+    sed "s/$S3_HOST/127.0.0.1:1/" "$S3_CONFIG" >no-server
+    sed "s/$S3_HOST/host.invalid/" "$S3_CONFIG" >no-host
+    mkdir tree
+    assert_refused 1 'the credentials are wrong' env S3CMD_CONFIG=wrong-secret zlsnap push layer "$url"
+    assert_refused 1 'the credentials are wrong' env S3CMD_CONFIG=wrong-key zlsnap sync a/b tree "$url"
+    assert_refused 1 'there are no credentials' env S3CMD_CONFIG=no-key zlsnap refs "$url"
+    assert_refused 1 'the name of its host is not known' env S3CMD_CONFIG=no-host zlsnap refs "$url"
+    no_store zlsnap push layer "$url"
+    no_store zlsnap pull "$object" back
+    no_store zlsnap sync a/b tree "$url"
+    no_store zlsnap restore a/b "$url" back
+    no_store zlsnap status a/b "$url"
+    no_store zlsnap refs "$url"
+    no_store zlsnap gc "$url"
+    assert_equal "$(compgen -G '*back*')" ''
+    run -0 s3_changes
+    assert_output ''
+}
+
+@test "command lines that are wrong" {
+    assert_refused 2 'is no place in an S3 store' zlsnap push layer s3://
+    assert_refused 2 'is no place in an S3 store' zlsnap push layer 's3://bucket/a*'
+    assert_refused 2 'is no place in an S3 store' zlsnap push layer $'s3://bucket/a\nb'
+    assert_refused 2 'is no layer in an S3 store' zlsnap pull s3://bucket/a back
+    assert_refused 2 'not an image' zlsnap push oci:img "$url"
+    assert_refused 2 'not an image' zlsnap pull "$object" oci:img
+    assert_refused 2 "an S3 store knows no option '--authfile'" zlsnap push --authfile=a layer "$url"
+    assert_refused 2 "an S3 store knows no option '--annotation'" zlsnap push --annotation=a=b layer "$url"
+    assert_refused 2 "a registry knows no option '--part-size'" zlsnap push --part-size=5 layer docker://h/n
+    assert_refused 1 'no such file' zlsnap push none "$url"
+    assert_refused 1 'there is no such layer' zlsnap pull "$url/$hex" back
+    assert_refused 1 'its directory does not exist' zlsnap pull "$object" none/back
+    without_program s3cmd
+    assert_refused 1 's3cmd not found on the PATH' zlsnap pull "$object" back
+}

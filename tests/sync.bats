@@ -1,0 +1,321 @@
+#!/usr/bin/env bats
+# zlsnap sync, restore, status and refs with a real S3 store on the loopback.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load helpers
+load driver
+load trees
+load s3
+
+setup_file() {
+    requires_s3
+    s3_start
+}
+
+teardown_file() {
+    s3_stop
+}
+
+setup() {
+    enter_work
+    s3_ready
+    s3_environment
+    url=$S3_URL/$BATS_TEST_NUMBER
+    mkdir tree
+    echo first >tree/file
+}
+
+teardown() {
+    cleanup_mounts "$BATS_TEST_TMPDIR"
+}
+
+# pointer FILTER: prints a part of the pointer of web/1.
+pointer() {
+    s3_ get "$url/refs/web/1.json" - | jq -r "$1"
+}
+
+# sync [OPTION...]: web/1
+sync_web() {
+    zlsnap sync --part-size=5 "$@" web/1 tree "$url"
+}
+
+# layer_url: prints the URL of the layer that web/1 leads to.
+layer_url() {
+    local hex
+    hex=$(pointer .layer.compressed_digest)
+    printf '%s' "$url/${hex#sha256:}.tar.zst"
+}
+
+# assert_restores CONTENT: web/1 has this in its file, and is restored on a machine that has nothing.
+assert_restores() {
+    rm -rf fresh back
+    mkdir fresh
+    HOME=$PWD/fresh zlsnap restore web/1 "$url" back
+    assert_equal "$(cat back/file)" "$1"
+    assert_equal "$(ls -A fresh)" ''
+}
+
+@test "a directory is synced, unchanged, changed, and restored as it was on a machine that has nothing" {
+    requires_root
+    ln tree/file tree/hard
+    ln -s file tree/symlink
+    mknod tree/device c 1 3
+    chown 12:34 tree/file
+    chmod 6755 tree/file
+    setfattr -n user.a -v b tree/file
+    touch -d @1234567890.123456789 tree/file tree
+    run -0 sync_web
+    assert_output "web/1 synced $(layer_url)"
+    assert_equal "$(zlsnap digest tree)" "$(pointer .tree_digest)"
+    s3_forget
+    assert_equal "$(sync_web)" "web/1 unchanged $(layer_url)"
+    run -0 s3_changes
+    assert_output ''
+    assert_restores first
+    compare_trees tree back
+    echo second >tree/file
+    run -0 sync_web
+    assert_output "web/1 synced $(layer_url)"
+    assert_equal "$(pointer '.history | length')" 1
+    assert_restores second
+    compare_trees tree back
+    assert_equal "$(sync_web -q)" ''
+}
+
+@test "a layer is sent before its metadata, and the pointer last" {
+    sync_web
+    s3_changes >changes
+    run -0 sed 's/ [0-9]* received=.*//; s/[0-9a-f]\{64\}/DIGEST/' changes
+    assert_output "PUT /bucket/$BATS_TEST_NUMBER/DIGEST.tar.zst
+PUT /bucket/$BATS_TEST_NUMBER/DIGEST.meta.json
+PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
+}
+
+@test "killed while it sends a part, ends the upload, sends the metadata or the pointer: the pointer leads to a layer that is whole, and the next sync ends it" {
+    sync_web
+    local request before=first
+    random_file tree/random 6M
+    for request in 'partNumber=2&' 'POST .*uploadId' 'PUT .*meta.json' 'PUT .*refs/web'; do
+        echo "$request" >tree/file
+        s3_killed "$request" zlsnap sync --part-size=5 web/1 tree "$url"
+        assert_restores "$before"
+        sync_web
+        before=$request
+    done
+    assert_restores "$before"
+}
+
+@test "a sync that was killed is continued: only the parts that are missing are sent" {
+    random_file tree/random 12M
+    s3_killed 'partNumber=3&' zlsnap sync --part-size=5 web/1 tree "$url"
+    assert_equal "$(s3_parts)" '1 2'
+    s3_forget
+    sync_web
+    assert_equal "$(s3_parts)" 3
+    assert_restores first
+}
+
+@test "two syncs at once: the second says so and changes nothing" {
+    s3_hold 'PUT .*tar.zst'
+    start zlsnap sync web/1 tree "$url"
+    s3_held
+    run -1 --separate-stderr sync_web
+    assert_one_line 'web/1: another sync of it is running'
+    s3_release
+    wait "$driver"
+    assert_restores first
+}
+
+@test "names are told apart, whatever is in them" {
+    local name names=(a_b/c a/b_c $'../.\n\x80/ü*?')
+    for name in "${names[@]}"; do
+        printf '%s' "$name" >tree/file
+        zlsnap sync -q "$name" tree "$url"
+    done
+    for name in "${names[@]}"; do
+        zlsnap restore "$name" "$url" back
+        assert_equal "$(cat back/file)" "$name"
+        rm -r back
+    done
+    run -0 zlsnap refs "$url"
+    assert_equal "${#lines[@]}" 3
+    assert_line --regexp $'^a/b_c\t20..-..-..T..:..:..Z\t[0-9]+\tsha256:[0-9a-f]{64}$'
+    assert_line --partial "$'../.\\n"
+    run -0 zlsnap refs --json "$url"
+    assert_equal "$(jq -r .reference <<<"$output" | sort | xargs)" \
+        '%2E./%2E%0A%80%2F%C3%BC%2A%3F a/b_c a_b/c'
+    for name in a /a a/ /; do
+        run -2 zlsnap restore "$name" "$url" back
+    done
+}
+
+@test "a name's encoding: never twice the same, and there and back" {
+    # shellcheck source=driver/refs.sh
+    source "$PROJECT/driver/refs.sh"
+    local LC_ALL=C name names=(a . .. .a a. a.. % %25 %2E a%2Fb a/b A a_b a-b $'\n' $'\377' 'ü' ' ' '*')
+    for name in "${names[@]}"; do
+        assert_equal "$(name_decode "$(name_encode "$name")"; echo .)" "$name."
+        name_encode "$name"
+        echo
+    done >encoded
+    assert_equal "$(sort -u encoded | wc -l)" "${#names[@]}"
+    run -1 grep -v '^[A-Za-z0-9%_-][A-Za-z0-9%._-]*$' encoded
+}
+
+@test "status: what is there, and whether the directory is what is in it" {
+    sync_web
+    run -0 zlsnap status web/1 "$url"
+    assert_line "reference    web/1"
+    assert_line --regexp "^layer +$(layer_url): there, [0-9]+ bytes$"
+    refute_line --partial directory
+    run -0 zlsnap status web/1 tree "$url"
+    assert_line 'directory    tree: unchanged'
+    echo more >>tree/file
+    run -0 zlsnap status web/1 tree "$url"
+    assert_line 'directory    tree: changed'
+    s3_ del "$(layer_url)"
+    run -1 zlsnap status web/1 "$url"
+    assert_line --regexp '^layer .*: missing$'
+    run -1 --separate-stderr zlsnap status web/2 "$url"
+    assert_one_line 'refs/web/2.json: there is no such pointer'
+}
+
+@test "a pointer whose layer is missing: nothing is restored, and the next sync sends it again" {
+    sync_web
+    s3_ del "$(layer_url)"
+    run -1 --separate-stderr zlsnap restore web/1 "$url" back
+    assert_one_line 'the layer to which the pointer leads is missing'
+    [ ! -e back ]
+    run -0 --separate-stderr sync_web
+    assert_one_line 'was not there any more; it is sent again'
+    assert_output "web/1 synced $(layer_url)"
+    assert_equal "$(pointer '.history | length')" 0
+    assert_restores first
+}
+
+@test "a pointer that is damaged, cut or of another name is refused, and stays" {
+    sync_web
+    local filter
+    s3_ get "$url/refs/web/1.json" good
+    for filter in 'del(.layer)' '.schema_version = 2' '.layer.digest = "sha256:0"' '.history = [1]' \
+        '.tree_digest = 1' '[.]'; do
+        jq "$filter" good >bad
+        s3_ put bad "$url/refs/web/1.json"
+        run -3 --separate-stderr zlsnap restore web/1 "$url" back
+        assert_one_line 'refs/web/1.json: malformed: it'
+    done
+    run -3 --separate-stderr sync_web
+    assert_one_line 'refs/web/1.json: malformed: it'
+    run -3 --separate-stderr zlsnap refs "$url"
+    assert_one_line 'refs/web/1.json: malformed: it'
+    head -c 200 good >bad
+    s3_ put bad "$url/refs/web/1.json"
+    run -3 --separate-stderr zlsnap restore web/1 "$url" back
+    assert_one_line 'refs/web/1.json: malformed: it is not JSON'
+    s3_ put good "$url/refs/web/2.json"
+    run -4 --separate-stderr zlsnap restore web/2 "$url" back
+    assert_one_line 'is the pointer of web/1, not of web/2'
+    s3_ get --force "$url/refs/web/1.json" still
+    cmp bad still
+    [ ! -e back ]
+}
+
+@test "a pointer with another digest, and one with --expect: the digest is the gate" {
+    sync_web
+    local digest
+    digest=$(pointer .layer.digest)
+    zlsnap restore --expect="$digest" web/1 "$url" back
+    run -4 zlsnap restore --expect="sha256:$(printf '0%.0s' {1..64})" web/1 "$url" other
+    s3_ get "$url/refs/web/1.json" good
+    jq '.layer.digest = "sha256:" + "0" * 64' good >bad
+    s3_ put bad "$url/refs/web/1.json"
+    run -4 zlsnap restore web/1 "$url" other
+    [ ! -e other ]
+    zlsnap restore --replace --expect="$digest" web/1 "$url" back
+}
+
+@test "a layer that is damaged in the store: nothing is restored, and what stands stays" {
+    random_file tree/random 1M
+    sync_web
+    zlsnap restore web/1 "$url" back
+    s3_ get "$(layer_url)" damaged
+    flip_byte damaged 500000
+    s3_ put damaged "$(layer_url)"
+    echo mine >back/file
+    run -4 zlsnap restore --replace web/1 "$url" back
+    assert_equal "$(cat back/file)" mine
+    truncate -s -1 damaged
+    s3_ put damaged "$(layer_url)"
+    run -4 --separate-stderr zlsnap restore web/1 "$url" other
+    assert_one_line 'as the pointer says'
+    [ ! -e other ]
+}
+
+@test "a store that gives up in the middle of a restore: exit 1, and nothing appears" {
+    random_file tree/random 4M
+    sync_web
+    # s3cmd would try again for a minute.
+    local real
+    real=$(type -P s3cmd)
+    export real
+    fake s3cmd 'case " $* " in
+        *" get "*.tar.zst*) "$real" "$@" | head -c 100000; echo "ERROR: it went away" >&2; exit 74 ;;
+        *) exec "$real" "$@" ;;
+        esac'
+        run -1 --separate-stderr zlsnap restore web/1 "$url" back
+    assert_said 'zlsnap: s3://.*: it went away'
+    assert_equal "$(compgen -G '*back*')" ''
+}
+
+@test "the pointer's tree is the one in the layer, also where the directory changed meanwhile" {
+    fake tarpack "case \" \$* \" in *' --manifest '*) ;; *) echo meanwhile >\"\${!#}/file\" ;; esac
+        exec '$ZLSNAP_BIN/tarpack' \"\$@\""
+    sync_web
+    assert_equal "$(pointer .tree_digest)" "$(zlsnap digest tree)"
+    assert_restores meanwhile
+}
+
+@test "a disk of the state that is full: one line, and the store is as it was" {
+    requires_root
+    sync_web
+    mkdir state
+    mount -t tmpfs -o size=1m none state
+    random_file tree/random 4M
+    s3_forget
+    run -1 --separate-stderr sync_web --state=state
+    assert_said 'No space left on device'
+    run -0 s3_changes
+    assert_output ''
+    assert_restores first
+}
+
+@test "where the state is kept: --state, STATE_DIRECTORY, XDG_STATE_HOME, HOME; not in the directory" {
+    sync_web --state=a
+    STATE_DIRECTORY=$PWD/b:/nowhere sync_web
+    XDG_STATE_HOME=$PWD/c sync_web
+    sync_web
+    local cache
+    for cache in a b c/zlsnap home/.local/state/zlsnap; do
+        [ "$cache" != home/.local/state/zlsnap ] || cd ..
+        exists_like "$cache/sync/*/web/1/cache"
+    done
+    cd work
+    HOME='' run -2 --separate-stderr sync_web
+    assert_one_line 'neither HOME nor XDG_STATE_HOME is set'
+    run -2 --separate-stderr sync_web --state=tree/state
+    assert_one_line 'is inside of tree'
+    run -1 --separate-stderr zlsnap sync web/1 none "$url"
+    assert_one_line 'none: is not a directory'
+}
+
+@test "tarpack's and tarunpack's options are theirs" {
+    mkdir tree/cache
+    sync_web --exclude=cache -l 1 --owner=7
+    assert_equal "$(sync_web --exclude=cache --owner=7)" "web/1 unchanged $(layer_url)"
+    zlsnap restore --summary=summary web/1 "$url" back
+    [ ! -e back/cache ] && [ -s summary ]
+    echo mine >back/mine
+    zlsnap restore --replace web/1 "$url" back
+    [ ! -e back/mine ]
+    run -1 zlsnap restore web/1 "$url" back
+}

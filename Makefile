@@ -282,6 +282,7 @@ format:
 # --------------------------------------------------------------------------- installing
 
 BASHDIR := $(DATADIR)/bash-completion/completions
+DOCDIR  := $(DATADIR)/doc/zlsnap
 ZSHDIR  := $(DATADIR)/zsh/site-functions
 FISHDIR := $(DATADIR)/fish/vendor_completions.d
 
@@ -294,6 +295,7 @@ INSTALLED_PROGRAMS := \
     $(foreach f,$(DRIVER),$(f)=$(BINDIR)/$(basename $(f)))
 INSTALLED_DATA := \
     $(foreach f,$(wildcard driver/*.sh),$(f)=$(PARTS)/$(notdir $(f))) \
+    $(foreach f,$(wildcard doc/examples/*),$(f)=$(DOCDIR)/examples/$(notdir $(f))) \
     $(foreach f,$(MANUALS),$(f)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f))) \
     $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASHDIR)/$(basename $(notdir $(f)))) \
     $(foreach f,$(wildcard completions/_*),$(f)=$(ZSHDIR)/$(notdir $(f))) \
@@ -305,11 +307,12 @@ install: all
 	$(Q)for pair in $(INSTALLED_DATA); do \
 	    install -D -m 644 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}" || exit 1; done
 
-# Directories stay, except the one that is ours alone: those of a prefix are not ours to remove.
+# Directories stay, except those that are ours alone: those of a prefix are not ours to remove.
 uninstall:
 	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA); do \
 	    rm -f "$(DESTDIR)$${pair#*=}" || exit 1; done
-	$(Q)if [ -d "$(DESTDIR)$(PARTS)" ]; then rmdir "$(DESTDIR)$(PARTS)"; fi
+	$(Q)for dir in $(PARTS) $(DOCDIR)/examples $(DOCDIR); do \
+	    if [ -d "$(DESTDIR)$$dir" ]; then rmdir "$(DESTDIR)$$dir" || exit 1; fi; done
 
 clean:
 	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit fuzz fuzzing preload flags)

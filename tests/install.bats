@@ -24,6 +24,7 @@ make_() {
     for manual in "$PROJECT"/*/*.[17]; do
         assert_file_exists "$D/opt/zlsnap/share/man/man${manual##*.}/${manual##*/}"
     done
+    assert_file_exists "$D/opt/zlsnap/share/doc/zlsnap/examples/zlsnap-sync@.timer"
     run -0 find "$D" -type f ! -path "$D/opt/zlsnap/*"
     assert_output ''
 }

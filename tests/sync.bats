@@ -319,3 +319,17 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     [ ! -e back/mine ]
     run -1 zlsnap restore web/1 "$url" back
 }
+
+@test "the systemd unit of the examples runs" {
+    local unit=$PROJECT/doc/examples/zlsnap-sync@.service command
+    command=$(sed -n 's/^ExecStart=//p' "$unit")
+    run -0 env REFERENCE=web/1 DIRECTORY="$PWD/tree" URL="$url" STATE_DIRECTORY="$PWD/state" bash -c "$command"
+    assert_output "web/1 synced $(layer_url)"
+    exists_like 'state/sync/*/web/1/cache'
+    if type -P systemd-analyze; then
+        cp "$PROJECT"/doc/examples/zlsnap-sync@.* .
+        SYSTEMD_UNIT_PATH=$PWD: run -0 systemd-analyze verify --man=no ./zlsnap-sync@web.timer \
+            ./zlsnap-sync@web.service
+        assert_output ''
+    fi
+}

@@ -175,7 +175,7 @@ refs_one() {
 
 command_status() {
     options_read "config: state: $tarpack_options" "$@"
-    local dir='' url tarpack shasum_tee state
+    local dir='' tarpack shasum_tee state
     if ((${#operands[@]} == 3)); then
         dir=${operands[1]}
         operands=("${operands[0]}" "${operands[2]}")
@@ -184,8 +184,8 @@ command_status() {
     reference_read "${operands[0]}"
     s3_url_read "${operands[1]}"
     programs_expect jq
-    tarpack=$(program tarpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
+    # shellcheck disable=SC2034 # for digest_pipe()
+    { tarpack=$(program tarpack) && shasum_tee=$(program shasum-tee); } || exit
     s3_expect
     state=
     [[ ! $dir ]] || state_open

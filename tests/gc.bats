@@ -73,7 +73,7 @@ layer_of() {
     s3_killed 'GET .*tar.zst' zlsnap pull "$object" back
     run -0 zlsnap gc --older-than=0 .
     assert_output --regexp '^\./\.back\.zlsnap-[0-9a-f]{6}$'
-    assert_equal "$(ls -A . "$TMPDIR" | xargs)" ".: layer layer.json tree $TMPDIR:"
+    assert_equal "$(entries): $(entries "$TMPDIR")" 'layer layer.json tree: '
 }
 
 @test "unfinished uploads of layers that are old enough are ended" {

@@ -69,8 +69,8 @@ assert_refused() {
     cmp layer.json printed
     zlsnap pull "$url/$hex" again >/dev/null
     cmp layer again
-    assert_equal "$(ls -A "$HOME")" ''
-    assert_equal "$(ls -A | xargs)" 'again again.json back back.json layer layer.json printed'
+    assert_equal "$(entries "$HOME")" ''
+    assert_equal "$(entries)" 'again again.json back back.json layer layer.json printed'
 }
 
 @test "what is there already is not sent again" {
@@ -198,7 +198,7 @@ assert_refused() {
     truncate -s 1M damaged
     s3_ put damaged "$object"
     assert_refused 4 'has 1048576 bytes, not 1258' zlsnap pull "$object" back
-    assert_equal "$(ls -A | xargs)" 'damaged layer layer.json'
+    assert_equal "$(entries)" 'damaged layer layer.json'
     push layer "$url"
     zlsnap pull "$object" back >/dev/null
     cmp layer back
@@ -309,7 +309,10 @@ assert_refused() {
     s3_hold 'partNumber=1&'
     start zlsnap push --part-size=5 layer "$url"
     s3_held
-    run -1 grep -l "$S3_SECRET" $(survivors | sed 's/environ$/cmdline/')
+    local processes
+    mapfile -t processes < <(survivors)
+    [ ${#processes[@]} -gt 0 ]
+    run -1 grep -l "$S3_SECRET" "${processes[@]/%environ/cmdline}"
     run -1 grep -rl "$S3_SECRET" "${TMPDIR:-/tmp}"/.zlsnap-push.zlsnap-*
     s3_release
     wait "$driver"

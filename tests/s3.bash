@@ -157,10 +157,11 @@ s3_environment() {
 # s3_killed REGEX COMMAND...: runs a command, kills it and all that it started with -9 in the middle of
 # a request with a match.
 s3_killed() {
+    local driver
     s3_hold "$1"
     start "${@:2}" >/dev/null 2>&1
     s3_held
-    # shellcheck disable=SC2046
+    # shellcheck disable=SC2046,SC2154
     kill -KILL $(survivors | cut -d / -f 3)
     wait "$driver" 2>/dev/null || :
     s3_lose "$1"
@@ -174,4 +175,9 @@ s3_changes() {
 # s3_uploads_of URL: prints the ids of its unfinished uploads.
 s3_uploads_of() {
     s3_ multipart "$S3_URL" | awk -F '\t' -v url="$1" '$2 == url { print $3 }'
+}
+
+# entries [DIR]: prints the names of all that is in it, on one line.
+entries() {
+    find "${1-.}" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' '
 }

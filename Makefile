@@ -5,8 +5,8 @@
 #   make demo       build, then snapshot and restore a tree of this machine and prove both equal
 #   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
 #   make bench      compare with other tools and write doc/benchmarks.md and benchmarks-sync.md; one or
-#                   two hours, root and 16 GB; bench/run and bench/sync.sh measure parts of it. `make bench-deps` installs what it
-#                   needs, `make bench-clean` removes its data
+#                   two hours, root and 16 GB; bench/run and bench/sync.sh measure parts of it.
+#                   `make bench-deps` installs what it needs, `make bench-clean` removes its data
 #   make check-threads  those of the tests that threads could change, with 1, with 4, and with
 #                   ThreadSanitizer
 #   make fuzz       look for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,

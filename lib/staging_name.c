@@ -23,10 +23,23 @@ void staging_name_make(char name[static NAME_MAX + 1], const char *target,
     name[length + STAGING_RANDOM_LENGTH] = '\0';
 }
 
+static bool is_random_part(const char *text)
+{
+    return strlen(text) == STAGING_RANDOM_LENGTH && strspn(text, alphabet) == STAGING_RANDOM_LENGTH;
+}
+
 bool staging_name_is(const char *name, const char *target)
 {
     char prefix[NAME_MAX + 1];
     size_t length = prefix_write(prefix, target);
-    return strncmp(name, prefix, length) == 0 && strlen(name) == length + STAGING_RANDOM_LENGTH &&
-           strspn(name + length, alphabet) == STAGING_RANDOM_LENGTH;
+    return strncmp(name, prefix, length) == 0 && is_random_part(name + length);
+}
+
+bool staging_name_is_any(const char *name)
+{
+    const size_t infix = sizeof INFIX - 1, length = strlen(name);
+    if (name[0] != '.' || length <= 1 + infix + STAGING_RANDOM_LENGTH)
+        return false;
+    const char *random = name + length - STAGING_RANDOM_LENGTH;
+    return memcmp(random - infix, INFIX, infix) == 0 && is_random_part(random);
 }

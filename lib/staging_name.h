@@ -1,6 +1,6 @@
 /*
- * What tarunpack calls the directories in which it builds a tree: .NAME.zlsnap-XXXXXX, for the
- * target NAME. Pure.
+ * What tarunpack calls the directories in which it builds a tree, and zlsnap its spools:
+ * .NAME.zlsnap-XXXXXX, for the target NAME. Pure.
  */
 #ifndef ZLSNAP_STAGING_NAME_H
 #define ZLSNAP_STAGING_NAME_H
@@ -21,5 +21,8 @@ void staging_name_make(char name[static NAME_MAX + 1], const char *target,
 
 /* Whether `name` is one for the target. */
 bool staging_name_is(const char *name, const char *target);
+
+/* Whether `name` is one for any target. */
+bool staging_name_is_any(const char *name);
 
 #endif

@@ -5,9 +5,11 @@
  *     child:   stdin -> source -> reader -> apply -> stage, the tree in the staging directory
  *     parent:  target, staging | waits for the child | publishes the tree, or removes it
  *     --adopt: the parent publishes a tree that several runs have made
+ *     --clean: the parent removes what dead runs have left
  *     --merge: after the first, a second child moves the verified layer onto the target
  */
 #include "child.h"
+#include "clean.h"
 #include "cli.h"
 #include "diag.h"
 #include "list.h"
@@ -29,6 +31,7 @@
 static const char help[] =
     "Usage: tarunpack [OPTION]... DIR\n"
     "  or:  tarunpack --list [OPTION]...\n"
+    "  or:  tarunpack --clean [--dry-run] [--older-than=N] DIR\n"
     "Unpack the tar on standard input into DIR, which is absent or empty, and appears only\n"
     "if the archive is complete and its digest is the expected one.\n"
     "\n"
@@ -36,6 +39,9 @@ static const char help[] =
     "      --replace           exchange DIR, if it stands, for the new tree, at once\n"
     "      --merge             apply the layer onto DIR, after it is verified\n"
     "      --adopt=STAGING     read nothing: STAGING/tree, made by several runs, becomes DIR\n"
+    "      --clean             read nothing: remove what dead runs have left in DIR, and print\n"
+    "                          it; --dry-run only prints it\n"
+    "      --older-than=N      of that only what was last changed N seconds ago or more\n"
     "  -t, --list              check everything and list it, write nothing; long with -v\n"
     "      --json              the same, one JSON object for each entry\n"
     "      --manifest[=time]   the same as an mtree manifest, with times if asked for\n"
@@ -193,7 +199,7 @@ static enum status job_adopt(struct job *job)
 /* From a staging directory to the published tree, or to nothing. */
 static enum status job_publish(struct job *job, const struct child_signals *signals)
 {
-    staging_clean(job->target.parent, job->target.name, &job->interrupted);
+    clean_target(job->target.parent, job->target.name, &job->interrupted);
     enum status status = job->options->adopt ? STATUS_OK : job_stage(job, signals);
     if (status == STATUS_OK)
         status = target_publish(&job->target, &job->staging, !job->options->no_sync);
@@ -206,7 +212,7 @@ static enum status job_publish(struct job *job, const struct child_signals *sign
 static enum status job_merge_onto(struct job *job, const struct child_signals *signals)
 {
     target_merge_unlock(&job->merge);
-    staging_clean(job->merge.fd, STAGING_MERGE, &job->interrupted);
+    clean_target(job->merge.fd, STAGING_MERGE, &job->interrupted);
     enum status status = staging_create(&job->staging, job->merge.fd, STAGING_MERGE, true);
     /* The merge is to see the directory as it was before there was staging in it. */
     target_merge_restore(&job->merge);
@@ -268,7 +274,7 @@ static enum status job_run(struct job *job)
 
 static enum status run(const struct options *options)
 {
-    if (!options->adopt && isatty(STDIN_FILENO))
+    if (!options->adopt && !options->clean && isatty(STDIN_FILENO))
         return cli_usage("the archive is read from standard input, which is a terminal");
     if (options->list != LIST_NONE)
         return list_run(options);
@@ -276,6 +282,8 @@ static enum status run(const struct options *options)
         diag_error("this kernel has no openat2(2): Linux 5.6 or later is needed");
         return STATUS_SYSTEM;
     }
+    if (options->clean)
+        return clean_directory(options->directory, &options->cleaning);
     struct job job = {.options = options, .links = -1};
     const int access = PROT_READ | PROT_WRITE, kind = MAP_SHARED | MAP_ANONYMOUS;
     job.result = mmap(NULL, sizeof *job.result, access, kind, -1, 0);

@@ -20,6 +20,9 @@ enum {
     OPTION_REPLACE,
     OPTION_MERGE,
     OPTION_ADOPT,
+    OPTION_CLEAN,
+    OPTION_DRY_RUN,
+    OPTION_OLDER_THAN,
     OPTION_JSON,
     OPTION_UID_MAP,
     OPTION_GID_MAP,
@@ -52,6 +55,9 @@ static const struct option long_options[] = {
     {"replace", no_argument, NULL, OPTION_REPLACE},
     {"merge", no_argument, NULL, OPTION_MERGE},
     {"adopt", required_argument, NULL, OPTION_ADOPT},
+    {"clean", no_argument, NULL, OPTION_CLEAN},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"older-than", required_argument, NULL, OPTION_OLDER_THAN},
     {"json", no_argument, NULL, OPTION_JSON},
     {"uid-map", required_argument, NULL, OPTION_UID_MAP},
     {"gid-map", required_argument, NULL, OPTION_GID_MAP},
@@ -127,6 +133,13 @@ static enum status mode_parse(struct options *options, enum target_mode mode)
     return STATUS_OK;
 }
 
+static enum status age_parse(struct options *options, const char *text)
+{
+    if (cli_number(text, UINT32_MAX, &options->cleaning.older_than) == 0)
+        return STATUS_OK;
+    return cli_usage("--older-than takes a number of seconds, not '%s'", diag_name(text).text);
+}
+
 static enum status limit_parse(uint64_t *limit, const char *text)
 {
     if (cli_size(text, limit) == 0)
@@ -167,6 +180,8 @@ static enum status target_take(struct options *options, int option, const char *
     case OPTION_ADOPT:
         options->adopt = argument;
         return STATUS_OK;
+    case OPTION_OLDER_THAN:
+        return age_parse(options, argument);
     case OPTION_UID_MAP:
         return cli_id_map(argument, &options->uids);
     case OPTION_GID_MAP:
@@ -201,6 +216,10 @@ static bool *flag_of(struct options *options, int option)
         return &options->no_holes;
     case OPTION_NO_SYNC:
         return &options->no_sync;
+    case OPTION_CLEAN:
+        return &options->clean;
+    case OPTION_DRY_RUN:
+        return &options->cleaning.dry_run;
     default:
         return NULL;
     }
@@ -241,14 +260,27 @@ static enum status option_take(struct options *options, int option, const char *
     }
 }
 
+/* What reads no archive has no use for options that are about one. */
+static enum status archive_check(const struct options *options)
+{
+    bool about = options->has_expected || options->list != LIST_NONE || options->summary;
+    if (options->adopt && (about || options->mode == TARGET_MERGE))
+        return cli_usage("--adopt reads no archive: it goes with --replace and --no-sync only");
+    if (options->clean && (about || options->adopt || options->mode != TARGET_NEW))
+        return cli_usage("--clean reads no archive: it goes with --dry-run and --older-than only");
+    if (!options->clean && (options->cleaning.dry_run || options->cleaning.older_than))
+        return cli_usage("--dry-run and --older-than go with --clean only");
+    return STATUS_OK;
+}
+
 static enum status operands_parse(struct options *options, int argc, char **argv)
 {
     if (options->same_owner && options->no_same_owner)
         return cli_usage("--same-owner and --no-same-owner contradict each other");
     bool merge = options->mode == TARGET_MERGE;
-    if (options->adopt &&
-        (merge || options->has_expected || options->list != LIST_NONE || options->summary))
-        return cli_usage("--adopt reads no archive: it goes with --replace and --no-sync only");
+    enum status status = archive_check(options);
+    if (status != STATUS_OK)
+        return status;
     if (merge && !options->whiteouts_given)
         options->whiteouts = APPLY_DELETE;
     if (merge && options->whiteouts != APPLY_DELETE)

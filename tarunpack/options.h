@@ -5,6 +5,7 @@
 #define TARUNPACK_OPTIONS_H
 
 #include "apply.h"
+#include "clean.h"
 #include "digest.h"
 #include "reader.h"
 #include "status.h"
@@ -24,6 +25,8 @@ struct options {
     enum list_form list;
     enum target_mode mode;
     const char *adopt; /* the staging directory to publish, or NULL */
+    bool clean;        /* remove what dead runs left in `directory` */
+    struct clean_options cleaning;
     bool whiteouts_given;
     enum apply_whiteouts whiteouts;
     enum overlay_space overlay;

@@ -183,18 +183,7 @@ void staging_begun_by(const struct staging *staging, char text[static DIGEST_TEX
     text[length > 0 ? length : 0] = '\0';
 }
 
-/* Whether nobody but this user and root can have given a directory the name that it has. In a
- * directory with the sticky bit others can't rename ours, but move one there. */
-static bool names_are_trusted(int parent)
-{
-    struct stat status;
-    return fstat(parent, &status) == 0 && (status.st_uid == geteuid() || status.st_uid == 0) &&
-           !(status.st_mode & (S_IWGRP | S_IWOTH));
-}
-
-/* Whether the open directory `fd` holds what staging_create() and a merge put there, and nothing
- * else. */
-static bool is_wrapper(int fd)
+bool staging_is_wrapper(int fd)
 {
     struct stat status;
     struct names names = {0};
@@ -210,19 +199,10 @@ static bool is_wrapper(int fd)
     return is;
 }
 
-/* Whether the open directory `fd` is one that its run can't be using any more; it is locked then.
- * In a directory where others may rename, a name says nothing: what one of them called so may be
- * anything of ours. There what staging_step_out() made is left alone, too. */
-static bool is_dead(int parent, int fd, const char *name)
-{
-    return is_own(fd) && (names_are_trusted(parent) || is_wrapper(fd)) &&
-           flock(fd, LOCK_EX | LOCK_NB) == 0 && dirs_is_same(fd, parent, name);
-}
-
 /* Opens the tree of a wrapper that another process made, and marks the wrapper. */
 static int tree_take(struct staging *staging)
 {
-    if (!is_own(staging->fd) || !is_wrapper(staging->fd) || staging_has_begun(staging)) {
+    if (!is_own(staging->fd) || !staging_is_wrapper(staging->fd) || staging_has_begun(staging)) {
         errno = EINVAL;
         return -1;
     }
@@ -261,39 +241,6 @@ enum status staging_adopt(struct staging *staging, int parent, const char *targe
         diag_errno("%s: cannot take the tree out of it", diag_name(name).text);
     staging_leave(staging);
     return STATUS_SYSTEM;
-}
-
-static void clean_one(int parent, const char *name, struct staging *interrupted)
-{
-    struct staging found = {.parent = parent, .tree = -1};
-    found.fd = dirs_open(parent, name);
-    if (found.fd < 0)
-        return;
-    if (!is_dead(parent, found.fd, name)) {
-        close(found.fd);
-    } else if (interrupted->fd < 0 && staging_has_begun(&found)) {
-        found.tree = dirs_open(found.fd, STAGING_TREE);
-        (void)snprintf(found.name, sizeof found.name, "%s", name);
-        *interrupted = found;
-    } else {
-        if (remove_opened(parent, found.fd, name) == STATUS_OK)
-            diag_note("%s: removed what a dead run had left", diag_name(name).text);
-        close(found.fd);
-    }
-}
-
-void staging_clean(int parent, const char *target, struct staging *interrupted)
-{
-    struct names names = {0};
-    *interrupted = (struct staging){.fd = -1, .tree = -1};
-    /* In a directory that may be written but not read nothing can be found. */
-    if (names_read_in(&names, parent, ".") == 0) {
-        for (size_t i = 0; i < names.count; i++) {
-            if (staging_name_is(names_text(&names, i), target))
-                clean_one(parent, names_text(&names, i), interrupted);
-        }
-    }
-    names_free(&names);
 }
 
 void staging_leave(struct staging *staging)

@@ -48,12 +48,9 @@ enum status staging_create(struct staging *staging, int parent, const char *targ
 enum status staging_adopt(struct staging *staging, int parent, const char *target,
                           const char *name);
 
-/* Removes the staging directories that dead runs for `target` left behind: those of our pattern
- * that this user owns and nobody holds a lock on; where others may rename, only those that hold
- * what a staging directory holds. What can't be removed is a warning. But one of a merge that had
- * begun is locked and stored in `*interrupted` (else zero, with descriptors -1): it may hold the
- * only link to what that merge has deleted. */
-void staging_clean(int parent, const char *target, struct staging *interrupted);
+/* Whether the open directory `fd` is a wrapper: it holds what staging_create() and a merge put there,
+ * and nothing else. */
+bool staging_is_wrapper(int fd);
 
 /* Whether a merge has begun to move entries. */
 bool staging_has_begun(const struct staging *staging);

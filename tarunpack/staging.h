@@ -48,8 +48,8 @@ enum status staging_create(struct staging *staging, int parent, const char *targ
 enum status staging_adopt(struct staging *staging, int parent, const char *target,
                           const char *name);
 
-/* Whether the open directory `fd` is a wrapper: it holds what staging_create() and a merge put there,
- * and nothing else. */
+/* Whether the open directory `fd` is a wrapper: it holds what staging_create() and a merge put
+ * there, and nothing else. */
 bool staging_is_wrapper(int fd);
 
 /* Whether a merge has begun to move entries. */

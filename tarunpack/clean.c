@@ -1,208 +1,161 @@
 #include "clean.h"
 
-#include "buf.h"
 #include "diag.h"
 #include "dirs.h"
 #include "names.h"
-#include "openat2.h"
 #include "remove.h"
-#include "sandbox.h"
-#include "staging.h"
+#include "staging_name.h"
 #include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-struct clean {
-    const struct options *options;
-    int fd;          /* the directory that is cleaned */
-    struct buf path; /* of what is being looked at, for messages */
-    bool unheard;    /* standard output takes no more */
-};
-
-/* What was found under a name of the pattern. */
-enum finding {
-    FOUND_STRANGE, /* not known to be ours */
-    FOUND_YOUNG,   /* not as old as asked for */
-    FOUND_IN_USE,
-    FOUND_MERGE, /* of an interrupted merge */
-    FOUND_DEAD,  /* locked now, where that is possible */
-};
-
-static enum status path_set(struct clean *clean, const char *name)
+/* Whether nobody but this user and root can have given a directory the name that it has. In a
+ * directory with the sticky bit others can't rename ours, but move one there. */
+static bool names_are_trusted(int parent)
 {
-    const char *directory = clean->options->directory;
-    size_t length = strlen(directory);
-    const char *slash = length > 0 && directory[length - 1] == '/' ? "" : "/";
-    if (buf_set_text(&clean->path, directory, length) == 0 &&
-        buf_append_text(&clean->path, slash) == 0 &&
-        buf_append(&clean->path, name, strlen(name) + 1) == 0)
-        return STATUS_OK;
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
+    struct stat status;
+    return fstat(parent, &status) == 0 && (status.st_uid == geteuid() || status.st_uid == 0) &&
+           !(status.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-static bool is_before(const struct timespec *time, const struct timespec *now, uint64_t seconds)
+/* Whether the open directory `fd` is private and has the mark that only its owner can have put
+ * there. */
+static bool is_spool(int fd)
 {
-    int64_t passed = (int64_t)now->tv_sec - time->tv_sec - (now->tv_nsec < time->tv_nsec);
-    return passed >= 0 && (uint64_t)passed >= seconds;
+    struct stat status, mark;
+    return fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0700 &&
+           fstatat(fd, CLEAN_SPOOL_MARK, &mark, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(mark.st_mode) && mark.st_uid == status.st_uid;
 }
 
-/* Whether the open directory `fd` was last changed as long ago as asked for. */
+/* Whether the open directory `fd` is one of ours and not anything else of this user's.
+ * In a directory where others may rename, a name says nothing: what one of them called so may be
+ * anything. There what staging_step_out() made is left alone, too. */
+static bool is_ours(int parent, int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+           (names_are_trusted(parent) || staging_is_wrapper(fd) || is_spool(fd));
+}
+
+/* Whether nobody has changed it, or what is directly in it, for so long. */
 static bool is_old(int fd, uint64_t seconds)
 {
     struct stat status;
-    struct timespec now;
+    time_t now = time(NULL);
     if (seconds == 0)
         return true;
-    return fstat(fd, &status) == 0 && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-           is_before(&status.st_mtim, &now, seconds) && is_before(&status.st_ctim, &now, seconds);
-}
-
-/* Whether somebody is merging onto the directory. Asked of its own lock and not of the staging
- * directory's: a merge that can't get that one would take an interrupted merge for a live one. */
-static bool is_merged_onto(const struct clean *clean)
-{
-    if (flock(clean->fd, LOCK_SH | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK;
-    (void)flock(clean->fd, LOCK_UN);
-    return false;
-}
-
-/* Locks the open directory `fd`, if its run can't be using it any more. */
-static bool dead_lock(const struct clean *clean, int fd, const char *name)
-{
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 &&
-        (errno == EWOULDBLOCK || clean->options->older_than == 0))
+    if (fstat(fd, &status) != 0)
         return false;
-    return dirs_is_same(fd, clean->fd, name);
+    time_t changed = status.st_mtime > status.st_ctime ? status.st_mtime : status.st_ctime;
+    return now >= changed && (uint64_t)(now - changed) >= seconds;
 }
 
-static enum finding look(const struct clean *clean, int fd, const char *name)
+/* Whether its run can't be using it any more; it is locked then. An age says as much where there
+ * are no locks. */
+static bool is_dead(int parent, int fd, const char *name, uint64_t seconds)
 {
-    const struct staging found = {.parent = clean->fd, .fd = fd, .tree = -1};
-    if (!staging_is_ours(clean->fd, fd))
-        return FOUND_STRANGE;
-    if (staging_has_begun(&found))
-        return is_merged_onto(clean) ? FOUND_IN_USE : FOUND_MERGE;
-    if (!is_old(fd, clean->options->older_than))
-        return FOUND_YOUNG;
-    /* Its merge may have begun, and died, since. */
-    return dead_lock(clean, fd, name) && !staging_has_begun(&found) ? FOUND_DEAD : FOUND_IN_USE;
+    if (!is_ours(parent, fd) || !is_old(fd, seconds))
+        return false;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && (seconds == 0 || errno == EWOULDBLOCK))
+        return false;
+    return dirs_is_same(fd, parent, name);
 }
 
-/* A line on standard output. */
-static enum status name_print(struct clean *clean, const char *name)
+static void clean_one(int parent, const char *name, struct staging *interrupted)
 {
-    _Static_assert(4 * NAME_MAX + 1 < sizeof(struct diag_name), "no name is cut");
-    struct diag_name line = diag_name(name);
-    size_t length = strlen(line.text);
-    line.text[length++] = '\n';
-    if (stream_write(STDOUT_FILENO, line.text, length) == 0)
+    struct staging found = {.parent = parent, .tree = -1};
+    found.fd = dirs_open(parent, name);
+    if (found.fd < 0)
+        return;
+    if (!is_dead(parent, found.fd, name, 0)) {
+        close(found.fd);
+    } else if (interrupted->fd < 0 && staging_has_begun(&found)) {
+        found.tree = dirs_open(found.fd, STAGING_TREE);
+        (void)snprintf(found.name, sizeof found.name, "%s", name);
+        *interrupted = found;
+    } else {
+        if (remove_opened(parent, found.fd, name) == STATUS_OK)
+            diag_note("%s: removed what a dead run had left", diag_name(name).text);
+        close(found.fd);
+    }
+}
+
+void clean_target(int parent, const char *target, struct staging *interrupted)
+{
+    struct names names = {0};
+    *interrupted = (struct staging){.fd = -1, .tree = -1};
+    /* In a directory that may be written but not read nothing can be found. */
+    if (names_read_in(&names, parent, ".") == 0) {
+        for (size_t i = 0; i < names.count; i++) {
+            if (staging_name_is(names_text(&names, i), target))
+                clean_one(parent, names_text(&names, i), interrupted);
+        }
+    }
+    names_free(&names);
+}
+
+static enum status name_print(const char *name)
+{
+    char line[sizeof(struct diag_name) + 1];
+    int length = snprintf(line, sizeof line, "%s\n", diag_name(name).text);
+    if (stream_write(STDOUT_FILENO, line, (size_t)length) == 0)
         return STATUS_OK;
-    diag_errno("write error");
-    clean->unheard = true;
+    diag_errno("cannot write to standard output");
     return STATUS_SYSTEM;
 }
 
-static enum status dead_remove(struct clean *clean, int fd, const char *name)
+static enum status dead_remove(int parent, int fd, const char *name,
+                               const struct clean_options *options)
+{
+    const struct staging found = {.parent = parent, .fd = fd, .tree = -1};
+    if (staging_has_begun(&found)) {
+        diag_warn("%s: stays: a merge was interrupted, and the same merge again completes it",
+                  diag_name(name).text);
+        return STATUS_OK;
+    }
+    enum status status = options->dry_run ? STATUS_OK : remove_opened(parent, fd, name);
+    return status == STATUS_OK ? name_print(name) : status;
+}
+
+static enum status one_clean(int parent, const char *name, const struct clean_options *options)
 {
     enum status status = STATUS_OK;
-    if (!clean->options->dry_run)
-        status = remove_opened(clean->fd, fd, name, clean->path.bytes);
-    return status == STATUS_OK ? name_print(clean, name) : status;
-}
-
-static enum status opened_clean(struct clean *clean, int fd, const char *name)
-{
-    const char *path = clean->path.bytes;
-    switch (look(clean, fd, name)) {
-    case FOUND_STRANGE:
-        diag_note("%s: left alone, it may be something else", diag_name(path).text);
-        break;
-    case FOUND_YOUNG:
-        diag_note("%s: left alone, it was changed since", diag_name(path).text);
-        break;
-    case FOUND_IN_USE:
-        diag_note("%s: left alone, it is in use", diag_name(path).text);
-        break;
-    case FOUND_MERGE:
-        diag_warn("%s: is kept: a merge was interrupted, and the same merge again completes it",
-                  diag_name(path).text);
-        break;
-    case FOUND_DEAD:
-        return dead_remove(clean, fd, name);
-    }
-    return STATUS_OK;
-}
-
-/* Says why a directory of ours can't even be looked at; what is no directory or somebody else's
- * need not. */
-static enum status open_failed(const struct clean *clean, const char *name)
-{
-    const char *path = clean->path.bytes;
-    struct stat status;
-    int error = errno;
-    if (fstatat(clean->fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode) ||
-        status.st_uid != geteuid())
-        return STATUS_OK;
-    errno = error;
-    if (error == EXDEV)
-        diag_error("%s: something is mounted there, so it is not removed", diag_name(path).text);
-    else
-        diag_errno("%s: cannot open", diag_name(path).text);
-    return STATUS_SYSTEM;
-}
-
-static enum status name_clean(struct clean *clean, const char *name)
-{
-    enum status status = path_set(clean, name);
-    if (status != STATUS_OK)
-        return status;
-    int fd = openat2_beneath(clean->fd, name, O_RDONLY);
+    int fd = dirs_open(parent, name);
     if (fd < 0)
-        return open_failed(clean, name);
-    status = opened_clean(clean, fd, name);
+        return STATUS_OK; /* no directory, or nobody's business */
+    if (is_dead(parent, fd, name, options->older_than))
+        status = dead_remove(parent, fd, name, options);
     close(fd);
     return status;
 }
 
-static enum status names_clean(struct clean *clean)
+enum status clean_directory(const char *path, const struct clean_options *options)
 {
-    enum status status = STATUS_OK;
     struct names names = {0};
-    if (names_read_in(&names, clean->fd, ".") != 0) {
-        diag_errno("%s: cannot read directory", diag_name(clean->options->directory).text);
+    enum status status = STATUS_OK;
+    int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0 || names_read_in(&names, parent, ".") != 0) {
+        diag_errno("%s: cannot read the directory", diag_name(path).text);
         status = STATUS_SYSTEM;
     }
-    for (size_t i = 0; i < names.count && !clean->unheard; i++) {
+    for (size_t i = 0; i < names.count; i++) {
         const char *name = names_text(&names, i);
-        if (staging_name_is_any(name) && name_clean(clean, name) != STATUS_OK)
+        if (staging_name_is_any(name) && one_clean(parent, name, options) != STATUS_OK)
             status = STATUS_SYSTEM;
     }
     names_free(&names);
-    return status;
-}
-
-enum status clean_run(const struct options *options)
-{
-    struct clean clean = {.options = options};
-    clean.fd = open(options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (clean.fd < 0) {
-        diag_errno("%s: cannot open", diag_name(options->directory).text);
-        return STATUS_SYSTEM;
-    }
-    sandbox_enter(clean.fd);
-    enum status status = names_clean(&clean);
-    close(clean.fd);
-    buf_free(&clean.path);
-    if (stream_close_stdout() != 0 && !clean.unheard) {
-        diag_errno("write error");
+    if (parent >= 0)
+        close(parent);
+    if (stream_close_stdout() != 0 && status == STATUS_OK) {
+        diag_errno("cannot write to standard output");
         status = STATUS_SYSTEM;
     }
     return status;

@@ -1,16 +1,34 @@
 /*
- * --clean: what dead runs left in a directory, whatever they were to make there.
+ * What dead runs left behind: staging directories, .NAME.zlsnap-XXXXXX, and the spools of zlsnap,
+ * which are called the same. Removed is what this user owns and nobody holds a lock on.
  */
 #ifndef TARUNPACK_CLEAN_H
 #define TARUNPACK_CLEAN_H
 
-#include "options.h"
+#include "staging.h"
+#include "status.h"
 
-/* Removes from the options' directory the staging directories, the driver's spools and the trees on
- * their way between the two that no live run has a lock on, and that are older than asked for, and
- * prints their names, one a line; in a dry run only that. Where locks do not work, the age alone
- * tells, if one is asked for. One that a merge was interrupted in stays. Whatever can't be removed
- * does not keep it from the next. Returns a status; the lines for failures are printed. */
-enum status clean_run(const struct options *options);
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The file by which a spool is known for one, also where others may rename what is beside it. */
+#define CLEAN_SPOOL_MARK ".zlsnap-spool"
+
+struct clean_options {
+    bool dry_run;        /* only print the names */
+    uint64_t older_than; /* seconds since it was last changed */
+};
+
+/* Removes the staging directories for `target` in the open directory `parent`; where others may
+ * rename, only those that hold what a staging directory holds. What can't be removed is a warning.
+ * But one of a merge that had begun is locked and stored in `*interrupted` (else zero, with
+ * descriptors -1): it may hold the only link to what that merge has deleted. */
+void clean_target(int parent, const char *target, struct staging *interrupted);
+
+/* Removes those for all targets in the directory `path`, and spools, and prints their names on
+ * stdout, escaped, one a line; where others may rename, only what is known for ours by what it
+ * holds. Those of merges that had begun stay, which is a warning. With `older_than`, also where the
+ * file system knows no locks. Returns a status; the lines are printed. */
+enum status clean_directory(const char *path, const struct clean_options *options);
 
 #endif

@@ -104,17 +104,20 @@ s3_failed() {
 # s3_look KEY: fills the arrays with the objects whose keys begin with this (after `s3_url`), down to
 # the next slash.
 s3_look() {
-    local date time size etag url key listing status
+    local line key listing status time
+    # Date, time, size, ETag, class, URL.
+    local format='^([0-9-]{10} [0-9:]{5}) +([0-9]{1,18}) +([^ ]+) +[^ ]+ +(s3://.*)$'
     listing=$(s3 ls -l -- "$s3_url$1")
     status=$?
     ((status == 0)) || s3_failed "$status" "$s3_url$1"
-    while read -r date time size etag _ url; do
-        [[ $date == [0-9]* && $url == "$s3_url$1"* ]] || continue
-        key=${url#"$s3_url"}
-        object_sizes[$key]=$size
-        object_etags[$key]=$etag
+    while IFS= read -r line; do
+        [[ $line =~ $format && ${BASH_REMATCH[4]} == "$s3_url$1"* ]] || continue
+        key=${BASH_REMATCH[4]#"$s3_url"}
+        object_sizes[$key]=${BASH_REMATCH[2]}
+        object_etags[$key]=${BASH_REMATCH[3]}
         # Without its seconds; taken for the last of them.
-        object_times[$key]=$(($(date -u -d "$date $time" +%s) + 59))
+        time=$(attempt date -u -d "${BASH_REMATCH[1]}" +%s) || exit
+        object_times[$key]=$((time + 59))
     done <<<"$listing"
 }
 

@@ -26,7 +26,7 @@ start_create() {
 # fifo; returns when its first half has come.
 start_reading() {
     local digest
-    make_layer
+    made_once make_layer
     digest=$(jq -r .digest layer.json)
     mkfifo fifo
     start zlsnap "$1" -e "$digest" fifo "${@:2}" >output 2>errors
@@ -87,7 +87,7 @@ wait_until_gone() {
 }
 
 @test "a signal in the middle of create leaves the old layer as it was" {
-    make_layer
+    made_once make_layer
     cp layer before
     start_create
     kill -s TERM "$driver"
@@ -167,7 +167,7 @@ wait_until_gone() {
 }
 
 @test "a signal to a pipe that is slow to go waits for it, a second one does not" {
-    make_layer
+    made_once make_layer
     fake tarunpack 'trap "echo cleaning >&2" TERM; : >started; while :; do sleep 0.1; done'
     start zlsnap extract layer copy 2>errors
     wait_until test -e started
@@ -220,7 +220,7 @@ stages_in() {
 
 @test "a terminal that stops who writes from the background does not stop the pipe" {
     requires_command script
-    make_layer
+    made_once make_layer
     run -0 timeout 20 script -qec 'stty tostop; zlsnap list layer' /dev/null </dev/null
     assert_line --partial sub/numbers
 }
@@ -295,7 +295,7 @@ ends_with() {
 }
 
 @test "the exit status of extract is the gravest of the programs'" {
-    make_layer
+    made_once make_layer
     assert_extract 0 '^$' 0 0
     assert_extract 1 '^$' 0 1
     assert_extract 2 '^$' 0 2
@@ -317,7 +317,7 @@ ends_with() {
 }
 
 @test "a warning is not said with -q, and what is no warning is" {
-    make_layer
+    made_once make_layer
     assert_extract 0 '^$' 1 0 -q
     assert_extract 3 'zstd complained' 1 0 -q --no-verify
 }
@@ -359,7 +359,7 @@ assert_create() {
 }
 
 @test "a reader of the list that has seen enough is no error to speak of" {
-    make_layer
+    made_once make_layer
     mkdir many
     (cd many && seq --format="$(printf 'x%.0s' {1..240})%g" 2000 | xargs touch)
     zlsnap create many layer >/dev/null
@@ -369,7 +369,7 @@ assert_create() {
 }
 
 @test "where SIGPIPE is ignored the statuses are the same" {
-    make_layer
+    made_once make_layer
     set_metadata '.digest = "sha256:" + ("0" * 64)'
     run -4 bash -c 'trap "" PIPE; zlsnap extract layer copy'
     run -4 bash -c 'trap "" PIPE; zlsnap verify layer'
@@ -383,7 +383,7 @@ assert_create() {
 }
 
 @test "standard input is left alone" {
-    make_layer
+    made_once make_layer
     run -0 bash -c 'echo mine | { zlsnap verify -q layer; zlsnap extract layer copy;
         zlsnap create tree layer >/dev/null; cat; }'
     assert_output mine

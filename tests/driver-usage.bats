@@ -134,7 +134,7 @@ options_of_manual() {
 }
 
 @test "options may stand anywhere before --, letters together and with their value" {
-    make_layer
+    made_once make_layer
     zlsnap create tree -l1 one -q -T 1 >/dev/null
     zlsnap create -qT1 tree two --level 1 >/dev/null
     zlsnap create -ql1 tree -T1 three >/dev/null
@@ -146,7 +146,7 @@ options_of_manual() {
 }
 
 @test "a program that is missing is named" {
-    make_layer
+    made_once make_layer
     local program
     for program in zstd jq; do
         without_program "$program"
@@ -161,7 +161,7 @@ options_of_manual() {
 }
 
 @test "extract with --expect needs no jq" {
-    make_layer
+    made_once make_layer
     local digest
     digest=$(jq -r .digest layer.json)
     without_program jq
@@ -196,7 +196,7 @@ options_of_manual() {
 }
 
 @test "the user's locale, field separator and shell options do not matter" {
-    make_layer
+    made_once make_layer
     run -0 --separate-stderr env LC_ALL=tr_TR.UTF-8 IFS=0123456789 POSIXLY_CORRECT=1 CDPATH=/ GREP_OPTIONS=-v \
         zlsnap verify layer
     assert_output 'layer: OK'
@@ -205,7 +205,7 @@ options_of_manual() {
 }
 
 @test "a closed standard error does not stop the work" {
-    make_layer
+    made_once make_layer
     run -0 bash -c 'zlsnap verify layer 2>&-'
     run -0 bash -c 'zlsnap extract layer copy 2>&-'
     compare_trees tree copy

@@ -6,6 +6,18 @@ enter_work() {
     cd "$BATS_TEST_TMPDIR/work" || return
 }
 
+# made_once FUNCTION: what the function makes in an empty directory, in the current one. The first test
+# of a file that asks for it has it made, and all get copies.
+made_once() {
+    local made=$BATS_FILE_TMPDIR/$1
+    if [ ! -d "$made" ]; then
+        mkdir "$made.part"
+        (cd "$made.part" && "$1")
+        mv "$made.part" "$made"
+    fi
+    cp -a "$made/." .
+}
+
 # make_layer: makes the directory "tree" and its layer "layer", of some MB, in the current directory.
 make_layer() {
     mkdir -p tree/sub

@@ -6,7 +6,7 @@ load driver
 
 setup() {
     enter_work
-    make_layer
+    made_once make_layer
 }
 
 @test "what create packed, extract restores" {

@@ -6,7 +6,7 @@ load driver
 
 setup() {
     enter_work
-    make_layer
+    made_once make_layer
 }
 
 @test "info tells what LAYER.json says" {

@@ -141,7 +141,7 @@ small_layers() {
 # --------------------------------------------------------------------------- what is written
 
 @test "the documents are what the specification asks for, with diffIDs, history and dates" {
-    small_layers
+    made_once small_layers
     run -0 zlsnap oci --arch=arm64 --annotation=org.example.a=1=2 --annotation=b= -o img:v1.0 \
         a.tar.zst b.tar.zst
     assert_equal "$output" "$(manifest_digest img v1.0)"
@@ -166,7 +166,7 @@ small_layers() {
 }
 
 @test "without LAYER.json the digests are measured" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst -o img:with
     rm a.tar.zst.json
     zlsnap oci a.tar.zst -o img:without
@@ -190,7 +190,7 @@ small_layers() {
 }
 
 @test "an image joins those of a layout, or replaces the one of its name" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst -o img:one
     zlsnap oci b.tar.zst -o img:two
     zlsnap oci a.tar.zst b.tar.zst -o img:one
@@ -210,7 +210,7 @@ small_layers() {
 }
 
 @test "an image joins those of a layout of skopeo's, which skopeo goes on reading" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst -o img:one
     skopeo copy -q oci:img:one oci:theirs:a
     zlsnap oci b.tar.zst -o theirs:b
@@ -221,7 +221,7 @@ small_layers() {
 }
 
 @test "a base image keeps its layers and configuration, and gets layers and history" {
-    small_layers
+    made_once small_layers
     zlsnap oci --compression=gzip a.tar.zst -o img:base
     if command -v umoci >/dev/null; then
         umoci --log=error config --image img:base --config.env A=b --config.cmd /run \
@@ -239,7 +239,7 @@ small_layers() {
 
 @test "a base image without layers, and one whose history is missing" {
     requires_command umoci
-    small_layers
+    made_once small_layers
     umoci --log=error init --layout img
     umoci --log=error new --image img:empty
     zlsnap oci oci:img:empty a.tar.zst -o img:one
@@ -254,7 +254,7 @@ small_layers() {
 }
 
 @test "one layer twice is one blob" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst a.tar.zst -o img
     assert_equal "$(find img/blobs -type f | wc -l)" 3
     zlsnap extract oci:img tree
@@ -264,7 +264,7 @@ small_layers() {
 # --------------------------------------------------------------------------- extract
 
 @test "extract: --replace exchanges a full directory, at once; else it is refused" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst b.tar.zst -o img
     mkdir -p target/old
     run -1 --separate-stderr zlsnap extract oci:img target
@@ -285,7 +285,7 @@ small_layers() {
     zlsnap oci upper.tar.zst -o img
     zlsnap extract --merge oci:img target
     compare_trees merged target
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst b.tar.zst -o img:ab
     flip_byte "$(blob_of img "$(jq -r .compressed_digest b.tar.zst.json)")" 40
     run -4 --separate-stderr zlsnap extract --merge oci:img:ab target
@@ -341,7 +341,7 @@ PYTHON
 }
 
 @test "junk behind a blob's frames: verify has status 3, extract warns, since the digests hold" {
-    small_layers
+    made_once small_layers
     local type
     for type in zstd gzip; do
         rm -rf img tree
@@ -389,7 +389,7 @@ newest() {
 }
 
 @test "extract: what holds the image or the layer itself is not replaced" {
-    small_layers
+    made_once small_layers
     mkdir home
     zlsnap oci a.tar.zst -o home/img
     run -2 --separate-stderr zlsnap extract --replace oci:home/img home
@@ -404,7 +404,7 @@ newest() {
 
 @test "oci: what a run that had no room has left is taken for an empty layout" {
     requires_root
-    small_layers
+    made_once small_layers
     mkdir disk
     mount -t tmpfs -o size=1M none disk
     mkdir disk/img
@@ -423,7 +423,7 @@ newest() {
 }
 
 @test "oci: many at once into one layout that is not there yet" {
-    small_layers
+    made_once small_layers
     local i
     for i in {1..6}; do
         zlsnap oci a.tar.zst -o img:"$i" >/dev/null 3>&- &
@@ -434,7 +434,7 @@ newest() {
 }
 
 @test "oci: annotations of any text; entries of others in the index stay" {
-    small_layers
+    made_once small_layers
     zlsnap oci --annotation=$'a=one\ntwo=\xc3\xa9' --annotation=b= a.tar.zst -o img:t
     assert_equal "$(manifest_get '.annotations | .b, .a' img:t)" $'\none\ntwo=\xc3\xa9'
     jq -c '.manifests += [{annotations: "text", other: 1}]' img/index.json >index
@@ -444,7 +444,7 @@ newest() {
 }
 
 @test "oci: a date in LAYER.json that is none is not put into the image" {
-    small_layers
+    made_once small_layers
     jq '.created_at = "yesterday"' a.tar.zst.json >j && mv j a.tar.zst.json
     zlsnap oci a.tar.zst -o img
     run -0 skopeo inspect --config oci:img:latest
@@ -452,7 +452,7 @@ newest() {
 }
 
 @test "a signal ends the wait for a layout that another one is changing" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst -o img
     exec {lock}<img
     flock "$lock"
@@ -479,7 +479,7 @@ newest() {
 }
 
 @test "extract: -e is the digest of the manifest" {
-    small_layers
+    made_once small_layers
     digest=$(zlsnap oci a.tar.zst b.tar.zst -o img)
     run -4 --separate-stderr zlsnap extract -e "sha256:${digest//[0-9]/0}" oci:img tree || :
     run -4 --separate-stderr zlsnap extract -e "$(sha256sum </dev/null | cut -d' ' -f1)" oci:img tree
@@ -493,7 +493,7 @@ newest() {
 
 @test "extract: into a setgid directory with a default ACL, by a plain user, of read-only directories" {
     requires_root
-    small_layers
+    made_once small_layers
     chmod 555 a b a/dir
     zlsnap create a a.tar.zst >/dev/null
     zlsnap create b b.tar.zst >/dev/null
@@ -514,7 +514,7 @@ newest() {
 }
 
 @test "extract: targets that can't be made or replaced are refused before a layer is read" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst -o img
     ln -s a link
     run -1 --separate-stderr zlsnap extract oci:img link
@@ -554,7 +554,7 @@ refused() {
 }
 
 @test "a byte that is wrong in a blob, the manifest or the config is refused; so is one that is missing" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst b.tar.zst -o good
     local what digest
     for what in '.layers[0].digest' '.layers[1].digest' '.config.digest' manifest; do
@@ -576,7 +576,7 @@ refused() {
 }
 
 @test "a diffID that is wrong, with all blobs as they should be, is refused" {
-    small_layers
+    made_once small_layers
     for compression in zstd gzip; do
         rm -rf img
         zlsnap oci --compression="$compression" a.tar.zst b.tar.zst -o img
@@ -586,7 +586,7 @@ refused() {
 }
 
 @test "documents that are malformed, or lie, are refused" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst b.tar.zst -o good
     # forgery FUNCTION FILTER STATUS WHAT
     forgery() {
@@ -639,7 +639,7 @@ refused() {
 }
 
 @test "a layer that is malformed, with all digests right, is refused and named" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst -o img
     { printf 'no tar' && head -c 2000 /dev/zero; } >bad.tar
     gzip -n <bad.tar >bad.gz
@@ -656,7 +656,7 @@ refused() {
 }
 
 @test "an image for several machines: that of this machine is taken, from an index in the index too" {
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst -o img:theirs --arch=s390x
     zlsnap oci b.tar.zst -o img:ours
     jq -c '(.manifests[0] | .platform = {architecture: "s390x", os: "linux"} | del(.annotations)) as $a
@@ -689,7 +689,7 @@ go_architecture() {
 }
 
 @test "what a layer lies about in LAYER.json is found, and nothing is written" {
-    small_layers
+    made_once small_layers
     jq '.digest |= sub("[0-9a-f]{8}$"; "00000000")' a.tar.zst.json >j && mv j a.tar.zst.json
     run -4 --separate-stderr zlsnap oci a.tar.zst -o img
     assert_said 'its tar has the digest sha256:'
@@ -700,7 +700,7 @@ go_architecture() {
 }
 
 @test "oci: command lines that are wrong" {
-    small_layers
+    made_once small_layers
     mkdir full && touch full/x
     bad() {
         local status=$1 what=$2

@@ -84,7 +84,7 @@ blob_in_registry() {
 
 @test "a layer, pushed and pulled, is the same file with the same LAYER.json" {
     registry_start
-    small_layers
+    made_once small_layers
     local digest
     digest=$(push a.tar.zst "docker://$registry/layer")
     assert_equal "$(skopeo inspect --tls-verify=false --raw "docker://$registry/layer:latest" |
@@ -111,7 +111,7 @@ blob_in_registry() {
 
 @test "a layer of gzip's is pulled to a LAYER of zstd's, its tar the same" {
     registry_start
-    small_layers
+    made_once small_layers
     push --compression=gzip --annotation=k=v --arch=arm64 a.tar.zst "docker://$registry/layer:gz"
     run -0 skopeo inspect --tls-verify=false --override-arch=arm64 "docker://$registry/layer:gz"
     assert_output --partial '"Architecture": "arm64"'
@@ -163,7 +163,7 @@ blob_in_registry() {
 
 @test "images as Docker writes them are pulled, their manifest made OCI's by skopeo" {
     registry_start
-    small_layers
+    made_once small_layers
     zlsnap oci --compression=gzip a.tar.zst b.tar.zst -o img
     skopeo copy -q --format=v2s2 --dest-tls-verify=false oci:img:latest "docker://$registry/docker:1"
     assert_equal "$(skopeo inspect --tls-verify=false --raw "docker://$registry/docker:1" |
@@ -177,7 +177,7 @@ blob_in_registry() {
 
 @test "what is corrupt is not pushed, also where the registry has the blob already" {
     registry_start
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst b.tar.zst -o img
     push oci:img "docker://$registry/app:good"
     local digest
@@ -198,7 +198,7 @@ blob_in_registry() {
 
 @test "what is corrupt in the registry is not pulled" {
     registry_start
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst b.tar.zst -o img
     push oci:img "docker://$registry/app:good"
     push a.tar.zst "docker://$registry/layer:good"
@@ -221,7 +221,7 @@ blob_in_registry() {
 
 @test "an image whose diffIDs are wrong, which skopeo copies, is neither pushed nor pulled" {
     registry_start
-    small_layers
+    made_once small_layers
     zlsnap oci a.tar.zst b.tar.zst -o img
     forge_config img '.rootfs.diff_ids |= reverse'
     run -4 --separate-stderr push oci:img "docker://$registry/app:bad"
@@ -269,7 +269,7 @@ break_registry() {
 
 @test "the registry is killed while a layer is pushed: one line, and the same command completes" {
     registry_start
-    large_layer
+    made_once large_layer
     local when=is_uploading port=${registry#*:}
     break_registry push large.tar.zst "docker://$registry/large:1"
     assert_equal "$status: $(grep -c . ../errors)" '1: 1'
@@ -291,7 +291,7 @@ break_registry() {
 
 @test "a registry that comes back is found by a later try" {
     registry_start
-    small_layers
+    made_once small_layers
     local port=${registry#*:}
     registry_stop
     zlsnap push --tls-verify=false a.tar.zst "docker://127.0.0.1:$port/late:1" 3>&- &
@@ -306,7 +306,7 @@ break_registry() {
     # htpasswd -Bbn user secret
     echo 'user:$2b$05$3gMnjYnZKRfba6hVhWVasOFRLOfIluL9hLo.o7MLkR61gfJ.x3ZQ6' >../htpasswd
     registry_start 0 'auth: {htpasswd: {realm: test, path: ../htpasswd}}'
-    small_layers
+    made_once small_layers
     local auth=$BATS_TEST_TMPDIR/auth.json home=$BATS_TEST_TMPDIR/home
     credentials() {
         printf '{"auths":{"%s":{"auth":"%s"}}}' "$registry" "$(printf %s "$1" | base64)"
@@ -333,7 +333,7 @@ break_registry() {
 }
 
 @test "no server, no TLS, no such image, a name that is none: one line each" {
-    small_layers
+    made_once small_layers
     run -1 --separate-stderr push a.tar.zst docker://127.0.0.1:1/app:1
     assert_one_line 'docker://127.0.0.1:1/app:1: no server: 127.0.0.1:1: connect: connection refused'
     run -1 --separate-stderr pull docker://host.invalid/app:1 layer
@@ -364,8 +364,8 @@ break_registry() {
     requires_root
     mkdir disk
     mount -t tmpfs -o size=1M none disk
-    small_layers
-    large_layer
+    made_once small_layers
+    made_once large_layer
     registry_start
     push large.tar.zst "docker://$registry/large:1"
     cp a.tar.zst a.tar.zst.json disk
@@ -385,7 +385,7 @@ break_registry() {
 
 @test "TERM ends a push and a pull, with skopeo, and leaves nothing" {
     registry_start
-    large_layer
+    made_once large_layer
     local what
     push large.tar.zst "docker://$registry/large:1" # what comes then is stopped at once
     kill -STOP "$registry_pid"
@@ -404,7 +404,7 @@ break_registry() {
 }
 
 @test "without skopeo: one line that names the package" {
-    small_layers
+    made_once small_layers
     without_program skopeo
     run -1 --separate-stderr push a.tar.zst docker://127.0.0.1:1/app:1
     assert_one_line 'install the package skopeo'
@@ -414,7 +414,7 @@ break_registry() {
 
 @test "without a policy file skopeo copies all the same" {
     registry_start
-    small_layers
+    made_once small_layers
     fake skopeo 'for word; do [ "$word" != --insecure-policy ] || echo yes >../insecure; done
         exec /usr/bin/skopeo "$@"'
     push a.tar.zst "docker://$registry/app:1"

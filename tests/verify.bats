@@ -6,7 +6,7 @@ load driver
 
 setup() {
     enter_work
-    make_layer
+    made_once make_layer
 }
 
 # refute_verified STATUS REGEX [OPTION...]: verify says FAILED, with this status and a line that matches.

@@ -34,7 +34,7 @@ dress_root() {
 
 # round_trip_on DIR: of a tree with everything, made and restored below DIR.
 round_trip_on() {
-    make_tree "$1/a" "${ROOT_PARTS[@]}"
+    make_parts "$1/a" "${ROOT_PARTS[@]}"
     dress_root "$1/a"
     round_trip "$1/a" "$1/b"
 }
@@ -201,7 +201,7 @@ bytes_read() {
 @test "ACLs on XFS are ACLs only once" {
     requires_fs xfs
     loop_fs xfs 320M xfs
-    make_tree xfs/a acls
+    make_parts xfs/a acls
     tarpack xfs/a >layer.tar
     tarunpack --no-sync b <layer.tar
     run -0 getfattr -R -d -m SGI b

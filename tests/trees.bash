@@ -2,10 +2,22 @@
 # shellcheck disable=SC2034,SC2103,SC2164 # used there; there, cd and what else fails ends the test
 
 # make_tree DIR PART...: makes DIR, and in it each part: a directory of its own, filled by the
-# function make_PART.
+# function make_PART. A part is made once for all tests of a file; what they get are copies.
 make_tree() (
-    local part
+    untraced
+    local dir=$1 part parts=$BATS_FILE_TMPDIR/parts
+    shift
+    mkdir -p "$parts" "$dir"
+    for part; do
+        [ -e "$parts/$part" ] || make_parts "$parts" "$part"
+    done
+    cp -a "${@/#/$parts/}" "$dir"
+)
+
+# make_parts DIR PART...: the same, and all of it is made in DIR.
+make_parts() (
     trap - DEBUG # as `untraced`, which make_user_tree has not
+    local part
     mkdir -p "$1"
     cd "$1"
     shift
@@ -24,8 +36,8 @@ ROOT_PARTS=("${USER_PARTS[@]}" devices unreadable owners system_xattrs capabilit
 # make_user_tree DIR: as nobody, in a directory that belongs to nobody.
 make_user_tree() {
     declare -px USER_PARTS LARGE_XATTR LONG_LINK >"$BATS_TEST_TMPDIR/parts"
-    declare -f make_tree "${USER_PARTS[@]/#/make_}" repeat >>"$BATS_TEST_TMPDIR/parts"
-    as_user bash -c 'set -e; source "$1"; make_tree "$2" "${USER_PARTS[@]}"' - \
+    declare -f make_parts "${USER_PARTS[@]/#/make_}" repeat >>"$BATS_TEST_TMPDIR/parts"
+    as_user bash -c 'set -e; source "$1"; make_parts "$2" "${USER_PARTS[@]}"' - \
         "$BATS_TEST_TMPDIR/parts" "$1"
 }
 

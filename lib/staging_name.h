@@ -14,6 +14,10 @@
 
 #define STAGING_RANDOM_LENGTH 6
 
+/* The file by which a spool is known for one, also where others may rename what is beside it: the
+ * first thing that the driver makes in it, spool_mark in driver/pipeline.sh. */
+#define STAGING_SPOOL_MARK ".zlsnap-spool"
+
 /* Writes the name; `random` chooses its last part. A target's name that is too long for the pattern
  * is cut, the same way each time. */
 void staging_name_make(char name[static NAME_MAX + 1], const char *target,

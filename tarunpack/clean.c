@@ -3,6 +3,7 @@
 #include "diag.h"
 #include "dirs.h"
 #include "names.h"
+#include "openat2.h"
 #include "remove.h"
 #include "staging_name.h"
 #include "stream.h"
@@ -31,7 +32,7 @@ static bool is_spool(int fd)
 {
     struct stat status, mark;
     return fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0700 &&
-           fstatat(fd, CLEAN_SPOOL_MARK, &mark, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(fd, STAGING_SPOOL_MARK, &mark, AT_SYMLINK_NOFOLLOW) == 0 &&
            S_ISREG(mark.st_mode) && mark.st_uid == status.st_uid;
 }
 
@@ -72,7 +73,7 @@ static bool is_dead(int parent, int fd, const char *name, uint64_t seconds)
 static void clean_one(int parent, const char *name, struct staging *interrupted)
 {
     struct staging found = {.parent = parent, .tree = -1};
-    found.fd = dirs_open(parent, name);
+    found.fd = openat2_beneath(parent, name, O_RDONLY);
     if (found.fd < 0)
         return;
     if (!is_dead(parent, found.fd, name, 0)) {
@@ -102,37 +103,89 @@ void clean_target(int parent, const char *target, struct staging *interrupted)
     names_free(&names);
 }
 
-static enum status name_print(const char *name)
+struct cleaning {
+    const struct clean_options *options;
+    int parent;   /* the directory that is cleaned */
+    bool unheard; /* standard output takes no more */
+};
+
+static enum status name_print(struct cleaning *cleaning, const char *name)
 {
     char line[sizeof(struct diag_name) + 1];
     int length = snprintf(line, sizeof line, "%s\n", diag_name(name).text);
     if (stream_write(STDOUT_FILENO, line, (size_t)length) == 0)
         return STATUS_OK;
     diag_errno("cannot write to standard output");
+    cleaning->unheard = true;
     return STATUS_SYSTEM;
 }
 
-static enum status dead_remove(int parent, int fd, const char *name,
-                               const struct clean_options *options)
+/* Whether somebody is merging onto the directory. Its own lock tells, and not that of the staging
+ * directory: a merge that found this one locked would take it for a live run's, and not wait for
+ * the interrupted merge to be completed. */
+static bool is_merged_onto(int fd)
 {
-    const struct staging found = {.parent = parent, .fd = fd, .tree = -1};
-    if (staging_has_begun(&found)) {
-        diag_warn("%s: stays: a merge was interrupted, and the same merge again completes it",
-                  diag_name(name).text);
-        return STATUS_OK;
-    }
-    enum status status = options->dry_run ? STATUS_OK : remove_opened(parent, fd, name);
-    return status == STATUS_OK ? name_print(name) : status;
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK;
+    (void)flock(fd, LOCK_UN);
+    return false;
 }
 
-static enum status one_clean(int parent, const char *name, const struct clean_options *options)
+static enum status begun_keep(const struct cleaning *cleaning, const char *name)
+{
+    if (is_merged_onto(cleaning->parent))
+        diag_note("%s: stays: it is in use", diag_name(name).text);
+    else
+        diag_warn("%s: stays: a merge was interrupted, and the same merge again completes it",
+                  diag_name(name).text);
+    return STATUS_OK;
+}
+
+static enum status dead_remove(struct cleaning *cleaning, int fd, const char *name)
 {
     enum status status = STATUS_OK;
-    int fd = dirs_open(parent, name);
+    if (!cleaning->options->dry_run)
+        status = remove_opened(cleaning->parent, fd, name);
+    return status == STATUS_OK ? name_print(cleaning, name) : status;
+}
+
+static enum status opened_clean(struct cleaning *cleaning, int fd, const char *name)
+{
+    const struct staging found = {.parent = cleaning->parent, .fd = fd, .tree = -1};
+    const uint64_t older_than = cleaning->options->older_than;
+    if (!is_ours(cleaning->parent, fd) || !is_old(fd, older_than))
+        return STATUS_OK;
+    if (staging_has_begun(&found))
+        return begun_keep(cleaning, name);
+    /* Its merge may have begun, and died, since. */
+    if (is_dead(cleaning->parent, fd, name, older_than) && !staging_has_begun(&found))
+        return dead_remove(cleaning, fd, name);
+    diag_note("%s: stays: it is in use", diag_name(name).text);
+    return STATUS_OK;
+}
+
+/* What is no directory, or another user's, is nobody's business. */
+static enum status open_failed(const struct cleaning *cleaning, const char *name)
+{
+    struct stat status;
+    int error = errno;
+    if (fstatat(cleaning->parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISDIR(status.st_mode) || status.st_uid != geteuid())
+        return STATUS_OK;
+    errno = error;
+    if (error == EXDEV)
+        diag_error("%s: something is mounted there, so it is not removed", diag_name(name).text);
+    else
+        diag_errno("%s: cannot open", diag_name(name).text);
+    return STATUS_SYSTEM;
+}
+
+static enum status one_clean(struct cleaning *cleaning, const char *name)
+{
+    int fd = openat2_beneath(cleaning->parent, name, O_RDONLY);
     if (fd < 0)
-        return STATUS_OK; /* no directory, or nobody's business */
-    if (is_dead(parent, fd, name, options->older_than))
-        status = dead_remove(parent, fd, name, options);
+        return open_failed(cleaning, name);
+    enum status status = opened_clean(cleaning, fd, name);
     close(fd);
     return status;
 }
@@ -141,20 +194,21 @@ enum status clean_directory(const char *path, const struct clean_options *option
 {
     struct names names = {0};
     enum status status = STATUS_OK;
-    int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (parent < 0 || names_read_in(&names, parent, ".") != 0) {
+    struct cleaning cleaning = {.options = options};
+    cleaning.parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (cleaning.parent < 0 || names_read_in(&names, cleaning.parent, ".") != 0) {
         diag_errno("%s: cannot read the directory", diag_name(path).text);
         status = STATUS_SYSTEM;
     }
-    for (size_t i = 0; i < names.count; i++) {
+    for (size_t i = 0; i < names.count && !cleaning.unheard; i++) {
         const char *name = names_text(&names, i);
-        if (staging_name_is_any(name) && one_clean(parent, name, options) != STATUS_OK)
+        if (staging_name_is_any(name) && one_clean(&cleaning, name) != STATUS_OK)
             status = STATUS_SYSTEM;
     }
     names_free(&names);
-    if (parent >= 0)
-        close(parent);
-    if (stream_close_stdout() != 0 && status == STATUS_OK) {
+    if (cleaning.parent >= 0)
+        close(cleaning.parent);
+    if (stream_close_stdout() != 0 && !cleaning.unheard) {
         diag_errno("cannot write to standard output");
         status = STATUS_SYSTEM;
     }

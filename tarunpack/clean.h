@@ -11,9 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The file by which a spool is known for one, also where others may rename what is beside it. */
-#define CLEAN_SPOOL_MARK ".zlsnap-spool"
-
 struct clean_options {
     bool dry_run;        /* only print the names */
     uint64_t older_than; /* seconds since it was last changed */
@@ -28,7 +25,8 @@ void clean_target(int parent, const char *target, struct staging *interrupted);
 /* Removes those for all targets in the directory `path`, and spools, and prints their names on
  * stdout, escaped, one a line; where others may rename, only what is known for ours by what it
  * holds. Those of merges that had begun stay, which is a warning. With `older_than`, also where the
- * file system knows no locks. Returns a status; the lines are printed. */
+ * file system knows no locks. What can't be removed is no reason to leave the next one; a name that
+ * can't be printed is. Returns a status; the lines are printed. */
 enum status clean_directory(const char *path, const struct clean_options *options);
 
 #endif

@@ -135,7 +135,7 @@ static enum status mode_parse(struct options *options, enum target_mode mode)
 
 static enum status age_parse(struct options *options, const char *text)
 {
-    if (cli_number(text, UINT32_MAX, &options->cleaning.older_than) == 0)
+    if (cli_number(text, INT64_MAX, &options->cleaning.older_than) == 0)
         return STATUS_OK;
     return cli_usage("--older-than takes a number of seconds, not '%s'", diag_name(text).text);
 }

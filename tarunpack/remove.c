@@ -4,6 +4,7 @@
 #include "dirs.h"
 #include "names.h"
 #include "openat2.h"
+#include "staging_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +56,18 @@ static int directory_open_for_removal(int parent, const char *name)
     return fd;
 }
 
+static void mark_put_last(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names_text(names, i), STAGING_SPOOL_MARK) == 0) {
+            struct name mark = names->list[i];
+            memmove(&names->list[i], &names->list[i + 1], (names->count - i - 1) * sizeof mark);
+            names->list[names->count - 1] = mark;
+            return;
+        }
+    }
+}
+
 /* Reads the names of the directory entered last, after seeing to it that they can be removed. */
 static int level_read(struct removal *removal)
 {
@@ -75,7 +88,11 @@ static int level_read(struct removal *removal)
         removal->levels = levels;
         removal->capacity = capacity;
     }
-    return names_read(&removal->levels[level], fd);
+    if (names_read(&removal->levels[level], fd) != 0)
+        return -1;
+    if (level == 0)
+        mark_put_last(&removal->levels[level]);
+    return 0;
 }
 
 /* Removes a name that is no directory, or enters the directory. */

@@ -1,5 +1,6 @@
 /*
- * Removes trees: whatever their depth and modes, never across a mount, never through a link.
+ * Removes trees: whatever their depth and modes, never across a mount, never through a link. The
+ * mark of a spool goes last, so that what is left of it, if that is cut short, is known for ours.
  */
 #ifndef TARUNPACK_REMOVE_H
 #define TARUNPACK_REMOVE_H

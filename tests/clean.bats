@@ -4,6 +4,7 @@
 
 load helpers
 load driver
+load modes
 
 setup() {
     enter_work
@@ -66,6 +67,19 @@ spool() {
     find . | sort | cmp ../before
 }
 
+@test "a directory may be a link; a dry run changes nothing at all" {
+    local before
+    stale .a.zlsnap-abcdef
+    spool .b.zlsnap-abcdef
+    ln -s . link
+    before=$(find . -printf '%P %i %m %T@ %C@\n' | sort)
+    run -0 tarunpack --clean --dry-run link
+    assert_output $'.a.zlsnap-abcdef\n.b.zlsnap-abcdef'
+    assert_equal "$(find . -printf '%P %i %m %T@ %C@\n' | sort)" "$before"
+    run -0 tarunpack --clean link/
+    assert_equal "$(ls -A)" link
+}
+
 @test "what a live run holds stays" {
     stale .a.zlsnap-abcdef .b.zlsnap-abcdef
     exec 5<.a.zlsnap-abcdef
@@ -73,6 +87,8 @@ spool() {
     run -0 tarunpack --clean .
     assert_output .b.zlsnap-abcdef
     [ -e .a.zlsnap-abcdef/tree/sub/file ]
+    run -0 tarunpack --clean -v --dry-run .
+    assert_output 'tarunpack: .a.zlsnap-abcdef: stays: it is in use'
     exec 5<&-
     run -0 tarunpack --clean .
     assert_output .a.zlsnap-abcdef
@@ -87,6 +103,39 @@ spool() {
     [ -e .merge.zlsnap-abcdef/tree/sub/file ]
     run -0 --separate-stderr tarunpack --clean -q .
     assert_equal "$stderr" ''
+}
+
+@test "a merge that has begun and lives is in use, which is none" {
+    stale .merge.zlsnap-abcdef
+    touch .merge.zlsnap-abcdef/begun
+    exec 5<.
+    flock -n 5
+    run -0 tarunpack --clean .
+    assert_output ''
+    run -0 tarunpack --clean -v .
+    assert_output 'tarunpack: .merge.zlsnap-abcdef: stays: it is in use'
+    exec 5<&-
+    [ -e .merge.zlsnap-abcdef/tree/sub/file ]
+}
+
+# It would, were the cleaner to hold the lock by which a merge tells a live run's from a dead one's.
+@test "while a cleaner looks at an interrupted merge, no merge of another layer gets past it" {
+    requires_command strace
+    mkdir dir first second
+    touch first/first second/second
+    tarpack first >first.tar
+    tarpack second >second.tar
+    (cd dir && stale .merge.zlsnap-abcdef)
+    printf 'sha256:%s' "$(sha256sum <first.tar | cut -c -64)" >dir/.merge.zlsnap-abcdef/begun
+    strace -qq -o calls -e trace=flock -e inject=flock:delay_exit=2000000 tarunpack --clean dir 2>said 3>&- &
+    local cleaner=$!
+    wait_for '[ -s calls ]'
+    run -1 tarunpack --no-sync --merge dir <second.tar
+    [ ! -e dir/second ]
+    wait "$cleaner"
+    grep 'stays: a merge was interrupted' said
+    tarunpack --no-sync --merge dir <first.tar
+    assert_equal "$(ls -A dir)" first
 }
 
 @test "where others may rename, only what is known by what it holds is removed" {
@@ -120,6 +169,27 @@ spool() {
     assert_output .a.zlsnap-abcdef
 }
 
+@test "where locks do not work only an age tells" {
+    requires_command strace
+    local unlocked=(strace -qq -o /dev/null -e trace=flock -e inject=flock:error=ENOLCK)
+    stale .a.zlsnap-abcdef
+    sleep 1.1
+    run -0 "${unlocked[@]}" tarunpack --clean .
+    assert_output ''
+    run -0 "${unlocked[@]}" tarunpack --clean --older-than=1000 .
+    assert_output ''
+    run -0 "${unlocked[@]}" tarunpack --clean --older-than=1 .
+    assert_output .a.zlsnap-abcdef
+    # Where they do, what is held is in use, however old.
+    stale .a.zlsnap-abcdef
+    exec 5<.a.zlsnap-abcdef
+    flock -n 5
+    sleep 1.1
+    run -0 tarunpack --clean --older-than=1 .
+    assert_output ''
+    exec 5<&-
+}
+
 @test "a mount in it: nothing behind it is removed, and the exit status is 1" {
     requires_root
     stale .a.zlsnap-abcdef .b.zlsnap-abcdef
@@ -133,6 +203,30 @@ spool() {
     umount .a.zlsnap-abcdef/tree/sub
     run -0 tarunpack --clean .
     assert_output .a.zlsnap-abcdef
+}
+
+@test "a mount on it: nothing behind it is removed, and the exit status is 1" {
+    requires_root
+    mkdir .a.zlsnap-abcdef elsewhere
+    stale .b.zlsnap-abcdef
+    touch elsewhere/file
+    mount --bind elsewhere .a.zlsnap-abcdef
+    run -1 --separate-stderr tarunpack --clean .
+    assert_output .b.zlsnap-abcdef
+    assert_stderr 1 '^tarunpack: \.a\.zlsnap-abcdef: something is mounted there'
+    # Nor does the next run for this target.
+    mkdir tree
+    tarunpack --no-sync a < <(tarpack tree)
+    [ -e elsewhere/file ]
+}
+
+@test "one that its owner can't even open is told, with status 1; another user's is not" {
+    install -d -o 65534 -g 65534 home
+    as_user mkdir -m 000 home/.a.zlsnap-abcdef
+    [ "$EUID" -ne 0 ] || mkdir -m 700 home/.b.zlsnap-abcdef
+    run -1 --separate-stderr as_user tarunpack --clean home
+    assert_output ''
+    assert_stderr 1 '^tarunpack: \.a\.zlsnap-abcdef: cannot open: Permission denied$'
 }
 
 @test "deep trees, and directories that their owner may not write" {
@@ -155,6 +249,7 @@ spool() {
 }
 
 @test "a cleaner that is killed leaves what the next one removes" {
+    requires_command strace
     stale .a.zlsnap-abcdef
     mkdir .a.zlsnap-abcdef/tree/{1..20}
     touch .a.zlsnap-abcdef/tree/{1..20}/{1..20}
@@ -168,19 +263,44 @@ spool() {
     assert_equal "$(ls -A)" ''
 }
 
+@test "the same where others may rename: at every call, of a spool and of a staging directory" {
+    requires_command strace
+    local count=0
+    mkdir -m 777 shared
+    while true; do
+        count=$((count + 1))
+        (cd shared && rm -rf .?* && spool .a.zlsnap-abcdef && stale .b.zlsnap-abcdef && touch .b.zlsnap-abcdef/links)
+        strace -qq -e trace=unlinkat -e inject=unlinkat:signal=KILL:when=$count -o calls \
+            tarunpack --clean shared >/dev/null || true
+        grep -q KILL calls || break
+        run -0 tarunpack --clean shared
+        assert_equal "$(ls -A shared)" ''
+    done
+    [ "$count" -gt 8 ]
+}
+
 @test "command lines and directories that are wrong" {
     run -2 tarunpack --clean --list
     run -2 tarunpack --clean --merge .
     run -2 tarunpack --clean --expect="$(printf '0%.0s' {1..64})" .
     run -2 tarunpack --clean
     run -2 tarunpack --clean --older-than=1d .
+    run -0 tarunpack --clean --older-than=999999999999 .
     run -2 --separate-stderr tarunpack --dry-run .
     assert_stderr 1 'go with --clean only'
     run -1 --separate-stderr tarunpack --clean none
     assert_stderr 1 '^tarunpack: none: cannot read the directory: No such file or directory$'
     touch file
     run -1 tarunpack --clean file
-    stale .a.zlsnap-abcdef
+    run -1 --separate-stderr tarunpack --clean ''
+    assert_stderr 1 '^tarunpack: : cannot read the directory: '
+}
+
+@test "nothing is removed any more when what was removed can't be told" {
+    stale .a.zlsnap-abcdef .b.zlsnap-abcdef .c.zlsnap-abcdef
     run -1 --separate-stderr bash -c 'tarunpack --clean --dry-run . >/dev/full'
     assert_stderr 1 'cannot write to standard output'
+    run -1 --separate-stderr bash -c 'tarunpack --clean . >/dev/full'
+    assert_stderr 1 'cannot write to standard output'
+    assert_equal "$(ls -A)" $'.b.zlsnap-abcdef\n.c.zlsnap-abcdef'
 }

@@ -3,9 +3,9 @@
  * its content, so that a file whose status is the same needs not be opened again.
  *
  * The cache file holds the files in the order of the walk, so both the old and the new one are gone
- * through once, beside it, and memory does not grow with them. It is this machine's (numbers as
- * they are in memory), ends with the SHA-256 of all that is before it, and is replaced by a rename.
- * What is wrong with an old one is a warning: then everything is read.
+ * through once, beside it, and memory does not grow with them. It is replaced by a rename, unless
+ * nothing has changed. What is wrong with an old one is a warning: then everything is read, or what
+ * comes behind the damage.
  *
  * A file is the same if path, device, inode, size, mtime and ctime are: ctime changes with content,
  * attributes, mode and owner, and nobody can set it. A file that was changed so shortly before it
@@ -16,33 +16,24 @@
 #define TARPACK_CACHE_H
 
 #include "buf.h"
+#include "cache_new.h"
 #include "cache_old.h"
 #include "digest.h"
 #include "status.h"
 #include "walk.h"
 #include "xattrs.h"
 
-#include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <time.h>
 
 /* Zero-initialised there is no cache, and cache_free() does nothing. */
 struct cache {
     bool open;
-    const char *path; /* as the user wrote it; borrowed */
-    int directory;    /* that holds the file */
-    char name[NAME_MAX + 1], temporary[NAME_MAX + 1];
     struct timespec racy; /* what was changed at this time or later is not remembered */
-
     struct cache_old old;
+    struct cache_new new;
     unsigned char found[CACHE_DIGEST_BYTES];
-
-    int new;
-    struct buf out; /* what waits to be written; the record of the present file is the last */
-    size_t pending; /* where that begins; behind the end: there is none */
-    struct digest *digest;
-    bool failed; /* the new file could not be written: the old one stays */
+    struct buf begun; /* the record of the present file; empty: it has none yet */
 };
 
 /* Opens the cache file at `path`, which need not be there yet, and makes the new one beside it.
@@ -50,7 +41,7 @@ struct cache {
 enum status cache_open(struct cache *cache, const char *path);
 
 /* Whether the file, of which only the status was read, is the one that is remembered. Then its
- * attributes are stored. Items have to come in the order of the walk. */
+ * attributes are stored, and it stays remembered. Items have to come in the order of the walk. */
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);
 
 /* The digest that cache_find() found. */
@@ -60,7 +51,8 @@ void cache_digest(const struct cache *cache, struct digest_value *value);
  * cache_add(). What was begun before and not added is forgotten. */
 void cache_begin(struct cache *cache, const struct walk_item *item, const struct xattrs *xattrs);
 
-/* Remembers the file that was found or begun last, whose content has this digest. */
+/* Remembers the file that was begun last, if one was since cache_find(), with this digest of its
+ * content. */
 void cache_add(struct cache *cache, const struct digest_value *value);
 
 /* Puts the new file in the place of the old one. That it can't be is a warning. */

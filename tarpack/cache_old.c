@@ -1,50 +1,12 @@
 #include "cache_old.h"
 
-#include "digest.h"
-#include "privilege.h"
 #include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct cache_header cache_header_make(void)
-{
-    struct cache_header header = {
-        .magic = "zlsnap cache 1", .order = 0x01020304, .record_size = sizeof(struct cache_record)};
-    struct stat status;
-    /* The ids in ACLs are those of the user namespace. */
-    if (stat("/proc/self/ns/user", &status) == 0)
-        header.view = status.st_ino;
-    header.view = header.view << 1 | privilege_sees_trusted();
-    return header;
-}
-
-/* Whether all of the file, of `size` bytes, is what was written: its digest stands at its end. */
-static bool old_is_whole(const struct cache_old *old, uint64_t size)
-{
-    struct digest *digest = digest_new(DIGEST_SHA256);
-    struct digest_value value = {0};
-    char *chunk = malloc(STREAM_CHUNK);
-    bool whole = digest && chunk;
-    uint64_t left = size;
-    while (whole && left > 0) {
-        size_t wanted = left < STREAM_CHUNK ? (size_t)left : STREAM_CHUNK;
-        whole = stream_read(old->fd, chunk, wanted) == (ssize_t)wanted &&
-                digest_update(digest, chunk, wanted) == 0;
-        left -= wanted;
-    }
-    unsigned char expected[CACHE_DIGEST_BYTES];
-    whole = whole && digest_final(digest, &value) == 0 &&
-            stream_read(old->fd, expected, sizeof expected) == (ssize_t)sizeof expected &&
-            memcmp(value.bytes, expected, sizeof expected) == 0;
-    free(chunk);
-    digest_free(digest);
-    return whole;
-}
 
 /* Whether nobody but this user and root can have written it: whoever can decides what digests are
  * believed. */
@@ -54,83 +16,95 @@ static bool is_trusted(const struct stat *status)
            !(status->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Checks the file and goes to its first record. Returns NULL, or why it is not used. */
-static const char *old_start(struct cache_old *old)
+/* Looks at the file up to its first block. Returns NULL, or why it is not used. */
+static const char *old_start(const struct cache_old *old, const struct cache_header *wanted)
 {
-    const struct cache_header wanted = cache_header_make();
     struct cache_header header;
     struct stat status;
     if (fstat(old->fd, &status) != 0)
         return strerror(errno);
     if (!is_trusted(&status))
         return "others can write it";
-    if (status.st_size < (off_t)(sizeof header + CACHE_DIGEST_BYTES) ||
-        stream_read(old->fd, &header, sizeof header) != (ssize_t)sizeof header)
+    if (stream_read(old->fd, &header, sizeof header) != (ssize_t)sizeof header)
         return "it is damaged";
-    if (memcmp(header.magic, wanted.magic, sizeof header.magic) != 0)
+    if (memcmp(header.magic, wanted->magic, sizeof header.magic) != 0)
         return "it is no cache of this version";
-    if (header.order != wanted.order || header.record_size != wanted.record_size)
+    if (header.order != wanted->order || header.record_size != wanted->record_size)
         return "it is of another kind of machine";
-    if (header.view != wanted.view)
+    if (header.view != wanted->view)
         return "it is of somebody who sees other attributes";
-    uint64_t size = (uint64_t)status.st_size - CACHE_DIGEST_BYTES;
-    if (lseek(old->fd, 0, SEEK_SET) != 0 || !old_is_whole(old, size) ||
-        lseek(old->fd, sizeof header, SEEK_SET) != (off_t)sizeof header)
-        return "it is damaged";
-    old->left = size - sizeof header;
     return NULL;
 }
 
 const char *cache_old_open(struct cache_old *old, int directory, const char *name)
 {
-    *old = (struct cache_old){.fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (old->fd < 0)
-        return errno == ENOENT ? NULL : strerror(errno);
-    const char *problem = old_start(old);
-    if (problem)
-        cache_old_close(old);
+    const struct cache_header header = cache_header_make();
+    const uint64_t check = cache_check(0, &header, sizeof header);
+    *old = (struct cache_old){.fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK),
+                              .begin = sizeof header,
+                              .end = sizeof header,
+                              .check = check,
+                              .check_end = check};
+    const char *problem = NULL;
+    if (old->fd >= 0)
+        problem = old_start(old, &header);
+    else if (errno != ENOENT)
+        problem = strerror(errno);
+    old->over = old->fd < 0 || problem;
     return problem;
 }
 
-/* Sees to it that at least `length` bytes of the record at in_next are in memory. */
-static bool old_fill(struct cache_old *old, size_t length)
+/* Reads the block at `begin`, where the file stands. Returns whether it is what was written. */
+static bool block_read(struct cache_old *old)
 {
-    struct buf *in = &old->in;
-    size_t have = in->length - old->next;
-    if (have >= length)
-        return true;
-    memmove(in->bytes, in->bytes + old->next, have);
-    old->next = 0;
-    in->length = have;
-    size_t wanted = length > STREAM_CHUNK ? length : STREAM_CHUNK;
-    if (wanted - have > old->left)
-        wanted = have + (size_t)old->left;
-    if (wanted < length || buf_reserve(in, wanted - have) != 0)
+    struct cache_block block;
+    if (stream_read(old->fd, &block, sizeof block) != (ssize_t)sizeof block ||
+        block.length > CACHE_BLOCK_MAX || buf_reserve(&old->in, (size_t)block.length) != 0)
         return false;
-    ssize_t got = stream_read(old->fd, in->bytes + have, wanted - have);
-    if (got < 0 || (size_t)got != wanted - have)
+    const size_t length = (size_t)block.length;
+    if (stream_read(old->fd, old->in.bytes, length) != (ssize_t)length ||
+        cache_check(old->check, old->in.bytes, length) != block.check)
         return false;
-    in->length = wanted;
-    old->left -= (size_t)got;
+    old->in.length = length;
+    old->end = old->begin + sizeof block + length;
+    old->check_end = block.check;
     return true;
 }
 
-size_t cache_record_length(const struct cache_record *record)
+/* Goes to the next block. Returns whether there is one. */
+static bool block_next(struct cache_old *old)
 {
-    return sizeof *record + record->path_length + record->xattrs_length;
+    if (old->over)
+        return false;
+    old->begin = old->end;
+    old->check = old->check_end;
+    old->in.length = old->next = 0;
+    old->damaged = !block_read(old);
+    old->over = old->in.length == 0;
+    return !old->over;
+}
+
+/* Whether a record begins at `bytes`, of which `left` are in the block. */
+static bool is_record(const char *bytes, size_t left, struct cache_record *record)
+{
+    if (left < sizeof *record)
+        return false;
+    memcpy(record, bytes, sizeof *record);
+    return record->path_length > 0 && record->path_length <= CACHE_PATH_MAX &&
+           record->xattrs_length <= CACHE_XATTRS_MAX && cache_record_length(record) <= left &&
+           bytes[sizeof *record + record->path_length - 1] == '\0';
 }
 
 const char *cache_old_next(struct cache_old *old, struct cache_record *record)
 {
-    if (old->fd < 0 || (old->left == 0 && old->next == old->in.length) ||
-        !old_fill(old, sizeof *record))
-        return NULL;
-    memcpy(record, old->in.bytes + old->next, sizeof *record);
-    if (record->path_length == 0 || record->path_length > CACHE_PATH_MAX ||
-        record->xattrs_length > CACHE_XATTRS_MAX || !old_fill(old, cache_record_length(record)))
+    if (old->next == old->in.length && !block_next(old))
         return NULL;
     const char *bytes = old->in.bytes + old->next;
-    return bytes[sizeof *record + record->path_length - 1] == '\0' ? bytes : NULL;
+    if (is_record(bytes, old->in.length - old->next, record))
+        return bytes;
+    old->damaged = old->over = true;
+    old->in.length = old->next;
+    return NULL;
 }
 
 void cache_old_skip(struct cache_old *old, const struct cache_record *record)

@@ -6,8 +6,11 @@ load helpers
 
 setup_file() {
     local tree
-    for tree in {1..9}; do
+    for tree in {1..10}; do
         make_tree "$BATS_FILE_TMPDIR/$tree"
+    done
+    for tree in many-1 many-2; do
+        make_many "$BATS_FILE_TMPDIR/$tree"
     done
     sleep 2.1 # or nothing of it would be remembered
 }
@@ -32,6 +35,14 @@ make_tree() {
     truncate -s 1M "$1/sparse"
 }
 
+# make_many DIR: 3000 empty files whose names are so long that their records take several blocks.
+make_many() {
+    local name
+    name=$(printf '%0200d' 0)
+    mkdir "$1"
+    (cd "$1" && eval "touch $name-{1000..3999}")
+}
+
 # old_tree N: makes the Nth of the trees, which are old enough, the directory "tree".
 old_tree() {
     mv "$BATS_FILE_TMPDIR/$1" tree
@@ -43,8 +54,8 @@ manifest() {
 
 # opened: how many regular files manifest opens; its output goes to the file "manifest".
 opened() {
-    strace -f -o log -e trace=openat -e status=successful tarpack --manifest --cache="$CACHE" "$@" tree \
-        >manifest || return
+    strace -f --seccomp-bpf -o log -e trace=openat -e status=successful \
+        tarpack --manifest --cache="$CACHE" "$@" tree >manifest || return
     grep -c 'O_RDONLY|O_NOCTTY|O_NONBLOCK|O_NOFOLLOW|O_CLOEXEC)' log || :
 }
 
@@ -87,6 +98,23 @@ same_manifest() {
     done
 }
 
+@test "attributes and ACLs that are added, changed and removed are seen, whatever the content" {
+    requires_command strace setfacl
+    old_tree 10
+    manifest >/dev/null
+    local change
+    for change in 'setfattr -n user.new -v value tree/a-b/z' 'setfattr -n user.new -v VALUE tree/a-b/z' \
+        'setfattr -x user.new tree/a-b/z' 'setfacl -m u:7:r tree/a.txt' 'setfacl -m u:7:rw tree/a.txt' \
+        'setfacl -b tree/a.txt' 'setfattr -n user.overlay.metacopy tree/z/last' \
+        'setfattr -x user.overlay.metacopy tree/z/last' 'setfattr -n user.empty tree/a/x'; do
+        tarpack --manifest tree >before
+        eval "$change"
+        opened >/dev/null
+        same_manifest || fail "$change"
+        [[ $change == *metacopy* ]] || run ! cmp -s before manifest
+    done
+}
+
 @test "what was changed just before it was read is read again, until it is old enough" {
     requires_command strace
     mkdir tree
@@ -97,6 +125,41 @@ same_manifest() {
     assert_equal "$(opened)" 1
     assert_equal "$(opened)" 0
     same_manifest
+    setfattr -n user.name -v value tree/file # which leaves the mtime as it is
+    assert_equal "$(opened)" 1
+    assert_equal "$(opened)" 1
+    sleep 2.1
+    assert_equal "$(opened)" 1
+    assert_equal "$(opened)" 0
+    same_manifest
+}
+
+@test "where nothing changed the cache stays as it is; else it holds what did and what did not" {
+    requires_command strace
+    old_tree many-1
+    manifest >/dev/null
+    local inode change names
+    inode=$(stat -c %i "$CACHE")
+    assert_equal "$(opened)" 0
+    assert_equal "$(stat -c %i "$CACHE")" "$inode"
+    assert_equal "$(ls -A "$BATS_TEST_TMPDIR")" "$(printf '%s\n' cache work)"
+    names=(tree/*)
+    # In the first block, further on, in the last one, behind all; and one that was the last.
+    for change in 'chmod 600 "${names[0]}"' 'rm "${names[1500]}"' 'chmod 600 "${names[2000]}"' \
+        'chmod 600 "${names[2999]}"' 'touch tree/1' 'rm tree/1'; do
+        eval "$change"
+        assert_equal "$change: $(opened | sed 's/^[0-4]$/few/')" "$change: few"
+        same_manifest
+    done
+    sleep 2.1
+    assert_equal "$(opened)" 3
+    assert_equal "$(opened)" 0
+    same_manifest
+    inode=$(stat -c %i "$CACHE")
+    rm "${names[2999]}"
+    assert_equal "$(opened)" 0
+    same_manifest
+    [ "$(stat -c %i "$CACHE")" != "$inode" ]
 }
 
 @test "a cache that is damaged, cut, of other machines or none at all is told and not used" {
@@ -131,6 +194,40 @@ PYTHON
     assert_equal "${#stderr_lines[@]}" 1
     assert_equal "$(opened)" 1
     same_manifest
+}
+
+# blocks COMMAND: of the blocks of the file "good", as a list, makes a cache in Python.
+blocks() {
+    python3 - "$CACHE" "$1" <<'PYTHON'
+import struct, sys
+data = open("good", "rb").read()
+blocks, at = [], 32
+while at < len(data):
+    end = at + 16 + struct.unpack("Q", data[at : at + 8])[0]
+    blocks.append(data[at:end])
+    at = end
+assert len(blocks) > 3 and len(blocks[-1]) == 16
+exec(sys.argv[2])
+open(sys.argv[1], "wb").write(data[:32] + b"".join(blocks))
+PYTHON
+}
+
+@test "damage behind the first block is told, and what comes before it is used" {
+    requires_command strace python3
+    old_tree many-2
+    manifest >/dev/null
+    cp "$CACHE" good
+    local change
+    for change in 'blocks[1] = blocks[1][:5000] + b"?" + blocks[1][5001:]' 'del blocks[1]' \
+        'blocks[1:3] = blocks[2], blocks[1]' 'blocks[1] = blocks[1][:-1]' 'blocks[1] = blocks[0]' \
+        'blocks[1:] = blocks[-1:]' 'del blocks[2:]' 'del blocks[-1]'; do
+        blocks "$change"
+        [ "$(opened 2>err)" -lt 2500 ] || fail "$change: all is read"
+        assert_equal "$change: $(<err)" \
+            "$change: tarpack: warning: $CACHE: the cache is damaged: what follows in it is not used"
+        same_manifest
+    done
+    assert_equal "$(opened 2>err): $(<err)" '0: ' # it is whole again
 }
 
 @test "a cache that others can write is not used" {
@@ -191,6 +288,7 @@ PYTHON
     manifest >/dev/null
     cp "$CACHE" disk/cache
     head -c 1M /dev/zero >disk/full 2>/dev/null || :
+    rm tree/a.txt # or nothing would have to be written
     run -0 --separate-stderr tarpack --manifest --cache=disk/cache tree
     assert_equal "$stderr" \
         'tarpack: warning: disk/cache: the cache can'\''t be written: No space left on device'

@@ -85,11 +85,13 @@ assert_refused() {
     assert_output ''
 }
 
-@test "a push that is killed is continued: only the parts that are missing are sent" {
+@test "a push that is killed, and its server, is continued: only the parts that are missing are sent" {
     s3_killed 'partNumber=2&' zlsnap push --part-size=5 layer "$url"
     assert_equal "$(s3_parts)" 1
-    run -1 zlsnap pull "$object" back
+    s3_stop
+    s3_start
     s3_forget
+    run -1 zlsnap pull "$object" back
     push layer "$url"
     assert_equal "$(s3_parts)" '2 3'
     run -0 s3_uploads_of "$object"

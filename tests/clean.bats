@@ -148,13 +148,19 @@ spool() {
     chmod 750 .shared.zlsnap-abcdef
     spool .link.zlsnap-abcdef
     ln -sf layer .link.zlsnap-abcdef/.zlsnap-spool
+    spool .forged.zlsnap-abcdef
+    if [ "$EUID" -eq 0 ]; then
+        chown 12 .forged.zlsnap-abcdef/.zlsnap-spool
+    else
+        rm .forged.zlsnap-abcdef/.zlsnap-spool
+    fi
     run -0 tarunpack --clean .
     assert_output '.a.zlsnap-abcdef
 .spool.zlsnap-abcdef'
-    assert_equal "$(find . -mindepth 1 -maxdepth 1 | wc -l)" 4
+    assert_equal "$(find . -mindepth 1 -maxdepth 1 | wc -l)" 5
     chmod 755 .
     run -0 tarunpack --clean .
-    assert_equal "${#lines[@]}" 4
+    assert_equal "${#lines[@]}" 5
 }
 
 @test "--older-than: by when it was last changed" {
@@ -164,9 +170,13 @@ spool() {
     touch -d @1000000000 .a.zlsnap-abcdef # its ctime is now
     run -0 tarunpack --clean --older-than=100 .
     assert_output ''
+    stale .b.zlsnap-abcdef
+    touch -d @9000000000 .b.zlsnap-abcdef
     sleep 1.1
     run -0 tarunpack --clean --older-than=1 .
     assert_output .a.zlsnap-abcdef
+    run -0 tarunpack --clean .
+    assert_output .b.zlsnap-abcdef
 }
 
 @test "where locks do not work only an age tells" {

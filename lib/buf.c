@@ -50,6 +50,17 @@ int buf_append_fill(struct buf *buf, int byte, size_t count)
     return 0;
 }
 
+int buf_append_number(struct buf *buf, uint64_t number, unsigned base, unsigned digits)
+{
+    char text[22]; /* of base 8 */
+    size_t at = sizeof text;
+    while (at > 0 && (number > 0 || sizeof text - at < digits)) {
+        text[--at] = (char)('0' + number % base);
+        number /= base;
+    }
+    return buf_append(buf, text + at, sizeof text - at);
+}
+
 int buf_append_format(struct buf *buf, const char *format, ...)
 {
     char text[256];

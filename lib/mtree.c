@@ -31,19 +31,36 @@ static int append_path(struct buf *out, const char *path)
     return buf_append_text(out, "./") != 0 ? -1 : append_escaped(out, path);
 }
 
+static int append_word(struct buf *out, const char *key, const char *word)
+{
+    return buf_append_text(out, key) != 0 ? -1 : buf_append_text(out, word);
+}
+
+static int append_number(struct buf *out, const char *key, uint64_t number, unsigned base,
+                         unsigned digits)
+{
+    return buf_append_text(out, key) != 0 ? -1 : buf_append_number(out, number, base, digits);
+}
+
 static int append_type(struct buf *out, const struct tar_entry *entry)
 {
     /* In the order of enum tar_type. What a hard link links to, its own line tells. */
     static const char *const types[] = {"file", "file", "link", "char", "block", "dir", "fifo"};
-    return buf_append_format(out, " type=%s mode=%04" PRIo32 " uid=%" PRIu32 " gid=%" PRIu32,
-                             types[entry->type], entry->mode, entry->uid, entry->gid);
+    return append_word(out, " type=", types[entry->type]) != 0 ||
+                   append_number(out, " mode=", entry->mode, 8, 4) != 0 ||
+                   append_number(out, " uid=", entry->uid, 10, 1) != 0 ||
+                   append_number(out, " gid=", entry->gid, 10, 1) != 0
+               ? -1
+               : 0;
 }
 
 static int append_content(struct buf *out, const struct tar_entry *entry, const char *sha256)
 {
     switch (entry->type) {
     case TAR_FILE:
-        return buf_append_format(out, " size=%" PRIu64 " sha256digest=%s", entry->size, sha256);
+        return append_number(out, " size=", entry->size, 10, 1) != 0
+                   ? -1
+                   : append_word(out, " sha256digest=", sha256);
     case TAR_SYMLINK:
         return buf_append_text(out, " link=") != 0 ? -1 : append_escaped(out, entry->link);
     case TAR_CHAR:

@@ -21,18 +21,14 @@ written() {
 # which stays mounted as "merged", and writes the upper directory to "layer.tar".
 layer_of() {
     mkdir -p upper work merged
-    mount_overlay lower upper work merged
-    (cd merged && eval "$1")
-    tarpack upper >layer.tar
+    mount_overlay lower upper work merged && (cd merged && eval "$1") && tarpack upper >layer.tar
 }
 
 # merge_equals_mount SCRIPT: what layer_of mounts is what merging its layer onto a copy makes.
 merge_equals_mount() {
-    layer_of "$1"
-    cp -a lower copy
-    merge copy <layer.tar
-    compare_trees merged copy
-    refute_leftovers copy
+    # Joined, for where it is called with || there is no errexit.
+    layer_of "$1" && cp -a lower copy && merge copy <layer.tar && compare_trees merged copy &&
+        refute_leftovers copy
 }
 
 # --------------------------------------------------------------------------- as the kernel has it
@@ -120,8 +116,8 @@ random_entries() {
     for ((n = 0; n < $1; n++)); do
         name=${RANDOM_PLACES[RANDOM % 7]}${RANDOM_NAMES[RANDOM % 7]}
         others=(*)
-        rm -rf "$name"
-        mkdir -p "./${name%"${name##*/}"}" 2>/dev/null || continue
+        [[ ! -e $name && ! -L $name ]] || rm -rf "$name"
+        [ -d "./${name%"${name##*/}"}" ] || mkdir -p "./${name%/*}" 2>/dev/null || continue
         case $((RANDOM % 8)) in
         0 | 1) echo "$RANDOM" >"$name" ;;
         2) ln -s "$RANDOM" "$name" ;;

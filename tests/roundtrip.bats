@@ -306,8 +306,7 @@ assert_no_more() {
         mkdir "$1"
         (cd "$1" && seq "$2" | xargs touch)
     }
-    mkdir a
-    cd a
+    enter_memory
     make_many small 3000
     make_many large 12000
     assert_no_more 'tarpack small >small.tar' 'tarpack large >large.tar'

@@ -6,6 +6,7 @@ load driver
 
 setup() {
     requires_command jq flock
+    export SOURCE_DATE_EPOCH=0 # the same tree has the same LAYER.json
     enter_work
     mkdir tree
     echo old >tree/file
@@ -14,6 +15,7 @@ setup() {
     cp layer.json old.json
     seq 5000 >tree/file
     zlsnap create tree new >/dev/null
+    zlsnap verify -q new
     helper_fakes mktemp flock tee sync rm mv
 }
 
@@ -77,7 +79,7 @@ belong_together() {
     if cmp -s layer old; then
         [ ! -e layer.json ] || cmp -s layer.json old.json
     elif cmp -s layer new; then
-        [ ! -e layer.json ] || [ "$(jq .digest layer.json)" = "$(jq .digest new.json)" ]
+        [ ! -e layer.json ] || cmp -s layer.json new.json
     else
         false
     fi
@@ -99,7 +101,7 @@ belong_together() {
     HOW="kill"
     judge() {
         [ "$status" -eq 137 ] && belong_together && WHAT=none zlsnap create tree layer >/dev/null &&
-            cmp -s layer new && zlsnap verify -q layer
+            cmp -s layer new && cmp -s layer.json new.json
     }
     each_helper_fails
 }

@@ -85,9 +85,13 @@ layer_unpack() {
 
 # measured NAME KEY: prints the value from what shasum-tee --json has left in the spool under this name.
 measured() {
-    [[ -s $spool/$1 && $(<"$spool/$1") =~ \"$2\":\"?([a-z0-9:]+) ]] ||
+    [[ -s $spool/$1 ]] && reported "$(<"$spool/$1")" "$2" ||
         die 1 "the pipe ended well, but has left no $1"
-    printf '%s' "${BASH_REMATCH[1]}"
+}
+
+# reported TEXT KEY: prints the value from what shasum-tee --json prints.
+reported() {
+    [[ $1 =~ \"$2\":\"?([a-z0-9:]+) ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
 # layer_learn I: enters what layer_copy() or layer_convert() measured. Returns a status.

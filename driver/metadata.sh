@@ -7,12 +7,33 @@ media_type=application/vnd.oci.image.layer.v1.tar+zstd
 # More than a LAYER.json ever is; jq would take any size into memory.
 metadata_limit=1048576
 
+# What the filters of jq share. Of one LAYER.json metadata_wrong gives the keys that are missing or
+# wrong; of all that is in a file metadata_problem tells what is wrong with it, if anything is.
+metadata_library='
+    def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
+    def count: type == "number" and . >= 0 and . == floor;
+    def text: type == "string" and test("\\A[ -~]*\\z");
+    def wrong($key; check): if .[$key] | check then empty else $key end;
+    def metadata_wrong:
+        wrong("digest"; digest), wrong("size_bytes"; count),
+        wrong("compressed_digest"; digest), wrong("compressed_size_bytes"; count),
+        wrong("media_type"; text), wrong("created_at"; text), wrong("file_count"; count),
+        wrong("compression"; type == "object" and (.program | text) and (.version | text)
+            and (.options | type == "array" and all(text)));
+    def problem(wrong):
+        if length != 1 or (.[0] | type) != "object" then "it is not one JSON object"
+        elif .[0].schema_version != 1 then "its schema_version is not 1"
+        else [.[0] | wrong] | if . == [] then null else "it has no valid \(.[0])" end
+        end;
+    def metadata_problem: problem(metadata_wrong);'
+
 # metadata_make CREATED COMPRESSION: prints the object for the layer in the spool, from what the
-# programs of the pipe have left beside it.
+# programs of the pipe have left beside it. Fails, with a message of jq's, where that would be no valid
+# one.
 metadata_make() {
     jq -n --arg media_type "$media_type" --arg created_at "$1" --argjson compression "$2" \
         --slurpfile tar "$spool/tar.digest" --slurpfile blob "$spool/blob.digest" \
-        --slurpfile summary "$spool/summary" '{
+        --slurpfile summary "$spool/summary" "$metadata_library"'{
             schema_version: 1,
             digest: $tar[0].digest,
             size_bytes: $tar[0].size,
@@ -22,13 +43,18 @@ metadata_make() {
             created_at: $created_at,
             file_count: $summary[0].entries,
             compression: $compression
-        }'
+        }
+        | [.] as $all
+        | ($all | metadata_problem) as $problem
+        | if $problem then error("the pipe ended well, but of its LAYER.json, \($problem)") else . end'
 }
 
-# compression_made OPTION...: prints what LAYER.json says of a compression by zstd.
+# compression_made OPTION...: prints what LAYER.json says of a compression by zstd with these options,
+# none of which has characters that JSON would want escaped.
 compression_made() {
-    jq -nc --arg version "$(zstd_version)" --arg options "$*" \
-        '{program: "zstd", version: $version, options: ($options / " ")}'
+    local options
+    printf -v options ',"%s"' "$@"
+    printf '{"program":"zstd","version":"%s","options":[%s]}' "$(zstd_version)" "${options:1}"
 }
 
 # The time of now or SOURCE_DATE_EPOCH, as RFC 3339 has it.
@@ -58,29 +84,9 @@ zstd_version() {
     [[ $text =~ v([0-9]+(\.[0-9]+)*) ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
-# What the filters of jq share: metadata_wrong gives the keys of a LAYER.json that are missing or wrong.
-metadata_library='
-    def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
-    def count: type == "number" and . >= 0 and . == floor;
-    def text: type == "string" and test("\\A[ -~]*\\z");
-    def wrong($key; check): if .[$key] | check then empty else $key end;
-    def metadata_wrong:
-        wrong("digest"; digest), wrong("size_bytes"; count),
-        wrong("compressed_digest"; digest), wrong("compressed_size_bytes"; count),
-        wrong("media_type"; text), wrong("created_at"; text), wrong("file_count"; count),
-        wrong("compression"; type == "object" and (.program | text) and (.version | text)
-            and (.options | type == "array" and all(text)));'
-
 # Reads a LAYER.json; prints "ok" and the values that the driver uses, one a line, or what is wrong.
-metadata_filter='
-    if length != 1 or (.[0] | type) != "object" then "it is not one JSON object"
-    elif .[0].schema_version != 1 then "its schema_version is not 1"
-    else .[0] | [metadata_wrong] as $wrong
-        | if $wrong != [] then "it has no valid \($wrong[0])"
-        else "ok", .digest, .size_bytes, .compressed_digest, .compressed_size_bytes, .file_count,
-            .created_at, (.compression | tojson)
-        end
-    end'
+metadata_filter='metadata_problem // ("ok", (.[0] | .digest, .size_bytes, .compressed_digest,
+    .compressed_size_bytes, .file_count, .created_at, (.compression | tojson)))'
 
 metadata_values() {
     jq -rs "$metadata_library $metadata_filter" 2>/dev/null || echo 'it is not JSON'

@@ -80,18 +80,12 @@ reference_print() {
 # Reads a pointer; prints "ok" and the values that the driver uses, one a line, or what is wrong.
 pointer_filter='
     def history: type == "array" and all(type == "object" and (.compressed_digest | digest));
-    if length != 1 or (.[0] | type) != "object" then "it is not one JSON object"
-    elif .[0].schema_version != 1 then "its schema_version is not 1"
-    else .[0] | [
-            wrong("reference"; text), wrong("tree_digest"; digest), wrong("updated_at"; text),
-            wrong("history"; history), wrong("layer"; type == "object"),
-            (.layer | objects | metadata_wrong)
-        ] as $wrong
-        | if $wrong != [] then "it has no valid \($wrong[0])"
-        else "ok", .reference, .tree_digest, .updated_at, .layer.digest, .layer.compressed_digest,
-            ([.history[].compressed_digest] | join(" ")), .layer.compressed_size_bytes
-        end
-    end'
+    problem(wrong("reference"; text), wrong("tree_digest"; digest), wrong("updated_at"; text),
+        wrong("history"; history), wrong("layer"; type == "object"),
+        (.layer | objects | metadata_wrong))
+    // ("ok", (.[0] | .reference, .tree_digest, .updated_at, .layer.digest,
+        .layer.compressed_digest, ([.history[].compressed_digest] | join(" ")),
+        .layer.compressed_size_bytes))'
 
 pointer_values() {
     jq -rs "$metadata_library $pointer_filter" 2>/dev/null || echo 'it is not JSON'

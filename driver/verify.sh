@@ -62,17 +62,17 @@ verify_pipe() {
 }
 
 # metadata_compare MEASURED STATUS: holds LAYER.json against what shasum-tee reported, which is nothing
-# where the frames are not sound, and how many entries tarunpack listed. The blob's digest was
+# where the frames are not sound, and how many entries tarunpack listed, a line. The blob's digest was
 # compared by shasum-tee, and the tar's by tarunpack unless the user gave one.
 metadata_compare() {
-    local size digest diff_size entries equal=0
-    read -r entries size digest diff_size <<<"$(
-        jq -rs '"\(.[] | numbers) \(.[] | objects | "\(.size) \(.diff_id) \(.diff_size)")"' <<<"$1"
-    )"
-    [[ $size ]] || return 0
-    metadata_equal compressed_size_bytes "$size" || equal=1
-    metadata_equal size_bytes "$diff_size" || equal=1
-    [[ ! ${option[expect]-} ]] || metadata_equal digest "$digest" || equal=1
+    local line report='' entries='' equal=0
+    while read -r line; do
+        [[ $line == {* ]] && report=$line || entries=$line
+    done <<<"$1"
+    [[ $report ]] || return 0
+    metadata_equal compressed_size_bytes "$(reported "$report" size)" || equal=1
+    metadata_equal size_bytes "$(reported "$report" diff_size)" || equal=1
+    [[ ! ${option[expect]-} ]] || metadata_equal digest "$(reported "$report" diff_id)" || equal=1
     (($2)) || metadata_equal file_count "$entries" || equal=1
     return "$equal"
 }

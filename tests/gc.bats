@@ -99,7 +99,7 @@ layer_of() {
 
 @test "--keep-last=N: the layers of older pointers that nothing leads to are removed, no others" {
     local content hexes=()
-    for content in 1 2 3 4; do
+    for content in 1 2 3; do
         sync_web "$content"
         hexes+=("$(layer_of web/1)")
     done
@@ -109,23 +109,19 @@ layer_of() {
         | .layer.compressed_digest = $hex' pointer >other
     s3_ put other "$url/refs/web/2.json"
     s3_ put pointer "$url/$(printf 'a%.0s' {1..64}).tar.zst"
-    run -0 zlsnap gc --keep-last=2 "$url"
+    run -0 zlsnap gc --keep-last=1 "$url"
     assert_output ''
     run -0 zlsnap gc --keep-last=2 --older-than=0 --dry-run "$url"
     assert_output "$url/${hexes[0]}.tar.zst"
     run -0 layers
-    assert_equal "${#lines[@]}" 9
-    run -0 zlsnap gc --keep-last=2 --older-than=0 "$url"
+    assert_equal "${#lines[@]}" 7
+    run -0 zlsnap gc --keep-last=1 --older-than=0 "$url"
     assert_output "$url/${hexes[0]}.tar.zst"
     run -0 layers
-    assert_equal "${#lines[@]}" 7
-    refute_line --partial "${hexes[0]}"
-    run -0 zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_output "$url/${hexes[2]}.tar.zst"
-    run -0 layers
     assert_equal "${#lines[@]}" 5
+    refute_line --partial "${hexes[0]}"
     zlsnap restore web/1 "$url" back
-    assert_equal "$(cat back/file)" 4
+    assert_equal "$(cat back/file)" 3
 }
 
 @test "where a pointer can't be read no layer is removed" {

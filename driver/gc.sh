@@ -93,12 +93,12 @@ gc_names() {
 }
 
 gc_store() {
-    local listing time url id now
+    local listing time url id began now
     now=$(date +%s)
     listing=$(s3_uploads_all) || exit
     while IFS=$'\t' read -r time url id; do
         [[ $url == "$s3_url"* && ${url#"$s3_url"} =~ ^[0-9a-f]{64}$layer_suffix$ ]] || continue
-        is_old "$(date -d "$time" +%s)" || continue
+        began=$(date -d "$time" +%s 2>/dev/null) && is_old "$began" || continue
         print "$url (unfinished upload of $time)"
         [[ ${option[dry-run]-} ]] || s3_abort "${url#"$s3_url"}" "$id"
     done <<<"$listing"

@@ -11,7 +11,7 @@ metadata_limit=1048576
 # wrong; of all that is in a file metadata_problem tells what is wrong with it, if anything is.
 metadata_library='
     def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
-    def count: type == "number" and . >= 0 and . == floor;
+    def count: type == "number" and (tostring | test("\\A[0-9]{1,15}\\z"));
     def text: type == "string" and test("\\A[ -~]*\\z");
     def wrong($key; check): if .[$key] | check then empty else $key end;
     def metadata_wrong:

@@ -37,7 +37,7 @@ s3_expect() {
         die 1 's3cmd not found on the PATH; an S3 store needs it: install the package s3cmd'
     s3_config=${option[config]-${S3CMD_CONFIG-}}
     if [[ ! $s3_config ]]; then
-        [[ ! -r ${HOME-}/.s3cfg ]] || s3_config=$HOME/.s3cfg
+        [[ ! ${HOME-} || ! -r $HOME/.s3cfg ]] || s3_config=$HOME/.s3cfg
     elif [[ ! -r $s3_config ]]; then
         die 1 "$(printable "$s3_config"): there is no such configuration of s3cmd that can be read"
     fi
@@ -169,7 +169,8 @@ s3_put_by() {
 
 # s3_uploads KEY: prints the ids of the unfinished uploads of this key, the oldest first.
 s3_uploads() {
-    s3_uploads_all | awk -F '\t' -v url="$s3_url$1" '$2 == url { print $1 "\t" $3 }' | sort |
+    # (-v would take a backslash for an escape)
+    s3_uploads_all | url=$s3_url$1 awk -F '\t' '$2 == ENVIRON["url"] { print $1 "\t" $3 }' | sort |
         cut -f 2
 }
 
@@ -180,7 +181,7 @@ s3_uploads_all() {
     listing=$(s3 multipart "$s3_bucket")
     status=$?
     ((status == 0)) || s3_failed "$status" "$s3_bucket"
-    awk -F '\t' -v url="$s3_url" 'NF == 3 && index($2, url) == 1' <<<"$listing"
+    url=$s3_url awk -F '\t' 'NF == 3 && index($2, ENVIRON["url"]) == 1' <<<"$listing"
 }
 
 # s3_abort KEY IDS: ends unfinished uploads of an object that is there by now; whoever else finished or

@@ -116,6 +116,8 @@ assert_refused() {
 }
 
 @test "of two unfinished uploads one is continued, and none is left" {
+    url+='/a\tb'
+    object=$url/$hex.tar.zst
     s3_killed 'partNumber=3&' s3cmd --config="$S3_CONFIG" put layer "$object"
     s3_killed 'partNumber=2&' s3cmd --config="$S3_CONFIG" put layer "$object"
     run -0 s3_uploads_of "$object"
@@ -282,7 +284,7 @@ assert_refused() {
 @test "prefixes as people have them, and none" {
     small_layer small.tar.zst
     local prefix object
-    for prefix in '' / '/a b/ü%+' /deep/er/; do
+    for prefix in '' / '/a b/ü%+\t' /deep/er/; do
         object=$(push small.tar.zst "$S3_URL$prefix")
         assert_equal "${object%/*}" "$S3_URL${prefix%/}"
         zlsnap pull "$object" back >/dev/null

@@ -174,7 +174,7 @@ s3_changes() {
 
 # s3_uploads_of URL: prints the ids of its unfinished uploads.
 s3_uploads_of() {
-    s3_ multipart "$S3_URL" | awk -F '\t' -v url="$1" '$2 == url { print $3 }'
+    s3_ multipart "$S3_URL" | url=$1 awk -F '\t' '$2 == ENVIRON["url"] { print $3 }'
 }
 
 # entries [DIR]: prints the names of all that is in it, on one line.

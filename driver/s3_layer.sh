@@ -57,11 +57,12 @@ s3_push() {
     printf '%s\n' "$s3_url$key" | store "$spool/result"
 }
 
-# layer_refuse STATUS
+# layer_refuse STATUS: ends the subshell after s3_measure() has said what is wrong.
 layer_refuse() {
-    say "$(printable "$layer"): is not sent: $(
-        (($1 == 3)) && echo 'it is malformed' || echo 'it is not what its LAYER.json says'
-    )"
+    case $1 in
+    3) say "$(printable "$layer"): is not sent: it is malformed" ;;
+    4) say "$(printable "$layer"): is not sent: it is not what its LAYER.json says" ;;
+    esac
     exit "$1"
 }
 
@@ -193,8 +194,11 @@ s3_pulled_check() {
         metadata_equal size_bytes "$(measured blob.digest diff_size)" &&
             metadata_equal digest "$(measured blob.digest diff_id)" || status=4
     fi
-    ((status == 0)) && return
-    attempt rm -f -- "$spool/$hex"
-    say "$layer: is not the layer that it should be"
+    case $status in
+    3 | 4)
+        attempt rm -f -- "$spool/$hex"
+        say "$layer: is not the layer that it should be"
+        ;;
+    esac
     return "$status"
 }

@@ -19,8 +19,7 @@ setup() {
     enter_work
     s3_ready
     s3_environment
-    export TMPDIR=$BATS_TEST_TMPDIR/tmp
-    mkdir "$TMPDIR" tree
+    mkdir tree
     url=$S3_URL/$BATS_TEST_NUMBER
 }
 

@@ -317,7 +317,7 @@ assert_refused() {
     mapfile -t processes < <(survivors)
     [ ${#processes[@]} -gt 0 ]
     run -1 grep -l "$S3_SECRET" "${processes[@]/%environ/cmdline}"
-    run -1 grep -rl "$S3_SECRET" "${TMPDIR:-/tmp}"/.zlsnap-push.zlsnap-*
+    run -1 grep -rl "$S3_SECRET" "$TMPDIR"/.zlsnap-push.zlsnap-*
     s3_release
     wait "$driver"
 }

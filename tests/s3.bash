@@ -147,10 +147,11 @@ random_file() {
         head -c "$2" >"$1" || :
 }
 
-# s3_environment: from now on zlsnap finds the server by the configuration, and its state is the test's.
+# s3_environment: from now on zlsnap finds the server by the configuration, and its state and spools are
+# the test's.
 s3_environment() {
-    export S3CMD_CONFIG=$S3_CONFIG HOME=$BATS_TEST_TMPDIR/home
-    mkdir -p "$HOME"
+    export S3CMD_CONFIG=$S3_CONFIG HOME=$BATS_TEST_TMPDIR/home TMPDIR=$BATS_TEST_TMPDIR/tmp
+    mkdir -p "$HOME" "$TMPDIR"
     unset XDG_STATE_HOME STATE_DIRECTORY
 }
 

@@ -54,10 +54,10 @@ int buf_append_number(struct buf *buf, uint64_t number, unsigned base, unsigned 
 {
     char text[22]; /* of base 8 */
     size_t at = sizeof text;
-    while (at > 0 && (number > 0 || sizeof text - at < digits)) {
+    do {
         text[--at] = (char)('0' + number % base);
         number /= base;
-    }
+    } while (at > 0 && (number > 0 || sizeof text - at < digits));
     return buf_append(buf, text + at, sizeof text - at);
 }
 

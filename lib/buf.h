@@ -23,8 +23,9 @@ int buf_append(struct buf *buf, const void *bytes, size_t length);
 int buf_append_text(struct buf *buf, const char *text);
 int buf_append_fill(struct buf *buf, int byte, size_t count);
 
-/* Appends a number in base 8 or 10, with zeros before it if it has fewer than `digits`, which is at
- * most 22. Returns as buf_reserve(). Many times as fast as buf_append_format(). */
+/* Appends a number in base 8 or 10, with zeros before it if it has fewer than `digits`, which is 1
+ * to
+ * 22. Returns as buf_reserve(). Many times as fast as buf_append_format(). */
 int buf_append_number(struct buf *buf, uint64_t number, unsigned base, unsigned digits);
 
 /* Appends formatted text, for what is known to be short: below 256 bytes. Returns 0; -1 if memory

@@ -23,23 +23,6 @@ setup() {
     url=$S3_URL/$BATS_TEST_NUMBER
 }
 
-# sync CONTENT: web/1 has this.
-sync_web() {
-    echo "$1" >tree/file
-    zlsnap sync -q "${2-web/1}" tree "$url"
-}
-
-# layers: prints the objects of layers that there are, "tar" and "meta" each, sorted.
-layers() {
-    s3_ ls "$url/" | sed -n "s|.* $url/\([0-9a-f]*\)\.\([a-z]*\)\..*|\1 \2|p" | sort
-}
-
-# layer_of NAME: prints the digest of the layer that it leads to.
-layer_of() {
-    zlsnap refs --json "$url" | jq -r --arg name "$1" \
-        'select(.reference == $name).layer.compressed_digest | ltrimstr("sha256:")'
-}
-
 @test "what killed runs have left is removed, what live ones use is not" {
     mkdir -p dir other state/sync/0123456789abcdef/web/1
     seq 100000 | zstd -q >large
@@ -96,41 +79,62 @@ layer_of() {
     assert_equal "$(s3_uploads_of "$url/strange" | wc -l)" 1
 }
 
-@test "--keep-last=N: the layers of older pointers that nothing leads to are removed, no others" {
-    local content hexes=()
-    for content in 1 2 3; do
-        sync_web "$content"
-        hexes+=("$(layer_of web/1)")
+# pointer NAME HEX...: makes the pointer of that name to the first layer, the others are earlier ones.
+pointer() {
+    mkdir -p "store/refs/${1%/*}"
+    jq -n --arg name "$1" '($ARGS.positional | map("sha256:" + .)) as $digests | {
+        schema_version: 1, reference: $name, tree_digest: $digests[0], updated_at: "now",
+        layer: {digest: $digests[0], size_bytes: 1, compressed_digest: $digests[0],
+            compressed_size_bytes: 2, media_type: "", created_at: "", file_count: 1,
+            compression: {program: "zstd", version: "", options: []}},
+        history: [$digests[1:][] | {compressed_digest: .}]
+    }' --args "${@:2}" >"store/refs/$1.json"
+}
+
+# stored: puts what is in the directory "store" into the bucket, and four layers.
+stored() {
+    local hex
+    for hex in "$a" "$b" "$c" "$d"; do
+        touch "store/$hex.tar.zst" "store/$hex.meta.json"
     done
-    # Another name leads to the second, and there is a layer to which no name ever led.
-    s3_ get "$url/refs/web/1.json" pointer
-    jq --arg hex "sha256:${hexes[1]}" '.reference = "web/2" | .history = []
-        | .layer.compressed_digest = $hex' pointer >other
-    s3_ put other "$url/refs/web/2.json"
-    s3_ put pointer "$url/$(printf 'a%.0s' {1..64}).tar.zst"
+    s3_ put --recursive store/ "$url/" >/dev/null
+}
+
+# layers: prints the objects of layers that there are, sorted.
+layers() {
+    s3_ ls "$url/" | sed -n "s|.* $url/\(.\)[0-9a-f]*\.\([a-z]*\)\..*|\1.\2|p" | sort | paste -sd ' '
+}
+
+@test "--keep-last=N: the layers of older pointers that nothing leads to are removed, no others" {
+    local a b c d
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    pointer web/1 "$c" "$b" "$a"
+    pointer web/2 "$b"
+    stored
     run -0 zlsnap gc --keep-last=1 "$url"
     assert_output ''
+    run -0 zlsnap gc --keep-last=3 --older-than=0 "$url"
+    assert_output ''
     run -0 zlsnap gc --keep-last=2 --older-than=0 --dry-run "$url"
-    assert_output "$url/${hexes[0]}.tar.zst"
-    run -0 layers
-    assert_equal "${#lines[@]}" 7
+    assert_output "$url/$a.tar.zst"
+    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
     run -0 zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_output "$url/${hexes[0]}.tar.zst"
-    run -0 layers
-    assert_equal "${#lines[@]}" 5
-    refute_line --partial "${hexes[0]}"
-    zlsnap restore web/1 "$url" back
-    assert_equal "$(cat back/file)" 3
+    assert_output "$url/$a.tar.zst"
+    assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
+    run -0 zlsnap gc --keep-last=1 --older-than=0 "$url"
+    assert_output ''
 }
 
 @test "where a pointer can't be read no layer is removed" {
-    sync_web 1
-    sync_web 2
-    echo '{}' >bad
-    s3_ put bad "$url/refs/other/1.json"
+    local a b c d
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    pointer web/1 "$c" "$b" "$a"
+    pointer web/0 "$d"
+    echo '{}' >store/refs/web/2.json
+    stored
     run -3 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_one_line 'refs/other/1.json: malformed'
-    assert_equal "$(layers | wc -l)" 4
+    assert_one_line 'refs/web/2.json: malformed'
+    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
 }
 
 @test "command lines that are wrong" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap sync, restore, status and refs with a real S3 store on the loopback.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load helpers
 load driver
@@ -92,14 +92,16 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
 }
 
 @test "killed while it sends a part, ends the upload, sends the metadata or the pointer: the pointer leads to a layer that is whole, and a next sync ends it" {
-    local request
+    local request first
     sync_web
+    first=$(pointer .layer.compressed_digest)
     random_file tree/random 6M
     for request in 'partNumber=2&' 'POST .*uploadId' 'PUT .*meta.json' 'PUT .*refs/web'; do
         echo "$request" >tree/file
         s3_killed "$request" zlsnap sync --part-size=5 web/1 tree "$url"
-        assert_restores first
+        assert_equal "$(pointer .layer.compressed_digest)" "$first"
     done
+    assert_restores first
     sync_web
     assert_restores "$request"
 }
@@ -131,7 +133,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
         printf '%s' "$name" >tree/file
         zlsnap sync -q "$name" tree "$url"
     done
-    for name in "${names[@]}"; do
+    for name in a_b/c a/b_c; do
         zlsnap restore "$name" "$url" back
         assert_equal "$(cat back/file)" "$name"
         rm -r back
@@ -194,29 +196,39 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
 
 @test "a pointer that is damaged, cut or of another name is refused, and stays" {
     sync_web
-    local filter
     s3_ get "$url/refs/web/1.json" good
-    for filter in 'del(.layer)' '.schema_version = 2' '.layer.digest = "sha256:0"' '.history = [1]' \
-        '.tree_digest = 1' '[.]'; do
-        jq "$filter" good >bad
-        s3_ put bad "$url/refs/web/1.json"
-        run -3 --separate-stderr zlsnap restore web/1 "$url" back
-        assert_one_line 'refs/web/1.json: malformed: it'
-    done
-    run -3 --separate-stderr sync_web
-    assert_one_line 'refs/web/1.json: malformed: it'
-    run -3 --separate-stderr zlsnap refs "$url"
-    assert_one_line 'refs/web/1.json: malformed: it'
+    s3_ put good "$url/refs/web/2.json"
+    run -4 --separate-stderr zlsnap restore web/2 "$url" back
+    assert_one_line 'is the pointer of web/1, not of web/2'
     head -c 200 good >bad
     s3_ put bad "$url/refs/web/1.json"
     run -3 --separate-stderr zlsnap restore web/1 "$url" back
     assert_one_line 'refs/web/1.json: malformed: it is not JSON'
-    s3_ put good "$url/refs/web/2.json"
-    run -4 --separate-stderr zlsnap restore web/2 "$url" back
-    assert_one_line 'is the pointer of web/1, not of web/2'
+    [ ! -e back ]
+    run -3 --separate-stderr sync_web
+    assert_one_line 'refs/web/1.json: malformed: it is not JSON'
+    run -4 --separate-stderr zlsnap refs "$url"
+    assert_stderr 2 'refs/web/1.json: malformed: it is not JSON'
     s3_ get --force "$url/refs/web/1.json" still
     cmp bad still
-    [ ! -e back ]
+}
+
+@test "what a pointer has to have" {
+    # shellcheck source=driver/metadata.sh
+    source "$PROJECT/driver/metadata.sh"
+    # shellcheck source=driver/refs.sh
+    source "$PROJECT/driver/refs.sh"
+    local filter
+    sync_web
+    s3_ get "$url/refs/web/1.json" good
+    assert_equal "$(pointer_values <good | head -n 2 | xargs)" 'ok web/1'
+    for filter in 'del(.layer)' '.layer = []' 'del(.layer.media_type)' '.schema_version = 2' \
+        '.layer.digest = "sha256:0"' '.layer.compressed_size_bytes = "1"' '.history = [1]' \
+        '.history = [{}]' 'del(.history)' '.tree_digest = 1' '.reference = "\u001b"' '.updated_at = null' \
+        '[.]' 'empty' '., .'; do
+        jq "$filter" good | pointer_values >printed
+        grep -q '^it' printed || fail "$filter: $(cat printed)"
+    done
 }
 
 @test "a pointer with another digest, and one with --expect: the digest is the gate" {

@@ -133,7 +133,7 @@ make_directories() (
     )
     tarpack -j 1 tree >one.tar
     strace -f -qq -o calls -e trace=preadv2,fadvise64,clone3,clone \
-        -e inject=preadv2:error=EAGAIN tarpack -j 2 -x --exclude=7 tree >two.tar
+        -e inject=preadv2:error=EAGAIN:delay_enter=500 tarpack -j 2 -x --exclude=7 tree >two.tar
     [ "$(grep -c 'fadvise64(.*WILLNEED' calls)" -gt 100 ]
     tarpack -j 1 -x --exclude=7 tree | cmp - two.tar
     # On a file system that can't tell there is none.

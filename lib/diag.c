@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,13 +22,16 @@ static const char *program_name = "zlsnap";
 static atomic_bool diag_quiet;
 static atomic_bool diag_verbose;
 
-/* Whether something stands on the terminal's line, and what takes it away. */
+/* Whether something stands on the terminal's line, or may, since another program of the pipe draws
+ * there; and what takes it away. */
 static atomic_bool diag_drawn;
+static bool diag_others_draw;
 static const char erase_line[] = "\r\033[K";
 
 void diag_init(const char *program)
 {
     program_name = program;
+    diag_others_draw = getenv("ZLSNAP_DRAWN") != NULL; // NOLINT(concurrency-mt-unsafe)
 }
 
 const char *diag_program(void)
@@ -125,8 +129,8 @@ __attribute__((format(printf, 3, 0))) static void diag_print(const char *label, 
     struct diag_line line;
     line.length = 0;
     line.cut = false;
-    const char *erase = atomic_exchange(&diag_drawn, false) ? erase_line : "";
-    line_addf(&line, "%s%s: %s", erase, program_name, label);
+    bool erase = atomic_exchange(&diag_drawn, false) || diag_others_draw;
+    line_addf(&line, "%s%s: %s", erase ? erase_line : "", program_name, label);
     line_add(&line, format, arguments);
     line_addf(&line, "%s", tail);
     line_print(&line);
@@ -177,12 +181,22 @@ void diag_note(const char *format, ...)
     va_end(arguments);
 }
 
+bool diag_can_draw(void)
+{
+    const char *terminal = getenv("TERM"); // NOLINT(concurrency-mt-unsafe)
+    return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
+void diag_erase(void)
+{
+    if (atomic_exchange(&diag_drawn, false)) {
+        (void)diag_write(erase_line, sizeof erase_line - 1);
+    }
+}
+
 void diag_draw(const char *text)
 {
-    bool draws = text[0] != '\0';
-    if (!atomic_exchange(&diag_drawn, draws) && !draws) {
-        return;
-    }
+    diag_drawn = true;
     char line[256];
     int length = snprintf(line, sizeof line, "%s%s", erase_line, text);
     if (length > 0 && (size_t)length < sizeof line) {

@@ -9,7 +9,9 @@
 #include <stddef.h>
 
 /* Names the program in every message. `program` is borrowed for the life of the process. To be
- * called before there are threads; everything else here may be called by several at once. */
+ * called before there are threads; everything else here may be called by several at once.
+ * Where the environment has ZLSNAP_DRAWN, another program of the same pipe draws a progress line:
+ * messages then take that away first. */
 void diag_init(const char *program);
 
 /* The name given to diag_init(). */
@@ -38,9 +40,15 @@ void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * Returns 0; -1 with errno set. */
 int diag_write(const char *text, size_t length);
 
-/* Draws `text`, one line without its end, over what was drawn before it; "" takes it away. A
- * message printed meanwhile takes its place. */
+/* Whether stderr is a terminal on which a line can be drawn and taken away. */
+bool diag_can_draw(void);
+
+/* Draws `text`, one line without its end, over what was drawn before it. A message printed
+ * meanwhile takes its place. */
 void diag_draw(const char *text);
+
+/* Takes away what was drawn, if anything was. A signal's handler may call it. */
+void diag_erase(void);
 
 /* A thread's first message, with its end; "" for none. */
 struct diag_kept {

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "Usage: shasum-tee [OPTION]...\n"
@@ -63,7 +62,7 @@ struct command_line {
 static enum status set_progress(struct options *options, const char *when)
 {
     if (when == NULL || strcmp(when, "auto") == 0) {
-        options->progress = isatty(STDERR_FILENO) != 0;
+        options->progress = diag_can_draw();
     } else if (strcmp(when, "always") == 0) {
         options->progress = true;
     } else if (strcmp(when, "never") == 0) {

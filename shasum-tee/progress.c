@@ -2,6 +2,7 @@
 
 #include "diag.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -25,10 +26,32 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Dies of the signal, as it would have without a line to take away. */
+static void erase_and_die(int signal)
+{
+    diag_erase();
+    (void)raise(signal); /* the handler was reset as it was called */
+}
+
+/* Has the line taken away where a signal ends the program; an ignored one stays ignored. */
+static void catch_signals(void)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction now = {0};
+        const struct sigaction action = {.sa_handler = erase_and_die,
+                                         .sa_flags = (int)SA_RESETHAND};
+        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
+            (void)sigaction(signals[i], &action, NULL);
+        }
+    }
+}
+
 void progress_start(struct progress *progress, bool shown, uint64_t size)
 {
     *progress = (struct progress){.shown = shown, .size = size};
     if (shown) {
+        catch_signals();
         progress->started = now_ms();
         progress->drawn = progress->started;
     }
@@ -140,6 +163,6 @@ void progress_update(struct progress *progress, uint64_t done)
 void progress_end(struct progress *progress)
 {
     if (progress->shown) {
-        diag_draw("");
+        diag_erase();
     }
 }

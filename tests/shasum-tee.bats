@@ -547,8 +547,8 @@ slowly() {
 @test "shasum-tee --progress: draws on a terminal, no wider than that" {
     requires_command script
     export -f slowly
-    SHELL=$BASH run script -qec 'stty cols 30; slowly | shasum-tee --progress --size=4M -o digest >out' /dev/null
-    assert_success
+    export SHELL=$BASH TERM=vt100
+    run -0 script -qec 'stty cols 30; slowly | shasum-tee --progress --size=4M -o digest >out' /dev/null
     local line drawn=0
     while IFS= read -r line; do
         line=${line#$'\e[K'}
@@ -557,6 +557,10 @@ slowly() {
     done < <(printf '%s\n' "$output" | tr '\r' '\n')
     [ "$drawn" -gt 0 ]
     sha256sum <out | cmp - digest
+    for TERM in dumb ''; do
+        run -0 script -qec 'slowly | shasum-tee --progress -o digest >out' /dev/null
+        assert_output ''
+    done
 }
 
 @test "shasum-tee --progress: at most ten lines a second" {
@@ -580,6 +584,21 @@ slowly() {
     assert_output 141
     tr '\r' '\n' <err | grep -q /s
     assert_equal "$(tr '\r' '\n' <err | tail -n 1)" $'\e[K'
+}
+
+@test "shasum-tee --progress: the line is gone where a signal ends it, which stays that signal's death" {
+    local signal
+    for signal in INT TERM HUP QUIT; do
+        run bash -c '
+            (while cat data && sleep 0.02; do :; done) |
+                exec env --default-signal=INT,QUIT shasum-tee --progress=always -o digest 2>err >/dev/null &
+            until grep -q /s err 2>/dev/null; do sleep 0.02; done
+            kill -s "$1" "$!"
+            wait "$!"' - "$signal"
+        assert_equal "$status" "$((128 + $(kill -l "$signal")))"
+        assert_equal "$(tr '\r' '\n' <err | tail -n 1)" $'\e[K'
+        rm err
+    done
 }
 
 # ------------------------------------------------------------------------------- command line

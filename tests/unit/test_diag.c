@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ static void test_long_message(void)
 
 static void test_drawing(void)
 {
-    diag_draw("");
+    diag_erase();
     CHECK_TEXT(written(), "", "nothing drawn, nothing to take away");
     diag_draw("50%");
     CHECK_TEXT(written(), "\r\033[K50%", "draws over the line");
@@ -78,10 +79,19 @@ static void test_drawing(void)
     CHECK_TEXT(written(), "prog: bad\n", "once");
     diag_draw("52%");
     (void)written();
-    diag_draw("");
+    diag_erase();
     CHECK_TEXT(written(), "\r\033[K", "takes it away");
-    diag_draw("");
+    diag_erase();
     CHECK_TEXT(written(), "", "once");
+    (void)setenv("ZLSNAP_DRAWN", "1", 1); // NOLINT(concurrency-mt-unsafe)
+    diag_init("prog");
+    diag_error("bad");
+    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "a message takes away what others draw");
+    diag_error("bad");
+    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "and so does the next");
+    (void)unsetenv("ZLSNAP_DRAWN"); // NOLINT(concurrency-mt-unsafe)
+    diag_init("prog");
+    CHECK(!diag_can_draw(), "no terminal, nothing to draw on");
 }
 
 static void test_names(void)

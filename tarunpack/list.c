@@ -6,7 +6,9 @@
 #include "mtree.h"
 #include "sandbox.h"
 #include "stream.h"
+#include "tally.h"
 #include "verdict.h"
+#include "whiteout.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +23,8 @@ struct list {
     struct reader reader;
     struct digest *digest; /* manifests only */
     struct buf out;
+    struct tally tally;
+    struct outfile summary; /* where that goes, if it was asked for */
 };
 
 static enum status out_of_memory(void)
@@ -45,16 +49,22 @@ static enum status flush(struct list *list)
     return STATUS_OK;
 }
 
-/* A name as tar(1) prints it: what a terminal shows as it is, all else as \ooo. */
-static int append_name(struct buf *out, const char *name)
+/* The start of a name, up to `end`, as tar(1) prints it: what a terminal shows as it is, all else
+ * as \ooo. */
+static int append_name_until(struct buf *out, const char *name, const char *end)
 {
-    while (*name) {
+    while (name < end) {
         struct escape_unit unit = escape_next(name);
         if (buf_append(out, unit.text, unit.length) != 0)
             return -1;
         name += unit.source;
     }
     return 0;
+}
+
+static int append_name(struct buf *out, const char *name)
+{
+    return append_name_until(out, name, name + strlen(name));
 }
 
 static int append_path(struct buf *out, const struct tar_entry *entry)
@@ -64,12 +74,24 @@ static int append_path(struct buf *out, const struct tar_entry *entry)
     return entry->type == TAR_DIRECTORY ? buf_append(out, "/", 1) : 0;
 }
 
-/* "drwxr-xr-x" */
-static void mode_text(const struct tar_entry *entry, char text[static 11])
+/* What the entry of a whiteout does. */
+static int append_deletion(struct buf *out, const struct tar_entry *entry, enum whiteout whiteout,
+                           const char *hidden)
 {
-    static const char types[] = {'-', 'h', 'l', 'c', 'b', 'd', 'p'}; /* as in enum tar_type */
+    const char *slash = strrchr(entry->path, '/');
+    const char *name = slash ? slash + 1 : entry->path;
+    if (append_name_until(out, entry->path, name) != 0)
+        return -1;
+    if (whiteout == WHITEOUT_OPAQUE)
+        return buf_append_text(out, slash ? " (opaque)" : "./ (opaque)");
+    return append_name(out, hidden) != 0 ? -1 : buf_append_text(out, " (deleted)");
+}
+
+/* "drwxr-xr-x" */
+static void mode_text(const struct tar_entry *entry, char type, char text[static 11])
+{
     static const char bits[] = "rwxrwxrwx";
-    text[0] = types[entry->type];
+    text[0] = type;
     for (unsigned i = 0; i < 9; i++)
         text[1 + i] = entry->mode >> (8 - i) & 1 ? bits[i] : '-';
     if (entry->mode & S_ISUID)
@@ -81,12 +103,13 @@ static void mode_text(const struct tar_entry *entry, char text[static 11])
     text[10] = '\0';
 }
 
-static int append_long(struct buf *out, const struct tar_entry *entry)
+/* What stands before the name in a line of `ls -l` or `tar -tv`. */
+static int append_columns(struct buf *out, const struct tar_entry *entry, char type)
 {
     char mode[11], owner[32], size[32], date[32] = "", line[128];
     time_t seconds = (time_t)entry->mtime.seconds;
     struct tm local;
-    mode_text(entry, mode);
+    mode_text(entry, type, mode);
     snprintf(owner, sizeof owner, "%" PRIu32 "/%" PRIu32, entry->uid, entry->gid);
     if (entry->type == TAR_CHAR || entry->type == TAR_BLOCK)
         snprintf(size, sizeof size, "%" PRIu32 ",%" PRIu32, entry->major, entry->minor);
@@ -97,7 +120,20 @@ static int append_long(struct buf *out, const struct tar_entry *entry)
         snprintf(date, sizeof date, "%" PRId64, entry->mtime.seconds);
     int pad = 18 - (int)strlen(owner);
     snprintf(line, sizeof line, "%s %s %*s %s ", mode, owner, pad > 0 ? pad : 0, size, date);
-    if (buf_append_text(out, line) != 0 || append_path(out, entry) != 0)
+    return buf_append_text(out, line);
+}
+
+/* With `deletions`, whiteouts as what they delete, of the type that ls(1) of the BSDs gives theirs.
+ */
+static int append_long(struct buf *out, const struct tar_entry *entry, bool deletions)
+{
+    static const char types[] = {'-', 'h', 'l', 'c', 'b', 'd', 'p'}; /* as in enum tar_type */
+    const char *hidden = NULL;
+    enum whiteout whiteout = deletions ? whiteout_parse(entry->path, &hidden) : WHITEOUT_NONE;
+    if (whiteout == WHITEOUT_ENTRY || whiteout == WHITEOUT_OPAQUE)
+        return append_columns(out, entry, 'w') != 0 ? -1
+                                                    : append_deletion(out, entry, whiteout, hidden);
+    if (append_columns(out, entry, types[entry->type]) != 0 || append_path(out, entry) != 0)
         return -1;
     if (!entry->link)
         return 0;
@@ -159,7 +195,7 @@ static enum status append_entry(struct list *list, const struct tar_entry *entry
         result = append_path(&list->out, entry);
         break;
     case LIST_LONG:
-        result = append_long(&list->out, entry);
+        result = append_long(&list->out, entry, list->options->deletions);
         break;
     case LIST_JSON:
         result = list_json_append(&list->out, entry);
@@ -181,6 +217,7 @@ static enum status entries_print(struct list *list, enum reader_event *event)
         *event = reader_next(&list->reader, &entry);
         if (*event != READER_OK)
             break;
+        tally_add(&list->tally, entry);
         status = append_entry(list, entry, event);
         if (*event != READER_OK)
             break;
@@ -207,11 +244,21 @@ static enum status list_prepare(struct list *list)
                         options->stream_limit, options->jobs > 1);
 }
 
+static enum status summary_write(struct list *list)
+{
+    list->tally.bytes = list->source.read;
+    return tally_write(&list->tally, &list->summary);
+}
+
 enum status list_run(const struct options *options)
 {
     struct list list = {.options = options};
     enum reader_event event = READER_OK;
-    enum status status = list_prepare(&list);
+    enum status status = STATUS_OK;
+    if (options->summary)
+        status = outfile_open(&list.summary, options->summary, "--summary", true);
+    if (status == STATUS_OK)
+        status = list_prepare(&list);
     if (status == STATUS_OK) {
         reader_start(&list.reader, &list.source, &options->limits);
         status = entries_print(&list, &event);
@@ -222,6 +269,9 @@ enum status list_run(const struct options *options)
         diag_errno("write error");
         status = STATUS_SYSTEM;
     }
+    if (status == STATUS_OK && options->summary)
+        status = summary_write(&list);
+    outfile_close(&list.summary);
     reader_free(&list.reader);
     source_free(&list.source);
     digest_free(list.digest);

@@ -306,6 +306,8 @@ enum status options_parse(struct options *options, int argc, char **argv)
     }
     if (options->list == LIST_NAMES && options->verbose)
         options->list = LIST_LONG;
+    options->deletions = options->whiteouts_given && (options->whiteouts == APPLY_OVERLAY ||
+                                                      options->whiteouts == APPLY_DELETE);
     return operands_parse(options, argc, argv);
 }
 

@@ -23,6 +23,7 @@ struct options {
     bool has_expected;
     struct digest_value expected;
     enum list_form list;
+    bool deletions; /* whiteouts are listed as what they delete */
     enum target_mode mode;
     const char *adopt; /* the staging directory to publish, or NULL */
     bool clean;        /* remove what dead runs left in `directory` */

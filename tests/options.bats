@@ -508,6 +508,42 @@ limit() {
     assert_line ünï
 }
 
+@test "-tv --whiteouts=overlay|apply: whiteouts are listed as what they delete" {
+    mkdir -p tree/dir
+    touch tree/dir/.wh..wh..opq tree/dir/kept tree/.wh..wh.x 'tree/.wh.a b' tree/dir/.wh.ünï tree/.wh..wh..opq
+    tar -C tree --sort=name --owner=0 --group=0 --mtime=@0 --mode=0 -cf tree.tar .
+    local form
+    for form in overlay apply; do
+        run -0 env TZ=UTC tarunpack -tv --whiteouts="$form" <tree.tar
+        assert_line 'w--------- 0/0               0 1970-01-01 00:00 dir/ (opaque)'
+        assert_line 'w--------- 0/0               0 1970-01-01 00:00 ./ (opaque)'
+        assert_line 'w--------- 0/0               0 1970-01-01 00:00 a b (deleted)'
+        assert_line 'w--------- 0/0               0 1970-01-01 00:00 dir/ünï (deleted)'
+        assert_line '---------- 0/0               0 1970-01-01 00:00 dir/kept'
+        assert_line '---------- 0/0               0 1970-01-01 00:00 .wh..wh.x' # of AUFS, deletes nothing
+    done
+    for form in keep raw; do
+        run -0 tarunpack -tv --whiteouts="$form" <tree.tar
+        assert_output "$(tarunpack -tv <tree.tar)"
+        refute_line --regexp '^w'
+    done
+}
+
+@test "--list --summary: the numbers of what was listed, if the archive is sound" {
+    seq 1000 >tree/numbers
+    ln -s x tree/symlink
+    tarpack --summary=packed.json tree >tree.tar
+    local form
+    for form in -t -tv --json --manifest; do
+        tarunpack $form --summary=listed.json <tree.tar >/dev/null
+        cmp packed.json listed.json
+    done
+    run -3 tarunpack -t --summary=listed.json < <(head -c 2048 tree.tar)
+    assert_size_zero listed.json
+    run -2 bash -c 'tarunpack -t --summary=same.json <tree.tar 2>&1 >same.json'
+    assert_output --partial --summary
+}
+
 @test "--json: every entry is an object, with all that it has" {
     mkdir tree/dir
     echo content >tree/dir/f

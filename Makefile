@@ -13,8 +13,10 @@
 #                   F='header pax sparse reader tarunpack'
 #   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
 #   make format     rewrite the C files the way .clang-format says
-#   make install    programs, manuals and completions below $(DESTDIR)$(PREFIX)
+#   make install    programs, manuals, completions and documents below $(DESTDIR)$(PREFIX)
 #   make uninstall  remove every file that install put there
+#   make deb        a package for this Debian or Ubuntu, build/zlsnap_VERSION_ARCHITECTURE.deb
+#   make dist       what is committed as a source archive, build/zlsnap-VERSION.tar.gz
 #   make clean      remove all that was built
 #   make help       print this
 #
@@ -26,7 +28,9 @@
 #   JOBS=N                  a build whose programs use N threads unless told otherwise, for tests of
 #                           that, below build/jobs-N
 #   BUILD=DIR               where all that is built goes
-#   PREFIX, BINDIR, MANDIR, DATADIR, DESTDIR    where install puts it; PREFIX is /usr/local
+#   PREFIX, BINDIR, MANDIR, DATADIR, DOCDIR     where install puts it; PREFIX is /usr/local
+#   BASHDIR, ZSHDIR, FISHDIR                    and the completions
+#   DESTDIR                 goes in front of all of these, and alone may have spaces in it
 #   V=1                     print the commands
 #
 # A program is a folder with a main.c. Its sources are linked with lib/libzlsnap.a, which holds what
@@ -81,7 +85,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
 C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) tests/unit/*.h tests/fuzz/*.h)
 SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
-                   bench/run bench/*.sh completions/*.bash)
+                   bench/run bench/*.sh completions/*.bash packaging/*.sh)
 
 BIN    := $(BUILD)/bin
 OBJ    := $(BUILD)/obj
@@ -97,8 +101,8 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 # --------------------------------------------------------------------------- building
 
 .PHONY: all deps demo check check-programs check-threads fuzz fuzz-programs bench bench-deps bench-clean lint lint-compilers \
-        lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall clean \
-        help FORCE
+        lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall deb \
+        dist clean help FORCE
 .DELETE_ON_ERROR:
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL: # what deps installs is needed by the goals after it
@@ -282,10 +286,10 @@ format:
 
 # --------------------------------------------------------------------------- installing
 
-BASHDIR := $(DATADIR)/bash-completion/completions
-DOCDIR  := $(DATADIR)/doc/zlsnap
-ZSHDIR  := $(DATADIR)/zsh/site-functions
-FISHDIR := $(DATADIR)/fish/vendor_completions.d
+BASHDIR ?= $(DATADIR)/bash-completion/completions
+ZSHDIR  ?= $(DATADIR)/zsh/site-functions
+FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
+DOCDIR  ?= $(DATADIR)/doc/zlsnap
 
 # Where zlsnap.sh looks for its parts: beside the bin that it is in.
 PARTS := $(patsubst %/,%,$(dir $(BINDIR)))/lib/zlsnap
@@ -295,28 +299,52 @@ INSTALLED_PROGRAMS := \
     $(foreach f,$(PROGRAMS),$(BIN)/$(f)=$(BINDIR)/$(f)) \
     $(foreach f,$(DRIVER),$(f)=$(BINDIR)/$(basename $(f)))
 INSTALLED_DATA := \
-    $(foreach f,$(wildcard driver/*.sh),$(f)=$(PARTS)/$(notdir $(f))) \
-    $(foreach f,$(wildcard doc/examples/*),$(f)=$(DOCDIR)/examples/$(notdir $(f))) \
+    $(foreach f,$(wildcard driver/*.sh driver/*.awk driver/*.jq),$(f)=$(PARTS)/$(notdir $(f))) \
     $(foreach f,$(MANUALS),$(f)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f))) \
     $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASHDIR)/$(basename $(notdir $(f)))) \
     $(foreach f,$(wildcard completions/_*),$(f)=$(ZSHDIR)/$(notdir $(f))) \
-    $(foreach f,$(wildcard completions/*.fish),$(f)=$(FISHDIR)/$(notdir $(f)))
+    $(foreach f,$(wildcard completions/*.fish),$(f)=$(FISHDIR)/$(notdir $(f))) \
+    $(foreach f,$(wildcard README.md NEWS.md LICENSE doc/*.md doc/*.svg),$(f)=$(DOCDIR)/$(notdir $(f))) \
+    $(foreach f,$(wildcard doc/examples/*),$(f)=$(DOCDIR)/examples/$(notdir $(f)))
+
+# bash and fish look for a file named as the program; the one that knows all of them is zlsnap's.
+# TARGET=LINK.
+INSTALLED_LINKS := \
+    $(if $(wildcard completions/zlsnap.bash),$(foreach p,$(PROGRAMS),zlsnap=$(BASHDIR)/$(p))) \
+    $(if $(wildcard completions/zlsnap.fish),$(foreach p,$(PROGRAMS),zlsnap.fish=$(FISHDIR)/$(p).fish))
+
+install uninstall: export DESTDIR := $(DESTDIR) # a path of any bytes; those of the lists are words
 
 install: all
 	$(Q)for pair in $(INSTALLED_PROGRAMS); do \
-	    install -D -m 755 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}" || exit 1; done
+	    install -D -m 755 "$${pair%%=*}" "$$DESTDIR$${pair#*=}" || exit 1; done
 	$(Q)for pair in $(INSTALLED_DATA); do \
-	    install -D -m 644 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}" || exit 1; done
+	    install -D -m 644 "$${pair%%=*}" "$$DESTDIR$${pair#*=}" || exit 1; done
+	$(Q)for pair in $(INSTALLED_LINKS); do \
+	    ln -sf "$${pair%%=*}" "$$DESTDIR$${pair#*=}" || exit 1; done
 
 # Directories stay, except those that are ours alone: those of a prefix are not ours to remove.
 uninstall:
-	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA); do \
-	    rm -f "$(DESTDIR)$${pair#*=}" || exit 1; done
+	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_LINKS); do \
+	    rm -f "$$DESTDIR$${pair#*=}" || exit 1; done
 	$(Q)for dir in $(PARTS) $(DOCDIR)/examples $(DOCDIR); do \
-	    if [ -d "$(DESTDIR)$$dir" ]; then rmdir "$(DESTDIR)$$dir" || exit 1; fi; done
+	    if [ -d "$$DESTDIR$$dir" ]; then \
+	        rmdir --ignore-fail-on-non-empty "$$DESTDIR$$dir" || exit 1; fi; done
+
+# --------------------------------------------------------------------------- packages
+
+# The package has a build of its own, with the flags of the distribution.
+deb:
+	+$(Q)package=$$(packaging/deb.sh $(VERSION) $(BUILD)/deb) && \
+	    mv "$$package" $(BUILD) && echo "$(BUILD)/$${package##*/}"
+
+dist:
+	$(Q)packaging/dist.sh $(VERSION) $(BUILD)/zlsnap-$(VERSION).tar.gz
+	@echo '$(BUILD)/zlsnap-$(VERSION).tar.gz'
 
 clean:
-	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit fuzz fuzzing preload flags)
+	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit fuzz fuzzing preload flags deb) \
+	    $(wildcard $(BUILD)/zlsnap[_-]$(VERSION)*)
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Writes what git has at HEAD to a source archive; `make dist` calls it.
+#
+#   packaging/dist.sh VERSION FILE.tar.gz
+#
+# The tar is the same wherever it is made: names, modes and the commit's date are git's, and no
+# setting of the user counts. So is FILE, with the same gzip.
+set -euo pipefail
+
+version=$1
+mkdir -p "$(dirname -- "$2")"
+file=$(realpath -- "$2")
+cd -P "$(dirname "$0")/.."
+
+top=$(git rev-parse --show-toplevel) || exit 1
+if [[ $top != "$PWD" ]]; then
+    echo "dist: $PWD is no git checkout, but a directory in that of $top" >&2
+    exit 1
+fi
+changed=$(git --no-optional-locks status --porcelain)
+[[ -z $changed ]] || printf 'dist: not committed, and so left out:\n%s\n' "$changed" >&2
+
+trap 'rm -f -- "$file.new"' EXIT
+git -c tar.umask=0022 -c core.attributesFile=/dev/null -c core.autocrlf=false -c core.eol=lf \
+    archive --format=tar --prefix="zlsnap-$version/" HEAD | gzip -9n >"$file.new"
+mv -- "$file.new" "$file"

@@ -34,6 +34,8 @@ parts=$home/driver
 source "$parts/messages.sh" || exit 1
 # shellcheck source=driver/options.sh
 source "$parts/options.sh" || exit 1
+# shellcheck source=driver/progress.sh
+source "$parts/progress.sh" || exit 1
 # shellcheck source=driver/pipeline.sh
 source "$parts/pipeline.sh" || exit 1
 # shellcheck source=driver/metadata.sh
@@ -48,6 +50,8 @@ source "$parts/layout.sh" || exit 1
 source "$parts/create.sh" || exit 1
 # shellcheck source=driver/extract.sh
 source "$parts/extract.sh" || exit 1
+# shellcheck source=driver/list.sh
+source "$parts/list.sh" || exit 1
 # shellcheck source=driver/extract_image.sh
 source "$parts/extract_image.sh" || exit 1
 # shellcheck source=driver/verify.sh
@@ -56,6 +60,8 @@ source "$parts/verify.sh" || exit 1
 source "$parts/info.sh" || exit 1
 # shellcheck source=driver/digest.sh
 source "$parts/digest.sh" || exit 1
+# shellcheck source=driver/diff.sh
+source "$parts/diff.sh" || exit 1
 # shellcheck source=driver/oci.sh
 source "$parts/oci.sh" || exit 1
 # shellcheck source=driver/push.sh
@@ -82,9 +88,10 @@ Snapshots of container layers: a directory as one tar, compressed, with its dige
   extract LAYER DIR    restore it: nothing appears at DIR unless the digest holds
   verify LAYER         check digests, sizes, frames and structure; write nothing
   list LAYER           list what is in it
-  info LAYER           show what LAYER.json says
+  info LAYER           show its digests, sizes, and what is in it
   mtree LAYER          print the mtree manifest of what is in it
   digest DIR           print the digest of a directory: the SHA-256 of its manifest
+  diff A B             compare two directories or layers, entry by entry
 
   oci -o DIR[:TAG] LAYER...    make an image of layers, in the OCI image layout DIR
   extract oci:DIR[:TAG] DIR    restore all layers of an image
@@ -117,7 +124,7 @@ version() {
 
 main() {
     case ${1-} in
-    create | extract | verify | list | info | mtree | digest | oci | push | pull | \
+    create | extract | verify | list | info | mtree | digest | diff | oci | push | pull | \
         sync | restore | status | refs | gc)
         command=$1
         shift

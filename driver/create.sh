@@ -21,13 +21,17 @@ For tarpack:
       --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
       -v, --verbose
 
+      --progress[=WHEN]     draw a line while it works, and sum up: auto, the default,
+                            on a terminal; always; never
+
 SOURCE_DATE_EPOCH in the environment is the date that LAYER.json gives.
 END
 }
 
 command_create() {
-    options_read "level: threads: long:: rsyncable $tarpack_options" "$@"
+    options_read "level: threads: long:: rsyncable $progress_option $tarpack_options" "$@"
     operands_expect DIR LAYER
+    progress_read
     local dir=${operands[0]} layer=${operands[1]} place name zstd_options
     layer_place
     zstd_options_read
@@ -45,6 +49,7 @@ command_create() {
     spool_remove
     printf '%s\n' "$json" 2>/dev/null ||
         die 1 "cannot write to standard output; $(printable "$layer") is complete"
+    summary_of_create "$json"
 }
 
 # Takes LAYER apart: `place`, which ends in a slash, and `name`.
@@ -111,11 +116,24 @@ is_within() {
 }
 
 create_pipe() {
+    progress_expect "$(size_of_last_time)"
     stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$dir" |
-        stage "$shasum_tee" -q --json -o "$spool/tar.digest" |
+        stage "$shasum_tee" "${progress[@]}" --json -o "$spool/tar.digest" |
         stage zstd -q -c "${zstd_options[@]}" |
         stage "$shasum_tee" -q --json -o "$spool/blob.digest" >"$spool/layer"
     verdict "${PIPESTATUS[*]}" tarpack shasum-tee zstd shasum-tee
+}
+
+# The size of the tar is not known before all is packed; but the last layer of this name is a good guess.
+size_of_last_time() {
+    [[ $drawn && -f ${layer-}.json ]] || { echo 0 && return; }
+    jq -r '.size_bytes | if type == "number" then tostring else "0" end
+        | if test("\\A[0-9]{1,15}\\z") then . else "0" end' "$layer.json" 2>/dev/null || echo 0
+}
+
+summary_of_create() {
+    [[ ! $drawn ]] || summary_say "$layer" "$(reported "$1" file_count)" "$(reported "$1" size_bytes)" \
+        "$(reported "$1" compressed_size_bytes)" "$(reported "$1" digest)"
 }
 
 # create_metadata CREATED COMPRESSION: writes LAYER.json into the spool and prints it.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# zlsnap extract, list and mtree: zstd -dc | tarunpack.
+# zlsnap extract: zstd -dc | tarunpack; and what all commands share that read a LAYER.
 
 usage_extract() {
     cat <<'END'
@@ -14,6 +14,8 @@ are applied, the lowest first, each with the digests that the image gives it.
   -e, --expect=DIGEST   this is the digest; LAYER.json is not read. Of an image it is that
                         of the manifest
       --no-verify       without a digest
+      --progress[=WHEN] draw a line while it works, and sum up: auto, the default, on a
+                        terminal; always; never
 
 For tarunpack:
       --replace             exchange DIR for what is restored, at once
@@ -26,41 +28,10 @@ For tarunpack:
 END
 }
 
-usage_list() {
-    cat <<'END'
-Usage: zlsnap list [OPTION]... LAYER
-List the entries of a layer as they are read. The exit status tells whether it is sound,
-and has the digest that is in LAYER.json if there is one.
-
-  -v, --verbose         as tar -tv does
-      --json            one JSON object a line
-  -e, --expect=DIGEST   this is the digest; LAYER.json is not read
-      --no-verify       without a digest
-
-For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
-END
-}
-
-usage_mtree() {
-    cat <<'END'
-Usage: zlsnap mtree [OPTION]... LAYER
-Print the mtree(5) manifest of a layer; of a layer that zlsnap made it is the one that
-tarpack --manifest writes of the directory. The exit status is that of zlsnap list.
-
-  -e, --expect=DIGEST   this is the digest; LAYER.json is not read
-      --no-verify       without a digest
-
-For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
-END
-}
-
 command_extract() {
-    options_read "expect: no-verify $tarunpack_options" "$@"
+    options_read "expect: no-verify $progress_option $tarunpack_options" "$@"
     operands_expect LAYER DIR
+    progress_read
     if [[ ${operands[0]} == oci:* ]]; then
         extract_image
         return
@@ -71,27 +42,6 @@ command_extract() {
     [[ " ${passed[*]} " != *' --replace '* ]] || ! is_within "$(dirname -- "$layer")" "${operands[1]}" ||
         usage_error "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
     unpack "${passed[@]}" -- "${operands[1]}"
-}
-
-command_list() {
-    options_read "expect: no-verify +verbose +json $limit_options" "$@"
-    operands_expect LAYER
-    print_entries
-}
-
-command_mtree() {
-    options_read "expect: no-verify $limit_options" "$@"
-    operands_expect LAYER
-    passed+=(--manifest)
-    print_entries
-}
-
-print_entries() {
-    local layer expected
-    layer_expect "${operands[0]}"
-    [[ -e $layer.json || ${option[expect]+given} ]] || option['no-verify']=yes
-    expected_read
-    unpack --list "${passed[@]}"
 }
 
 # layer_expect LAYER: sets `layer`; ends the driver unless it can be read.
@@ -134,20 +84,44 @@ digest_check() {
 
 # unpack ARGUMENT...: decompresses the layer into a tarunpack with these arguments.
 unpack() {
-    local tarunpack
+    local tarunpack shasum_tee pipe=unpack_pipe
     programs_expect zstd
     tarunpack=$(program tarunpack) || exit
-    run unpack_pipe ${option[quiet]+-q} ${expected:+--expect="$expected"} "$@"
+    if [[ $drawn ]]; then
+        shasum_tee=$(program shasum-tee) || exit
+        pipe=unpack_pipe_drawn
+    fi
+    run "$pipe" ${option[quiet]+-q} ${expected:+--expect="$expected"} "$@"
 }
 
 unpack_pipe() {
-    local statuses
     stage zstd -q -dc <"$layer" | stage "$tarunpack" "$@"
-    statuses=("${PIPESTATUS[@]}")
-    case ${statuses[*]} in
+    unpack_verdict "${PIPESTATUS[*]}" zstd tarunpack
+}
+
+# The same, with the progress line and the summary. What both need is known only here.
+unpack_pipe_drawn() {
+    local told
+    progress_expect_file "$layer"
+    told=$(
+        {
+            stage "$shasum_tee" "${progress[@]}" --json -o /dev/fd/5 <"$layer" |
+                stage zstd -q -dc 5>&- |
+                stage "$tarunpack" --summary=/dev/fd/5 "$@"
+            printf '%s\n' "${PIPESTATUS[*]}" >&5
+        } 5>&1 >/dev/null
+    )
+    unpack_verdict "${told##*$'\n'}" shasum-tee zstd tarunpack || return
+    summary_say "${operands[1]}" "$(reported "$told" entries)" "$(reported "$told" size)" \
+        "$(reported "$told" bytes)" "$expected"
+}
+
+# unpack_verdict STATUSES NAME...: verdict(), but zstd may complain, say of junk behind its last frame, if
+# the digest is the expected one.
+unpack_verdict() {
+    case $1 in
     *' 141') return 141 ;; # whoever reads the list has seen enough
-    '0 0') ;;
-    *' 0')
+    *[1-9]*' 0')
         if [[ $expected ]]; then
             warn "$(printable "$layer"): zstd complained, but the digest is the expected one"
             return 0
@@ -156,5 +130,5 @@ unpack_pipe() {
         return 3
         ;;
     esac
-    verdict "${statuses[*]}" zstd tarunpack
+    verdict "$@"
 }

@@ -1,42 +1,125 @@
 # shellcheck shell=bash
 #
-# zlsnap info: what LAYER.json says, for people. The layer is not read.
+# zlsnap info: what a layer is, and what is in it, for people. It is measured in one pass over the layer
+# and held against LAYER.json; or is what LAYER.json says, and the layer is not read.
 
 usage_info() {
     cat <<'END'
 Usage: zlsnap info [OPTION]... LAYER
-Show what LAYER.json says about a layer: digests, sizes, ratio, entries, when and how it
-was made. The layer is not read; zlsnap verify does that.
+Show what a layer is, digests, sizes and their ratio, when and how it was made; and what
+is in it, entries by type and the ten largest files. It is read for that, and the exit
+status tells whether it is sound, and what LAYER.json says if there is one.
 
-      --json            print the object of LAYER.json
+      --metadata        only what LAYER.json says; the layer is not read
+      --json            one object: that of LAYER.json, and what was measured
+      --progress[=WHEN] draw a line while it works: auto, the default, on a terminal;
+                        always; never
+
+For tarunpack:
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
 END
 }
 
 command_info() {
-    options_read 'json' "$@"
+    options_read "metadata json $progress_option $limit_options" "$@"
     operands_expect LAYER
+    progress_read
     local layer size shown
     layer_expect "${operands[0]}"
     programs_expect jq
-    metadata_read "$layer.json"
-    size=$(attempt stat -L -c %s -- "$layer") || exit
     shown=$(printable "$layer")
-    [[ $size == "${metadata[compressed_size_bytes]}" ]] ||
-        warn "$shown has $size bytes, LAYER.json says ${metadata[compressed_size_bytes]}"
-    if [[ ${option[json]-} ]]; then
-        jq . <"$layer.json"
+    if [[ ${option[metadata]-} || -e $layer.json ]]; then
+        metadata_read "$layer.json"
+        size=$(attempt stat -L -c %s -- "$layer") || exit
+        [[ $size == "${metadata[compressed_size_bytes]}" ]] ||
+            warn "$shown has $size bytes, LAYER.json says ${metadata[compressed_size_bytes]}"
+    fi
+    if [[ ${option[metadata]-} ]]; then
+        info_show "$layer.json" /dev/null
     else
-        jq -r --arg layer "$shown" "$info_filter" <"$layer.json"
-    fi 2>/dev/null || die 1 'cannot write to standard output'
+        info_measure
+    fi
 }
 
-info_filter='
+# Reads the layer and shows what is in it.
+info_measure() {
+    local shasum_tee tarunpack said=/dev/null
+    programs_expect zstd awk
+    shasum_tee=$(program shasum-tee) || exit
+    tarunpack=$(program tarunpack) || exit
+    [[ ! -e $layer.json ]] || said=$layer.json
+    spool_make "${TMPDIR:-/tmp}/" info
+    run info_pipe || exit
+    info_show "$said" "$spool/measured"
+    spool_remove
+}
+
+info_pipe() {
+    local blob=${metadata[compressed_digest]-} digest=${metadata[digest]-} report entries
+    progress_expect_file "$layer"
+    stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob" ${blob:+--expect="$blob"} <"$layer" |
+        stage_to_end zstd -qq -dc |
+        stage "$tarunpack" -q --list --json --summary="$spool/summary" "${passed[@]}" \
+            ${digest:+--expect="$digest"} |
+        stage awk "$info_largest" >"$spool/largest"
+    verdict "${PIPESTATUS[*]}" shasum-tee zstd tarunpack awk || return
+    report=$(<"$spool/blob")
+    entries=$(reported "$(<"$spool/summary")" entries)
+    [[ ! $digest ]] || metadata_compare 0 || return 4
+    cat -- "$spool/blob" "$spool/summary" "$spool/largest" >"$spool/measured"
+}
+
+# The ten largest of the files that tarunpack lists as JSON, the largest first. A quote in a name is not
+# a quote there.
+info_largest='
+    match($0, /","type":"file","mode":"[0-7]*","uid":[0-9]*,"gid":[0-9]*,"size":[0-9]*,/) {
+        size = substr($0, RSTART, RLENGTH - 1)
+        sub(/.*:/, "", size)
+        for (i = 10; i > 0 && (i > count || size + 0 > sizes[i]); i--) {
+            sizes[i + 1] = sizes[i]
+            lines[i + 1] = lines[i]
+        }
+        if (++i <= 10 && size > 0) {
+            sizes[i] = size + 0
+            lines[i] = $0
+            count += count < 10
+        }
+    }
+    END {
+        for (i = 1; i <= count; i++)
+            print lines[i]
+    }'
+
+# info_show SAID MEASURED: prints it; SAID is LAYER.json or empty, MEASURED what info_pipe() has left or
+# empty.
+info_show() {
+    local filter=.
+    [[ ${option[json]-} ]] || filter=$info_text
+    jq -nr --arg layer "$shown" --slurpfile said "$1" --slurpfile measured "$2" \
+        "$info_object | $filter" 2>/dev/null || die 1 'cannot write to standard output'
+}
+
+info_object='
+    $measured as [$blob, $summary]
+    | ($said[0] // {})
+    + if $blob == null then {} else {
+        digest: $blob.diff_id, size_bytes: $blob.diff_size,
+        compressed_digest: $blob.digest, compressed_size_bytes: $blob.size,
+        file_count: $summary.entries, content_bytes: $summary.content_bytes,
+        entries: ($summary | {files, directories, symlinks, hardlinks, devices, fifos, whiteouts, opaques}),
+        largest: ($measured[2:] | map({path, size} + if .path_base64 then {path_base64} else {} end))
+    } end'
+
+# For people: a name is kept from acting on a terminal.
+info_text='
     def tenths: . * 10 | round / 10;
-    def size: if . < 1024 then "\(.) bytes"
-        else . as $bytes
-            | {n: ., unit: -1} | until(.n < 1024; {n: (.n / 1024), unit: (.unit + 1)})
-            | "\($bytes) bytes (\(.n | tenths) \(["KiB", "MiB", "GiB", "TiB", "PiB"][.unit]))"
-        end;
+    def unit: {n: ., unit: -1} | until(.n < 1024; {n: (.n / 1024), unit: (.unit + 1)})
+        | "\(.n | tenths) \(if .unit < 0 then "bytes" else ["KiB", "MiB", "GiB", "TiB", "PiB"][.unit] end)";
+    def size: if . < 1024 then unit else "\(.) bytes (\(unit))" end;
+    def pad($n): tostring | . + " " * ($n - length);
+    def left($n): tostring | " " * ($n - length) + .;
+    def name: gsub("(?<c>[\\p{Cc}\\p{Zl}\\p{Zp}\u202a-\u202e\u2066-\u2069])"; "?");
     "layer        " + $layer,
     "digest       " + .digest,
     "size         " + (.size_bytes | size),
@@ -45,7 +128,11 @@ info_filter='
         + if .size_bytes > 0 then ", \(100 * .compressed_size_bytes / .size_bytes | tenths) %"
           else "" end,
     "entries      \(.file_count)",
-    "created      " + .created_at,
-    "compression  " + ([.compression.program, .compression.version] + .compression.options
-        | join(" ")),
-    "media type   " + .media_type'
+    ((.entries // {}) | to_entries[] | select(.value > 0) | "  \(.key | pad(13))\(.value)"),
+    (if .content_bytes then "content      " + (.content_bytes | size) else empty end),
+    (if .created_at then "created      " + .created_at else empty end),
+    (if .compression then "compression  " + ([.compression.program, .compression.version]
+        + .compression.options | join(" ")) else empty end),
+    (if .media_type then "media type   " + .media_type else empty end),
+    (if (.largest // []) != [] then "largest" else empty end),
+    ((.largest // [])[] | "  \(.size | unit | left(10))  \(.path | name)")'

@@ -25,13 +25,15 @@ compress() {
 # held against them.
 layer_copy() {
     local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
+    progress_expect_file "$file"
     attempt rm -f -- "$spool/tar.digest"
     if [[ ${layer_types[$1]} == zstd ]]; then
-        (stage "$shasum_tee" -q --zstd --json -o "$spool/blob.digest" ${blob:+--expect="$blob"}) \
+        (stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" ${blob:+--expect="$blob"}) \
             <"$file" >"$2"
         verdict "$?" shasum-tee
     else
-        stage "$shasum_tee" -q --json -o "$spool/blob.digest" ${blob:+--expect="$blob"} <"$file" |
+        stage "$shasum_tee" "${progress[@]}" --json -o "$spool/blob.digest" \
+            ${blob:+--expect="$blob"} <"$file" |
             stage tee -- "$2" | decompress "${layer_types[$1]}" |
             stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} \
                 >/dev/null
@@ -42,7 +44,8 @@ layer_copy() {
 # layer_convert I TYPE OUT: the same for a blob that is compressed in another way than layer I's is.
 layer_convert() {
     local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
-    stage "$shasum_tee" -q -o /dev/null ${blob:+--expect="$blob"} <"$file" |
+    progress_expect_file "$file"
+    stage "$shasum_tee" "${progress[@]}" -o /dev/null ${blob:+--expect="$blob"} <"$file" |
         decompress "${layer_types[$1]}" |
         stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} |
         compress "$2" |
@@ -57,8 +60,9 @@ layer_verify() {
     shift
     local frames=()
     [[ ${layer_types[i]} != zstd ]] || frames=(--zstd)
+    progress_expect_file "${layer_files[i]}"
     {
-        stage "$shasum_tee" -q "${frames[@]}" -o /dev/null --expect="${layer_blobs[i]}" \
+        stage "$shasum_tee" "${progress[@]}" "${frames[@]}" -o /dev/null --expect="${layer_blobs[i]}" \
             <"${layer_files[i]}" 4>&- |
             decompress "${layer_types[i]}" 4>&- |
             stage "$tarunpack" -q --list "$@" --expect="${layer_diff_ids[i]}" 4>&- |
@@ -72,7 +76,8 @@ layer_verify() {
 layer_unpack() {
     local i=$1 dir=$2 statuses
     shift 2
-    stage "$shasum_tee" -q -o /dev/null --expect="${layer_blobs[i]}" <"${layer_files[i]}" |
+    progress_expect_file "${layer_files[i]}"
+    stage "$shasum_tee" "${progress[@]}" -o /dev/null --expect="${layer_blobs[i]}" <"${layer_files[i]}" |
         decompress "${layer_types[i]}" |
         stage "$tarunpack" ${option[quiet]+-q} "$@" --expect="${layer_diff_ids[i]}" -- "$dir"
     statuses=("${PIPESTATUS[@]}")
@@ -89,9 +94,10 @@ measured() {
         die 1 "the pipe ended well, but has left no $1"
 }
 
-# reported TEXT KEY: prints the value from what shasum-tee --json prints.
+# reported TEXT KEY: prints the value from an object that one of our programs has written; nothing if it
+# is not there.
 reported() {
-    [[ $1 =~ \"$2\":\"?([a-z0-9:]+) ]] && printf '%s' "${BASH_REMATCH[1]}"
+    [[ $1 =~ \"$2\":\ ?\"?([a-z0-9:]+) ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
 # layer_learn I: enters what layer_copy() or layer_convert() measured. Returns a status.

@@ -9,18 +9,25 @@ exec {messages}>&2
 # The command that is run; empty until it is known.
 command=
 
+# Whether a progress line is drawn; see driver/progress.sh.
+drawn=
+
+# Where a progress line stands, a message takes its place.
 say() {
-    printf 'zlsnap: %s\n' "$1" >&"$messages"
+    printf '%szlsnap: %s\n' "${drawn:+$'\r\e[K'}" "$1" >&"$messages"
 }
 
 warn() {
     [[ ${option[quiet]-} ]] || say "warning: $1"
 }
 
+# The status where the system failed.
+trouble=1
+
 # die STATUS MESSAGE
 die() {
     say "$2"
-    exit "$1"
+    exit $(($1 == 1 ? trouble : $1))
 }
 
 usage_error() {

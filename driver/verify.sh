@@ -13,6 +13,8 @@ written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
   -e, --expect=DIGEST   this is the digest of the tar; LAYER.json, if there is one, is
                         checked too
   -q, --quiet           do not print OK
+      --progress[=WHEN]     draw a line while it works, and sum up: auto, the default,
+                            on a terminal; always; never
 
 For tarunpack:
       --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
@@ -21,8 +23,9 @@ END
 }
 
 command_verify() {
-    options_read "expect: $limit_options" "$@"
+    options_read "expect: $progress_option $limit_options" "$@"
     operands_expect LAYER
+    progress_read
     if [[ ${operands[0]} == oci:* ]]; then
         verify_image
         return
@@ -44,10 +47,11 @@ command_verify() {
 }
 
 verify_pipe() {
-    local measured status blob=${metadata[compressed_digest]-}
+    local measured status report entries blob=${metadata[compressed_digest]-}
+    progress_expect_file "$layer"
     measured=$(
         {
-            stage "$shasum_tee" -q --zstd --json -o /dev/fd/4 ${blob:+--expect="$blob"} <"$layer" |
+            stage "$shasum_tee" "${progress[@]}" --zstd --json -o /dev/fd/4 ${blob:+--expect="$blob"} <"$layer" |
                 stage_to_end zstd -qq -dc 4>&- |
                 stage "$tarunpack" -q --list "${passed[@]}" --expect="$expected" 4>&- |
                 wc -l >&4
@@ -55,25 +59,34 @@ verify_pipe() {
         } 4>&1
     )
     status=$?
+    measured_split "$measured"
     if [[ ${metadata[digest]-} ]]; then
-        metadata_compare "$measured" "$status" || status=4
+        metadata_compare "$status" || status=4
     fi
+    ((status)) || summary_say "$layer" "$entries" "$(reported "$report" size)" \
+        "$(reported "$report" diff_size)" "$(reported "$report" diff_id)"
     return "$status"
 }
 
-# metadata_compare MEASURED STATUS: holds LAYER.json against what shasum-tee reported, which is nothing
-# where the frames are not sound, and how many entries tarunpack listed, a line. The blob's digest was
-# compared by shasum-tee, and the tar's by tarunpack unless the user gave one.
-metadata_compare() {
-    local line report='' entries='' equal=0
+# measured_split TEXT: sets `report`, what shasum-tee reported, which is nothing where the frames are not
+# sound, and `entries`, how many tarunpack listed; each is a line, in whichever order.
+measured_split() {
+    local line
+    report='' entries=''
     while read -r line; do
         [[ $line == {* ]] && report=$line || entries=$line
     done <<<"$1"
+}
+
+# metadata_compare STATUS: holds LAYER.json against what measured_split() found. The blob's digest was
+# compared by shasum-tee, and the tar's by tarunpack unless the user gave one.
+metadata_compare() {
+    local equal=0
     [[ $report ]] || return 0
     metadata_equal compressed_size_bytes "$(reported "$report" size)" || equal=1
     metadata_equal size_bytes "$(reported "$report" diff_size)" || equal=1
     [[ ! ${option[expect]-} ]] || metadata_equal digest "$(reported "$report" diff_id)" || equal=1
-    (($2)) || metadata_equal file_count "$entries" || equal=1
+    (($1)) || metadata_equal file_count "$entries" || equal=1
     return "$equal"
 }
 

@@ -366,7 +366,7 @@ assert_create() {
     mkdir many
     (cd many && seq --format="$(printf 'x%.0s' {1..240})%g" 600 | xargs touch)
     zlsnap create many layer >/dev/null
-    run -0 --separate-stderr bash -c 'zlsnap list layer | head -n 1; echo "${PIPESTATUS[0]}"'
+    run -0 --separate-stderr bash -c 'zlsnap list --names layer | head -n 1; echo "${PIPESTATUS[0]}"'
     assert_output $'./\n141'
     assert_stderr 0 ''
 }

@@ -4,7 +4,7 @@
 load helpers
 load driver
 
-commands=(create extract verify list info mtree digest oci push pull)
+commands=(create extract verify list info mtree digest diff oci push pull sync restore status refs gc)
 
 setup() {
     enter_work
@@ -56,6 +56,16 @@ options_of_manual() {
     run -0 options_of_manual create
     assert_line --rsyncable
     assert_line --exclude
+}
+
+@test "the manual names each option in the help" {
+    local command option manual
+    manual=$(sed 's/\\&//g' "$PROJECT/doc/zlsnap.1")
+    for command in "${commands[@]}"; do
+        for option in $(zlsnap "$command" --help | sed -n 's/^ \{2,6\}\(-. *,\)\{0,1\} *\(--[a-z-]*\).*/\2/p'); do
+            grep -qE -e "(Fl |Ql .*-)${option#-}( |=|\$|,)" <<<"$manual" || fail "$command: $option"
+        done
+    done
 }
 
 @test "each option in the help is taken" {

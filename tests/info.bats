@@ -6,14 +6,16 @@ load driver
 
 setup() {
     enter_work
+    export TMPDIR=$BATS_TEST_TMPDIR/tmp # for spools
+    mkdir "$TMPDIR"
     made_once make_layer
 }
 
-@test "info tells what LAYER.json says" {
+@test "info --metadata tells what LAYER.json says" {
     set_metadata '.created_at = "2001-02-03T04:05:06Z" | .size_bytes = 3 * 1024 * 1024 * 1024 + 1
         | .compressed_size_bytes = 2000 | .file_count = 7 | .compression.version = "1.2.3"
         | .digest = "sha256:" + ("1" * 64) | .compressed_digest = "sha256:" + ("2" * 64)'
-    run -0 zlsnap info -q layer
+    run -0 zlsnap info -q --metadata layer
     assert_output "layer        layer
 digest       sha256:1111111111111111111111111111111111111111111111111111111111111111
 size         3221225473 bytes (3 GiB)
@@ -29,32 +31,109 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     local size
     size=$(stat -c %s layer)
     set_metadata ".compressed_size_bytes = $size | .size_bytes = $size * 3"
-    run -0 --separate-stderr zlsnap info layer
+    run -0 --separate-stderr zlsnap info --metadata layer
     assert_line --regexp "^blob size    $size bytes \\([0-9]+\\.?[0-9]? KiB\\), 33\\.3 %\$"
     assert_stderr 0 ''
     set_metadata '.size_bytes = 0'
-    run -0 zlsnap info layer
+    run -0 zlsnap info --metadata layer
     assert_line 'size         0 bytes'
     refute_line --partial '%'
 }
 
-@test "--json prints the object as it is" {
-    run -0 zlsnap info --json layer
+@test "--metadata --json prints the object as it is" {
+    run -0 zlsnap info --json --metadata layer
     assert_output "$(cat layer.json)"
     set_metadata '.more = {"a": [1]}'
-    run -0 zlsnap info --json layer
+    run -0 zlsnap info --json --metadata layer
     assert_output "$(cat layer.json)"
 }
 
 @test "a layer of another size is a warning" {
     echo more >>layer
-    run -0 --separate-stderr zlsnap info layer
+    run -0 --separate-stderr zlsnap info --metadata layer
     assert_one_line 'warning: layer has '
+}
+
+@test "info measures the layer, with LAYER.json and without" {
+    local sha256 blob size bytes text
+    sha256=$(zstd -dc <layer | sha256sum)
+    blob=$(sha256sum <layer)
+    size=$(stat -c %s layer)
+    bytes=$(zstd -dc <layer | wc -c)
+    run -0 --separate-stderr zlsnap info layer
+    assert_stderr 0 ''
+    text=$output
+    assert_line "digest       sha256:${sha256%% *}"
+    assert_line "blob digest  sha256:${blob%% *}"
+    assert_line --regexp "^blob size    $size bytes "
+    assert_line --regexp "^size         $bytes bytes "
+    assert_line 'entries      6'
+    assert_line '  files        2'
+    assert_line '  directories  2'
+    assert_line '  symlinks     1'
+    assert_line '  hardlinks    1'
+    refute_line --partial fifos
+    assert_line "content      $(($(stat -c %s tree/sub/numbers) + 8)) bytes (2.6 MiB)"
+    assert_line --regexp '^compression  zstd '
+    [[ $text == *$'\nlargest\n     2.6 MiB  sub/numbers\n     8 bytes  file' ]]
+    run -0 zlsnap info --json layer
+    assert_equal "$(jq -c '[.digest, .size_bytes, .file_count, .entries.files, (.largest | map(.path))]' <<<"$output")" \
+        "[\"sha256:${sha256%% *}\",$bytes,6,2,[\"sub/numbers\",\"file\"]]"
+    assert_equal "$(jq -S 'del(.entries, .largest, .content_bytes)' <<<"$output")" "$(jq -S . layer.json)"
+
+    mv layer.json away
+    run -0 zlsnap info layer
+    assert_output "$(grep -v '^created \|^compression \|^media type ' <<<"$text")"
+}
+
+@test "info shows the ten largest files, the largest first, names fit for a terminal" {
+    mkdir many
+    local i
+    for i in {1..12}; do truncate -s $((i * 1000)) "many/$i"; done
+    truncate -s 50M many/sparse
+    truncate -s 999999 many/'","type":"file","mode":"0644","uid":0,"gid":0,"size":9999999999,'
+    truncate -s 999998 many/$'x\e[2Jy\xff'
+    truncate -s 2000 many/2b
+    zlsnap create -q many some >/dev/null
+    run -0 zlsnap info some
+    refute_output --partial $'\e'
+    assert_equal "$(sed '1,/^largest/d' <<<"$output")" '      50 MiB  sparse
+   976.6 KiB  ","type":"file","mode":"0644","uid":0,"gid":0,"size":9999999999,
+   976.6 KiB  x?[2Jy'$'\xef\xbf\xbd''
+    11.7 KiB  12
+    10.7 KiB  11
+     9.8 KiB  10
+     8.8 KiB  9
+     7.8 KiB  8
+     6.8 KiB  7
+     5.9 KiB  6'
+    run -0 zlsnap info --json some
+    assert_equal "$(jq -r '.largest[2].path_base64' <<<"$output" | base64 -d)" $'x\e[2Jy\xff'
+}
+
+@test "info of a damaged layer tells what is wrong, and shows nothing" {
+    truncate -s -1000 layer
+    run -4 --separate-stderr zlsnap info -q layer
+    assert_output ''
+    assert_said .
+    rm layer.json
+    run -3 --separate-stderr zlsnap info layer
+    assert_output ''
+    refute_leftovers "$TMPDIR"
+}
+
+@test "info holds LAYER.json against what it measures" {
+    set_metadata '.file_count = 7'
+    run -4 --separate-stderr zlsnap info layer
+    assert_one_line 'file_count is 6, but 7 in LAYER.json'
+    set_metadata '.file_count = 6 | .digest = "sha256:" + ("1" * 64)'
+    run -4 zlsnap info layer
+    run -3 zlsnap info --max-entries=2 layer
 }
 
 @test "no LAYER.json, a malformed one, no layer" {
     mv layer.json away
-    run -1 --separate-stderr zlsnap info layer
+    run -1 --separate-stderr zlsnap info --metadata layer
     assert_one_line 'layer.json: no such file'
     echo '{"schema_version": 1}' >layer.json
     run -3 --separate-stderr zlsnap info layer

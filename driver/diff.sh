@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+#
+# zlsnap diff: two manifests, of directories or of what is in layers, entry by entry.
+
+usage_diff() {
+    cat <<'END'
+Usage: zlsnap diff [OPTION]... A B
+Compare A with B, each a directory or a layer: which entries only one of them has, and
+what is different in the others: type, mode, owner, size, content, link, device, xattrs.
+Prints a line for each, 'added NAME', 'removed NAME' or 'changed NAME (WHAT, ...)'. Exit
+status: 0 nothing is different, 1 something is, 2 trouble; 3 and 4 as everywhere.
+
+      --time            modification times count, too
+      --json            one JSON object a line
+
+For tarpack, where A or B is a directory:
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
+      -x, --one-file-system, --owner=UID, --group=GID, --uid-map=IN:OUT:N,
+      --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs,
+      --live, -j, --jobs=N, -v, --verbose
+For tarunpack, where one is a layer:
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
+END
+}
+
+command_diff() {
+    options_read "time json $tarpack_options $limit_options" "$@"
+    operands_expect A B
+    trouble=2 # as diff(1) has it
+    local layer expected pack_options=() unpack_options=() tarpack tarunpack
+    diff_options_sort
+    programs_expect awk sort
+    tarpack=$(program tarpack) || exit
+    tarunpack=$(program tarunpack) || exit
+    spool_make "${TMPDIR:-/tmp}/" diff
+    local side status
+    for side in 0 1; do
+        diff_manifest "${operands[side]}" >"$spool/$side"
+        status=$?
+        ((status == 0)) || exit $((status == 1 ? trouble : status))
+    done
+    run diff_print
+    status=$?
+    spool_remove
+    return "$status"
+}
+
+# Which of the options that are handed on goes to which program.
+diff_options_sort() {
+    local word form=--manifest
+    [[ ! ${option[time]-} ]] || form=--manifest=time
+    for word in "${passed[@]}"; do
+        if [[ $word == --max-* ]]; then
+            unpack_options+=("$word")
+        else
+            pack_options+=("$word")
+        fi
+    done
+    pack_options+=(${option[quiet]+-q} "$form")
+    unpack_options+=("$form")
+}
+
+# diff_manifest A: prints the manifest of a directory, or of a layer, which has to have the digest that
+# is in LAYER.json if there is one.
+diff_manifest() {
+    if [[ -d $1 ]]; then
+        run stage "$tarpack" "${pack_options[@]}" -- "$1"
+        return
+    fi
+    layer_expect "$1"
+    option['no-verify']=yes
+    [[ ! -e $layer.json ]] || unset "option[no-verify]"
+    expected_read
+    unpack --list "${unpack_options[@]}"
+}
+
+# An archive may have its entries in any order, and a name twice: they are sorted by name, with a slash
+# before all else, so that a directory is followed by what is in it; and of two lines of a name the last
+# one counts.
+diff_print() {
+    local statuses
+    {
+        sed -e 1d -e 's/ / a /' -- "$spool/0"
+        sed -e 1d -e 's/ / b /' -- "$spool/1"
+    } | tr / '\001' | stage sort -s -T "$spool" -t ' ' -k 1,1 |
+        awk -v json="${option[json]-}" -f "$parts/diff.awk" |
+        cat # not every awk tells that it could not write
+    statuses=("${PIPESTATUS[@]}")
+    case ${statuses[*]} in
+    '0 0 0 '[01]' 0') return "${statuses[3]}" ;;
+    *' 141') return 141 ;; # whoever reads it has seen enough
+    *' 1') die 1 'cannot write to standard output' ;;
+    *) die 1 'the manifests cannot be compared' ;;
+    esac
+}

@@ -5,9 +5,10 @@
 usage_gc() {
     cat <<'END'
 Usage: zlsnap gc [OPTION]... [DIR|s3://BUCKET[/PREFIX]]...
-Remove what killed runs have left, and print it: staging directories and spools in each DIR,
-those of $TMPDIR and of the state directory, and the unfinished uploads of layers below each
-s3:// URL. Nothing that is in use is removed, nor what is younger than --older-than.
+Remove what killed runs have left, and print it: staging directories and spools in each
+DIR, those of $TMPDIR and of the state directory, and the unfinished uploads of layers
+below each s3:// URL. Nothing that is in use is removed, nor what is younger than
+--older-than.
 
       --dry-run                only print what would be removed
       --older-than=AGE         N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d)

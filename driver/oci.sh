@@ -16,6 +16,8 @@ new image's manifest.
                               image's layers that gzip compressed stay as they are)
       --arch=ARCH             of the image: amd64, arm64, ... (default: this machine's)
       --annotation=KEY=VALUE  annotate the manifest; repeatable
+      --progress[=WHEN]       draw a line while it works: auto, the default, on a
+                              terminal; always; never
 
 SOURCE_DATE_EPOCH in the environment is every date in it; the same layers give the same
 image.
@@ -24,10 +26,11 @@ END
 
 command_oci() {
     local place name layer base= annotations architecture shasum_tee
-    options_read 'output: compression: arch: +annotation:' "$@"
+    options_read "output: compression: arch: +annotation: $progress_option" "$@"
     ((${#operands[@]})) || usage_error 'expected LAYER'
     [[ ${option[output]-} ]] || usage_error 'where to is not said: -o DIR[:TAG]'
     image_options_read
+    progress_read
     programs_expect zstd jq flock
     shasum_tee=$(program shasum-tee) || exit
     if [[ ${operands[0]} == oci:* ]]; then

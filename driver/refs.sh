@@ -21,8 +21,8 @@ declare -A pointer=()
 usage_refs() {
     cat <<'END'
 Usage: zlsnap refs [OPTION]... s3://BUCKET[/PREFIX]
-List what zlsnap sync keeps there: SERVICE/INSTANCE, when its layer last changed, the size of
-the layer and its digest, tabs between them.
+List what zlsnap sync keeps there: SERVICE/INSTANCE, when its layer last changed, the size
+of the layer and its digest, tabs between them.
 
       --json                   one JSON object a line: the pointers as they are
 END

@@ -12,8 +12,8 @@ below each s3:// URL. Nothing that is in use is removed, nor what is younger tha
 
       --dry-run                only print what would be removed
       --older-than=AGE         N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d)
-      --keep-last=N            in an S3 store, also remove the layers of which no pointer has
-                               one among its last N; those that never had a pointer stay
+      --keep-last=N            in an S3 store, also remove the layers that no pointer has
+                               among its last N; those that never had a pointer stay
       --state=DIR              as for zlsnap sync
 END
     usage_s3

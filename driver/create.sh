@@ -126,7 +126,7 @@ create_pipe() {
 
 # The size of the tar is not known before all is packed; but the last layer of this name is a good guess.
 size_of_last_time() {
-    [[ $drawn && -f ${layer-}.json ]] || { echo 0 && return; }
+    [[ $drawn && -f $layer.json ]] || { echo 0 && return; }
     jq -r '.size_bytes | if type == "number" then tostring else "0" end
         | if test("\\A[0-9]{1,15}\\z") then . else "0" end' "$layer.json" 2>/dev/null || echo 0
 }

@@ -33,7 +33,7 @@ command_diff() {
     programs_expect awk sort
     tarpack=$(program tarpack) || exit
     tarunpack=$(program tarunpack) || exit
-    spool_make "${TMPDIR:-/tmp}/" diff
+    spool_make "$(temporary_place)" zlsnap-diff
     local side status
     for side in 0 1; do
         diff_manifest "${operands[side]}" >"$spool/$side"

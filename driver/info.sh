@@ -49,7 +49,7 @@ info_measure() {
     shasum_tee=$(program shasum-tee) || exit
     tarunpack=$(program tarunpack) || exit
     [[ ! -e $layer.json ]] || said=$layer.json
-    spool_make "${TMPDIR:-/tmp}/" info
+    spool_make "$(temporary_place)" zlsnap-info
     run info_pipe || exit
     info_show "$said" "$spool/measured"
     spool_remove

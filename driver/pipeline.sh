@@ -101,6 +101,12 @@ verdict() {
     return "$worst"
 }
 
+# Where a spool is put that nothing is renamed from.
+temporary_place() {
+    local dir=${TMPDIR:-/tmp}
+    printf '%s' "${dir%/}/"
+}
+
 # What is to be removed when the driver ends, whichever way: empty, or a directory of ours; and a
 # descriptor of it, on which its lock is.
 spool=

@@ -6,6 +6,14 @@
 # The option, as options_read() takes it.
 progress_option='progress::'
 
+usage_progress() {
+    cat <<'END'
+
+      --progress[=WHEN]        draw a line while it works: auto, the default, on a
+                               terminal; always; never
+END
+}
+
 # Whether they are shown: empty, or yes; and since when, in microseconds.
 drawn=
 drawn_since=0

@@ -22,6 +22,7 @@ For a registry:
       --annotation=KEY=VALUE   of a LAYER: as for zlsnap oci; repeatable
 END
     usage_registry
+    usage_progress
 }
 
 usage_pull() {
@@ -42,6 +43,7 @@ END
 For a registry:
 END
     usage_registry
+    usage_progress
 }
 
 # The options that push and pull have for an S3 store.
@@ -78,8 +80,10 @@ s3_push_options='config: part-size: max-parts:'
 
 command_push() {
     local source remote
-    options_read "compression: arch: +annotation: $registry_options $s3_push_options" "$@"
+    options_read "compression: arch: +annotation: $registry_options $s3_push_options \
+        $progress_option" "$@"
     operands_expect SOURCE DESTINATION
+    progress_read
     source=${operands[0]} remote=${operands[1]}
     if [[ $remote == s3://* ]]; then
         options_refuse 'an S3 store' compression arch authfile cert-dir tls-verify retries
@@ -93,8 +97,9 @@ command_push() {
 
 command_pull() {
     local remote target
-    options_read "$registry_options config:" "$@"
+    options_read "$registry_options config: $progress_option" "$@"
     operands_expect SOURCE DESTINATION
+    progress_read
     remote=${operands[0]} target=${operands[1]}
     if [[ $remote == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries
@@ -111,10 +116,4 @@ options_refuse() {
     for name in "${@:2}"; do
         [[ ! ${option[$name]+given} ]] || usage_error "$1 knows no option '--$name'"
     done
-}
-
-# Where a spool is put that nothing is renamed from.
-temporary_place() {
-    local dir=${TMPDIR:-/tmp}
-    printf '%s' "${dir%/}/"
 }

@@ -79,7 +79,8 @@ s3_parts_choose() {
 # the bytes; of an object that was sent in parts, the MD5 of the parts' MD5s and their number.
 s3_measure() {
     local blob=${metadata[compressed_digest]} bytes=$((part_size * 1048576)) parts
-    stage "$shasum_tee" -q --zstd --json -o "$spool/blob.digest" --expect="$blob" <"$1" |
+    progress_expect_file "$1"
+    stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" --expect="$blob" <"$1" |
         SHELL=/bin/sh stage split -b "$bytes" --filter=md5sum - >"$spool/md5"
     verdict "${PIPESTATUS[*]}" shasum-tee split || return
     metadata_equal compressed_size_bytes "$(measured blob.digest size)" &&
@@ -187,7 +188,8 @@ s3_fetch() {
 # Both digests and the frames, in one pass. What does not hold is not to be continued.
 s3_pulled_check() {
     local status=0 layer=$s3_url$hex$layer_suffix # for messages
-    (stage "$shasum_tee" -q --zstd --json -o "$spool/blob.digest" --expect="sha256:$hex") \
+    progress_expect_file "$spool/$hex"
+    (stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" --expect="sha256:$hex") \
         <"$spool/$hex" >/dev/null
     verdict "$?" shasum-tee || status=$?
     if ((status == 0)); then

@@ -29,6 +29,7 @@ For tarpack:
       --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
       -v, --verbose
 END
+    usage_progress
 }
 
 usage_restore() {
@@ -50,16 +51,19 @@ For tarunpack:
       --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
       --max-pax=N, --max-xattr=N
 END
+    usage_progress
 }
 
 command_sync() {
-    options_read "level: threads: long:: rsyncable state: $s3_push_options $tarpack_options" "$@"
+    options_read "level: threads: long:: rsyncable state: $s3_push_options $progress_option \
+        $tarpack_options" "$@"
     operands_expect SERVICE/INSTANCE DIR URL
     local dir=${operands[1]} zstd_options part_size max_parts state tarpack shasum_tee tarunpack
     reference_read "${operands[0]}"
     s3_url_read "${operands[2]}"
     zstd_options_read
     s3_push_options_read
+    progress_read
     source_date_check
     [[ -d $dir ]] || die 1 "$(printable "$dir"): is not a directory"
     programs_expect zstd jq flock split md5sum
@@ -166,15 +170,17 @@ sync_result() {
 }
 
 command_restore() {
-    options_read "expect: config: $tarunpack_options" "$@"
+    options_read "expect: config: $progress_option $tarunpack_options" "$@"
     operands_expect SERVICE/INSTANCE URL DIR
-    local target=${operands[2]} tarunpack
+    local target=${operands[2]} tarunpack shasum_tee
+    progress_read
     reference_read "${operands[0]}"
     s3_url_read "${operands[1]}"
     [[ ! ${option[expect]+given} ]] || digest_check
     programs_expect zstd jq
     s3_expect
     tarunpack=$(program tarunpack) || exit
+    shasum_tee=$(program shasum-tee) || exit
     spool_make "$(temporary_place)" zlsnap-restore
     run restore_all
 }
@@ -194,12 +200,13 @@ restore_all() {
 # restore_pipe KEY DIGEST: straight from the store into the directory's staging.
 restore_pipe() {
     local statuses
-    s3 get -- "$s3_url$1" - | stage zstd -qq -dc |
+    progress_expect "${object_sizes[$1]}"
+    s3 get -- "$s3_url$1" - | stage "$shasum_tee" "${progress[@]}" -o /dev/null | stage zstd -qq -dc |
         stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$target"
     statuses=("${PIPESTATUS[@]}")
-    case ${statuses[2]} in
+    case ${statuses[3]} in
     # That a stream was cut is not for the digest to tell where it was the store that did it.
     3 | 4) ((statuses[0] == 0 || statuses[0] == 141)) || s3_failed "${statuses[0]}" "$s3_url$1" ;;
     esac
-    verdict "${statuses[2]}" tarunpack
+    verdict "${statuses[3]}" tarunpack
 }

@@ -1,0 +1,310 @@
+# shellcheck shell=bash
+#
+# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack and shasum-tee. It needs nothing of
+# bash-completion; where that is, it finds this file under the name of each program.
+#
+# The line is taken apart here, and not in COMP_WORDS, which cuts words at each : and =. Names of
+# files never become code: they are found by globs, and what was typed of them is quoted in these.
+
+# The lists. A name with = has a value, one with [=] may have one; tests/completions.bats compares
+# all with what --help says.
+_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore status
+    refs gc'
+_zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system mtime= clamp-mtime[=] time-precision=
+    owner= group= uid-map= gid-map= xattrs-include= xattrs-exclude= no-xattrs live jobs= verbose'
+_zlsnap_digest=${_zlsnap_pack/mtime= clamp-mtime\[=] time-precision=/}
+_zlsnap_limits='max-stream= max-size= max-entries= max-path= max-depth= max-pax= max-xattr='
+_zlsnap_unpack="replace merge whiteouts= userxattr same-owner no-same-owner uid-map= gid-map=
+    no-devices no-xattrs no-holes no-sync summary= jobs= verbose $_zlsnap_limits"
+_zlsnap_zstd='level= threads= long[=] rsyncable'
+_zlsnap_s3='config= part-size= max-parts='
+_zlsnap_registry='authfile= cert-dir= tls-verify= retries='
+_zlsnap_image='compression= arch= annotation='
+
+# The letters that have a value.
+declare -A _zlsnap_letters=(
+    [a]=algorithm [e]=expect [j]=jobs [l]=level [o]=output [T]=threads [X]=exclude-from
+)
+
+# _zlsnap_describe COMMAND: sets `options`, and `operands`, a word for each operand: what it may be,
+# with | between; a * at the end is one that may be there again.
+_zlsnap_describe() {
+    case $1 in
+    create) options="progress[=] $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
+    extract) options="progress[=] expect= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
+    verify) options="progress[=] expect= $_zlsnap_limits" operands='layer|image' ;;
+    list) options="expect= no-verify names verbose json $_zlsnap_limits" operands='layer' ;;
+    info) options="progress[=] metadata json $_zlsnap_limits" operands='layer' ;;
+    mtree) options="expect= no-verify $_zlsnap_limits" operands='layer' ;;
+    digest) options="cache= $_zlsnap_digest" operands='dir' ;;
+    diff) options="time json $_zlsnap_digest $_zlsnap_limits" operands='dir|layer dir|layer' ;;
+    oci) options="progress[=] output= $_zlsnap_image" operands='layer|image layer*' ;;
+    push)
+        options="progress[=] $_zlsnap_image $_zlsnap_s3 $_zlsnap_registry"
+        operands='layer|image remote'
+        ;;
+    pull) options="progress[=] config= $_zlsnap_registry" operands='remote new|image' ;;
+    sync)
+        options="progress[=] state= $_zlsnap_zstd $_zlsnap_s3 $_zlsnap_pack"
+        operands='name dir store'
+        ;;
+    restore) options="progress[=] expect= config= $_zlsnap_unpack" operands='name store dir' ;;
+    status) options="state= config= $_zlsnap_pack" operands='name dir|store store' ;;
+    refs) options='config= json' operands='store' ;;
+    gc) options='dry-run older-than= keep-last= state= config=' operands='dir|store*' ;;
+    tarpack) options="manifest[=] cache= summary= $_zlsnap_pack" operands='dir' ;;
+    tarunpack)
+        options="expect= adopt= clean dry-run older-than= list json manifest[=] $_zlsnap_unpack"
+        operands='dir'
+        ;;
+    shasum-tee)
+        options='algorithm= expect= output= json oci zstd progress[=] size=' operands=''
+        ;;
+    *) return 1 ;;
+    esac
+    options+=' quiet help version'
+}
+
+# What the program completes: sets `command`, `options`, `operands`; `first` is the first word that
+# is one of its arguments. Fails where there is nothing more to complete.
+_zlsnap_command() {
+    command=${1##*/} first=1
+    [[ $command == zlsnap || $command == zlsnap.sh ]] || { _zlsnap_describe "$command" && return; }
+    command=${words[1]} first=2
+    if ((${#words[@]} == 2)); then
+        case $current in
+        -*) _zlsnap_offer --help --version ;;
+        *)
+            # shellcheck disable=SC2086 # a list
+            _zlsnap_offer $_zlsnap_commands
+            ;;
+        esac
+        return 1
+    fi
+    _zlsnap_describe "$command"
+}
+
+# _zlsnap_split TEXT: sets `words`, without their quotes. The last one, maybe empty, is where TEXT
+# ends: it begins at `start`, `dynamic` if it has a variable or the like in it, `redirected` if it
+# is the file of a redirection; those before it that are one are left out.
+_zlsnap_split() {
+    local text=$1 i char quote='' word='' begun='' target=''
+    words=() start=0 dynamic='' redirected=''
+    for ((i = 0; i < ${#text}; i++)); do
+        char=${text:i:1}
+        if [[ $quote == "'" ]]; then
+            [[ $char == "'" ]] && quote='' || word+=$char
+            continue
+        fi
+        case $char in
+        \\)
+            ((++i))
+            [[ ! $quote || ${text:i:1} == [\$\`\"\\] ]] || word+=$char
+            word+=${text:i:1} begun=yes
+            ;;
+        \" | \')
+            if [[ $quote == "$char" ]]; then
+                quote=''
+            elif [[ $quote ]]; then
+                word+=$char
+            else
+                quote=$char begun=yes
+            fi
+            ;;
+        [[:space:]\<\>])
+            if [[ $quote ]]; then
+                word+=$char
+                continue
+            fi
+            if [[ $char == [\<\>] ]]; then
+                [[ ! $word || $word == *[!0-9]* ]] || begun=''
+            fi
+            [[ ! $begun || $target ]] || words+=("$word")
+            [[ ! $begun ]] || target=''
+            [[ $char != [\<\>] ]] || target=yes
+            word='' begun='' dynamic='' start=$((i + 1))
+            ;;
+        *)
+            [[ $char != [\$\`] ]] || dynamic=yes
+            word+=$char begun=yes
+            ;;
+        esac
+    done
+    words+=("$word") redirected=$target
+}
+
+# _zlsnap_offer WORD...: those that begin as the current one does. What readline replaces is not
+# always the whole word, but begins after its first `cut` characters.
+_zlsnap_offer() {
+    local word
+    for word; do
+        [[ $word != "$current"* ]] || COMPREPLY+=("${word:cut}")
+    done
+    [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *[=:/] ]] || compopt -o nospace 2>/dev/null
+}
+
+# _zlsnap_glob dir|file PATH: prints the paths that begin so, each ended by a NUL.
+_zlsnap_glob() (
+    set +f
+    GLOBIGNORE=
+    shopt -u failglob nocaseglob
+    shopt -s nullglob
+    if [[ $1 == dir ]]; then
+        found=("$2"*/)
+    else
+        found=("$2"*)
+    fi
+    [[ ${#found[@]} -eq 0 ]] || printf '%s\0' "${found[@]%/}"
+)
+
+# _zlsnap_paths dir|file|layer [PREFIX]: paths, where PREFIX of the current word is none of it. Of
+# files beside layers that are named as such, only the layers.
+_zlsnap_paths() {
+    local kind=$1 prefix=${2-} path home='' name
+    local -a found=() layers=()
+    path=${current#"$prefix"}
+    if [[ $tilde == yes && $path == \~/* ]]; then
+        home=$HOME path=$HOME${path#\~}
+    fi
+    [[ $kind == dir ]] || kind='file'
+    mapfile -d '' -t found < <(_zlsnap_glob "$kind" "$path")
+    [[ ${path##*/} != .. ]] || found+=("$path")
+    if [[ $1 == layer ]]; then
+        for name in "${found[@]}"; do
+            [[ $name != *.tar.zst && ! -d $name ]] || layers+=("$name")
+        done
+        [[ ${layers[*]} != *.tar.zst* ]] || found=("${layers[@]}")
+    fi
+    for name in "${found[@]}"; do
+        [[ ! $home ]] || name=\~${name#"$home"}
+        # It would be an option.
+        [[ $prefix$name != -* || $plain ]] || name=./$name
+        name=$prefix$name
+        COMPREPLY+=("${name:cut}")
+    done
+    [[ ${#found[@]} -eq 0 ]] || compopt -o filenames 2>/dev/null
+}
+
+# _zlsnap_value --NAME PREFIX: the values of an option, where PREFIX of the current word is none of it.
+_zlsnap_value() {
+    local values='' plain=yes
+    case $command$1 in
+    extract--whiteouts | restore--whiteouts | tarunpack--whiteouts) values='overlay apply keep raw' ;;
+    *--whiteouts) values='oci raw' ;;
+    *--time-precision) values='ns s' ;;
+    *--algorithm) values='256 384 512' ;;
+    *--progress) values='auto always never' ;;
+    *--manifest) values='time' ;;
+    *--compression) values='zstd gzip' ;;
+    *--arch) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
+    *--tls-verify) values='true false' ;;
+    oci--output | *--state | *--adopt | *--cert-dir) _zlsnap_paths dir "$2" ;;
+    *--output | *--exclude-from | *--cache | *--summary | *--config | *--authfile)
+        _zlsnap_paths file "$2"
+        ;;
+    esac
+    for values in $values; do
+        _zlsnap_offer "$2$values"
+    done
+}
+
+# _zlsnap_operand N: the operand that has N others before it.
+_zlsnap_operand() {
+    local -a kinds schemes=()
+    local kind
+    read -ra kinds <<<"$operands"
+    kind=${kinds[$1]-}
+    if [[ ! $kind && ${kinds[*]: -1} == *'*' ]]; then
+        kind=${kinds[*]: -1}
+    fi
+    kind=${kind%'*'}
+    case "|$kind|" in
+    *'|remote|'*) schemes+=(docker:// s3://) ;;
+    *'|store|'*) schemes+=(s3://) ;;
+    *'|image|'*) schemes+=(oci:) ;;
+    esac
+    if [[ $kind == *image && $current == oci:* ]]; then
+        _zlsnap_paths dir oci:
+        return
+    fi
+    case "|$kind|" in
+    *'|layer|'*) _zlsnap_paths layer ;; # and directories, which lead to layers
+    *'|dir|'*) _zlsnap_paths dir ;;
+    *'|new|'*) _zlsnap_paths file ;;
+    esac
+    _zlsnap_offer "${schemes[@]}"
+}
+
+# _zlsnap_arguments: reads the words before the current one. Sets `count` of operands, `plain` if there
+# was a --, and `value` if the current word is that of this option.
+_zlsnap_arguments() {
+    local word letters
+    count=0 plain='' value=''
+    for word in "${words[@]:first:${#words[@]}-first-1}"; do
+        if [[ $value ]]; then
+            value=''
+        elif [[ $plain || $word == - || $word != -* ]]; then
+            ((++count))
+        elif [[ $word == -- ]]; then
+            plain=yes
+        elif [[ $word == --* ]]; then
+            [[ " ${options//[[:space:]]/ } " != *" ${word#--}= "* ]] || value=$word
+        else
+            for ((letters = 1; letters < ${#word}; letters++)); do
+                value=${_zlsnap_letters[${word:letters:1}]-}
+                [[ ! $value ]] || break
+            done
+            ((letters == ${#word} - 1)) && value=--$value || value=''
+        fi
+    done
+}
+
+_zlsnap_options() {
+    local option
+    local -a names=()
+    for option in $options; do
+        case $option in
+        *'[=]') names+=("--${option%'[=]'}" "--${option%'[=]'}=") ;;
+        *) names+=("--$option") ;;
+        esac
+    done
+    _zlsnap_offer "${names[@]}"
+}
+
+# Sets `cut`; the argument is what of the current word readline leaves as it is.
+_zlsnap_cut() {
+    local -a words
+    local start dynamic redirected
+    _zlsnap_split "$1"
+    cut=${#words[-1]}
+}
+
+# _zlsnap PROGRAM TEXT: TEXT, the end of the line, is what readline is going to replace.
+_zlsnap() {
+    local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT}
+    local -a words
+    local start dynamic redirected current cut tilde='' command first options operands
+    local count plain value
+    COMPREPLY=()
+    _zlsnap_split "$line"
+    if [[ $dynamic || $redirected ]]; then
+        compopt -o bashdefault -o default 2>/dev/null
+        return
+    fi
+    current=${words[-1]}
+    [[ ${line:start:1} != \~ ]] || tilde=yes
+    _zlsnap_cut "${line:start:${#line}-start-${#2}}"
+    _zlsnap_command "$1" || return 0
+    _zlsnap_arguments
+    if [[ $value ]]; then
+        _zlsnap_value "$value" ''
+    elif [[ ! $plain && $current == --*=* ]]; then
+        _zlsnap_value "${current%%=*}" "${current%%=*}="
+    elif [[ ! $plain && $current == -* ]]; then
+        _zlsnap_options
+    else
+        _zlsnap_operand "$count"
+    fi
+}
+
+complete -F _zlsnap zlsnap zlsnap.sh tarpack tarunpack shasum-tee

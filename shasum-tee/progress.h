@@ -15,8 +15,8 @@ struct progress {
     int64_t drawn;
 };
 
-/* Starts the clock; nothing is drawn, now or later, unless `shown`. Then the line is also taken away
- * where SIGHUP, SIGINT, SIGQUIT or SIGTERM ends the program. */
+/* Starts the clock; nothing is drawn, now or later, unless `shown`. Then the line is also taken
+ * away where SIGHUP, SIGINT, SIGQUIT or SIGTERM ends the program. */
 void progress_start(struct progress *progress, bool shown, uint64_t size);
 
 /* Draws the line anew if it is time to: ten times a second at most. */

@@ -49,15 +49,20 @@ progress_expect_file() {
 }
 
 # summary_say NAME ENTRIES FROM TO DIGEST: the last word of a command: how many bytes became how many.
-# ENTRIES, FROM, TO and DIGEST are empty where they are not known.
+# ENTRIES, TO and DIGEST are empty where they are not known.
 summary_say() {
     [[ $drawn ]] || return 0
-    local text='' small=$3 large=$4 tenths=$(((${EPOCHREALTIME/./} - drawn_since) / 100000))
-    ((${small:-0} <= ${large:-0})) || small=$4 large=$3
-    [[ ! $2 ]] || text+="$2 entries, "
-    [[ ! $3 || ! $4 ]] || text+="$(size_text "$3") to $(size_text "$4")"
-    [[ ! $3 || ! $4 ]] || ((large == 0)) || text+=" ($(tenths_text $((small * 1000 / large))) %)"
+    local text tenths=$(((${EPOCHREALTIME/./} - drawn_since) / 100000))
+    text="${2:+$2 entries, }$(size_text "$3")"
+    [[ ! $4 ]] || text+=" to $(size_text "$4") ($(ratio_text "$3" "$4") %)"
     say "$(printable "$1"): $text in $(tenths_text "$tenths") s${5:+, $5}"
+}
+
+# ratio_text BYTES BYTES: prints how many percent of the larger number the smaller one is.
+ratio_text() {
+    local small=$1 large=$2
+    ((small <= large)) || small=$2 large=$1
+    tenths_text $((small * 1000 / (large ? large : 1)))
 }
 
 # size_text BYTES: prints it with a unit that fits.

@@ -61,6 +61,10 @@ size_shown() {
     drawn err | tail -n 1 | grep -q "^zlsnap: copy:$summary"
     compare_trees tree copy
     assert_size_zero out
+    rm -r copy
+    zlsnap extract --progress=always --summary=summary layer copy 2>err
+    drawn err | tail -n 1 | grep -qE '^zlsnap: copy: [67]\.[0-9] MiB in [0-9.]+ s, sha256:'
+    assert_equal "$(jq .entries summary)" 7
     zlsnap verify --progress=always layer >out 2>err
     drawn err | grep -qE '^ *[0-9]+% \[=*> *\] '
     drawn err | tail -n 1 | grep -q "^zlsnap: layer:$summary"

@@ -45,6 +45,25 @@ setup() {
     tarpack --manifest tree | cmp - manifest
 }
 
+@test "mtree(8) of NetBSD takes what mtree prints, and checks a directory against it; bsdtar lists it" {
+    requires_command mtree
+    touch "tree/a b" tree/ünï
+    mkfifo tree/fifo
+    zlsnap create -q tree layer >/dev/null
+    zlsnap mtree layer >manifest
+    run -0 mtree -p tree -f manifest
+    assert_output ''
+    assert_equal "$(LC_ALL=C.UTF-8 bsdtar -tf manifest | sort)" "$(cd tree && find . | sort)"
+    echo more >>tree/sub/numbers
+    chmod 600 tree/fifo
+    rm "tree/a b"
+    run -2 mtree -p tree -f manifest
+    assert_line --regexp 'sub/numbers:.*size'
+    assert_line --partial 'sha256'
+    assert_line --regexp 'fifo:.*permissions'
+    assert_line --partial 'a b'
+}
+
 @test "the digest in LAYER.json is the gate, and the list has been printed" {
     set_metadata '.digest = "sha256:" + ("0" * 64)'
     run -4 zlsnap list layer

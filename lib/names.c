@@ -1,5 +1,7 @@
 #include "names.h"
 
+#include "kernel.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What getdents64(2) fills in; one call for most directories. */
+/* What one call fills in; enough for most directories. */
 #define READ_SIZE ((size_t)64 * 1024)
 
-static int name_append(struct names *names, const struct dirent64 *entry)
+static int name_append(struct names *names, const struct dirent *entry)
 {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
         return 0;
@@ -33,16 +35,16 @@ static int name_compare(const void *left, const void *right, void *text)
     return strcmp((const char *)text + a->text, (const char *)text + b->text);
 }
 
-/* getdents64 without a DIR around it: no allocation, and the descriptor stays the caller's. */
+/* No DIR around it: no allocation, and the descriptor stays the caller's. */
 static int names_collect(struct names *names, int fd)
 {
-    _Alignas(struct dirent64) char chunk[READ_SIZE];
+    _Alignas(struct dirent) char chunk[READ_SIZE];
     for (;;) {
-        ssize_t got = getdents64(fd, chunk, sizeof chunk);
+        ssize_t got = kernel_read_entries(fd, chunk, sizeof chunk);
         if (got <= 0)
             return (int)got;
         for (ssize_t at = 0; at < got;) {
-            const struct dirent64 *entry = (const void *)(chunk + at);
+            const struct dirent *entry = (const void *)(chunk + at);
             if (name_append(names, entry) != 0) {
                 errno = ENOMEM;
                 return -1;

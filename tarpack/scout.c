@@ -1,11 +1,11 @@
 #include "scout.h"
 
 #include "diag.h"
+#include "kernel.h"
 #include "thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* How many items the scout is ahead at most. */
@@ -53,12 +53,11 @@ static bool work_await(struct scout *scout, size_t at)
 /* Reads of the file what is in the cache; asks for it if nothing is. */
 static void content_ask(struct scout *scout, const struct walk_item *item)
 {
-    char byte;
-    struct iovec part = {&byte, 1};
+    char byte = 0;
     off_t size = item->status.st_size;
     if (item->fd < 0 || !S_ISREG(item->status.st_mode) || size == 0)
         return;
-    bool cold = preadv2(item->fd, &part, 1, 0, RWF_NOWAIT) < 0;
+    bool cold = kernel_read_cached(item->fd, &byte, 1, 0) < 0;
     if (cold)
         (void)posix_fadvise(item->fd, 0, size < CONTENT_MAX ? size : CONTENT_MAX,
                             POSIX_FADV_WILLNEED);
@@ -150,10 +149,9 @@ static void read_weigh(struct scout *scout, bool cold)
 
 ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset)
 {
-    struct iovec part = {space, room};
     if (scout->blind || scout->root < 0)
         return pread(fd, space, room, offset);
-    ssize_t got = preadv2(fd, &part, 1, offset, RWF_NOWAIT);
+    ssize_t got = kernel_read_cached(fd, space, room, offset);
     scout->blind = got < 0 && errno != EAGAIN;
     read_weigh(scout, got < 0);
     return got >= 0 ? got : pread(fd, space, room, offset);

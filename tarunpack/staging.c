@@ -3,6 +3,7 @@
 #include "acl.h"
 #include "diag.h"
 #include "dirs.h"
+#include "kernel.h"
 #include "names.h"
 #include "remove.h"
 #include "stream.h"
@@ -133,7 +134,7 @@ int staging_step_out(const struct staging *staging, const char *target, mode_t m
     if (flock(staging->tree, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return -1;
     if (name_make(name, target) != 0 || fchmod(staging->tree, mode | S_IWUSR) != 0 ||
-        renameat2(staging->fd, STAGING_TREE, staging->parent, name, RENAME_NOREPLACE) != 0)
+        kernel_rename_new(staging->fd, STAGING_TREE, staging->parent, name) != 0)
         return -1;
     return fchmod(staging->tree, mode);
 }

@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "dirs.h"
+#include "kernel.h"
 #include "mounts.h"
 #include "names.h"
 #include "remove.h"
@@ -85,21 +86,20 @@ static enum status yield_check(const struct target *target, int fd)
 
 static enum status standing_check(struct target *target)
 {
-    struct statx status;
-    if (statx(target->parent, target->name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &status) != 0)
+    struct stat status;
+    if (fstatat(target->parent, target->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? STATUS_OK : failed(target, "read its status");
-    if (S_ISLNK(status.stx_mode))
+    if (S_ISLNK(status.st_mode))
         return link_refuse(target->path, target->parent, target->name);
-    if (!S_ISDIR(status.stx_mode))
+    if (!S_ISDIR(status.st_mode))
         return refuse(target, "is not a directory");
-    if (status.stx_attributes & status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+    if (kernel_is_mount_point(target->parent, target->name))
         return refuse(target, "is a mount point, which can't be replaced (--merge would work "
                               "inside it)");
-    target->standing =
-        (struct meta){.mode = status.stx_mode & 07777,
-                      .uid = status.stx_uid,
-                      .gid = status.stx_gid,
-                      .mtime = {status.stx_mtime.tv_sec, (long)status.stx_mtime.tv_nsec}};
+    target->standing = (struct meta){.mode = status.st_mode & 07777,
+                                     .uid = status.st_uid,
+                                     .gid = status.st_gid,
+                                     .mtime = status.st_mtim};
     target->stands = true;
     int flags = target->replace ? O_PATH : O_RDONLY;
     int fd = openat(target->parent, target->name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -132,7 +132,7 @@ enum status target_open(struct target *target, const char *path, bool replace)
 static int put(const struct target *target, int from, const char *name)
 {
     if (target->replace && target->stands)
-        return renameat2(from, name, target->parent, target->name, RENAME_EXCHANGE);
+        return kernel_exchange(from, name, target->parent, target->name);
     return renameat(from, name, target->parent, target->name);
 }
 

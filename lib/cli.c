@@ -41,8 +41,9 @@ int cli_next(int argc, char **argv, const char *shorts, const struct option *lon
     opterr = 0;
     int option = getopt_long(argc, argv, shorts, longs, NULL); // NOLINT(concurrency-mt-unsafe)
     if (option == ':') {
+        /* Of a letter, musl counts the value that is not there: NULL. */
         const char *argument = argv[optind - 1];
-        if (argument[1] == '-') {
+        if (argument != NULL && argument[1] == '-') {
             cli_usage("option '%s' needs a value", diag_name(argument).text);
         } else {
             cli_usage("option '-%c' needs a value", optopt);

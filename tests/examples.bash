@@ -1,0 +1,232 @@
+# What examples.bats runs the examples of the documents with: `load examples` after `load helpers`, `load
+# driver`, `load images` and `load s3`.
+# shellcheck disable=SC2034,SC2154
+
+# --------------------------------------------------------------------------- what there is
+
+# The registry speaks TLS, as registry.example.org does.
+make_certificate() {
+    local cert=$BATS_FILE_TMPDIR/cert
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+        -keyout "$cert.key" -out "$cert.pem" 2>/dev/null
+    export REGISTRY_HTTP_TLS_CERTIFICATE=$cert.pem REGISTRY_HTTP_TLS_KEY=$cert.key
+    export SSL_CERT_FILE=$cert.pem
+}
+
+# What a container finds, and what it writes above that; and the layers of both.
+make_trees() {
+    local made=$BATS_FILE_TMPDIR/made
+    mkdir -p "$made/base/"{dir,gone,replaced,var/cache} "$made"/{upper,work,merged}
+    cd "$made" || return
+    seq 20000 >base/dir/numbers
+    echo base | tee base/{gone,replaced}/file base/var/cache/file >base/file
+    ln base/file base/hard
+    ln -s file base/symlink
+    mount_overlay base upper work merged
+    echo upper >merged/dir/new
+    rm -r merged/gone merged/replaced
+    mkdir merged/replaced
+    touch merged/replaced/compiled.pyc merged/'a name'
+    cp /bin/true merged/setuid
+    chmod 4755 merged/setuid
+    chown 12:34 merged/dir/numbers
+    setfattr -n user.name -v value merged/dir
+    umount merged
+    zlsnap create base base.tar.zst >/dev/null
+    zlsnap create upper upper.tar.zst >/dev/null
+}
+
+# The registry's image app:1 has both layers, as gzip has it, for clients of any age.
+push_image() {
+    local made=$BATS_FILE_TMPDIR/made
+    zlsnap oci --compression=gzip "$made"/{base,upper}.tar.zst -o "$BATS_FILE_TMPDIR/image"
+    zlsnap push "oci:$BATS_FILE_TMPDIR/image" "docker://$registry/app:1"
+} >/dev/null
+
+# Programs that are not there, or are not to do what they do: another machine is the directory
+# on/MACHINE; a container called X has its upper directory in docker/X; and make does nothing.
+make_stubs() {
+    local stubs=$BATS_FILE_TMPDIR/stubs
+    mkdir "$stubs"
+    cat >"$stubs/docker" <<'END'
+#!/bin/sh
+echo "$@" >>"$PLACE/docker.log"
+case $* in
+'inspect -f {{.GraphDriver.Data.UpperDir}} '*) echo "$PLACE/docker/$4" ;;
+'pause '* | 'unpause '*) echo "$2" ;;
+*) exit 125 ;;
+esac
+END
+    cat >"$stubs/make" <<'END'
+#!/bin/sh
+exec /usr/bin/env -u MAKEFLAGS -u MAKELEVEL /usr/bin/make -n -C "$PROJECT" "$@"
+END
+    cat >"$stubs/ssh" <<'END'
+#!/bin/sh
+mkdir -p "$PLACE/on/$1" && cd "$PLACE/on/$1" && shift && exec sh -c "$*"
+END
+    chmod +x "$stubs"/*
+}
+
+# --------------------------------------------------------------------------- preparations
+
+# base NAME, upper NAME: a directory, without whiteouts and with.
+base() {
+    mkdir -p "$(dirname "$1")"
+    cp -a "$BATS_FILE_TMPDIR/made/base" "$1"
+}
+
+upper() {
+    mkdir -p "$(dirname "$1")"
+    cp -a "$BATS_FILE_TMPDIR/made/upper" "$1"
+}
+
+# The one of the session in README.md: with files of these sizes, and two things deleted.
+upper_of_session() {
+    mkdir -p {lower,upper}/{etc,var/cache/apt} upper/srv/www work merged
+    touch lower/etc/motd lower/var/cache/apt/pkgcache.bin
+    rm -r upper
+    mkdir upper
+    mount_overlay lower upper work merged
+    rm -r merged/etc/motd merged/var/cache/apt
+    mkdir -p merged/var/cache/apt merged/srv/www
+    head -c 35664 /dev/zero >merged/srv/helper
+    chmod 4755 merged/srv/helper
+    head -c 1988895 /dev/zero >merged/srv/www/data.csv
+    echo 'Hello, layers!' >merged/srv/www/index.html
+    umount merged
+}
+
+# layer NAME [base|upper]: a layer.
+layer() {
+    cp "$BATS_FILE_TMPDIR/made/${2-upper}.tar.zst" "$1"
+    cp "$BATS_FILE_TMPDIR/made/${2-upper}.tar.zst.json" "$1.json"
+}
+
+# tar_of NAME [base|upper]: its tar.
+tar_of() {
+    zstd -qdc "$BATS_FILE_TMPDIR/made/${2-upper}.tar.zst" >"$1"
+}
+
+# diffid [base|upper], blob_digest [base|upper]
+diffid() {
+    jq -r .digest "$BATS_FILE_TMPDIR/made/${1-upper}.tar.zst.json"
+}
+
+blob_digest() {
+    jq -r .compressed_digest "$BATS_FILE_TMPDIR/made/${1-upper}.tar.zst.json"
+}
+
+# --------------------------------------------------------------------------- running
+
+# examples_of DOCUMENT: stores them in `examples`.
+examples_of() {
+    python3 "$PROJECT/tests/examples.py" "$1" >"$BATS_TEST_TMPDIR/examples" &&
+        mapfile -d '' -t examples <"$BATS_TEST_TMPDIR/examples"
+}
+
+# run_examples DOCUMENT: each in a directory of its own, in which nothing else is.
+run_examples() {
+    local document=$1 example examples meanwhile=: stdout stderr lines number=0
+    local UPPER=$BATS_FILE_TMPDIR/made/upper BASE=$BATS_FILE_TMPDIR/made/base
+    local -x digest url PLACE
+    s3_environment
+    PATH=$BATS_FILE_TMPDIR/stubs:$PATH
+    cd "$PROJECT" || return
+    examples_of "$document"
+    ((${#examples[@]})) || fail "$document has no examples"
+    for example in "${examples[@]}"; do
+        # What bats shows of a failed test ends with the example.
+        printf '\n%s:\n%s\n' "$document" "$example"
+        PLACE=$BATS_TEST_TMPDIR/$((number += 1))
+        mkdir "$PLACE"
+        cd "$PLACE" || return
+        example
+        cleanup_mounts "$PLACE"
+    done
+}
+
+# here TEXT: prints the example as it is run: hosts are this machine, directories of the system are the
+# test's.
+here() {
+    sed -E -e "s,registry\.example\.org,$registry,g" -e "s,https://s3\.example\.org,http://$S3_HOST,g" \
+        -e "s,(ACCESS_KEY_ID=)\.\.\.,\1$S3_KEY,; s,(SECRET_ACCESS_KEY=)\.\.\.,\1$S3_SECRET," \
+        -e "s,(^|[ \"'=:])(/(var/lib|srv|mnt|backup|home)([/ ]|$)),\1$PLACE\2,g" <<<"$1"
+}
+
+# follow [STATUS]: runs the example as a script that ends where a command fails. A line of three dots in
+# it is what `meanwhile` has. What is printed is in $stdout and $stderr.
+follow() {
+    local status=0
+    bash -e -o pipefail -c "...() { $meanwhile; }"$'\n'"$(here "$example")" example \
+        >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" </dev/null || status=$?
+    stdout=$(<"$BATS_TEST_TMPDIR/stdout")
+    stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+    [ "$status" -eq "${1-0}" ] || batslib_print_kv_multi status "$status" stdout "$stdout" \
+        stderr "$stderr" | batslib_decorate "the example fails, or should" | fail
+}
+
+# follow_session: runs the commands of a session, and what they print has to be what is shown; but for
+# dates, and for digests, which may be cut. Empty lines do not count.
+follow_session() {
+    local line script='exec 2>&1'
+    while IFS= read -r line; do
+        [[ $line != [\$#]' '* ]] || printf -v script '%s\nprintf "%%s\\n" %q\n%s' "$script" "$line" "${line:2}"
+    done <<<"$example"
+    bash -c "$script" session </dev/null | masked >"$BATS_TEST_TMPDIR/session" || :
+    masked <<<"$example" | diff - "$BATS_TEST_TMPDIR/session"
+}
+
+masked() {
+    sed -E -e '/^$/d' -e 's/[0-9a-f]{8,}(…[0-9a-f]+)?/DIGEST/g' \
+        -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}/DATE/'
+}
+
+# tells REGEX: what was printed has a match.
+tells() {
+    [[ $stdout =~ $1 ]] || batslib_print_kv_multi stdout "$stdout" stderr "$stderr" regex "$1" |
+        batslib_decorate 'the example does not print it' | fail
+}
+
+# --------------------------------------------------------------------------- what came of it
+
+# same A B [OPTION]: two directories are the same, as far as a layer goes. That manifests tell all of it
+# is for other tests to show.
+same() {
+    tarpack --manifest=time "${@:3}" "$1" >"$BATS_TEST_TMPDIR/a.mtree"
+    tarpack --manifest=time "${@:3}" "$2" >"$BATS_TEST_TMPDIR/b.mtree"
+    diff "$BATS_TEST_TMPDIR"/{a,b}.mtree
+}
+
+# holds TAR DIR, holds LAYER DIR: what is in it is the directory.
+holds() {
+    rm -rf held
+    if [[ $1 == *.zst ]]; then
+        zstd -qdc "$1" | tarunpack held
+    else
+        tarunpack held <"$1"
+    fi
+    same "$2" held
+}
+
+# in_registry NAME:TAG: prints the digest of the image's manifest.
+in_registry() {
+    curl -fsS --cacert "$SSL_CERT_FILE" -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+        "https://$registry/v2/${1%:*}/manifests/${1#*:}" >manifest
+    printf 'sha256:%s\n' "$(sha256sum <manifest | cut -d ' ' -f 1)"
+}
+
+# is_both DIR: it is what the mount shows of both trees.
+is_both() {
+    local merged=$BATS_FILE_TMPDIR/made/merged
+    mount -t overlay overlay -o "lowerdir=$UPPER:$BASE" "$merged"
+    same "$merged" "$1"
+    umount "$merged"
+}
+
+# lists REGEX: what was printed has a line that matches as a whole.
+lists() {
+    grep -qxE -- "$1" <<<"$stdout" || batslib_print_kv_multi stdout "$stdout" stderr "$stderr" regex "$1" |
+        batslib_decorate 'the example does not list it' | fail
+}

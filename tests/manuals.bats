@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# The manuals say what the programs do: their options, variables, files; and nothing else.
+
+load helpers
+
+PROGRAMS='tarpack tarunpack shasum-tee'
+PAGES=(doc/zlsnap.1 doc/zlsnap.7 shasum-tee/shasum-tee.1 tarpack/tarpack.1 tarunpack/tarunpack.1)
+
+setup() {
+    requires_command mandoc
+    cd "$PROJECT" || return
+}
+
+# rendered PAGE: prints it, each paragraph on a line, without its examples.
+rendered() {
+    mandoc -T utf8 -O width=300 "$1" | col -bx | sed '/^EXAMPLES/,/^[^ E]/d'
+}
+
+# options: prints the options in standard input, sorted: letters, and names with what of a value they
+# take: --name, --name= or --name[=
+options() {
+    grep -oE -- '(^|[ ,(])(-[[:alnum:]]|--[a-z][a-z-]*(\[?=)?)' | tr -d ' ,(' | sort -u
+}
+
+# names: the same without the values.
+names() {
+    options | sed 's/\[*=$//' | sort -u
+}
+
+# items: those lines of standard input that are about an option, as far as they name it.
+items() {
+    grep -E '^ +-' | sed -E 's/([^ ])  .*/\1/'
+}
+
+# commands: prints those of zlsnap.
+commands() {
+    sed -n 's/^command_\([a-z]*\)() {$/\1/p' driver/*.sh | sort
+}
+
+# nothing: fails where standard input is not empty, as what a comparison prints.
+nothing() {
+    local lines
+    lines=$(cat)
+    [ -z "$lines" ] || fail "$1: $lines"
+}
+
+@test "a program's manual has the options that the program takes, with their values" {
+    local program
+    for program in $PROGRAMS; do
+        # As getopt_long(3) has them.
+        {
+            sed -n -E 's/^ *\{"([a-z-]*)", (no|required|optional)_argument.*/--\1 \2/p' \
+                "$program/options.c" | sed 's/ no$//; s/ required/=/; s/ optional/[=/'
+            grep -oE '":[A-Za-z:]{3,}"' "$program/options.c" | grep -o '[A-Za-z]' | sed 's/^/-/'
+        } | sort -u >"$BATS_TEST_TMPDIR/options"
+        grep -q . "$BATS_TEST_TMPDIR/options"
+        rendered "$program/$program.1" | items | options | diff -u "$BATS_TEST_TMPDIR/options" -
+    done
+}
+
+@test "a program's manual and its --help have the same options" {
+    local program
+    for program in $PROGRAMS; do
+        rendered "$program/$program.1" | items | options >"$BATS_TEST_TMPDIR/manual"
+        "$program" --help | items | options >"$BATS_TEST_TMPDIR/help"
+        grep -q . "$BATS_TEST_TMPDIR/help"
+        comm -13 "$BATS_TEST_TMPDIR"/{manual,help} | nothing "not in $program.1"
+        # In the help one may have its line together with the one that it belongs to.
+        "$program" --help | names >"$BATS_TEST_TMPDIR/help"
+        names <"$BATS_TEST_TMPDIR/manual" | comm -23 - "$BATS_TEST_TMPDIR/help" |
+            nothing "not in $program --help"
+    done
+}
+
+@test "a program's synopsis has no options but those that are described" {
+    local program
+    for program in $PROGRAMS; do
+        rendered "$program/$program.1" | items | names >"$BATS_TEST_TMPDIR/described"
+        rendered "$program/$program.1" | sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' |
+            grep -oE -- '--[a-z][a-z-]*[a-z]' | grep -vx -- --max | sort -u |
+            comm -23 - "$BATS_TEST_TMPDIR/described" | nothing "$program"
+    done
+}
+
+@test "zlsnap(1) and the --help of its commands have the same options" {
+    local command
+    {
+        zlsnap --help
+        commands | while read -r command; do
+            zlsnap "$command" --help
+        done
+    } | names >"$BATS_TEST_TMPDIR/help"
+    rendered doc/zlsnap.1 | names >"$BATS_TEST_TMPDIR/manual"
+    # Options of tar and of zstd are mentioned, too.
+    diff -u <(grep -vx -e -t -e -f "$BATS_TEST_TMPDIR/manual") \
+        <(grep -vx -e -t -e -f "$BATS_TEST_TMPDIR/help")
+}
+
+@test "zlsnap(1) has the commands that there are" {
+    diff <(commands) \
+        <(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/ s/^\.Cm \([a-z]*\)$/\1/p' doc/zlsnap.1 | sort)
+}
+
+@test "zlsnap(7) has every variable that is read" {
+    {
+        grep -ohE '\$\{[A-Z][A-Z0-9_]+:?-' zlsnap.sh driver/*.sh
+        grep -ohE 'getenv\("[A-Z_0-9]+"' ./*/*.c
+    } | tr -dc 'A-Z0-9_\n' | grep -vx ZLSNAP_DRAWN | # which is between our own programs
+        sort -u >"$BATS_TEST_TMPDIR/read"
+    grep -qx TMPDIR "$BATS_TEST_TMPDIR/read"
+    sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/ s/^\.It Ev //p' doc/zlsnap.7 | tr -s ' ,' '\n' |
+        sort -u | comm -23 "$BATS_TEST_TMPDIR/read" - | nothing 'not in zlsnap.7'
+}
+
+@test "zlsnap(7) has the keys of a LAYER.json" {
+    mkdir "$BATS_TEST_TMPDIR/tree"
+    zlsnap create "$BATS_TEST_TMPDIR/tree" "$BATS_TEST_TMPDIR/layer" >/dev/null
+    diff <(jq -r 'keys[]' "$BATS_TEST_TMPDIR/layer.json") \
+        <(sed -n '/^\.Ss The metadata file/,/^\.Sh/ s/^\.It Li //p' doc/zlsnap.7 | sort)
+}
+
+@test "all manuals have examples, the exit status, what they mean for security, and lead to zlsnap(7)" {
+    local page section
+    for page in "${PAGES[@]}"; do
+        for section in 'EXIT STATUS' EXAMPLES 'SEE ALSO' 'SECURITY CONSIDERATIONS'; do
+            grep -qx ".Sh $section" "$page" || fail "$page: no $section"
+        done
+        [ "$page" = doc/zlsnap.7 ] || grep -q '^\.Xr zlsnap 7' "$page" || fail "$page: no zlsnap(7)"
+    done
+    assert_equal "$(echo */*.[1-9])" "${PAGES[*]}"
+}
+
+@test "all manuals are sound, and refer to no page of ours that there is not" {
+    local page name section
+    run -0 mandoc -T lint -W warning "${PAGES[@]}"
+    for page in "${PAGES[@]}"; do
+        sed -n 's/^\.Xr \([^ ]*\) \([0-9]\).*/\1 \2/p' "$page" | while read -r name section; do
+            case $name in
+            tarpack | tarunpack | shasum-tee | zlsnap)
+                compgen -G "*/$name.$section" >/dev/null || fail "$page: $name($section)"
+                ;;
+            esac
+        done
+    done
+}

@@ -40,7 +40,7 @@ example() {
 
     # ----- tarpack(1)
 
-    *'-o layer.digest | zstd > layer.tar.zst')
+    *'tarpack upper | shasum-tee --oci -o layer.digest |'*)
         upper upper
         follow
         holds layer.tar.zst upper
@@ -194,7 +194,7 @@ example() {
         diff -r base/dir quarantine/strange/dir
         assert_equal "$(stat -c %a quarantine)" 700
         ;;
-    'cmp <(zstd -dc layer.tar.zst | tarunpack --manifest) <(tarpack --manifest DIR)')
+    'cmp <(zstd -dc layer.tar.zst | tarunpack --manifest) '*)
         upper DIR
         layer layer.tar.zst
         follow
@@ -207,7 +207,7 @@ example() {
         follow 1
         tells '> \./setuid '
         ;;
-    'tarunpack --json < layer.tar | jq'*)
+    'tarunpack --json < layer.tar |'*'| sort -rn | head')
         tar_of layer.tar
         follow
         lists '[0-9]+ setuid'
@@ -313,7 +313,7 @@ example() {
         follow
         is_both rootfs
         ;;
-    'zlsnap list --json web.tar.zst | jq -r '*)
+    'zlsnap list --json web.tar.zst |'*)
         layer web.tar.zst
         follow
         assert_equal "$stdout" $'.wh.gone\nreplaced/.wh..wh..opq'

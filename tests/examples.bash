@@ -4,16 +4,6 @@
 
 # --------------------------------------------------------------------------- what there is
 
-# The registry speaks TLS, as registry.example.org does.
-make_certificate() {
-    local cert=$BATS_FILE_TMPDIR/cert
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
-        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
-        -keyout "$cert.key" -out "$cert.pem" 2>/dev/null
-    export REGISTRY_HTTP_TLS_CERTIFICATE=$cert.pem REGISTRY_HTTP_TLS_KEY=$cert.key
-    export SSL_CERT_FILE=$cert.pem
-}
-
 # What a container finds, and what it writes above that; and the layers of both.
 make_trees() {
     local made=$BATS_FILE_TMPDIR/made
@@ -37,12 +27,37 @@ make_trees() {
     zlsnap create upper upper.tar.zst >/dev/null
 }
 
-# The registry's image app:1 has both layers, as gzip has it, for clients of any age.
-push_image() {
-    local made=$BATS_FILE_TMPDIR/made
+# can REQUIRES: whether that would not skip a test.
+# shellcheck disable=SC2317
+can() (
+    skip() { exit 1; }
+    "$@"
+)
+
+requires_registry() {
+    requires_command curl docker-registry openssl skopeo
+}
+
+# A registry that speaks TLS, as registry.example.org does. Its image app:1 has both layers, as gzip has
+# it, for clients of any age.
+make_registry() {
+    local cert=$BATS_FILE_TMPDIR/cert made=$BATS_FILE_TMPDIR/made
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+        -keyout "$cert.key" -out "$cert.pem" 2>/dev/null
+    export REGISTRY_HTTP_TLS_CERTIFICATE=$cert.pem REGISTRY_HTTP_TLS_KEY=$cert.key
+    export SSL_CERT_FILE=$cert.pem
+    registry_start
+    export registry registry_pid
     zlsnap oci --compression=gzip "$made"/{base,upper}.tar.zst -o "$BATS_FILE_TMPDIR/image"
     zlsnap push "oci:$BATS_FILE_TMPDIR/image" "docker://$registry/app:1"
 } >/dev/null
+
+# An S3 store with the bucket of the examples.
+make_store() {
+    s3_start
+    s3_ mb s3://snapshots >/dev/null
+}
 
 # Programs that are not there, or are not to do what they do: another machine is the directory
 # on/MACHINE; a container called X has its upper directory in docker/X; and make does nothing.

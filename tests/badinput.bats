@@ -57,8 +57,7 @@ refuses_target() {
     ln -s none dangling
     refused 1 'tarpack: dangling: cannot open directory: *' tarpack dangling
     ln -s loop loop
-    refused 1 'tarpack: loop: cannot open directory: Too many levels of symbolic links' \
-        tarpack loop
+    refused 1 'tarpack: loop: cannot open directory: *ymbolic link*' tarpack loop
 }
 
 @test "tarpack: a name is no text for the terminal" {
@@ -481,7 +480,7 @@ fills() {
 @test "tarunpack: a file size limit and few descriptors leave nothing" {
     refused 1 'tarunpack: *: cannot write: File too large' \
         bash -c 'ulimit -f 1; exec tarunpack work/target' <"$LAYER"
-    refused 1 'tarunpack: cannot create a staging directory beside target: Too many open files' \
+    refused 1 'tarunpack: cannot create a staging directory beside target: *' \
         bash -c 'exec 3>&-; ulimit -n 4; exec tarunpack work/target' <"$LAYER"
     assert_equal "$(names_in work)" ''
 }

@@ -56,7 +56,7 @@ manifest() {
 opened() {
     strace -f --seccomp-bpf -o log -e trace=openat -e status=successful \
         tarpack --manifest --cache="$CACHE" "$@" tree >manifest || return
-    grep -c 'O_RDONLY|O_NOCTTY|O_NONBLOCK|O_NOFOLLOW|O_CLOEXEC)' log || :
+    grep -Ec 'O_RDONLY\|O_NOCTTY\|O_NONBLOCK\|(O_LARGEFILE\|)?O_NOFOLLOW\|O_CLOEXEC\)' log || :
 }
 
 # same_manifest: what the last opened wrote is what a run without a cache writes.

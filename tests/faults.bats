@@ -112,7 +112,7 @@ each_call_fails() (
         done
     done <list
     echo "# $tried faults" >&3
-    [ $tried -gt 20 ]
+    [ $tried -ge 20 ]
 )
 
 # each_allocation_fails COMMAND...: the same for its allocations.

@@ -126,7 +126,7 @@ assert_whole() {
         run -1 --separate-stderr bash -c \
             'strace -o /dev/null -e inject=pread64:error=$1:when=3 tarpack tree >out.tar' - $error
         # shellcheck disable=SC2154
-        assert_regex "$stderr" '^tarpack: a: cannot read: (Input/output error|Stale file handle)$'
+        assert_regex "$stderr" '^tarpack: a: cannot read: (I(nput)?/(output|O) error|Stale file handle)$'
         assert_torn
         run -1 --separate-stderr bash -c \
             'strace -o /dev/null -e inject=pread64:error=$1:when=3 tarpack --live tree >out.tar' - $error

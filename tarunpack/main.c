@@ -279,8 +279,9 @@ static enum status run(const struct options *options)
         return cli_usage("the archive is read from standard input, which is a terminal");
     if (options->list != LIST_NONE)
         return list_run(options);
-    if (!openat2_is_supported()) {
-        diag_error("this kernel has no openat2(2): Linux 5.6 or later is needed");
+    const char *problem = openat2_problem();
+    if (problem) {
+        diag_error("%s", problem);
         return STATUS_SYSTEM;
     }
     if (options->clean)

@@ -58,10 +58,15 @@ bool openat2_is_missing(int error)
     return error == ENOENT || error == ENOTDIR || error == ELOOP;
 }
 
-bool openat2_is_supported(void)
+const char *openat2_problem(void)
 {
     int fd = openat2_beneath(AT_FDCWD, ".", O_PATH);
     if (fd >= 0)
         close(fd);
-    return fd >= 0 || errno != ENOSYS;
+    if (fd < 0 && errno == ENOSYS)
+        return "this kernel has no openat2(2): Linux 5.6 or later is needed";
+    /* The kernel itself has no reason for that. */
+    if (fd < 0 && errno == EPERM)
+        return "openat2(2) is not permitted here: the container's seccomp profile must allow it";
+    return NULL;
 }

@@ -24,7 +24,8 @@ int openat2_parent(int root, const char *path, const char **name);
 /* Whether the error says that a path leads nowhere: something is missing, or no directory. */
 bool openat2_is_missing(int error);
 
-/* Whether the kernel has it at all (Linux 5.6). */
-bool openat2_is_supported(void);
+/* Why the call can't be used at all, for a message: the kernel is older than Linux 5.6, or a filter
+ * of system calls (seccomp(2)) that is older refuses what it does not know. NULL: it can. */
+const char *openat2_problem(void);
 
 #endif

@@ -2,8 +2,10 @@
 
 #include "diag.h"
 
+#include <errno.h>
 #include <linux/landlock.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +23,9 @@
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |  \
      LANDLOCK_ACCESS_FS_MAKE_SYM | ACCESS_REFER | ACCESS_TRUNCATE)
+
+/* The first version forbids all links between directories, whatever a rule says. */
+#define VERSION_NEEDED 2
 
 static uint64_t accesses(long version)
 {
@@ -50,11 +55,22 @@ static int restrict_to(int fd, long version)
     return result;
 }
 
+/* Why there is no confinement, by errno unless the version alone tells. */
+static const char *problem(long version)
+{
+    if (version >= 0 && version < VERSION_NEEDED)
+        return "this kernel's can't allow links, Linux 5.19 or later is needed";
+    if (errno == ENOSYS)
+        return "this kernel has none, Linux 5.19 or later is needed, built with it";
+    if (errno == EOPNOTSUPP)
+        return "this kernel's is not switched on, see lsm= among its boot parameters";
+    return strerror(errno);
+}
+
 void sandbox_enter(int fd)
 {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    /* The first version forbids all links between directories, whatever a rule says. */
-    if (version < 2 || restrict_to(fd, version) != 0)
-        diag_note("not confined by Landlock: the kernel's does not offer what is needed");
+    if (version < VERSION_NEEDED || restrict_to(fd, version) != 0)
+        diag_note("not confined by Landlock: %s", problem(version));
 }

@@ -179,7 +179,7 @@ static int put_readonly(const struct target *target, const struct staging *stagi
 
 static enum status publish_failed(const struct target *target)
 {
-    if (errno == EINVAL && target->replace)
+    if ((errno == EINVAL || errno == ENOSYS) && target->replace)
         return refuse(target, "this file system can't exchange two directories at once, so nothing "
                               "was replaced");
     if (errno == ENOTEMPTY || errno == EEXIST)

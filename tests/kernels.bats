@@ -1,0 +1,151 @@
+# Kernels that lack what the programs use, or whose answer a filter of system calls gives (seccomp, as
+# containers have it): another way that gives the same, or one line that says what is needed.
+#
+# strace gives the answers of such a kernel.
+# shellcheck disable=SC2154 # bats' stderr
+
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p tree/dir/deep
+    seq 20000 >tree/dir/file
+    ln tree/dir/file tree/dir/deep/hard
+    ln -s ../file tree/dir/deep/symbolic
+    mkfifo tree/fifo
+    truncate -s 300000 tree/hole
+    echo end >>tree/hole
+    touch -d @1000000000.123456789 tree/dir/file tree/dir
+    tarpack tree >layer.tar
+    zstd -q layer.tar
+    tarpack --manifest tree >manifest
+}
+
+setup() {
+    requires_command strace
+    cd "$BATS_TEST_TMPDIR" || return
+    ORIGINAL=$BATS_FILE_TMPDIR
+}
+
+# answering CALL ERROR COMMAND...: all of these calls fail so.
+answering() {
+    local call=$1 error=$2
+    shift 2
+    strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:error=$error" "$@"
+}
+
+# unpack CALL ERROR OPTION...: the archive, to the directory "target".
+unpack() {
+    local call=$1 error=$2
+    shift 2
+    answering "$call" "$error" tarunpack "$@" target <"$ORIGINAL/layer.tar"
+}
+
+# A tree with a file of its own, where the target is to be.
+stand() {
+    rm -rf target
+    mkdir target
+    echo old >target/old
+}
+
+# --------------------------------------------------------------------------- what is needed
+
+@test "without openat2 nothing is unpacked, and the kernel that has it is named" {
+    local option
+    stand
+    for option in '' --replace --merge --clean; do
+        run -1 --separate-stderr unpack openat2 ENOSYS ${option:+"$option"}
+        assert_equal "$stderr" 'tarunpack: this kernel has no openat2(2): Linux 5.6 or later is needed'
+    done
+    assert_equal "$(ls -A target)" old
+    refute_leftovers .
+}
+
+@test "where a filter forbids openat2, nothing is unpacked, and the filter is named" {
+    local option
+    stand
+    for option in '' --replace --merge --clean; do
+        run -1 --separate-stderr unpack openat2 EPERM ${option:+"$option"}
+        assert_equal "$stderr" "tarunpack: openat2(2) is not permitted here:\
+ the container's seccomp profile must allow it"
+    done
+    assert_equal "$(ls -A target)" old
+    refute_leftovers .
+}
+
+@test "without openat2 an archive is listed, packed and hashed all the same" {
+    answering openat2 ENOSYS tarunpack --manifest <"$ORIGINAL/layer.tar" | cmp - "$ORIGINAL/manifest"
+    answering openat2 ENOSYS tarpack "$ORIGINAL/tree" | cmp - "$ORIGINAL/layer.tar"
+    answering openat2 ENOSYS shasum-tee --zstd -o digests <"$ORIGINAL/layer.tar.zst" |
+        cmp - "$ORIGINAL/layer.tar.zst"
+}
+
+@test "where two directories can't be exchanged, by kernel, filter or file system, none is replaced" {
+    local error
+    for error in EINVAL ENOSYS; do
+        stand
+        run -1 --separate-stderr unpack renameat2 $error --replace
+        assert_equal "$stderr" "tarunpack: target: this file system can't exchange two directories at\
+ once, so nothing was replaced"
+        assert_equal "$(ls -A target)" old
+    done
+    refute_leftovers .
+}
+
+# --------------------------------------------------------------------------- what there is a way around
+
+@test "without Landlock a tree is unpacked without it, and -v says why" {
+    local case call=landlock_create_ruleset
+    for case in \
+        "ENOSYS:this kernel has none, Linux 5.19 or later is needed, built with it" \
+        "EOPNOTSUPP:this kernel's is not switched on, see lsm= among its boot parameters" \
+        'EPERM:Operation not permitted'; do
+        rm -rf target
+        run -0 --separate-stderr unpack $call "${case%%:*}"
+        assert_equal "$stderr" ''
+        compare_trees "$ORIGINAL/tree" target
+        rm -r target
+        run -0 --separate-stderr unpack $call "${case%%:*}" -v
+        assert_equal "$stderr" "tarunpack: not confined by Landlock: ${case#*:}"
+    done
+}
+
+@test "with a Landlock too old for links a tree is unpacked without it, and -v says why" {
+    run -0 --separate-stderr strace -f -qq -o calls -e trace=/landlock \
+        -e inject=landlock_create_ruleset:retval=1 tarunpack -v target <"$ORIGINAL/layer.tar"
+    assert_equal "$stderr" "tarunpack: not confined by Landlock: this kernel's can't allow links,\
+ Linux 5.19 or later is needed"
+    assert_equal "$(grep -c landlock calls)" 1
+    compare_trees "$ORIGINAL/tree" target
+}
+
+@test "where Landlock's last step is refused, the tree is unpacked without it, and -v says why" {
+    run -0 --separate-stderr unpack landlock_restrict_self E2BIG -v
+    assert_equal "$stderr" 'tarunpack: not confined by Landlock: Argument list too long'
+    compare_trees "$ORIGINAL/tree" target
+}
+
+@test "what only makes it faster or tells more may be missing: the same tree" {
+    local call error option
+    for call in statx sync_file_range sched_getaffinity clone3 madvise capget prctl fadvise64 faccessat2; do
+        for error in ENOSYS EPERM; do
+            for option in '' --replace --merge; do
+                rm -rf target
+                [ -z "$option" ] || mkdir target
+                run -0 --separate-stderr unpack $call $error --no-sync ${option:+"$option"}
+                assert_equal "$stderr" ''
+                compare_trees "$ORIGINAL/tree" target
+            done
+        done
+    done
+}
+
+@test "what only makes it faster or tells more may be missing: the same archive" {
+    local call error
+    for call in preadv2 fadvise64 sched_getaffinity capget lseek; do
+        for error in ENOSYS EPERM EOPNOTSUPP; do
+            answering $call $error tarpack -j 2 "$ORIGINAL/tree" 2>errors | cmp - "$ORIGINAL/layer.tar"
+            assert_equal "$(cat errors)" ''
+        done
+    done
+}

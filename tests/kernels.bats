@@ -76,8 +76,8 @@ stand() {
 @test "without openat2 an archive is listed, packed and hashed all the same" {
     answering openat2 ENOSYS tarunpack --manifest <"$ORIGINAL/layer.tar" | cmp - "$ORIGINAL/manifest"
     answering openat2 ENOSYS tarpack "$ORIGINAL/tree" | cmp - "$ORIGINAL/layer.tar"
-    answering openat2 ENOSYS shasum-tee --zstd -o digests <"$ORIGINAL/layer.tar.zst" |
-        cmp - "$ORIGINAL/layer.tar.zst"
+    answering openat2 ENOSYS shasum-tee --zstd -o digests <"$ORIGINAL/layer.tar.zst" >copy
+    cmp copy "$ORIGINAL/layer.tar.zst"
 }
 
 @test "where two directories can't be exchanged, by kernel, filter or file system, none is replaced" {

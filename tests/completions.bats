@@ -1,0 +1,255 @@
+#!/usr/bin/env bats
+# What bash, zsh and fish complete: all that --help says, nothing else, and names of any kind.
+
+load helpers
+load driver
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    help_read >help
+    mkdir -p values/dir
+    touch values/file
+}
+
+setup() {
+    enter_work
+}
+
+# --------------------------------------------------------------------------- what --help says
+
+# The programs and the commands, as they are written on a command line.
+callers() {
+    printf '%s\n' tarpack tarunpack shasum-tee
+    zlsnap --help | sed -n 's/^  \([a-z][a-z]*\) .*/zlsnap \1/p' | sort -u
+}
+
+# help_read: all options, each as "CALLER -LETTER" or "CALLER --NAME=VALUE".
+help_read() {
+    local caller
+    callers | while read -r caller; do
+        {
+            $caller --help
+            case $caller in
+            zlsnap*) # every command has these three, says zlsnap --help
+                printf '  %s\n' '-q, --quiet' '-h, --help' '-V, --version'
+                [[ $caller != *status ]] || # and says "as for zlsnap sync"
+                    zlsnap sync --help | sed -n '/^For tarpack:/,/^$/p'
+                ;;
+            esac
+        } | help_options | sed "s/^/$caller /"
+    done | sort -u
+}
+
+# Reads a help, and prints the options that it lists, and those of its "Usage:".
+help_options() {
+    sed -nE '/^(Usage|  +or): /s/[][]/ /gp; /^ +-/{s/^ +//; s/  .*//; p}' |
+        grep -oE -e '--[a-z][a-z-]*(\[=[^]]*\]|=[^ ,]*)?' -e '(^|[ ,])-[A-Za-z],' | tr -d ' ,'
+}
+
+# expected [letters]: what is to be offered, in a directory that has a file and a directory: the
+# commands, and for each caller the names of the options, and the values of those that have some.
+expected() {
+    callers | sed -n 's/^zlsnap /zlsnap \t/p'
+    printf 'zlsnap -\t%s\n' --help --version ${1:+-h -V}
+    local dashes=--
+    [[ ! ${1-} ]] || dashes='--?'
+    sed -nE "s/^(.*) (${dashes}[A-Za-z][A-Za-z-]*).*/\1 -\t\2/p" "$BATS_FILE_TMPDIR/help"
+    sed -nE 's/^(.* --[a-z-]+)(\[)?=([^]]*).*/\1= \3/p' "$BATS_FILE_TMPDIR/help" | expected_values
+}
+
+# Reads "CALLER --NAME= VALUE", VALUE as the help has it.
+expected_values() {
+    local line values
+    while read -r line; do
+        values=${line##* } line=${line% *}
+        case ${line##* }$values in
+        *=DIR* | *=STAGING) values=dir ;;
+        *=FILE) values='dir file' ;;
+        *=WHEN) values='auto always never' ;;
+        --algorithm=N) values='256 384 512' ;;
+        --arch=ARCH) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
+        --tls-verify=false) values='true false' ;;
+        *=*[A-Z]*) continue ;;
+        esac
+        # shellcheck disable=SC2086 # a list
+        printf "$line\t%s\n" ${values//|/ }
+    done
+}
+
+# What is to be completed, so that all of it is offered.
+lines() {
+    printf '%s\n' 'zlsnap ' 'zlsnap -'
+    callers | sed 's/$/ -/'
+    sed -nE 's/^(.* --[a-z-]+)(\[)?=.*/\1=/p' "$BATS_FILE_TMPDIR/help"
+}
+
+# --------------------------------------------------------------------------- the shells
+
+# Each reads lines, and prints all that is offered at their end: the line, a tab, the word.
+
+# Without programs, which it has no need of, and readline, so without what that does with the words.
+complete_bash() {
+    env -i PATH=/nonexistent "$BASH" --norc -u -c '
+        source "$1"
+        while IFS= read -r COMP_LINE; do
+            COMP_POINT=${#COMP_LINE}
+            _zlsnap "${COMP_LINE%% *}" "${COMP_LINE##*[ =:]}"
+            ((${#COMPREPLY[@]} == 0)) || printf "$COMP_LINE\t%s\n" "${COMPREPLY[@]%=}"
+        done' bash "$PROJECT/completions/zlsnap.bash" | sort -u
+}
+
+# zsh completes only where someone types; what it offers goes through compadd.
+complete_zsh() {
+    zsh_rc '
+        unsetopt auto_list
+        compadd() {
+            local -a hits
+            if [[ ${@[1,(i)(-|--)]} != *-[OAD]\ * ]]; then
+                builtin compadd -A hits "$@"
+                print -rl -- "$LBUFFER"$'\''\t'\''${^hits} >>$ZDOTDIR/hits
+            fi
+            builtin compadd "$@"
+        }'
+    {
+        sed 's/$/\\t\\x15/'
+        printf '%s\n' 'exit\r'
+    } | ZDOTDIR=$BATS_TEST_TMPDIR terminal zsh -d -i
+    grep -v '^$' "$BATS_TEST_TMPDIR/hits" | sort -u
+}
+
+complete_fish() {
+    HOME=$BATS_TEST_TMPDIR fish --no-config -c '
+        source $argv[1]
+        while read -l line
+            for found in (complete -C $line)
+                string split \t -- $found | read -l word
+                printf "%s\t%s\n" $line (string replace -r "(?<=.)/\$" "" -- $word)
+            end
+        end' "$PROJECT/completions/zlsnap.fish" | sed -E 's/\t--[a-z-]+=(.)/\t\1/; s/=$//' | sort -u
+}
+
+# terminal SHELL [ARGUMENT]...: types what it reads.
+terminal() {
+    HOME=$BATS_TEST_TMPDIR TERM=xterm "$PROJECT/tests/terminal.py" 'ready>' "$@" >"$BATS_TEST_TMPDIR/screen"
+}
+
+# zsh_rc COMMANDS: what zsh starts with.
+zsh_rc() {
+    printf '%s\n' "fpath=('$PROJECT/completions' \$fpath)" 'PS1="ready> "' \
+        'autoload -Uz compinit' 'compinit -D -u' "$1" >"$BATS_TEST_TMPDIR/.zshrc"
+}
+
+# --------------------------------------------------------------------------- the lists
+
+# offers_all SHELL [letters]
+offers_all() {
+    untraced
+    cd "$BATS_FILE_TMPDIR/values" || return
+    lines >"$BATS_TEST_TMPDIR/lines"
+    expected "${2-}" | sort -u >"$BATS_TEST_TMPDIR/expected"
+    "complete_$1" <"$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/offered"
+    diff -U 0 "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/offered"
+}
+
+@test "the help is understood: some of what is in it" {
+    local line
+    for line in 'tarpack -X' 'tarpack --exclude-from=FILE' 'zlsnap create --long[=N]' \
+        'zlsnap oci -o' 'zlsnap status --whiteouts=oci|raw' 'zlsnap refs --quiet'; do
+        run -0 grep -cFx -e "$line" "$BATS_FILE_TMPDIR/help"
+    done
+    run -0 callers
+    assert_line 'zlsnap gc'
+}
+
+@test "bash offers the commands, options and values that the help names, and no others" {
+    run offers_all bash
+    assert_output ''
+}
+
+@test "zsh offers the commands, options and values that the help names, and no others" {
+    requires_command zsh python3
+    run offers_all zsh letters
+    assert_output ''
+}
+
+@test "fish offers the commands, options and values that the help names, and no others" {
+    requires_command fish
+    run offers_all fish letters
+    assert_output ''
+}
+
+# --------------------------------------------------------------------------- names, as someone types
+
+# Each begins with another letter; what a shell would run of them leaves the file "ran".
+LAYERS=('a b.tar.zst' 'c$(touch ran).tar.zst' 'd`touch ran`.tar.zst' 'e*?[x]{y,z}.tar.zst'
+    'f"g.tar.zst' "h'i.tar.zst" 'j;touch ran&.tar.zst' 'k\l.tar.zst' $'m\nn.tar.zst'
+    'w!p #q.tar.zst' 'é ü.tar.zst')
+
+# type KEYS ARGUMENT...: has them typed, and the program has to be called with these.
+type() {
+    printf '%s\\r' "$1" >>../keys
+    shift
+    (($# == 0)) || printf '<%s>' "$@" >>../expected
+}
+
+# Goes to a directory of names, and types at each of them. No program does anything here but write
+# its arguments to the file "called".
+type_names() {
+    local program name LC_ALL=C.UTF-8
+    mkdir bin names only
+    for program in zlsnap tarpack tarunpack shasum-tee zstd skopeo s3cmd jq; do
+        printf '#!/bin/sh\nprintf "<%%s>" "$@" >>"%s/called"\n' "$PWD" >"bin/$program"
+        chmod +x "bin/$program"
+    done
+    PATH=$PWD/bin:$PATH
+    cd names || return
+    touch -- "${LAYERS[@]}" 'r s'
+    mkdir -- 't u' 'v(w' '-x y' '../only/-x y'
+    for name in "${LAYERS[@]}"; do
+        type "zlsnap verify ${name:0:1}\\t" verify "$name"
+    done
+    type 'zlsnap extract "a\t t\t' extract "${LAYERS[0]}" 't u/'
+    type "zlsnap extr\\t 'c\\t v\\t" extract "${LAYERS[1]}" 'v(w/'
+    type 'zlsnap verify --expect 0 oci:t\t' verify --expect 0 'oci:t u/'
+    type 'zlsnap create t\t r\t' create 't u/' 'r s'
+    type 'zlsnap pull docker:\thost/name oci:t\t' pull docker://host/name 'oci:t u/'
+    type 'zlsnap sync a\t t\t s\tbucket' sync a 't u/' s3://bucket
+    type 'zlsnap digest --cache=r\t t\t' digest '--cache=r s' 't u/'
+    type 'tarpack --cache r\t ./-\t' --cache 'r s' './-x y/'
+    type 'tarpack -- -\t' -- '-x y/'
+    type 'tarpack --time-precision=n\t r\t' --time-precision=ns r # r s is no directory
+}
+
+# leads_to_calls SHELL [ARGUMENT]...
+leads_to_calls() {
+    printf '%s' 'exit\r' >>../keys
+    LC_ALL=C.UTF-8 terminal "$@" <../keys
+    assert_equal "$(<../called)" "$(<../expected)"
+    assert_equal "$(find .. -name ran)" ''
+}
+
+@test "bash completes names of any kind, runs nothing that is in them, and no program" {
+    type_names
+    type 'cd ../only' # of a dash and no --, only where it can be no option
+    type 'tarpack \t' './-x y/'
+    printf '%s\n' 'PS1="ready> "' "source '$PROJECT/completions/zlsnap.bash'" >../rc
+    leads_to_calls bash --rcfile ../rc -i
+}
+
+@test "zsh completes names of any kind, runs nothing that is in them, and no program" {
+    requires_command zsh python3
+    type_names
+    type 'cd ../only'
+    type 'tarpack \t' './-x y/'
+    zsh_rc 'unsetopt auto_remove_slash'
+    ZDOTDIR=$BATS_TEST_TMPDIR leads_to_calls zsh -d -i
+}
+
+@test "fish completes names of any kind, runs nothing that is in them, and no program" {
+    requires_command fish python3
+    type_names
+    type 'cd ../only'
+    type 'tarpack \t' ''
+    leads_to_calls fish --no-config -C "source '$PROJECT/completions/zlsnap.fish'
+        function fish_prompt; echo 'ready> '; end"
+}

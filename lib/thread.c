@@ -3,12 +3,22 @@
 #include <sched.h>
 #include <signal.h>
 
+/* More than what reads the names of a directory takes, 64 KiB at once, with all it calls. */
+#define STACK_SIZE ((size_t)1024 * 1024)
+
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(thread, NULL, run, context);
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error == 0) {
+        error = pthread_attr_setstacksize(&attributes, STACK_SIZE);
+        if (error == 0)
+            error = pthread_create(thread, &attributes, run, context);
+        pthread_attr_destroy(&attributes);
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }

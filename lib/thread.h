@@ -6,7 +6,8 @@
 
 #include <pthread.h>
 
-/* Starts a thread that gets no signals. Returns 0, or an error number. */
+/* Starts a thread that gets no signals and has a stack of 1 MiB: not the 128 KiB of musl, nor as
+ * much as `ulimit -s` says, which glibc takes. Returns 0, or an error number. */
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
 /* How many threads can run at the same time here, by the CPUs this process may use; at least 1. */

@@ -8,10 +8,11 @@
 
 # The lists. A name with = has a value, one with [=] may have one; tests/completions.bats compares
 # all with what --help says.
-_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore status
-    refs gc'
-_zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system mtime= clamp-mtime[=] time-precision=
-    owner= group= uid-map= gid-map= xattrs-include= xattrs-exclude= no-xattrs live jobs= verbose'
+_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
+    status refs gc'
+_zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
+    mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
+    xattrs-exclude= no-xattrs live jobs= verbose'
 _zlsnap_digest=${_zlsnap_pack/mtime= clamp-mtime\[=] time-precision=/}
 _zlsnap_limits='max-stream= max-size= max-entries= max-path= max-depth= max-pax= max-xattr='
 _zlsnap_unpack="replace merge whiteouts= userxattr same-owner no-same-owner uid-map= gid-map=
@@ -185,11 +186,14 @@ _zlsnap_paths() {
     [[ ${#found[@]} -eq 0 ]] || compopt -o filenames 2>/dev/null
 }
 
-# _zlsnap_value --NAME PREFIX: the values of an option, where PREFIX of the current word is none of it.
+# _zlsnap_value --NAME PREFIX: the values of an option, where PREFIX of the current word is none of
+# it.
 _zlsnap_value() {
     local values='' plain=yes
     case $command$1 in
-    extract--whiteouts | restore--whiteouts | tarunpack--whiteouts) values='overlay apply keep raw' ;;
+    extract--whiteouts | restore--whiteouts | tarunpack--whiteouts)
+        values='overlay apply keep raw'
+        ;;
     *--whiteouts) values='oci raw' ;;
     *--time-precision) values='ns s' ;;
     *--algorithm) values='256 384 512' ;;
@@ -235,8 +239,8 @@ _zlsnap_operand() {
     _zlsnap_offer "${schemes[@]}"
 }
 
-# _zlsnap_arguments: reads the words before the current one. Sets `count` of operands, `plain` if there
-# was a --, and `value` if the current word is that of this option.
+# _zlsnap_arguments: reads the words before the current one. Sets `count` of operands, `plain` if
+# there was a --, and `value` if the current word is that of this option.
 _zlsnap_arguments() {
     local word letters
     count=0 plain='' value=''

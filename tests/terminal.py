@@ -3,9 +3,9 @@
 
 terminal.py PROMPT COMMAND [ARGUMENT]... <KEYS
 
-Waits until the command has shown PROMPT, then sends KEYS, without their line feeds; `\\r`, `\\t` and
-the like stand for keys. Prints what was shown. Ends when the command does, with its exit status; kills
-it after a minute in which it said nothing.
+Waits until the command has shown PROMPT, then sends KEYS, without their line feeds; `\\r`, `\\t`
+and the like stand for keys. Prints what was shown. Ends when the command does, with its exit
+status; kills it after a minute in which it said nothing.
 """
 
 import codecs

@@ -216,13 +216,16 @@ type_names() {
     PATH=$PWD/bin:$PATH
     cd names || return
     touch -- "${LAYERS[@]}" 'r s'
-    mkdir -- 't u' 'v(w' '-x y' '../only/-x y'
+    mkdir -p -- 't u/n *o' 'v(w' '-x y' '../only/-x y'
+    touch 't u/l m.tar.zst'
     for name in "${LAYERS[@]}"; do
         type "zlsnap verify ${name:0:1}\\t" verify "$name"
     done
     type 'zlsnap extract "a\t t\t' extract "${LAYERS[0]}" 't u/'
     type "zlsnap extr\\t 'c\\t v\\t" extract "${LAYERS[1]}" 'v(w/'
     type 'zlsnap verify --expect 0 oci:t\t' verify --expect 0 'oci:t u/'
+    type 'zlsnap digest t\tn\t' digest 't u/n *o/'
+    type 'zlsnap verify t\tl\t' verify 't u/l m.tar.zst'
     type 'zlsnap create t\t r\t' create 't u/' 'r s'
     type 'zlsnap pull docker:\thost/name oci:t\t' pull docker://host/name 'oci:t u/'
     type 'zlsnap sync a\t t\t s\tbucket' sync a 't u/' s3://bucket

@@ -1,5 +1,6 @@
-# Completion for fish 3: zlsnap and the programs that it is made of. fish finds this file under the
-# name of each of them; tests/completions.bats compares the lists with what --help says.
+# Completion for fish 3.1 and later: zlsnap and the programs that it is made of. fish finds this
+# file under the name of each of them; tests/completions.bats compares the lists with what --help
+# says.
 
 # Names of the options, and their letters, that have a value which may be a word of its own.
 set -g __zlsnap_valued

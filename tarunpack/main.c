@@ -43,7 +43,7 @@ static const char help[] =
     "                          it; --dry-run only prints it\n"
     "      --older-than=N      of that only what was last changed N seconds ago or more\n"
     "  -t, --list              check everything and list it, write nothing; long with -v, then\n"
-    "                          with --whiteouts=apply whiteouts as deletions\n"
+    "                          with --whiteouts=overlay whiteouts as deletions\n"
     "      --json              the same, one JSON object for each entry\n"
     "      --manifest[=time]   the same as an mtree manifest, with times if asked for\n"
     "      --whiteouts=overlay|apply|keep|raw\n"

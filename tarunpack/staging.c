@@ -127,6 +127,17 @@ enum status staging_create(struct staging *staging, int parent, const char *targ
     return STATUS_SYSTEM;
 }
 
+/* Renames the tree to a name beside its wrapper. Where the file system can't promise that nobody
+ * has that name (NFS), the name is random, and a directory could take the place of an empty one
+ * only. */
+static int step_to(const struct staging *staging, const char *name)
+{
+    int result = kernel_rename_new(staging->fd, STAGING_TREE, staging->parent, name);
+    if (result != 0 && (errno == EINVAL || errno == ENOSYS))
+        result = renameat(staging->fd, STAGING_TREE, staging->parent, name);
+    return result;
+}
+
 int staging_step_out(const struct staging *staging, const char *target, mode_t mode,
                      char name[NAME_MAX + 1])
 {
@@ -134,7 +145,7 @@ int staging_step_out(const struct staging *staging, const char *target, mode_t m
     if (flock(staging->tree, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return -1;
     if (name_make(name, target) != 0 || fchmod(staging->tree, mode | S_IWUSR) != 0 ||
-        kernel_rename_new(staging->fd, STAGING_TREE, staging->parent, name) != 0)
+        step_to(staging, name) != 0)
         return -1;
     return fchmod(staging->tree, mode);
 }

@@ -9,6 +9,9 @@
 #                   `make bench-deps` installs what it needs, `make bench-clean` removes its data
 #   make check-threads  those of the tests that threads could change, with 1, with 4, and with
 #                   ThreadSanitizer
+#   make check-arm64    a build for arm64 and its unit tests under qemu-user; on Debian that takes
+#                   `dpkg --add-architecture arm64`, gcc-aarch64-linux-gnu, libssl-dev:arm64,
+#                   libzstd-dev:arm64, qemu-user-static
 #   make fuzz       look for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,
 #                   F='header pax sparse reader tarunpack'
 #   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
@@ -100,8 +103,8 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 
 # --------------------------------------------------------------------------- building
 
-.PHONY: all deps demo check check-programs check-threads fuzz fuzz-programs bench bench-deps bench-clean lint lint-compilers \
-        lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall deb \
+.PHONY: all deps demo check check-programs check-threads check-arm64 fuzz fuzz-programs bench \
+        bench-deps bench-clean lint lint-compilers lint-musl lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall deb \
         dist clean help FORCE
 .DELETE_ON_ERROR:
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -224,6 +227,16 @@ check-threads:
 	$(Q)$(MAKE) check JOBS=4 T='$(THREADED)'
 	$(Q)$(MAKE) check JOBS=4 SANITIZE=thread T='$(RACING)'
 
+# qemu-user has openat2 since 9.1 and no Landlock; the unit tests need neither.
+ARM64 := $(BUILD)/arm64
+
+check-arm64:
+	$(Q)$(MAKE) CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar BUILD='$(ARM64)' all check-programs
+	$(Q)mkdir -p $(ARM64)/emulated && for test in $(TESTS); do \
+	    printf '#!/bin/sh\nexec qemu-aarch64-static "%s"\n' '$(abspath $(ARM64))'/unit/$$test \
+	        >$(ARM64)/emulated/$$test && chmod +x $(ARM64)/emulated/$$test || exit 1; done
+	@ZLSNAP_UNIT='$(abspath $(ARM64)/emulated)' tests/run $(TESTS:%=tests/unit/%.c)
+
 demo: all
 	@ZLSNAP_BIN='$(abspath $(BIN))' tests/demo.sh
 
@@ -243,7 +256,7 @@ bench-clean:
 # --------------------------------------------------------------------------- checking the source
 
 # Never more than two processes at a time; each part can be called on its own.
-lint: lint-compilers lint-cppcheck lint-tidy lint-shell lint-manuals lint-format
+lint: lint-compilers lint-musl lint-cppcheck lint-tidy lint-shell lint-manuals lint-format
 
 LINT_INCLUDES := $(PROGRAMS:%=-I%)
 in_pairs = printf '%s\0' $(1) | xargs -0 -P 2 -n 4
@@ -256,6 +269,13 @@ lint-compilers:
 	    gcc $(LANGUAGE) $(LINT_INCLUDES) $(WARNINGS) -Werror -pthread -fsyntax-only
 	$(Q)$(call in_pairs,$(C_SOURCES)) \
 	    clang $(LANGUAGE) $(LINT_INCLUDES) $(WARNINGS) -Werror -pthread -fsyntax-only
+
+# The other libraries' headers are those of glibc's system, which come after musl's own.
+lint-musl:
+	$(say) LINT "musl$$(command -v musl-gcc >/dev/null || echo ': no musl-gcc here, left out')"
+	$(Q)! command -v musl-gcc >/dev/null || $(call in_pairs,$(C_SOURCES)) \
+	    musl-gcc $(LANGUAGE) $(LINT_INCLUDES) $(WARNINGS) -Werror -pthread -fsyntax-only \
+	    -idirafter /usr/include -idirafter /usr/include/$$(gcc -dumpmachine)
 
 lint-cppcheck:
 	$(say) LINT cppcheck
@@ -343,7 +363,7 @@ dist:
 	@echo '$(BUILD)/zlsnap-$(VERSION).tar.gz'
 
 clean:
-	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit fuzz fuzzing preload flags deb) \
+	$(Q)rm -rf build $(addprefix $(BUILD)/,bin lib obj unit fuzz fuzzing preload flags deb arm64) \
 	    $(wildcard $(BUILD)/zlsnap[_-]$(VERSION)*)
 
 help:

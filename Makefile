@@ -104,8 +104,8 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 # --------------------------------------------------------------------------- building
 
 .PHONY: all deps demo check check-programs check-threads check-arm64 fuzz fuzz-programs bench \
-        bench-deps bench-clean lint lint-compilers lint-musl lint-cppcheck lint-tidy lint-shell lint-manuals lint-format format install uninstall deb \
-        dist clean help FORCE
+        bench-deps bench-clean lint lint-compilers lint-musl lint-cppcheck lint-tidy lint-shell \
+        lint-manuals lint-format format install uninstall deb dist clean help FORCE
 .DELETE_ON_ERROR:
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL: # what deps installs is needed by the goals after it

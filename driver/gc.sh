@@ -13,7 +13,8 @@ below each s3:// URL. Nothing that is in use is removed, nor what is younger tha
       --dry-run                only print what would be removed
       --older-than=AGE         N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d)
       --keep-last=N            in an S3 store, also remove the layers that no pointer has
-                               among its last N; those that never had a pointer stay
+                               among its last N; those that never had a pointer stay, and
+                               those of the last two hours unless AGE is 0
       --state=DIR              as for zlsnap sync
 END
     usage_s3
@@ -134,9 +135,10 @@ gc_layers() {
     done
 }
 
-# gc_layer HEX: removes it, unless it was sent so recently that a pointer may be about to lead to it.
+# gc_layer HEX: removes it, unless it was sent so recently that a pointer may be about to lead to it. A
+# push lets stand what is younger than meta_fresh, so that no less than that is recent.
 gc_layer() {
-    local key keys=()
+    local key keys=() age=$((age && age < 2 * meta_fresh ? 2 * meta_fresh : age))
     object_times=()
     s3_look "$1."
     for key in "${!object_times[@]}"; do

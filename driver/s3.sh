@@ -64,11 +64,20 @@ s3_endpoint_print() {
     fi
 }
 
+# Settings that would change what is listed, and how; they are not the user's to choose here.
+s3_settings='
+limit = -1
+list_md5 = False
+long_listing = False
+human_readable_sizes = False
+recursive = False'
+
 # s3 ARGUMENT...: runs s3cmd; its messages are left in the spool for s3_failed(). Of two settings the
-# later one counts, so that a configuration file has the last word.
+# later one counts, so that a configuration file counts more than the environment.
 s3() {
     local status configuration
-    exec {configuration}< <(s3_endpoint_print && { [[ ! $s3_config ]] || cat -- "$s3_config"; })
+    exec {configuration}< <(s3_endpoint_print && { [[ ! $s3_config ]] || cat -- "$s3_config"; } &&
+        printf '%s\n' "$s3_settings")
     s3cmd --config="/dev/fd/$configuration" --no-progress "$@" 2>"$spool/s3.messages"
     status=$?
     exec {configuration}<&-
@@ -131,8 +140,11 @@ s3_get() {
     case ${statuses[0]} in
     0 | 141) return 0 ;;
     12 | 64)
-        # That it is the bucket that is missing, s3cmd tells of a listing.
+        # That it is the bucket that is missing, s3cmd tells of a listing. An object that is in one is
+        # not taken for removed: what nothing leads to any more may be deleted.
+        unset "object_sizes[$1]"
         s3_look "$1"
+        [[ ! ${object_sizes[$1]-} ]] || die 1 "$s3_url$1: is listed, but the store does not find it"
         return 1
         ;;
     esac

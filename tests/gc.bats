@@ -20,6 +20,7 @@ setup() {
     s3_ready
     s3_environment
     mkdir tree
+    # shellcheck disable=SC2153 # of setup_file
     url=$S3_URL/$BATS_TEST_NUMBER
 }
 
@@ -134,6 +135,66 @@ layers() {
     stored
     run -3 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
     assert_one_line 'refs/web/2.json: malformed'
+    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
+}
+
+@test "settings of s3cmd that change its listings hide no pointer from --keep-last" {
+    local a b c d
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    pointer web/1 "$c" "$b" "$a"
+    pointer web/2 "$b"
+    stored
+    # (whose last line has no newline)
+    printf '%s\n' 'limit = 1' 'list_md5 = True' 'long_listing = True' 'recursive = True' |
+        cat "$S3_CONFIG" - >config
+    printf 'human_readable_sizes = True' >>config
+    run -0 zlsnap gc --config=config --keep-last=1 --older-than=0 "$url"
+    assert_output "$url/$a.tar.zst"
+    assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
+    # The one that hides some, and not all.
+    echo 'limit = 1' | cat "$S3_CONFIG" - >config
+    run -0 zlsnap gc --config=config --keep-last=1 --older-than=0 "$url"
+    assert_output ''
+    assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
+}
+
+@test "a layer that a push would not send again is not removed, however short --older-than is" {
+    local url=s3://bucket/x layer_suffix=.tar.zst meta_fresh=3600 age=60 now=100000 seconds hex=abc
+    local -A object_times=() option=()
+    # shellcheck source=driver/gc.sh
+    source "$PROJECT/driver/gc.sh"
+    s3_url=$url/
+    s3_look() { object_times[$1tar.zst]=$((now - seconds)); }
+    s3_delete() { echo "deleted $1"; }
+    print() { :; }
+    seconds=7000 run -0 gc_layer "$hex"
+    assert_output ''
+    seconds=7400 run -0 gc_layer "$hex"
+    assert_output 'deleted abc.tar.zst'
+    age=0 seconds=10 run -0 gc_layer "$hex"
+    assert_output 'deleted abc.tar.zst'
+    age=90000 seconds=80000 run -0 gc_layer "$hex"
+    assert_output ''
+}
+
+@test "where a store lists a pointer and then does not find it no layer is removed" {
+    local a b c d
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    pointer web/1 "$c" "$b" "$a"
+    pointer web/2 "$b"
+    stored
+    mkdir bin
+    cat >bin/s3cmd <<END
+#!/bin/sh
+case "\$*" in
+*' get '*refs/web/2.json*) exit 64 ;;
+esac
+exec "$(type -P s3cmd)" "\$@"
+END
+    chmod +x bin/s3cmd
+    PATH=$PWD/bin:$PATH run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
+    assert_one_line 'refs/web/2.json: is listed, but the store does not find it'
+    assert_equal "$output" ''
     assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
 }
 

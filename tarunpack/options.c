@@ -304,8 +304,10 @@ enum status options_parse(struct options *options, int argc, char **argv)
         if (status != STATUS_OK || options->help || options->version)
             return status;
     }
-    if (options->list == LIST_NAMES && options->verbose)
+    if (options->list == LIST_NAMES && options->verbose) {
         options->list = LIST_LONG;
+        diag_set_verbose(false); /* it asked for that, as with tar */
+    }
     options->deletions = options->whiteouts_given && (options->whiteouts == APPLY_OVERLAY ||
                                                       options->whiteouts == APPLY_DELETE);
     return operands_parse(options, argc, argv);

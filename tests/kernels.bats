@@ -110,6 +110,16 @@ stand() {
     done
 }
 
+@test "without Landlock a long list is that list, without a note" {
+    local call=landlock_create_ruleset
+    run -0 --separate-stderr answering $call ENOSYS tarunpack -tv <"$ORIGINAL/layer.tar"
+    assert_equal "$stderr" ''
+    assert_equal "$output" "$(tarunpack -tv <"$ORIGINAL/layer.tar")"
+    run -0 --separate-stderr answering $call ENOSYS tarunpack --manifest -v <"$ORIGINAL/layer.tar"
+    assert_equal "$stderr" "tarunpack: not confined by Landlock: this kernel has none,\
+ Linux 5.19 or later is needed, built with it"
+}
+
 @test "with a Landlock too old for links a tree is unpacked without it, and -v says why" {
     run -0 --separate-stderr strace -f -qq -o calls -e trace=/landlock \
         -e inject=landlock_create_ruleset:retval=1 tarunpack -v target <"$ORIGINAL/layer.tar"

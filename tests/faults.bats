@@ -112,7 +112,7 @@ each_call_fails() (
         done
     done <list
     echo "# $tried faults" >&3
-    [ $tried -ge 20 ]
+    [ $tried -gt 15 ]
 )
 
 # each_allocation_fails COMMAND...: the same for its allocations.

@@ -4,8 +4,9 @@
 #   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
 #   make demo       build, then snapshot and restore a tree of this machine and prove both equal
 #   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
-#   make bench      compare with other tools and write doc/benchmarks.md and benchmarks-sync.md; one or
-#                   two hours, root and 16 GB; bench/run and bench/sync.sh measure parts of it.
+#   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-sync.md and
+#                   comparison.md; one or two hours, root and 16 GB; bench/run, bench/sync.sh and
+#                   bench/comparison.sh measure parts of it.
 #                   `make bench-deps` installs what it needs, `make bench-clean` removes its data
 #   make check-threads  those of the tests that threads could change, with 1, with 4, and with
 #                   ThreadSanitizer
@@ -246,6 +247,7 @@ bench: all
 	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/run >/dev/null
 	$(Q)bench/run report doc
 	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/sync.sh >doc/benchmarks-sync.md
+	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/comparison.sh >doc/comparison.md
 
 bench-deps:
 	@.ci/deps bench

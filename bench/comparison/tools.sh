@@ -5,9 +5,11 @@
 # pack_TOOL TREE STORE: STORE is an empty directory. restore_TOOL STORE TARGET: with the digest
 # checked, wherever the tool can. stored_TOOL STORE: names the file with the contents.
 
+sparse=(-S)
+
 pack_tar() {
     tar -c --format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
-        --sort=name --numeric-owner --xattrs --xattrs-include='*' --acls -S -C "$1" . |
+        --sort=name --numeric-owner --xattrs --xattrs-include='*' --acls "${sparse[@]}" -C "$1" . |
         zstd -q -T0 | tee "$2/layer.tar.zst" | sha256sum >"$2/layer.sha256"
 }
 restore_tar() {

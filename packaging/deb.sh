@@ -8,7 +8,6 @@
 # time, the user, the umask or the locale. The date in it is the one that NEWS.md has for VERSION,
 # unless SOURCE_DATE_EPOCH gives another.
 set -euo pipefail
-umask 022
 export LC_ALL=C TZ=UTC
 
 version=$1

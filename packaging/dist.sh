@@ -21,6 +21,6 @@ changed=$(git --no-optional-locks status --porcelain)
 [[ -z $changed ]] || printf 'dist: not committed, and so left out:\n%s\n' "$changed" >&2
 
 trap 'rm -f -- "$file.new"' EXIT
-git -c tar.umask=0022 -c core.attributesFile=/dev/null -c core.autocrlf=false -c core.eol=lf \
+git -c tar.umask=0022 -c core.attributesFile=/dev/null -c core.autocrlf=false \
     archive --format=tar --prefix="zlsnap-$version/" HEAD | gzip -9n >"$file.new"
 mv -- "$file.new" "$file"

@@ -13,6 +13,12 @@ make_() {
     make -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" DESTDIR="$D" PREFIX=/opt/zlsnap "$@"
 }
 
+# assert_same_content FILE DIR: DIR/NAME is FILE, byte by byte.
+assert_same_content() {
+    assert_file_exists "$2/${1##*/}"
+    cmp "$1" "$2/${1##*/}"
+}
+
 @test "install puts programs and manuals where DESTDIR and PREFIX say, and nothing elsewhere" {
     make_ install
     local program
@@ -22,18 +28,55 @@ make_() {
     done
     local manual
     for manual in "$PROJECT"/*/*.[17]; do
-        assert_file_exists "$D/opt/zlsnap/share/man/man${manual##*.}/${manual##*/}"
+        assert_same_content "$manual" "$D/opt/zlsnap/share/man/man${manual##*.}"
     done
-    assert_file_exists "$D/opt/zlsnap/share/doc/zlsnap/examples/zlsnap-sync@.timer"
-    run -0 find "$D" -type f ! -path "$D/opt/zlsnap/*"
+    run -0 find "$D" ! -type d ! -path "$D/opt/zlsnap/*"
     assert_output ''
+}
+
+@test "install puts documents, examples and completions where they are looked for" {
+    make_ install PREFIX=/usr
+    local share=$D/usr/share file program
+    for file in "$PROJECT"/{README.md,NEWS.md,LICENSE} "$PROJECT"/doc/*.md; do
+        assert_same_content "$file" "$share/doc/zlsnap"
+    done
+    for file in "$PROJECT"/doc/examples/*; do
+        assert_same_content "$file" "$share/doc/zlsnap/examples"
+    done
+    assert_same_content "$PROJECT/completions/_zlsnap" "$share/zsh/site-functions"
+    for program in tarpack tarunpack shasum-tee zlsnap; do # one file knows all of them
+        cmp "$PROJECT/completions/zlsnap.bash" "$share/bash-completion/completions/$program"
+        cmp "$PROJECT/completions/zlsnap.fish" "$share/fish/vendor_completions.d/$program.fish"
+    done
+}
+
+@test "each directory can be chosen" {
+    make_ install PREFIX=/none BINDIR=/a/bin MANDIR=/b/man DOCDIR=/c/doc \
+        BASHDIR=/d/bash ZSHDIR=/e/zsh FISHDIR=/f/fish
+    local manuals=("$PROJECT"/*/*.[17])
+    assert_file_exists "$D/a/bin/tarpack"
+    assert_equal "$(find "$D/b/man" -type f | wc -l)" ${#manuals[@]}
+    assert_file_exists "$D/c/doc/README.md"
+    assert_file_exists "$D/d/bash/zlsnap"
+    assert_file_exists "$D/e/zsh/_zlsnap"
+    assert_file_exists "$D/f/fish/zlsnap.fish"
+    assert_not_exists "$D/none"
+    run -0 "$D/a/bin/zlsnap" --help # it finds its parts
+    run -0 diff <(ls "$PROJECT/driver") <(ls "$D/a/lib/zlsnap")
+}
+
+@test "DATADIR moves manuals, documents and completions together" {
+    make_ install DATADIR=/data
+    run -0 ls "$D/data"
+    assert_output $'bash-completion\ndoc\nfish\nman\nzsh'
+    assert_not_exists "$D/opt/zlsnap/share"
 }
 
 @test "installed files can be read by everyone, whatever the umask" {
     (umask 077 && mkdir -p "$D" && make_ install)
     run -0 find "$D/opt/zlsnap/bin" -type f ! -perm 755
     assert_output ''
-    run -0 find "$D/opt/zlsnap/share" -type f ! -perm 644
+    run -0 find "$D/opt/zlsnap/share" "$D/opt/zlsnap/lib" -type f ! -perm 644
     assert_output ''
     run -0 find "$D/opt" -type d ! -perm 755
     assert_output ''
@@ -51,13 +94,55 @@ make_() {
     assert_output content
 }
 
-@test "uninstall removes every file that install put there, and no other" {
-    mkdir -p "$D/opt/zlsnap/bin"
-    touch "$D/opt/zlsnap/bin/other"
+@test "install and uninstall leave no file, no link, and no directory of ours" {
+    make_ install PREFIX=/usr
+    run -0 find "$D" -type l
+    assert_output
+    make_ uninstall PREFIX=/usr
+    run -0 find "$D" ! -type d
+    assert_output ''
+    run -0 find "$D" -name '*zlsnap*'
+    assert_output ''
+}
+
+@test "uninstall removes nothing that others put there" {
+    mkdir -p "$D/opt/zlsnap/bin" "$D/opt/zlsnap/lib/zlsnap"
+    touch "$D/opt/zlsnap/bin/other" "$D/opt/zlsnap/lib/zlsnap/other"
     make_ install
     make_ uninstall
+    run -0 find "$D" ! -type d -printf '%P\n'
+    assert_equal "$(sort <<<"$output")" $'opt/zlsnap/bin/other\nopt/zlsnap/lib/zlsnap/other'
+}
+
+@test "uninstall where nothing is installed is no error" {
+    make_ install
+    make_ uninstall
+    make_ uninstall
+    rm -r "$D"
+    make_ uninstall
+}
+
+@test "installing over an installation replaces it" {
+    make_ install
+    find "$D" -printf '%P %M %s %l\n' | sort >"$BATS_TEST_TMPDIR/first"
+    find "$D" -type f -exec truncate -s 1 {} +
+    make_ install
+    find "$D" -printf '%P %M %s %l\n' | sort >"$BATS_TEST_TMPDIR/second"
+    # The sizes of directories are the file system's.
+    run -0 diff <(grep -v ' d' "$BATS_TEST_TMPDIR/first") <(grep -v ' d' "$BATS_TEST_TMPDIR/second")
+}
+
+@test "DESTDIR may have spaces, quotes and glob characters in it" {
+    mkdir "$BATS_TEST_TMPDIR/a b'c\"d*"
+    D="$BATS_TEST_TMPDIR/a b'c\"d*"
+    make_ install
+    assert_file_executable "$D/opt/zlsnap/bin/tarpack"
+    run -0 "$D/opt/zlsnap/bin/zlsnap" --version
+    run -0 find "$BATS_TEST_TMPDIR" -mindepth 1 -maxdepth 1
+    assert_output "$D"
+    make_ uninstall
     run -0 find "$D" ! -type d
-    assert_output "$D/opt/zlsnap/bin/other"
+    assert_output ''
 }
 
 @test "make help prints the manual of the Makefile" {

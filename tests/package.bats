@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# make dist and make deb, in copies of the source tree. All is made once for the file: each package
+# is a build of its own, and without optimisation, which is half of the time.
+
+load helpers
+
+setup() {
+    requires_command git rsync
+    unset "${!MAKE@}" MFLAGS
+    export DEB_BUILD_OPTIONS=noopt GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+    S=$BATS_FILE_TMPDIR/source # a checkout of what is to be tested, whatever is committed of it
+    VERSION=$(sed -n 's/^VERSION := //p' "$PROJECT/Makefile")
+    ARCHIVE=$S/build/zlsnap-$VERSION.tar.gz
+    [ -e "$S" ] || make_checkout
+}
+
+make_checkout() {
+    mkdir -p "$S"
+    rsync -a --exclude=/.git --filter=':- .gitignore' "$PROJECT/" "$S"
+    git -C "$S" init -q
+    git -C "$S" add -A
+    GIT_AUTHOR_DATE='2001-02-03 04:05:06 +0200' GIT_COMMITTER_DATE='2001-02-03 04:05:06 +0200' \
+        git -C "$S" -c user.name=tests -c user.email=tests@example.org commit -q -m source
+}
+
+dist() {
+    [ -e "$ARCHIVE" ] || make -s -C "$S" dist
+}
+
+# deb: makes $PACKAGE.
+deb() {
+    requires_command dpkg-deb dpkg-shlibdeps
+    PACKAGE=$S/build/zlsnap_${VERSION}_$(dpkg --print-architecture).deb
+    [ -e "$PACKAGE" ] || make -s -C "$S" deb >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+        cat "$BATS_TEST_TMPDIR/log"
+        return 1
+    }
+}
+
+# elsewhere: a directory that belongs to the user of as_user.
+elsewhere() {
+    local dir=$BATS_FILE_TMPDIR/elsewhere
+    mkdir -p "$dir"
+    [ "$EUID" -ne 0 ] || chown 65534:65534 "$dir"
+    chmod 2770 "$dir"
+    echo "$dir"
+}
+
+# --------------------------------------------------------------------------- make dist
+
+@test "the source archive has what is committed, below one directory, owned by root, dated by git" {
+    dist
+    run -0 --separate-stderr tar -tzf "$ARCHIVE"
+    assert_equal "$(grep -v '/$' <<<"$output")" "$(git -C "$S" ls-files | sed "s,^,zlsnap-$VERSION/,")"
+    run -0 --separate-stderr tar -tvzf "$ARCHIVE" --full-time --numeric-owner
+    run -1 grep -v ' 0/0 .* 2001-02-03 02:05:06 ' <<<"$output"
+}
+
+@test "the source archive is the same of another clone, by another user with settings of his own" {
+    dist
+    local clone
+    clone=$(elsewhere)/clone
+    (umask 077 && git clone -q "$S" "$clone")
+    [ "$EUID" -ne 0 ] || chown -R 65534:65534 "$clone"
+    printf '[tar]\n\tumask = 0077\n[core]\n\tautocrlf = true\n\tattributesFile = %s\n' \
+        "$BATS_TEST_TMPDIR/attributes" >"$BATS_TEST_TMPDIR/gitconfig"
+    echo '* export-ignore' >"$BATS_TEST_TMPDIR/attributes"
+    chmod a+rx "$BATS_TEST_TMPDIR"
+    as_user env GIT_CONFIG_GLOBAL="$BATS_TEST_TMPDIR/gitconfig" TZ=Asia/Tokyo \
+        bash -c 'umask 077 && make -s -C "$1" dist BUILD=other/dir' - "$clone"
+    cmp "$ARCHIVE" "$clone/other/dir/${ARCHIVE##*/}"
+}
+
+@test "what is not committed is not in the source archive, and is named" {
+    local copy=$BATS_TEST_TMPDIR/copy
+    git clone -q "$S" "$copy"
+    echo more >>"$copy/README.md"
+    echo more >"$copy/lib/more.h"
+    run -0 --separate-stderr make -s -C "$copy" dist
+    # shellcheck disable=SC2154 # bats assigns it
+    assert_equal "$stderr" $'dist: not committed, and so left out:\n M README.md\n?? lib/more.h'
+    dist
+    cmp "$ARCHIVE" "$copy/build/${ARCHIVE##*/}"
+}
+
+@test "outside of git there is no source archive, not even one of the git around" {
+    git init -q "$BATS_TEST_TMPDIR"
+    mkdir "$BATS_TEST_TMPDIR/copy"
+    git -C "$S" archive HEAD | tar -x -C "$BATS_TEST_TMPDIR/copy"
+    run ! --separate-stderr make -s -C "$BATS_TEST_TMPDIR/copy" dist
+    [[ $stderr == *"is no git checkout"* ]]
+    rm -rf "$BATS_TEST_TMPDIR/.git"
+    GIT_CEILING_DIRECTORIES=$BATS_TEST_TMPDIR run ! make -s -C "$BATS_TEST_TMPDIR/copy" dist
+    git init -q "$BATS_TEST_TMPDIR/copy"
+    run ! make -s -C "$BATS_TEST_TMPDIR/copy" dist # nothing is committed
+    run -0 find "$BATS_TEST_TMPDIR/copy/build" -type f
+    assert_output ''
+}
+
+# --------------------------------------------------------------------------- make deb
+
+@test "the package has the same bytes when another user makes it elsewhere, of the source archive" {
+    deb
+    dist
+    local dir
+    dir=$(elsewhere)
+    as_user env -u LC_ALL LANG=C.UTF-8 TZ=Asia/Tokyo CFLAGS=-O0 bash -c '
+        umask 077 && tar -xmzf - -C "$1" && make -s -C "$1/$2" deb BUILD=other' \
+        - "$dir" "zlsnap-$VERSION" <"$ARCHIVE" >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+        cat "$BATS_TEST_TMPDIR/log"
+        false
+    }
+    run -0 cmp "$PACKAGE" "$dir/zlsnap-$VERSION/other/${PACKAGE##*/}"
+}
+
+@test "the package holds what make install installs, as root's, with compressed manuals" {
+    deb
+    local tree=$BATS_TEST_TMPDIR/tree installed=$BATS_TEST_TMPDIR/installed
+    dpkg-deb -x "$PACKAGE" "$tree"
+    make -s -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" DESTDIR="$installed" PREFIX=/usr install
+    run -0 diff <(cd "$installed" && find . ! -type d | sort) <(cd "$tree" && find . ! -type d |
+        sed 's,\(/man/.*\)\.gz,\1,; s,/zsh/vendor-completions/,/zsh/site-functions/,
+            s,/copyright$,/LICENSE,; /\/changelog\.gz$/d' | sort)
+
+    assert_file_exists "$tree/usr/share/zsh/vendor-completions/_zlsnap"
+
+    run -0 bash -c "dpkg-deb --fsys-tarfile '$PACKAGE' | tar -tv --numeric-owner"
+    run -1 grep -vE '^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x|lrwxrwxrwx) 0/0 ' <<<"$output"
+    # A name or a date in what gzip has made would be another on each machine.
+    run -0 bash -c "find '$tree' -name '*.gz' -exec file {} + | grep -E ', was |last modified'; true"
+    assert_output ''
+}
+
+@test "the package has the digests of all its files, in order" {
+    deb
+    dpkg-deb -R "$PACKAGE" "$BATS_TEST_TMPDIR/tree"
+    cd "$BATS_TEST_TMPDIR/tree"
+    md5sum --quiet -c DEBIAN/md5sums
+    run -0 cut -c 35- DEBIAN/md5sums
+    assert_output "$(find usr -type f | sort)"
+}
+
+@test "SOURCE_DATE_EPOCH is the date of everything in the package, also one to come" {
+    deb
+    mkdir "$BATS_TEST_TMPDIR/deb"
+    cp -a "$S/build/deb/build" "$BATS_TEST_TMPDIR/deb"
+    local package
+    package=$(SOURCE_DATE_EPOCH=4102444800 \
+        "$S/packaging/deb.sh" "$VERSION" "$BATS_TEST_TMPDIR/deb" 2>"$BATS_TEST_TMPDIR/log")
+    run -0 dpkg-deb -c "$package"
+    run -1 grep -v ' 2100-01-01 00:00 ' <<<"$output"
+    run -0 bash -c "dpkg-deb --ctrl-tarfile '$package' | tar -tv"
+    run -1 grep -v ' 2100-01-01 00:00 ' <<<"$output"
+    run -0 bash -c "dpkg-deb --fsys-tarfile '$package' |
+        tar -xO ./usr/share/doc/zlsnap/changelog.gz | zcat"
+    assert_line --partial 'Fri, 01 Jan 2100 00:00:00 +0000'
+}
+
+@test "the package names what it needs" {
+    deb
+    assert_equal "$(dpkg-deb -f "$PACKAGE" Package Version)" $'Package: zlsnap\nVersion: '"$VERSION"
+    run -0 dpkg-deb -f "$PACKAGE" Depends
+    local needed
+    for needed in libc6 libssl3 libzstd1 jq zstd; do
+        assert_regex "$output" "(^|, )$needed(t64)?( |,|\$)"
+    done
+    assert_equal "$(dpkg-deb -f "$PACKAGE" Recommends)" 's3cmd, skopeo'
+}
+
+@test "lintian finds nothing in the package" {
+    requires_command lintian
+    deb
+    run -0 --separate-stderr lintian --fail-on error,warning "$PACKAGE"
+    assert_output ''
+}
+
+@test "the package is installed, runs and is purged without a trace" {
+    requires_overlay
+    deb
+    cd "$BATS_TEST_TMPDIR"
+    mkdir upper work root
+    cp "$PACKAGE" upper/package.deb
+    cat >upper/session <<'END'
+set -eu
+dpkg --no-triggers -i /package.deb # those of others: man-db indexes all manuals, for seconds
+dpkg --verify zlsnap
+cd "$(mktemp -d)"
+mkdir tree
+echo content >tree/file
+zlsnap create tree layer.tar.zst
+zlsnap verify layer.tar.zst
+zlsnap extract layer.tar.zst copy
+cat copy/file
+man -w zlsnap tarpack tarunpack shasum-tee
+rm -r "$PWD"
+dpkg --no-triggers --purge zlsnap
+END
+    # The machine as it is, with another / for what is written; nothing of it outlives this.
+    run -0 env -u BASH_ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+        unshare -m bash -euc '
+            mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
+            mount --bind /proc root/proc
+            mount --bind /dev root/dev
+            exec chroot root bash /session'
+    assert_line content
+    assert_line /usr/share/man/man1/tarpack.1.gz
+    # What is left is dpkg's own books.
+    run -0 find upper ! -type d ! -path 'upper/var/lib/dpkg/*' ! -path 'upper/var/log/dpkg.log' \
+        ! -name package.deb ! -name session
+    assert_output ''
+    run -0 find upper -name '*zlsnap*'
+    assert_output ''
+    run -1 grep -x 'Package: zlsnap' upper/var/lib/dpkg/status
+}
+
+@test "a version whose date NEWS.md does not have is not packaged" {
+    requires_command dpkg-deb
+    run ! --separate-stderr make -s -C "$S" deb VERSION=0.0.99
+    [[ $stderr == *"NEWS.md does not say when 0.0.99 was released"* ]]
+    run -0 find "$S/build" -name '*0.0.99*'
+    assert_output ''
+}

@@ -60,17 +60,8 @@ assert_ends() {
     assert_equal "$status" "$1"
     assert [ "$milliseconds" -lt 1000 ]
     # An orphan's last moments are not the driver's.
-    wait_until_gone
+    wait_until none_survives
     refute_leftovers .
-}
-
-wait_until_gone() {
-    local count
-    for ((count = 0; count < 500; count++)); do
-        [ -n "$(survivors)" ] || return 0
-        sleep 0.02
-    done
-    fail "still running: $(survivors)"
 }
 
 @test "a signal in the middle of create ends it at once and leaves nothing" {
@@ -155,7 +146,7 @@ wait_until_gone() {
         sleep "$((microseconds * round / 24))e-6"
         kill -s TERM "$driver" 2>/dev/null || true
         wait "$driver" || true
-        wait_until_gone
+        wait_until none_survives
         refute_leftovers .
         assert [ ! -s errors ]
         if [ -e layer.json ]; then
@@ -215,7 +206,7 @@ stages_in() {
     exec {keys}>keys
     wait_until exists_like '.layer.zlsnap-*/layer'
     printf '\003' >&"$keys"
-    wait_until_gone
+    wait_until none_survives
     exec {keys}>&-
     refute_leftovers .
     assert_equal "$(ls)" $'endless\nkeys\nscreen'
@@ -269,7 +260,7 @@ stages_in() {
     wait "$driver" || status=$?
     assert_equal "$status" 1
     assert_equal "$(cat errors)" 'zlsnap: tarunpack was killed by signal KILL'
-    wait_until_gone
+    wait_until none_survives
     assert_not_exists copy
 }
 

@@ -85,6 +85,10 @@ survivors() {
     grep -lszx "ZLSNAP_TEST=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ
 }
 
+none_survives() {
+    ! survivors
+}
+
 # wait_until COMMAND...: until it succeeds; fails after 10 seconds.
 wait_until() {
     local count

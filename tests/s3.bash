@@ -168,6 +168,7 @@ s3_killed() {
     # shellcheck disable=SC2046,SC2154
     kill -KILL $(survivors | cut -d / -f 3)
     wait "$driver" 2>/dev/null || :
+    wait_until none_survives
     s3_lose "$1"
 }
 

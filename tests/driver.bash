@@ -86,7 +86,7 @@ survivors() {
 }
 
 none_survives() {
-    ! survivors
+    [ -z "$(survivors)" ]
 }
 
 # wait_until COMMAND...: until it succeeds; fails after 10 seconds.

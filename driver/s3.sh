@@ -95,7 +95,8 @@ s3_failed() {
     problem=${problem#*: }
     case "$1 $said" in
     *'No space left on device'* | *'Errno 122'*) problem='no space left' ;;
-    78\ *) problem='there are no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a configuration of s3cmd' ;;
+    78\ *) problem="there are no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the \
+environment, or a configuration of s3cmd" ;;
     *NoSuchBucket* | *'Bucket '*' does not exist'*) problem="there is no bucket $s3_bucket" ;;
     *SignatureDoesNotMatch* | *InvalidAccessKeyId* | *'403 ('* | 77\ *)
         problem='the credentials are wrong, or are not allowed to do this'

@@ -126,7 +126,8 @@ s3_send() {
     s3_look "$2"
     s3_stands "$2" && return
     s3_delete "$2"
-    die 4 "$s3_url$2: what was stored is not what was sent, and is removed; did $(printable "$layer") change meanwhile?"
+    die 4 "$s3_url$2: what was stored is not what was sent, and is removed; did $(printable "$layer") \
+change meanwhile?"
 }
 
 # LAYER.json, unless it is there as it is.
@@ -166,7 +167,8 @@ s3_pull() {
     [[ ${metadata[compressed_digest]} == "sha256:$hex" ]] ||
         die 4 "$s3_url$meta: is that of another layer"
     [[ ${metadata[compressed_size_bytes]} == "${object_sizes[$key]}" ]] ||
-        die 4 "$s3_url$key: has ${object_sizes[$key]} bytes, not ${metadata[compressed_size_bytes]} as its metadata says"
+        die 4 "$s3_url$key: has ${object_sizes[$key]} bytes, not ${metadata[compressed_size_bytes]} as its \
+metadata says"
     s3_fetch "$key" "$spool/$hex" "${object_sizes[$key]}"
     s3_pulled_check || exit
     attempt mv -T -- "$spool/$hex" "$spool/layer"

@@ -98,7 +98,8 @@ state_open() {
     state=$state_all/sync/${url:0:16}/$reference
     attempt mkdir -p -m 700 -- "$state"
     if is_within "$state" "$dir"; then
-        usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$dir") and would change with each run"
+        usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$dir") and \
+would change with each run"
     fi
 }
 
@@ -160,7 +161,9 @@ layer_tree() {
 history_check() {
     local count
     count=$(wc -w <<<"${pointer[history]-}")
-    ((count < history_limit)) || warn "$(reference_print "$reference"): has $count earlier layers, of which the first is forgotten now; zlsnap gc --keep-last=N removes them before"
+    ((count < history_limit)) ||
+        warn "$(reference_print "$reference"): has $count earlier layers, of which the first is forgotten \
+now; zlsnap gc --keep-last=N removes them before"
 }
 
 # sync_result WORD HEX

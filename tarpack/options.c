@@ -136,12 +136,12 @@ static enum status selection_take(struct options *options, int option, const cha
         options->one_file_system = true;
         return STATUS_OK;
     case OPTION_NO_XATTRS:
-        options->no_xattrs = true;
+        options->rewrite.no_xattrs = true;
         return STATUS_OK;
     case OPTION_XATTRS_INCLUDE:
-        return globs_add(&options->xattrs_include, argument);
+        return globs_add(&options->rewrite.xattrs_include, argument);
     case OPTION_XATTRS_EXCLUDE:
-        return globs_add(&options->xattrs_exclude, argument);
+        return globs_add(&options->rewrite.xattrs_exclude, argument);
     default:
         return rewrite_take(options, option, argument);
     }
@@ -227,8 +227,6 @@ enum status options_parse(struct options *options, int argc, char **argv)
 
 void options_free(struct options *options)
 {
-    globs_free(&options->xattrs_include);
-    globs_free(&options->xattrs_exclude);
     globs_free(&options->exclude);
     rewrite_free(&options->rewrite);
 }

@@ -18,8 +18,6 @@ struct options {
     bool live;
     bool manifest, manifest_times;
     bool verbose;
-    bool no_xattrs;
-    struct globs xattrs_include, xattrs_exclude;
     bool one_file_system;
     struct globs exclude;
     struct rewrite rewrite;

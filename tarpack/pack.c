@@ -92,42 +92,13 @@ static void hidden_warn(struct pack *pack, const struct walk_item *item)
         diag_name(item->path).text);
 }
 
-/* Attributes that another machine's policy would have to agree with; see FORMAT.md. */
-static bool xattr_is_wanted(const struct options *options, const char *name)
-{
-    static const char *const local[] = {"security.selinux", "security.ima", "security.evm",
-                                        "system.nfs4_acl"};
-    if (options->no_xattrs || globs_match(&options->xattrs_exclude, name))
-        return false;
-    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
-        if (strcmp(name, local[i]) == 0)
-            return globs_match(&options->xattrs_include, name);
-    }
-    return true;
-}
-
-static void xattrs_select(const struct options *options, struct xattrs *xattrs)
-{
-    for (size_t i = xattrs->count; i-- > 0;) {
-        if (!xattr_is_wanted(options, xattrs_get(xattrs, i).name))
-            xattrs_remove(xattrs, i);
-    }
-}
-
-/* Makes the entry what the command line asks for. */
-static enum status entry_shape(struct pack *pack)
-{
-    xattrs_select(pack->options, &pack->entry.xattrs);
-    return rewrite_entry(&pack->options->rewrite, &pack->entry);
-}
-
 static enum status entry_load(struct pack *pack, const struct walk_item *item)
 {
     entry_fill(&pack->entry, item);
     if (pack->cached)
         return STATUS_OK;
     xattrs_clear(&pack->entry.xattrs);
-    if (!pack->cache && pack->options->raw && pack->options->no_xattrs)
+    if (!pack->cache && pack->options->raw && pack->options->rewrite.no_xattrs)
         return STATUS_OK;
     if (xattr_read(item->fd, item->parent, item->name, &pack->entry.xattrs) != 0) {
         diag_errno("%s: cannot read extended attributes", diag_name(item->path).text);
@@ -307,7 +278,7 @@ static enum status upper_emit(struct pack *pack, const struct walk_item *item)
         return status;
     if (kind == UPPER_WHITEOUT)
         return whiteout_emit(pack, item);
-    status = entry_shape(pack);
+    status = rewrite_entry(&pack->options->rewrite, &pack->entry);
     if (status != STATUS_OK)
         return status;
     if (pack->entry.type != TAR_DIRECTORY)
@@ -320,7 +291,7 @@ static enum status upper_emit(struct pack *pack, const struct walk_item *item)
 
 static enum status raw_emit(struct pack *pack, const struct walk_item *item)
 {
-    enum status status = entry_shape(pack);
+    enum status status = rewrite_entry(&pack->options->rewrite, &pack->entry);
     if (status != STATUS_OK)
         return status;
     return pack->entry.type == TAR_DIRECTORY ? directory_emit(pack, item, UPPER_ENTRY)

@@ -3,6 +3,7 @@
 #include "diag.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static bool is_later(struct tar_time a, struct tar_time b)
 {
@@ -18,6 +19,28 @@ static void mtime_rewrite(const struct rewrite *rewrite, struct tar_entry *entry
         entry->mtime.nanoseconds = 0;
 }
 
+/* Attributes that another machine's policy would have to agree with; see FORMAT.md. */
+static bool xattr_is_wanted(const struct rewrite *rewrite, const char *name)
+{
+    static const char *const local[] = {"security.selinux", "security.ima", "security.evm",
+                                        "system.nfs4_acl"};
+    if (rewrite->no_xattrs || globs_match(&rewrite->xattrs_exclude, name))
+        return false;
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        if (strcmp(name, local[i]) == 0)
+            return globs_match(&rewrite->xattrs_include, name);
+    }
+    return true;
+}
+
+static void xattrs_select(const struct rewrite *rewrite, struct xattrs *xattrs)
+{
+    for (size_t i = xattrs->count; i-- > 0;) {
+        if (!xattr_is_wanted(rewrite, xattrs_get(xattrs, i).name))
+            xattrs_remove(xattrs, i);
+    }
+}
+
 static enum status unmapped(const struct tar_entry *entry, const char *what)
 {
     diag_error("%s: %s is in none of the ranges given (%" PRIu32 ":%" PRIu32 ")",
@@ -27,6 +50,7 @@ static enum status unmapped(const struct tar_entry *entry, const char *what)
 
 enum status rewrite_entry(const struct rewrite *rewrite, struct tar_entry *entry)
 {
+    xattrs_select(rewrite, &entry->xattrs);
     mtime_rewrite(rewrite, entry);
     if (rewrite->set_uid)
         entry->uid = rewrite->uid;
@@ -45,4 +69,6 @@ void rewrite_free(struct rewrite *rewrite)
 {
     idmap_free(&rewrite->uids);
     idmap_free(&rewrite->gids);
+    globs_free(&rewrite->xattrs_include);
+    globs_free(&rewrite->xattrs_exclude);
 }

@@ -16,9 +16,13 @@ static int tap_failures;
 __attribute__((format(printf, 4, 0))) static inline bool
 tap_result(bool holds, const char *file, int line, const char *name, va_list arguments)
 {
-    printf("%sok %d - ", holds ? "" : "not ", ++tap_count);
-    vprintf(name, arguments);
-    printf("\n");
+    char text[400];
+    vsnprintf(text, sizeof text, name, arguments);
+    for (char *c = text; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~')
+            *c = '?'; /* a result is a line, whatever was tried */
+    }
+    printf("%sok %d - %s\n", holds ? "" : "not ", ++tap_count, text);
     if (!holds) {
         tap_failures++;
         printf("# at %s:%d\n", file, line);

@@ -130,8 +130,8 @@ main() {
         shift
         "command_$command" "$@"
         ;;
-    -h | --help) usage ;;
-    -V | --version) version ;;
+    -h | --help) tell usage ;;
+    -V | --version) tell version ;;
     '') usage_error 'a command is needed' ;;
     -*) usage_error "unknown option '$(printable "$1")'" ;;
     *) usage_error "unknown command '$(printable "$1")'" ;;

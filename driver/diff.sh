@@ -38,12 +38,18 @@ command_diff() {
     for side in 0 1; do
         diff_manifest "${operands[side]}" >"$spool/$side"
         status=$?
-        ((status == 0)) || exit $((status == 1 ? trouble : status))
+        ((status == 0)) || diff_failed "$status" "${operands[side]}"
     done
     run diff_print
     status=$?
     spool_remove
     return "$status"
+}
+
+# diff_failed STATUS OPERAND: the programs have said what is wrong, but not with which of the two.
+diff_failed() {
+    say "$(printable "$2"): cannot be compared"
+    exit $(($1 == 1 ? trouble : $1))
 }
 
 # Which of the options that are handed on goes to which program.

@@ -64,6 +64,7 @@ expected_read() {
     if [[ ${option[no-verify]-} ]]; then
         [[ ! ${option[expect]+given} ]] ||
             usage_error '--expect and --no-verify exclude each other'
+        compression_check
     elif [[ ${option[expect]+given} ]]; then # be it an empty word
         digest_check
     else
@@ -73,6 +74,21 @@ expected_read() {
         metadata_read "$layer.json"
         expected=${metadata[digest]}
     fi
+}
+
+# compression_check: ends the driver where the layer begins as no layer does; the programs would say less
+# plainly what was given. What is no plain file is not looked at: it would be read twice.
+compression_check() {
+    local shown magic
+    [[ -f $layer ]] || return 0
+    shown=$(printable "$layer")
+    magic=$(head -c 4 -- "$layer" | od -An -v -tx1 | tr -d ' \n')
+    case $magic in
+    28b52ffd | 5?2a4d18) ;;
+    1f8b*) ;; # gzip, which zstd may be built to read
+    '') die 3 "$shown: is empty; a layer is a tar that zstd compressed" ;;
+    *) die 3 "$shown: is no layer: those are compressed by zstd (a plain tar: tarunpack --list <FILE)" ;;
+    esac
 }
 
 digest_check() {

@@ -34,6 +34,8 @@ command_info() {
         size=$(attempt stat -L -c %s -- "$layer") || exit
         [[ $size == "${metadata[compressed_size_bytes]}" ]] ||
             warn "$shown has $size bytes, LAYER.json says ${metadata[compressed_size_bytes]}"
+    else
+        compression_check
     fi
     if [[ ${option[metadata]-} ]]; then
         info_show "$layer.json" /dev/null

@@ -39,6 +39,12 @@ print() {
     printf '%s\n' "$1" 2>/dev/null || die 1 'cannot write to standard output'
 }
 
+# tell FUNCTION: prints what the function does, which is all that was asked for.
+tell() {
+    "$1" 2>/dev/null || die 1 'cannot write to standard output'
+    exit
+}
+
 # Prints a name as it is fit for a message: as it is, or quoted if it would act on the terminal.
 printable() {
     if [[ $1 == *[[:cntrl:]]* ]]; then

@@ -63,8 +63,8 @@ options_read() {
         *) operands+=("$1") && shift ;;
         esac
     done
-    [[ ! ${option[help]-} ]] || { "usage_$command" && exit; }
-    [[ ! ${option[version]-} ]] || { version && exit; }
+    [[ ! ${option[help]-} ]] || tell "usage_$command"
+    [[ ! ${option[version]-} ]] || tell version
 }
 
 # option_take --NAME [VALUE]: puts it where it belongs; `kinds` is that of options_read().

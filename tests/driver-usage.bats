@@ -10,12 +10,45 @@ setup() {
     enter_work
 }
 
+# refute_layer TEXT: one line with it, and status 3, from each command that takes a layer without a digest.
+refute_layer() {
+    local words
+    for words in 'list file' 'info file' 'mtree file' 'diff tree file' 'extract --no-verify file out'; do
+        # shellcheck disable=SC2086
+        run -3 --separate-stderr zlsnap $words
+        assert_one_line "file: $1"
+        assert_output ''
+    done
+    refute_leftovers .
+}
+
 # refute_usage TEXT ARGUMENT...: a usage error of one line that holds TEXT, and nothing is done.
 refute_usage() {
     run -2 --separate-stderr zlsnap "${@:2}"
     assert_one_line "$1"
     assert_said "; try 'zlsnap .*--help'\$"
     assert_output ''
+}
+
+@test "what is no layer is told from one that is damaged, in one line" {
+    mkdir tree
+    seq 1000 >file
+    refute_layer 'is no layer'
+    tar -cf file tree
+    refute_layer 'is no layer'
+    : >file
+    refute_layer 'is empty'
+}
+
+@test "--help and --version that can't be printed: one line, status 1" {
+    local words
+    for words in --help --version 'create --help' 'diff -V'; do
+        # shellcheck disable=SC2016
+        run -1 --separate-stderr bash -c "zlsnap $words >/dev/full"
+        assert_one_line 'cannot write to standard output'
+        run -1 --separate-stderr bash -c "zlsnap $words >&-"
+        assert_one_line 'cannot write to standard output'
+    done
 }
 
 @test "--help and --version go to standard output, with and without a command" {

@@ -78,6 +78,17 @@ END
 registry_options='authfile: cert-dir: tls-verify: retries:'
 s3_push_options='config: part-size: max-parts:'
 
+# remote_expect OTHER HINT: ends the driver unless `remote` is a URL of one of the two kinds; the hint is
+# for whoever gave one as the other operand.
+remote_expect() {
+    local problem
+    [[ $remote != s3://* && $remote != docker://* ]] || return 0
+    problem="'$(printable "$remote")' is no image in a registry, docker://HOST/NAME:TAG, and nothing in an \
+S3 store, s3://BUCKET/PREFIX"
+    [[ $1 != s3://* && $1 != docker://* ]] || problem+="; $2"
+    usage_error "$problem"
+}
+
 command_push() {
     local source remote
     options_read "compression: arch: +annotation: $registry_options $s3_push_options \
@@ -85,6 +96,7 @@ command_push() {
     operands_expect SOURCE DESTINATION
     progress_read
     source=${operands[0]} remote=${operands[1]}
+    remote_expect "$source" 'zlsnap pull copies from there'
     if [[ $remote == s3://* ]]; then
         options_refuse 'an S3 store' compression arch authfile cert-dir tls-verify retries
         [[ ! ${passed[*]} ]] || usage_error "an S3 store knows no option '--annotation'"
@@ -101,6 +113,7 @@ command_pull() {
     operands_expect SOURCE DESTINATION
     progress_read
     remote=${operands[0]} target=${operands[1]}
+    remote_expect "$target" 'zlsnap push copies to there'
     if [[ $remote == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries
         pull_from_s3

@@ -119,7 +119,7 @@ s3_look() {
     local format='^([0-9-]{10} [0-9:]{5}) +([0-9]{1,18}) +([^ ]+) +[^ ]+ +(s3://.*)$'
     listing=$(s3 ls -l -- "$s3_url$1")
     status=$?
-    ((status == 0)) || s3_failed "$status" "$s3_url$1"
+    ((status == 0)) || s3_failed "$status" "$s3_url${1%.}"
     while IFS= read -r line; do
         [[ $line =~ $format && ${BASH_REMATCH[4]} == "$s3_url$1"* ]] || continue
         key=${BASH_REMATCH[4]#"$s3_url"}

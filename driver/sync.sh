@@ -65,6 +65,7 @@ command_sync() {
     s3_push_options_read
     progress_read
     source_date_check
+    [[ -e $dir ]] || die 1 "$(printable "$dir"): no such directory"
     [[ -d $dir ]] || die 1 "$(printable "$dir"): is not a directory"
     programs_expect zstd jq flock split md5sum
     s3_expect

@@ -349,6 +349,10 @@ break_registry() {
         run -2 --separate-stderr pull "$bad" layer
         assert_one_line 'is no image in a registry' || fail "$bad"
     done
+    run -2 --separate-stderr zlsnap pull layer "docker://$registry/app:1"
+    assert_one_line '; zlsnap push copies to there; try'
+    run -2 --separate-stderr zlsnap push s3://bucket/prefix a.tar.zst
+    assert_one_line '; zlsnap pull copies from there; try'
     run -2 --separate-stderr push --compression=gzip oci:img "docker://$registry/app:1"
     assert_one_line 'an image is pushed as it is'
     run -2 --separate-stderr push --retries=x a.tar.zst "docker://$registry/app:1"

@@ -316,7 +316,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     run -2 --separate-stderr sync_web --state=tree/state
     assert_one_line 'is inside of tree'
     run -1 --separate-stderr zlsnap sync web/1 none "$url"
-    assert_one_line 'none: is not a directory'
+    assert_one_line 'none: no such directory'
 }
 
 @test "tarpack's and tarunpack's options are theirs" {

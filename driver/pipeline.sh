@@ -196,10 +196,13 @@ spool_empty() {
 end_by() {
     local signal=$1
     trap 'signal_running KILL' TERM INT HUP QUIT
-    signal_running TERM
-    signal_running CONT
-    while [[ $(jobs -pr) ]]; do
-        wait
+    # Again and again: one that comes just as bash starts a process may be lost to that process.
+    while
+        signal_running TERM
+        signal_running CONT
+        [[ $(jobs -pr) ]]
+    do
+        sleep 0.02
     done 2>/dev/null
     spool_remove
     trap - EXIT "$signal"

@@ -173,6 +173,18 @@ assert_ends() {
     assert_ends 143
 }
 
+@test "a signal that a program has missed as it began reaches it later" {
+    fake zstd '[ "$1" != --version ] || exec /usr/bin/zstd --version
+        trap "trap - TERM" TERM
+        : >begun
+        while :; do sleep 0.01; done'
+    make_endless_tree
+    start zlsnap create endless layer >created 2>errors
+    wait_until test -e begun
+    kill -TERM "$driver"
+    assert_ends 143
+}
+
 @test "Ctrl-Z stops the pipe too, and fg goes on" {
     start_create
     kill -s TSTP "$driver"

@@ -122,14 +122,16 @@ spool_mark=.zlsnap-spool
 # in a slash), beside what is to be called NAME, so that a rename is all that is left to do; and locks
 # it as long as we live, so that others can tell it from a dead one's.
 spool_make() {
-    local tries
+    local tries made
     signals_take
     for ((tries = 0; tries < 5; tries++)); do
         spool_fd=
         # A signal must not come between making it and knowing its name.
         spool=$(
             trap '' TERM INT HUP QUIT
-            attempt mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX"
+            made=$(mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX" 2>&1) ||
+                die 1 "$(printable "$1"): no directory can be made there: ${made##*: }"
+            printf '%s' "$made"
         ) || exit
         # Where others may rename, what has its name by now may be anything of ours, which is not to
         # be emptied in the end.

@@ -264,6 +264,16 @@ compression"
     zlsnap verify small/layer
 }
 
+@test "beyond the limit of a file's size nothing is left; where nothing can be made is told" {
+    head -c 200k /dev/urandom >tree/random
+    run -1 --separate-stderr bash -c 'ulimit -f 100; exec zlsnap create tree layer'
+    assert_stderr 1 'shasum-tee: .*File too large'
+    assert_equal "$(ls -A)" tree
+    mkdir -m 555 closed
+    run -1 --separate-stderr as_user zlsnap create tree closed/layer
+    assert_one_line 'closed/: no directory can be made there: Permission denied'
+}
+
 @test "a disk without room for LAYER.json keeps what stood there" {
     fake tee 'echo "tee: $2: No space left on device" >&2; exit 1'
     run -1 --separate-stderr zlsnap create tree layer

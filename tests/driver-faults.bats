@@ -109,7 +109,7 @@ belong_together() {
 @test "a temporary directory that can't be made, or vanishes: status 1 and one line" {
     local status=0
     WHAT=mktemp AT=1 zlsnap create tree other 2>../errors || status=$?
-    assert_equal "$status: $(cat ../errors)" '1: zlsnap: No space left on device'
+    assert_equal "$status: $(cat ../errors)" '1: zlsnap: ./: no directory can be made there: No space left on device'
     fake tee 'rm -rf "${2%/*}"; exit 1'
     run -1 --separate-stderr zlsnap create tree other
     assert_equal "$(compgen -G '*other*')" ''

@@ -198,12 +198,11 @@ spool_empty() {
 end_by() {
     local signal=$1
     trap 'signal_running KILL' TERM INT HUP QUIT
-    # Again and again: one that comes just as bash starts a process may be lost to that process.
-    while
-        signal_running TERM
-        signal_running CONT
-        [[ $(jobs -pr) ]]
-    do
+    signal_running TERM
+    signal_running CONT
+    # Again and again: one that comes just as bash starts a process may be lost to that process. But
+    # then bash may also take for running what has ended.
+    while [[ $(jobs -pr) ]] && signal_running TERM; do
         sleep 0.02
     done 2>/dev/null
     spool_remove
@@ -220,12 +219,14 @@ suspend() {
     resumed=yes
 }
 
+# signal_running SIGNAL: to all that runs. Returns 1 if nothing does.
 # Not by a variable: a signal may come before one is set.
 signal_running() {
-    local leader
+    local leader reached=1
     for leader in $(jobs -p); do
-        kill -s "$1" -- "-$leader" 2>/dev/null
+        kill -s "$1" -- "-$leader" 2>/dev/null && reached=0
     done
+    return "$reached"
 }
 
 # From here on there is something to end or to remove. Before, a signal may do what it does by

@@ -149,6 +149,5 @@ layer_add() {
     layer_diff_ids+=("${metadata[digest]-}")
     layer_created+=("")
     ! is_date "${metadata[created_at]-}" || layer_created[-1]=${metadata[created_at]}
-    layer_annotations+=("$(jq -nc --arg compression "${metadata[compression]-}" \
-        'if $compression == "" then {} else {"org.zlsnap.compression": $compression} end')")
+    layer_annotations+=("${metadata[annotations]-"{}"}")
 }

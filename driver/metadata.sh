@@ -86,7 +86,8 @@ zstd_version() {
 
 # Reads a LAYER.json; prints "ok" and the values that the driver uses, one a line, or what is wrong.
 metadata_filter='metadata_problem // ("ok", (.[0] | .digest, .size_bytes, .compressed_digest,
-    .compressed_size_bytes, .file_count, .created_at, (.compression | tojson)))'
+    .compressed_size_bytes, .file_count, .created_at,
+    ({"org.zlsnap.compression": (.compression | tojson)} | tojson)))'
 
 metadata_values() {
     jq -rs "$metadata_library $metadata_filter" 2>/dev/null || echo 'it is not JSON'
@@ -103,7 +104,7 @@ metadata_read() {
     metadata=(
         [digest]=${lines[1]} [size_bytes]=${lines[2]} [compressed_digest]=${lines[3]}
         [compressed_size_bytes]=${lines[4]} [file_count]=${lines[5]} [created_at]=${lines[6]}
-        [compression]=${lines[7]}
+        [annotations]=${lines[7]} # of the layer's descriptor in an image
     )
 }
 

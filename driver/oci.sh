@@ -61,6 +61,10 @@ image_options_read() {
 # annotations_json [--annotation=KEY=VALUE...]: prints them as a JSON object.
 annotations_json() {
     local word
+    if ((!$#)); then
+        echo '{}'
+        return
+    fi
     for word; do
         word=${word#--annotation=}
         [[ $word == ?*=* ]] || usage_error "'$(printable "$word")' is no annotation KEY=VALUE"

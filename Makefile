@@ -3,13 +3,14 @@
 #   make            build the programs into build/bin
 #   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
 #   make demo       build, then snapshot and restore a tree of this machine and prove both equal
-#   make check      build, then run all tests; T='tests/a.bats tests/unit/test_b.c' runs only those
+#   make check      build, then run the tests; T='tests/a.bats tests/unit/test_b.c' runs only those
 #   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-sync.md and
 #                   comparison.md; one or two hours, root and 16 GB; bench/run, bench/sync.sh and
 #                   bench/comparison.sh measure parts of it.
 #                   `make bench-deps` installs what it needs, `make bench-clean` removes its data
 #   make check-threads  those of the tests that threads could change, with 1, with 4, and with
 #                   ThreadSanitizer
+#   make check-package  the tests of the goals deb and dist, which build all several times
 #   make check-arm64    a build for arm64 and its unit tests under qemu-user; on Debian that takes
 #                   `dpkg --add-architecture arm64`, gcc-aarch64-linux-gnu, libssl-dev:arm64,
 #                   libzstd-dev:arm64, qemu-user-static
@@ -89,7 +90,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
 C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) tests/unit/*.h tests/fuzz/*.h)
 SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
-                   bench/run bench/*.sh completions/*.bash packaging/*.sh)
+                   tests/package/*.bats bench/run bench/*.sh completions/*.bash packaging/*.sh)
 
 BIN    := $(BUILD)/bin
 OBJ    := $(BUILD)/obj
@@ -104,8 +105,8 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 
 # --------------------------------------------------------------------------- building
 
-.PHONY: all deps demo check check-programs check-threads check-arm64 fuzz fuzz-programs bench \
-        bench-deps bench-clean lint lint-compilers lint-musl lint-cppcheck lint-tidy lint-shell \
+.PHONY: all deps demo check check-programs check-threads check-package check-arm64 fuzz \
+        fuzz-programs bench bench-deps bench-clean lint lint-compilers lint-musl lint-cppcheck lint-tidy lint-shell \
         lint-manuals lint-format format install uninstall deb dist clean help FORCE
 .DELETE_ON_ERROR:
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -227,6 +228,9 @@ check-threads:
 	$(Q)$(MAKE) check JOBS=1 T='$(THREADED)'
 	$(Q)$(MAKE) check JOBS=4 T='$(THREADED)'
 	$(Q)$(MAKE) check JOBS=4 SANITIZE=thread T='$(RACING)'
+
+check-package:
+	$(Q)$(MAKE) check T=tests/package/package.bats
 
 # qemu-user has openat2 since 9.1 and no Landlock; the unit tests need neither.
 ARM64 := $(BUILD)/arm64

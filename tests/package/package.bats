@@ -2,7 +2,7 @@
 # make dist and make deb, in copies of the source tree. All is made once for the file: each package
 # is a build of its own, and without optimisation, which is half of the time.
 
-load helpers
+load ../helpers
 
 setup() {
     requires_command git rsync

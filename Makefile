@@ -38,9 +38,9 @@
 #   DESTDIR                 goes in front of all of these, and alone may have spaces in it
 #   V=1                     print the commands
 #
-# A program is a folder with a main.c. Its sources are linked with lib/libzlsnap.a, which holds what
-# programs share. Headers are found in the file's own folder and in lib/. What is generated is below
-# $(BUILD) and nowhere else.
+# A program is a folder with a main.c. Its sources, also those one folder deeper, are linked with
+# lib/libzlsnap.a, which holds what programs share. Headers are found in the file's own folder, in its
+# program's folder and in lib/. What is generated is below $(BUILD) and nowhere else.
 
 VERSION := 0.1.0
 
@@ -87,8 +87,8 @@ MANUALS  := $(wildcard */*.[17])
 
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
-C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) tests/unit/*.h tests/fuzz/*.h)
+C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
+C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) $(PROGRAMS:%=%/*/*.h) tests/unit/*.h tests/fuzz/*.h)
 SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
                    tests/package/*.bats bench/run bench/*.sh completions/*.bash packaging/*.sh)
 
@@ -98,7 +98,7 @@ UNIT   := $(BUILD)/unit
 FUZZ   := $(BUILD)/fuzz
 LIBRARY := $(BUILD)/lib/libzlsnap.a
 
-program_objects = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)/*.c))
+program_objects = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)/*.c $(1)/*/*.c))
 LIBRARY_OBJECTS := $(call program_objects,lib)
 # What the unit tests share among themselves: everything there that is no test.
 UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tests/unit))
@@ -132,6 +132,7 @@ $(PROGRAMS:%=$(BIN)/%): $(LIBRARY)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
 $(foreach p,$(PROGRAMS),$(eval $(BIN)/$(p): $(call program_objects,$(p))))
+$(foreach p,$(PROGRAMS),$(eval $(OBJ)/$(p)/%.o: INCLUDES := -I$(p)))
 
 # The driver is run as it stands in the source tree; the tests need only $(BIN) on their PATH.
 $(BIN)/zlsnap.sh $(BIN)/zlsnap: zlsnap.sh

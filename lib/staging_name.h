@@ -18,6 +18,9 @@
  * first thing that the driver makes in it, spool_mark in driver/pipeline.sh. */
 #define STAGING_SPOOL_MARK ".zlsnap-spool"
 
+/* The file in a merge's staging directory that is its journal: tarunpack/merge/journal.h. */
+#define STAGING_BEGUN "begun"
+
 /* Writes the name; `random` chooses its last part. A target's name that is too long for the pattern
  * is cut, the same way each time. */
 void staging_name_make(char name[static NAME_MAX + 1], const char *target,

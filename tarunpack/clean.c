@@ -2,6 +2,8 @@
 
 #include "diag.h"
 #include "dirs.h"
+#include "lock.h"
+#include "merge/journal.h"
 #include "names.h"
 #include "openat2.h"
 #include "remove.h"
@@ -43,7 +45,7 @@ static bool is_ours(int parent, int fd)
 {
     struct stat status;
     return fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
-           (names_are_trusted(parent) || staging_is_wrapper(fd) || is_spool(fd));
+           (names_are_trusted(parent) || staging_is_wrapper(fd) > 0 || is_spool(fd));
 }
 
 /* Whether nobody has changed it, or what is directly in it, for so long. */
@@ -59,45 +61,44 @@ static bool is_old(int fd, uint64_t seconds)
     return now >= changed && (uint64_t)(now - changed) >= seconds;
 }
 
-/* Whether its run can't be using it any more; it is locked then. An age says as much where there
- * are no locks. */
+/* Whether its run can't be using it any more; it is locked then. Without file locks, age decides.
+ */
 static bool is_dead(int parent, int fd, const char *name, uint64_t seconds)
 {
     if (!is_ours(parent, fd) || !is_old(fd, seconds))
         return false;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && (seconds == 0 || errno == EWOULDBLOCK))
-        return false;
-    return dirs_is_same(fd, parent, name);
+    enum lock_result lock = lock_take(fd, LOCK_EX);
+    bool unused = lock == LOCK_TAKEN || (lock == LOCK_UNSUPPORTED && seconds > 0);
+    return unused && dirs_is_same(fd, parent, name);
 }
 
-static void clean_one(int parent, const char *name, struct staging *interrupted)
+static enum journal_state journal_of(int fd)
 {
-    struct staging found = {.parent = parent, .tree = -1};
-    found.fd = openat2_beneath(parent, name, O_RDONLY);
-    if (found.fd < 0)
-        return;
-    if (!is_dead(parent, found.fd, name, 0)) {
-        close(found.fd);
-    } else if (interrupted->fd < 0 && staging_has_begun(&found)) {
-        found.tree = dirs_open(found.fd, STAGING_TREE);
-        (void)snprintf(found.name, sizeof found.name, "%s", name);
-        *interrupted = found;
-    } else {
-        if (remove_opened(parent, found.fd, name) == STATUS_OK)
-            diag_note("%s: removed what a dead run had left", diag_name(name).text);
-        close(found.fd);
-    }
+    char layer[DIGEST_TEXT_SIZE];
+    return journal_look(fd, layer);
 }
 
-void clean_target(int parent, const char *target, struct staging *interrupted)
+static void clean_one(int parent, const char *name)
+{
+    int fd = openat2_beneath(parent, name, O_RDONLY);
+    if (fd < 0)
+        return;
+    /* The journal is looked for last: its merge may have begun, and died, before the lock was had.
+     */
+    if (is_dead(parent, fd, name, 0) && journal_of(fd) == JOURNAL_NONE &&
+        remove_opened(parent, fd, name) == STATUS_OK)
+        diag_note("%s: removed what a dead run had left", diag_name(name).text);
+    close(fd);
+}
+
+void clean_target(int parent, const char *target)
 {
     struct names names = {0};
-    *interrupted = (struct staging){.fd = -1, .tree = -1};
     /* In a directory that may be written but not read nothing can be found. */
     if (names_read_in(&names, parent, ".") == 0) {
         for (size_t i = 0; i < names.count; i++) {
             if (staging_name_is(names_text(&names, i), target))
-                clean_one(parent, names_text(&names, i), interrupted);
+                clean_one(parent, names_text(&names, i));
         }
     }
     names_free(&names);
@@ -105,8 +106,8 @@ void clean_target(int parent, const char *target, struct staging *interrupted)
 
 struct cleaning {
     const struct clean_options *options;
-    int parent;   /* the directory that is cleaned */
-    bool unheard; /* standard output takes no more */
+    int parent;         /* the directory that is cleaned */
+    bool stdout_failed; /* standard output takes no more */
 };
 
 static enum status name_print(struct cleaning *cleaning, const char *name)
@@ -116,7 +117,7 @@ static enum status name_print(struct cleaning *cleaning, const char *name)
     if (stream_write(STDOUT_FILENO, line, (size_t)length) == 0)
         return STATUS_OK;
     diag_errno("cannot write to standard output");
-    cleaning->unheard = true;
+    cleaning->stdout_failed = true;
     return STATUS_SYSTEM;
 }
 
@@ -125,10 +126,10 @@ static enum status name_print(struct cleaning *cleaning, const char *name)
  * the interrupted merge to be completed. */
 static bool is_merged_onto(int fd)
 {
-    if (flock(fd, LOCK_SH | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK;
-    (void)flock(fd, LOCK_UN);
-    return false;
+    enum lock_result lock = lock_take(fd, LOCK_SH);
+    if (lock == LOCK_TAKEN)
+        (void)flock(fd, LOCK_UN);
+    return lock == LOCK_HELD;
 }
 
 static enum status begun_keep(const struct cleaning *cleaning, const char *name)
@@ -151,14 +152,23 @@ static enum status dead_remove(struct cleaning *cleaning, int fd, const char *na
 
 static enum status opened_clean(struct cleaning *cleaning, int fd, const char *name)
 {
-    const struct staging found = {.parent = cleaning->parent, .fd = fd, .tree = -1};
     const uint64_t older_than = cleaning->options->older_than;
     if (!is_ours(cleaning->parent, fd) || !is_old(fd, older_than))
         return STATUS_OK;
-    if (staging_has_begun(&found))
+    enum journal_state journal = journal_of(fd);
+    bool dead = journal == JOURNAL_NONE && is_dead(cleaning->parent, fd, name, older_than);
+    if (dead) /* its merge may have begun, and died, before the lock was had */
+        journal = journal_of(fd);
+    switch (journal) {
+    case JOURNAL_BEGUN:
         return begun_keep(cleaning, name);
-    /* Its merge may have begun, and died, since. */
-    if (is_dead(cleaning->parent, fd, name, older_than) && !staging_has_begun(&found))
+    case JOURNAL_FAILED:
+        diag_errno("%s: stays: cannot tell whether a merge was interrupted", diag_name(name).text);
+        return STATUS_SYSTEM;
+    case JOURNAL_NONE:
+        break;
+    }
+    if (dead)
         return dead_remove(cleaning, fd, name);
     diag_note("%s: stays: it is in use", diag_name(name).text);
     return STATUS_OK;
@@ -200,7 +210,7 @@ enum status clean_directory(const char *path, const struct clean_options *option
         diag_errno("%s: cannot read the directory", diag_name(path).text);
         status = STATUS_SYSTEM;
     }
-    for (size_t i = 0; i < names.count && !cleaning.unheard; i++) {
+    for (size_t i = 0; i < names.count && !cleaning.stdout_failed; i++) {
         const char *name = names_text(&names, i);
         if (staging_name_is_any(name) && one_clean(&cleaning, name) != STATUS_OK)
             status = STATUS_SYSTEM;
@@ -208,7 +218,7 @@ enum status clean_directory(const char *path, const struct clean_options *option
     names_free(&names);
     if (cleaning.parent >= 0)
         close(cleaning.parent);
-    if (stream_close_stdout() != 0 && !cleaning.unheard) {
+    if (stream_close_stdout() != 0 && !cleaning.stdout_failed) {
         diag_errno("cannot write to standard output");
         status = STATUS_SYSTEM;
     }

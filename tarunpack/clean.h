@@ -5,7 +5,6 @@
 #ifndef TARUNPACK_CLEAN_H
 #define TARUNPACK_CLEAN_H
 
-#include "staging.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -17,10 +16,9 @@ struct clean_options {
 };
 
 /* Removes the staging directories for `target` in the open directory `parent`; where others may
- * rename, only those that hold what a staging directory holds. What can't be removed is a warning.
- * But one of a merge that had begun is locked and stored in `*interrupted` (else zero, with
- * descriptors -1): it may hold the only link to what that merge has deleted. */
-void clean_target(int parent, const char *target, struct staging *interrupted);
+ * rename, only those that hold what a staging directory holds. Those of merges that have begun
+ * stay. What can't be removed is a warning. */
+void clean_target(int parent, const char *target);
 
 /* Removes those for all targets in the directory `path`, and spools, and prints their names on
  * stdout, escaped, one a line; where others may rename, only what is known for ours by what it

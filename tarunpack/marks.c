@@ -1,7 +1,7 @@
 #include "marks.h"
 
 #include "diag.h"
-#include "merge.h"
+#include "merge/merge.h"
 #include "names.h"
 #include "whiteout.h"
 

@@ -56,13 +56,14 @@ static int directory_open_for_removal(int parent, const char *name)
     return fd;
 }
 
-static void mark_put_last(struct names *names)
+/* What the directory is known by goes last, should the removal be cut short. */
+static void put_last(struct names *names, const char *text)
 {
     for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names_text(names, i), STAGING_SPOOL_MARK) == 0) {
-            struct name mark = names->list[i];
-            memmove(&names->list[i], &names->list[i + 1], (names->count - i - 1) * sizeof mark);
-            names->list[names->count - 1] = mark;
+        if (strcmp(names_text(names, i), text) == 0) {
+            struct name last = names->list[i];
+            memmove(&names->list[i], &names->list[i + 1], (names->count - i - 1) * sizeof last);
+            names->list[names->count - 1] = last;
             return;
         }
     }
@@ -90,8 +91,10 @@ static int level_read(struct removal *removal)
     }
     if (names_read(&removal->levels[level], fd) != 0)
         return -1;
-    if (level == 0)
-        mark_put_last(&removal->levels[level]);
+    if (level == 0) {
+        put_last(&removal->levels[level], STAGING_SPOOL_MARK);
+        put_last(&removal->levels[level], STAGING_BEGUN);
+    }
     return 0;
 }
 

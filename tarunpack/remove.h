@@ -1,6 +1,7 @@
 /*
  * Removes trees: whatever their depth and modes, never across a mount, never through a link. The
- * mark of a spool goes last, so that what is left of it, if that is cut short, is known for ours.
+ * mark of a spool and the journal of a merge go last, so that what is left, if that is cut short,
+ * is known for what it is.
  */
 #ifndef TARUNPACK_REMOVE_H
 #define TARUNPACK_REMOVE_H

@@ -2,7 +2,7 @@
 
 #include "diag.h"
 #include "marks.h"
-#include "merge.h"
+#include "merge/merge.h"
 #include "names.h"
 #include "remove.h"
 #include "stream.h"

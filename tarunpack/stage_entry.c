@@ -3,7 +3,7 @@
 
 #include "diag.h"
 #include "marks.h"
-#include "merge.h"
+#include "merge/merge.h"
 #include "openat2.h"
 #include "stream.h"
 

@@ -4,9 +4,9 @@
 #include "diag.h"
 #include "dirs.h"
 #include "kernel.h"
+#include "lock.h"
 #include "names.h"
 #include "remove.h"
-#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,14 +46,15 @@ static int wrapper_hold(struct staging *staging)
     staging->fd = dirs_open(staging->parent, staging->name);
     if (staging->fd < 0)
         return -1;
-    /* A file system that knows no locks has to do without cleaners. */
-    if (flock(staging->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
-        if (dirs_is_same(staging->fd, staging->parent, staging->name))
-            return 0;
-    }
+    /* A file system without locks has to do without cleaners. */
+    enum lock_result lock = lock_take(staging->fd, LOCK_EX);
+    int error = errno;
+    if ((lock == LOCK_TAKEN || lock == LOCK_UNSUPPORTED) &&
+        dirs_is_same(staging->fd, staging->parent, staging->name))
+        return 0;
     close(staging->fd);
     staging->fd = -1;
-    errno = EAGAIN;
+    errno = lock == LOCK_FAILED ? error : EAGAIN;
     return -1;
 }
 
@@ -77,18 +78,34 @@ static int wrapper_make(struct staging *staging, const char *target)
     return -1;
 }
 
-static bool is_own(int fd)
-{
-    struct stat status;
-    return fstat(fd, &status) == 0 && status.st_uid == geteuid();
-}
-
-static bool is_empty(int fd)
+/* Whether the open directory holds none but the `count` names. Returns 1 or 0; -1 with errno set.
+ */
+static int holds_only(int fd, const char *const known[], size_t count)
 {
     struct names names = {0};
-    bool empty = names_read_in(&names, fd, ".") == 0 && names.count == 0;
+    if (names_read_in(&names, fd, ".") != 0) {
+        names_free(&names);
+        return -1;
+    }
+    int only = 1;
+    for (size_t i = 0; only && i < names.count; i++) {
+        size_t at = 0;
+        while (at < count && strcmp(names_text(&names, i), known[at]) != 0)
+            at++;
+        only = at < count;
+    }
     names_free(&names);
-    return empty;
+    return only;
+}
+
+/* Whether the open directory is this user's and holds none but the `count` names. Returns 1 or 0;
+ * -1 with errno set. */
+static int is_own(int fd, const char *const known[], size_t count)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return -1;
+    return status.st_uid == geteuid() ? holds_only(fd, known, count) : 0;
 }
 
 /* Whoever may rename in the parent may have put another directory in the place of the one that was
@@ -116,9 +133,11 @@ enum status staging_create(struct staging *staging, int parent, const char *targ
                        denied ? " (--merge would work inside the directory)" : "");
         return STATUS_SYSTEM;
     }
-    if (!is_own(staging->fd) || !is_empty(staging->fd))
+    int own = is_own(staging->fd, NULL, 0);
+    if (own == 0)
         return stranger_refuse(staging);
-    if (inheritance_cut(staging->fd) == 0 && mkdirat(staging->fd, STAGING_TREE, 0700) == 0)
+    if (own > 0 && inheritance_cut(staging->fd) == 0 &&
+        mkdirat(staging->fd, STAGING_TREE, 0700) == 0)
         staging->tree = dirs_open(staging->fd, STAGING_TREE);
     if (staging->tree >= 0)
         return STATUS_OK;
@@ -142,7 +161,8 @@ int staging_step_out(const struct staging *staging, const char *target, mode_t m
                      char name[NAME_MAX + 1])
 {
     /* The lock keeps cleaners away from the name, which is one of theirs. */
-    if (flock(staging->tree, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    enum lock_result lock = lock_take(staging->tree, LOCK_EX);
+    if (lock == LOCK_HELD || lock == LOCK_FAILED)
         return -1;
     if (name_make(name, target) != 0 || fchmod(staging->tree, mode | S_IWUSR) != 0 ||
         step_to(staging, name) != 0)
@@ -150,71 +170,26 @@ int staging_step_out(const struct staging *staging, const char *target, mode_t m
     return fchmod(staging->tree, mode);
 }
 
-bool staging_has_begun(const struct staging *staging)
+int staging_is_wrapper(int fd)
 {
-    return staging->fd >= 0 && faccessat(staging->fd, STAGING_BEGUN, F_OK, 0) == 0;
-}
-
-static int text_write(int fd, const char *text, bool sync)
-{
-    if (fd < 0)
-        return -1;
-    int result = stream_write(fd, text, strlen(text));
-    if (result == 0 && sync)
-        result = fsync(fd);
-    return close(fd) == 0 ? result : -1;
-}
-
-int staging_begin(const struct staging *staging, const struct digest_value *layer, bool sync)
-{
-    char text[DIGEST_TEXT_SIZE];
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-    int fd = openat(staging->fd, STAGING_BEGINNING, flags, 0600);
-    digest_text(layer, text);
-    /* It never stands there without its text; and before the first entry moves, or somebody else's
-     * fsync could bring those moves to the disk and not this. */
-    if (text_write(fd, text, sync) != 0 ||
-        renameat(staging->fd, STAGING_BEGINNING, staging->fd, STAGING_BEGUN) != 0)
-        return -1;
-    if (!sync || fsync(staging->fd) == 0)
-        return 0;
-    int error = errno;
-    (void)unlinkat(staging->fd, STAGING_BEGUN, 0);
-    errno = error;
-    return -1;
-}
-
-void staging_begun_by(const struct staging *staging, char text[static DIGEST_TEXT_SIZE])
-{
-    ssize_t length = 0;
-    int fd = openat(staging->fd, STAGING_BEGUN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0) {
-        length = stream_read(fd, text, DIGEST_TEXT_SIZE - 1);
-        close(fd);
-    }
-    text[length > 0 ? length : 0] = '\0';
-}
-
-bool staging_is_wrapper(int fd)
-{
+    static const char *const known[] = {STAGING_TREE, STAGING_LINKS, STAGING_BEGUN,
+                                        STAGING_BEGINNING, STAGING_PUBLISHED};
     struct stat status;
-    struct names names = {0};
-    bool is = fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0700 &&
-              names_read_in(&names, fd, ".") == 0;
-    for (size_t i = 0; is && i < names.count; i++) {
-        const char *name = names_text(&names, i);
-        is = strcmp(name, STAGING_TREE) == 0 || strcmp(name, STAGING_LINKS) == 0 ||
-             strcmp(name, STAGING_BEGUN) == 0 || strcmp(name, STAGING_BEGINNING) == 0 ||
-             strcmp(name, STAGING_PUBLISHED) == 0;
-    }
-    names_free(&names);
-    return is;
+    if (fstat(fd, &status) != 0)
+        return -1;
+    return (status.st_mode & 07777) != 0700 ? 0
+                                            : holds_only(fd, known, sizeof known / sizeof *known);
 }
 
 /* Opens the tree of a wrapper that another process made, and marks the wrapper. */
 static int tree_take(struct staging *staging)
 {
-    if (!is_own(staging->fd) || !staging_is_wrapper(staging->fd) || staging_has_begun(staging)) {
+    static const char *const known[] = {STAGING_TREE, STAGING_PUBLISHED};
+    int wrapper = staging_is_wrapper(staging->fd);
+    int own = is_own(staging->fd, known, sizeof known / sizeof *known);
+    if (wrapper < 0 || own < 0)
+        return -1;
+    if (!wrapper || !own) {
         errno = EINVAL;
         return -1;
     }
@@ -240,7 +215,7 @@ enum status staging_adopt(struct staging *staging, int parent, const char *targe
         return STATUS_SYSTEM;
     }
     /* Where whoever made it holds no lock any more, we do. */
-    (void)flock(staging->fd, LOCK_EX | LOCK_NB);
+    (void)lock_take(staging->fd, LOCK_EX);
     if (tree_take(staging) == 0)
         return STATUS_OK;
     if (errno == EINVAL)

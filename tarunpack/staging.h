@@ -5,7 +5,6 @@
 #ifndef TARUNPACK_STAGING_H
 #define TARUNPACK_STAGING_H
 
-#include "digest.h"
 #include "staging_name.h"
 #include "status.h"
 
@@ -15,14 +14,9 @@
 
 #define STAGING_TREE "tree"
 
-/* The file beside it in which a merge keeps the links to what is not in the layer. */
+/* Of a merge, see merge/journal.h: the file beside it with the links to what is not in the layer,
+ * and the journal while it is written. */
 #define STAGING_LINKS "links"
-
-/* The file beside it that says that a merge has begun to move the tree's entries away: it holds the
- * digest of the layer. */
-#define STAGING_BEGUN "begun"
-
-/* The same before it is whole. */
 #define STAGING_BEGINNING "beginning"
 
 /* The file beside it that says that the tree has been published, or is about to be: what is called
@@ -48,19 +42,9 @@ enum status staging_create(struct staging *staging, int parent, const char *targ
 enum status staging_adopt(struct staging *staging, int parent, const char *target,
                           const char *name);
 
-/* Whether the open directory `fd` is a wrapper: it holds what staging_create() and a merge put
- * there, and nothing else. */
-bool staging_is_wrapper(int fd);
-
-/* Whether a merge has begun to move entries. */
-bool staging_has_begun(const struct staging *staging);
-
-/* Says so from now on, with `sync` also after a power cut. Returns 0; -1 with errno set. */
-int staging_begin(const struct staging *staging, const struct digest_value *layer, bool sync);
-
-/* Stores the digest of the layer that was being merged, or an empty text where that is not known.
- */
-void staging_begun_by(const struct staging *staging, char text[static DIGEST_TEXT_SIZE]);
+/* Whether the open directory `fd` is a wrapper: it has mode 0700, and holds what staging_create(),
+ * a merge and staging_adopt() put there, and nothing else. Returns 1 or 0; -1 with errno set. */
+int staging_is_wrapper(int fd);
 
 /* Closes the staging directory and leaves it where it is. */
 void staging_leave(struct staging *staging);

@@ -29,7 +29,7 @@ static enum status failed(const struct target *target, const char *what)
 }
 
 /* Takes the slashes off the end, behind which a symbolic link would be followed. */
-static void slashes_cut(char *path)
+void target_slashes_cut(char *path)
 {
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/')
@@ -39,7 +39,7 @@ static void slashes_cut(char *path)
 /* Splits the path into the directory that holds the target and its name. */
 static enum status path_split(struct target *target, char *path)
 {
-    slashes_cut(path);
+    target_slashes_cut(path);
     char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     if (strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -56,7 +56,7 @@ static enum status path_split(struct target *target, char *path)
     return target->parent >= 0 ? STATUS_OK : failed(target, "open the directory above it");
 }
 
-static enum status link_refuse(const char *path, int parent, const char *name)
+enum status target_link_refuse(const char *path, int parent, const char *name)
 {
     char text[PATH_MAX];
     ssize_t length = readlinkat(parent, name, text, sizeof text - 1);
@@ -90,7 +90,7 @@ static enum status standing_check(struct target *target)
     if (fstatat(target->parent, target->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? STATUS_OK : failed(target, "read its status");
     if (S_ISLNK(status.st_mode))
-        return link_refuse(target->path, target->parent, target->name);
+        return target_link_refuse(target->path, target->parent, target->name);
     if (!S_ISDIR(status.st_mode))
         return refuse(target, "is not a directory");
     if (kernel_is_mount_point(target->parent, target->name))
@@ -229,80 +229,4 @@ void target_close(struct target *target)
     if (target->parent >= 0)
         close(target->parent);
     target->parent = -1;
-}
-
-/* Opens the directory called `name`, which the user wrote as `path`. */
-static enum status merge_directory_open(struct target_merge *target, const char *name)
-{
-    struct stat status;
-    target->fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (target->fd >= 0)
-        return STATUS_OK;
-    int error = errno;
-    if (lstat(name, &status) == 0 && S_ISLNK(status.st_mode))
-        return link_refuse(target->path, AT_FDCWD, name);
-    errno = error;
-    diag_errno("%s: cannot open the directory to merge onto", diag_name(target->path).text);
-    return STATUS_SYSTEM;
-}
-
-enum status target_merge_open(struct target_merge *target, const char *path)
-{
-    *target = (struct target_merge){.path = path, .fd = -1};
-    char *name = strdup(path);
-    if (!name) {
-        diag_error("out of memory");
-        return STATUS_SYSTEM;
-    }
-    slashes_cut(name);
-    enum status status = merge_directory_open(target, name);
-    free(name);
-    if (status != STATUS_OK)
-        return status;
-    status = target_merge_remember(target);
-    if (status != STATUS_OK || flock(target->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return status;
-    diag_error("%s: another process has locked it, probably another merge", diag_name(path).text);
-    return STATUS_SYSTEM;
-}
-
-enum status target_merge_sync(const struct target_merge *target)
-{
-    if (syncfs(target->fd) == 0)
-        return STATUS_OK;
-    diag_errno("%s: cannot sync", diag_name(target->path).text);
-    return STATUS_SYSTEM;
-}
-
-enum status target_merge_remember(struct target_merge *target)
-{
-    struct stat status;
-    if (fstat(target->fd, &status) != 0) {
-        diag_errno("%s: cannot read its status", diag_name(target->path).text);
-        return STATUS_SYSTEM;
-    }
-    target->mtime = status.st_mtim;
-    target->mode = status.st_mode & 07777;
-    return STATUS_OK;
-}
-
-void target_merge_unlock(const struct target_merge *target)
-{
-    mode_t mode;
-    (void)dirs_unlock(target->fd, &mode); /* where that fails, so does what needs it */
-}
-
-void target_merge_restore(const struct target_merge *target)
-{
-    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, target->mtime};
-    struct stat status;
-    if (fstat(target->fd, &status) != 0 ||
-        ((status.st_mode & 07777) != target->mode && fchmod(target->fd, target->mode) != 0))
-        diag_warn("%s: cannot set its mode back: %s", diag_name(target->path).text,
-                  strerror(errno));
-    /* Somebody who may write a directory but does not own it can't set its time back; and where
-     * nothing can be written nothing was. */
-    if (futimens(target->fd, times) != 0 && errno != EPERM && errno != EROFS)
-        diag_warn("%s: cannot set its time back: %s", diag_name(target->path).text,
-                  strerror(errno));
 }

@@ -37,30 +37,11 @@ enum status target_left_behind(const struct target *target);
 /* Closes the parent. */
 void target_close(struct target *target);
 
-/* A directory that stands and is to be merged onto. */
-struct target_merge {
-    const char *path; /* as the user wrote it; borrowed */
-    int fd;
-    struct timespec mtime; /* to be set when staging and merging are done; */
-    mode_t mode;           /* the same */
-};
+/* Takes the slashes off the end of a path, behind which a symbolic link would be followed. */
+void target_slashes_cut(char *path);
 
-/* Opens the directory and locks it against other merges. Returns a status; the line is printed. */
-enum status target_merge_open(struct target_merge *target, const char *path);
-
-/* Sees to it that staging can be made in the directory, or removed from it, where its owner may not
- * write it; until target_merge_restore(). */
-void target_merge_unlock(const struct target_merge *target);
-
-/* Brings all that is in the directory to the disk. Returns a status; the line is printed. */
-enum status target_merge_sync(const struct target_merge *target);
-
-/* The directory's time and mode are, from now on, those to be kept. Returns a status; the line is
- * printed. */
-enum status target_merge_remember(struct target_merge *target);
-
-/* Sets the directory's time and mode to those that are kept: staging inside it has changed the
- * time, and target_merge_unlock(), or a merge that did not end, the mode. */
-void target_merge_restore(const struct target_merge *target);
+/* Refuses the symbolic link `name` in the open directory `parent`, which the user wrote as `path`,
+ * naming what it links to. Returns STATUS_SYSTEM. */
+enum status target_link_refuse(const char *path, int parent, const char *name);
 
 #endif

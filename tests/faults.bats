@@ -2,9 +2,10 @@
 # the result is right, or there is an error and none. FAULTS=all tries all of them, not a sample.
 #
 # What a test sets is its own.
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2030,SC2031,SC2317
 
 load helpers
+load faults
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
@@ -40,110 +41,12 @@ setup() {
     mkdir work
 }
 
-# Whether the programs have an allocator of their own, which gives up when it gets no memory.
-is_sanitized() {
-    nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_'
-}
-
 # What a tree is told apart by here.
 listing() (
     cd "$1" || return
     find . -printf '%P %y %m %n %s %T@ %l\n' | sort
     find . -type f -exec sha256sum {} + | sort
 )
-
-# few NUMBER FIRST LAST: of the numbers from FIRST to LAST, so many, evenly spread.
-few() {
-    local count=$(($3 - $2 + 1)) number
-    if [ "${FAULTS-}" = all ] || [ $count -le "$1" ]; then
-        seq "$2" "$3"
-    else
-        for ((number = 0; number < $1; number++)); do
-            echo $(($2 + number * (count - 1) / ($1 - 1)))
-        done
-    fi
-}
-
-# calls COMMAND...: the system calls that may fail of the program in COMMAND and its children, as
-# "NAME FIRST LAST": the numbers among calls of that name, counted for each process. What the loader
-# does comes before the first look at standard input and is not the program's; brk(2) has no errors.
-calls() {
-    prepare
-    strace -f -qq -o calls "$@" <"$input" >out
-    awk '{ process = $1; $1 = ""; sub(/^ /, ""); name = $0; sub(/\(.*/, "", name) }
-        !/^[a-z0-9_]+\(/ { next }
-        { count[process, name]++; number = count[process, name] }
-        /^fcntl\(0,/ { begun = 1 }
-        !begun { loader[name] = number; next }
-        number > last[name] { last[name] = number }
-        END { for (name in last) print name, loader[name] + 1, last[name] }' calls |
-        grep -Ev '^(exit|exit_group|brk|futex|rt_sig.*|munmap|get[a-z]*id|sched_.*|set_.*|umask) ' |
-        awk '$2 <= $3' | sort | if is_sanitized; then grep -v '^mmap '; else cat; fi
-}
-
-# errors_of CALL: what it is made to fail with.
-errors_of() {
-    case $1 in
-    open* | dup* | memfd_create | pipe*) echo EMFILE ;;
-    mkdir* | mknod* | link* | symlink* | fallocate | ftruncate | rename*) echo ENOSPC ;;
-    write | pwrite64) echo ENOSPC EIO ;;
-    mmap | brk | clone*) echo ENOMEM ;;
-    *) echo EIO ;;
-    esac
-}
-
-# each_call_fails COMMAND...: COMMAND, with the function `prepare` before it, once for each of its
-# calls, which fails; after that the function `judge` looks at $status, `errors` and what is there.
-each_call_fails() (
-    untraced
-    local name first last number error tried=0
-    calls "$@" >list
-    while read -r name first last; do
-        for number in $(few 3 "$first" "$last"); do
-            for error in $(errors_of "$name"); do
-                status=0
-                prepare
-                timeout 30 strace -f --seccomp-bpf -qq -o /dev/null -e trace="$name" \
-                    -e inject="$name:error=$error:when=$number" "$@" \
-                    <"$input" >out 2>errors || status=$?
-                judge || fail "$error from $name $number: $status: $(cat errors)"
-                tried=$((tried + 1))
-            done
-        done
-    done <list
-    echo "# $tried faults" >&3
-    [ $tried -gt 15 ]
-)
-
-# each_allocation_fails COMMAND...: the same for its allocations.
-each_allocation_fails() (
-    untraced
-    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so count number tried=0
-    if is_sanitized; then
-        echo '# no allocations: with sanitizers' >&3
-        return
-    fi
-    export FAULTS_COUNT=$PWD/count
-    prepare
-    FAULTS_ALLOCATION=0 LD_PRELOAD=$library "$@" <"$input" >out
-    count=$(od -An -tu4 count)
-    [ "$count" -gt 20 ]
-    for number in $(few 40 1 "$count"); do
-        rm count
-        status=0
-        prepare
-        timeout 30 env FAULTS_ALLOCATION="$number" LD_PRELOAD="$library" "$@" \
-            <"$input" >out 2>errors || status=$?
-        judge || fail "allocation $number: $status: $(cat errors)"
-        tried=$((tried + 1))
-    done
-    echo "# $tried of $count allocations" >&3
-)
-
-# says PROGRAM: there is a message, all of it is the program's, and none of its processes crashed.
-says() {
-    [ -s errors ] && ! grep -qv "^$1: " errors && ! grep -q 'killed by signal' errors
-}
 
 # --------------------------------------------------------------------------- what may become of it
 
@@ -174,12 +77,12 @@ unpacked() {
     esac
 }
 
-# merged BEFORE AFTER: DIR is as it was, or as it is to be; or it is said that it is a mixture, or
-# what is left in it, which the same run mends.
+# merged BEFORE AFTER: DIR is as it was, or as it is to be; or the message says that it is only partly
+# merged, or what is left in it, and the same command completes it.
 merged() {
     local left
     left=$(find work/target -maxdepth 1 -name '.merge.zlsnap-*')
-    if [ "$status" -eq 1 ] && grep -qF -e 'is a mixture now' -e 'cannot set its time back' \
+    if [ "$status" -eq 1 ] && grep -qF -e 'only partly merged' -e 'cannot set its time back' \
         ${left:+-e "${left##*/}"} errors; then
         tarunpack -q -j 1 --merge work/target <"$input" && [ "$(listing work/target)" = "$2" ]
     else
@@ -217,7 +120,7 @@ copied() {
     each_allocation_fails tarunpack -j 1 --expect="$digest" work/target
 }
 
-@test "faults: tarunpack --replace, every system call: the old tree or the new one" {
+@test "faults: tarunpack --replace, every system call and every allocation: the old tree or the new one" {
     requires_command strace
     local wanted old
     wanted=$(listing "$FILES/tree")
@@ -231,9 +134,10 @@ copied() {
     judge() { unpacked "$old" "$wanted"; }
     input=$FILES/layer.tar
     each_call_fails tarunpack -j 1 --replace work/target
+    each_allocation_fails tarunpack -j 1 --replace work/target
 }
 
-@test "faults: tarunpack --merge, every system call" {
+@test "faults: tarunpack --merge, every system call and every allocation" {
     requires_command strace
     local old wanted
     prepare() {
@@ -248,6 +152,7 @@ copied() {
     wanted=$(listing work/target)
     judge() { merged "$old" "$wanted"; }
     each_call_fails tarunpack -j 1 --merge work/target
+    each_allocation_fails tarunpack -j 1 --merge work/target
 }
 
 @test "faults: tarunpack --manifest, every system call" {
@@ -289,8 +194,7 @@ copied() {
 
 # disturbed COMMAND...: standard input in pieces that come slowly, reads and writes that stop short.
 disturbed() {
-    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
-    FAULTS_SHORT=1 LD_PRELOAD=$library "$@"
+    FAULTS_SHORT=1 LD_PRELOAD=$FAULTS_LIBRARY "$@"
 }
 
 # interrupted COMMAND...: every other one of these calls ends with EINTR, of each process; of the first,

@@ -162,6 +162,18 @@ untraced() {
     trap - DEBUG
 }
 
+# few NUMBER FIRST LAST: of the numbers from FIRST to LAST, so many, evenly spread.
+few() {
+    local count=$(($3 - $2 + 1)) number
+    if [ "${FAULTS-}" = all ] || [ $count -le "$1" ]; then
+        seq "$2" "$3"
+    else
+        for ((number = 0; number < $1; number++)); do
+            echo $(($2 + number * (count - 1) / ($1 - 1)))
+        done
+    fi
+}
+
 # refute_leftovers DIR: nothing of a staging directory or a temporary file is in DIR or below.
 refute_leftovers() {
     local found

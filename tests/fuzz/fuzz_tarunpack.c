@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "merge.h"
+#include "merge/merge.h"
 #include "remove.h"
 #include "unpack.h" /* and the options, of which other programs have some, too */
 
@@ -113,7 +113,8 @@ static void merge_try(int tree, int links)
 {
     int onto = directory_make("onto");
     standing_fill(onto);
-    struct merge_trees trees = {.layer = tree, .links = links, .onto = onto, .interrupted = -1};
+    const struct journal none = {0};
+    struct merge_trees trees = {.layer = tree, .links = links, .onto = onto, .interrupted = &none};
     if (merge_prepare(&trees) == STATUS_OK)
         (void)merge_apply(&trees);
     close(onto);

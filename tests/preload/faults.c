@@ -2,7 +2,9 @@
  * A library that is preloaded into the programs and makes them see what hardly ever happens:
  *
  *   FAULTS_ALLOCATION=N   the Nth allocation of the process and its children fails; 0: none does
- *   FAULTS_COUNT=FILE     where they are counted: a 32-bit number
+ *   FAULTS_STEP=N         the process that is about to change the file system for the Nth time is
+ *                         killed, and the one that started it too; 0: none is
+ *   FAULTS_COUNT=FILE     where allocations, or steps, are counted: a 32-bit number
  *   FAULTS_SHORT=1        reads and writes of files and pipes stop short, differently each time
  *
  * The programs are to run with -j 1, or the counts are different each time.
@@ -10,13 +12,18 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static void *(*real_malloc)(size_t size);
@@ -28,8 +35,11 @@ static void (*real_free)(void *memory);
 static _Alignas(16) char early[8192];
 static size_t early_used;
 
-static atomic_uint *allocations; /* shared with the children */
-static unsigned failing;
+static atomic_uint *counted; /* shared with the children */
+static unsigned failing;     /* the allocation that fails, */
+static unsigned last_step;   /* or the step that is not taken */
+static bool counts_steps;
+static pid_t first; /* the process that loaded this library; its children inherit it */
 static bool stop_short;
 
 static uint32_t *count_map(const char *path)
@@ -50,15 +60,18 @@ __attribute__((constructor)) static void begin(void)
     *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
     *(void **)&real_free = dlsym(RTLD_NEXT, "free");
     *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
-    const char *number = getenv("FAULTS_ALLOCATION");
+    const char *number = getenv("FAULTS_ALLOCATION"), *step = getenv("FAULTS_STEP");
     failing = number ? (unsigned)strtoul(number, NULL, 10) : 0;
-    allocations = (atomic_uint *)count_map(getenv("FAULTS_COUNT"));
+    counts_steps = step != NULL;
+    last_step = step ? (unsigned)strtoul(step, NULL, 10) : 0;
+    counted = (atomic_uint *)count_map(getenv("FAULTS_COUNT"));
+    first = getpid();
     stop_short = getenv("FAULTS_SHORT") != NULL;
 }
 
 static bool fails(void)
 {
-    if (!allocations || atomic_fetch_add(allocations, 1) + 1 != failing)
+    if (!counted || counts_steps || atomic_fetch_add(counted, 1) + 1 != failing)
         return false;
     errno = ENOMEM;
     return true;
@@ -152,6 +165,83 @@ ssize_t pread(int fd, void *space, size_t length, off_t offset)
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 {
     return syscall(SYS_pwrite64, fd, bytes, shortened(length), offset);
+}
+
+/* The calls by which the programs change a file system. */
+
+static void step(void)
+{
+    if (!counted || !counts_steps || atomic_fetch_add(counted, 1) + 1 != last_step)
+        return;
+    if (getpid() != first)
+        (void)kill(first, SIGKILL);
+    (void)kill(getpid(), SIGKILL);
+}
+
+int mkdirat(int parent, const char *name, mode_t mode)
+{
+    step();
+    return (int)syscall(SYS_mkdirat, parent, name, mode);
+}
+
+int linkat(int from, const char *name, int to, const char *new_name, int flags)
+{
+    step();
+    return (int)syscall(SYS_linkat, from, name, to, new_name, flags);
+}
+
+int renameat(int from, const char *name, int to, const char *new_name)
+{
+    step();
+    return (int)syscall(SYS_renameat2, from, name, to, new_name, 0);
+}
+
+int unlinkat(int parent, const char *name, int flags)
+{
+    step();
+    return (int)syscall(SYS_unlinkat, parent, name, flags);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    step();
+    return (int)syscall(SYS_fchmod, fd, mode);
+}
+
+int fchown(int fd, uid_t owner, gid_t group)
+{
+    step();
+    return (int)syscall(SYS_fchown, fd, owner, group);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+    step();
+    return (int)syscall(SYS_utimensat, fd, NULL, times, 0);
+}
+
+int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)
+{
+    step();
+    return (int)syscall(SYS_fsetxattr, fd, name, value, size, flags);
+}
+
+int fremovexattr(int fd, const char *name)
+{
+    step();
+    return (int)syscall(SYS_fremovexattr, fd, name);
+}
+
+int fsync(int fd)
+{
+    step();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int syncfs(int fd)
+{
+    step();
+    return (int)syscall(SYS_syncfs, fd);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -1,13 +1,12 @@
-#include "merge_links.h"
+#include "merge/links.h"
 
 #include "diag.h"
 #include "openat2.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +49,21 @@ static int link_below(int root, const char *target, int parent, const char *name
     return result;
 }
 
+/* Looks where an interrupted merge of the layer has left the link that it made. */
+static int link_again(const struct merge_trees *trees, const char *path, int parent,
+                      const char *name)
+{
+    const struct journal *journal = trees->interrupted;
+    int result = 1;
+    for (size_t i = 0; result == 1 && i < journal->count; i++) {
+        if (journal->begun[i].tree >= 0)
+            result = link_below(journal->begun[i].tree, path, parent, name);
+    }
+    if (result == 1 && journal->count > 0)
+        result = link_below(trees->onto, path, parent, name);
+    return result;
+}
+
 static enum status link_make(const struct merge_trees *trees, const char *path, const char *target)
 {
     const char *name = NULL;
@@ -59,10 +73,8 @@ static enum status link_make(const struct merge_trees *trees, const char *path, 
     int result = link_below(trees->layer, target, parent, name);
     if (result == 1)
         result = link_below(trees->onto, target, parent, name);
-    if (result == 1 && trees->interrupted >= 0)
-        result = link_below(trees->interrupted, path, parent, name);
-    if (result == 1 && trees->interrupted >= 0)
-        result = link_below(trees->onto, path, parent, name);
+    if (result == 1)
+        result = link_again(trees, path, parent, name);
     int error = errno;
     close(parent);
     if (result == 0)
@@ -75,23 +87,43 @@ static enum status link_make(const struct merge_trees *trees, const char *path, 
     return failed(path, "create hard link");
 }
 
-enum status merge_links_make(const struct merge_trees *trees)
+static enum status list_failed(void)
 {
-    char *path = NULL, *target = NULL;
-    size_t path_size = 0, target_size = 0;
-    int copy = dup(trees->links);
-    FILE *list = copy < 0 ? NULL : fdopen(copy, "r");
-    if (!list)
-        return failed("staging directory", "read the list of links");
-    rewind(list);
+    return failed("staging directory", "read the list of links");
+}
+
+/* Makes the links of the `length` bytes of `list`. */
+static enum status links_make(const struct merge_trees *trees, const char *list, size_t length)
+{
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && getdelim(&path, &path_size, '\0', list) > 0 &&
-           getdelim(&target, &target_size, '\0', list) > 0)
-        status = link_make(trees, path, target);
-    if (status == STATUS_OK && ferror(list))
-        status = failed("staging directory", "read the list of links");
-    free(path);
-    free(target);
-    (void)fclose(list);
+    for (size_t at = 0; status == STATUS_OK && at < length;) {
+        const char *path = list + at;
+        const char *target = memchr(path, '\0', length - at);
+        const char *end =
+            target ? memchr(target + 1, '\0', length - (size_t)(target + 1 - list)) : NULL;
+        if (!end) {
+            errno = EIO; /* it was cut */
+            return list_failed();
+        }
+        status = link_make(trees, path, target + 1);
+        at = (size_t)(end + 1 - list);
+    }
+    return status;
+}
+
+enum status merge_links_make(const struct merge_trees *trees, bool *made)
+{
+    struct stat file;
+    if (fstat(trees->links, &file) != 0)
+        return list_failed();
+    size_t length = (size_t)file.st_size;
+    *made = length > 0;
+    if (length == 0)
+        return STATUS_OK;
+    char *list = mmap(NULL, length, PROT_READ, MAP_PRIVATE, trees->links, 0);
+    if (list == MAP_FAILED)
+        return list_failed();
+    enum status status = links_make(trees, list, length);
+    (void)munmap(list, length);
     return status;
 }

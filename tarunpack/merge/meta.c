@@ -1,10 +1,10 @@
-#include "merge_meta.h"
+#include "merge/meta.h"
 
+#include "../meta.h"
 #include "acl.h"
 #include "diag.h"
 #include "dirs.h"
-#include "merge.h"
-#include "meta.h"
+#include "merge/merge.h"
 #include "privilege.h"
 #include "xattr_read.h"
 

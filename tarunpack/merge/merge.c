@@ -1,9 +1,9 @@
-#include "merge.h"
+#include "merge/merge.h"
 
 #include "diag.h"
 #include "dirs.h"
-#include "merge_links.h"
-#include "merge_meta.h"
+#include "merge/links.h"
+#include "merge/meta.h"
 #include "names.h"
 #include "openat2.h"
 #include "remove.h"
@@ -85,11 +85,13 @@ static int level_read(struct level *level, int layer)
     return names_read_in(&level->gone, layer, MERGE_GONE);
 }
 
-/* Whether this user may give the directory another mode, by trying: in a user namespace even root
- * may not own it. */
-static bool may_change(int fd, const struct stat *status)
+/* Whether this user may give the directory other metadata, by asking for what takes the same right
+ * and changes nothing (open(2), O_NOATIME): in a user namespace even root may not own it. Returns
+ * 0; -1 with errno set. */
+static int ownership_check(int fd)
 {
-    return status->st_uid == geteuid() || fchmod(fd, status->st_mode & 07777) == 0;
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NOATIME);
 }
 
 /* Prepares the level of the directories that both cursors have entered. */
@@ -111,7 +113,7 @@ static enum status level_enter(struct merge *merge, bool fresh)
     if (level_read(level, dirs_fd(&merge->layer)) != 0 ||
         fstat(dirs_fd(&merge->onto), &status) != 0)
         return failed(merge, ".", "read directory");
-    if (merge->check && is_explicit(level) && !may_change(dirs_fd(&merge->onto), &status))
+    if (merge->check && is_explicit(level) && ownership_check(dirs_fd(&merge->onto)) != 0)
         return failed(merge, ".", "replace its metadata");
     level->mtime = status.st_mtim;
     /* Its mode is set back, or to another one, when it is left. */
@@ -161,8 +163,10 @@ static enum status explicit_look(const struct merge *merge, const char *name, bo
     if (fd < 0)
         return failed(merge, name, "enter directory");
     *is = fstatat(fd, MERGE_MARK, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    enum status result =
+        *is || errno == ENOENT ? STATUS_OK : failed(merge, name, "read what it is to become");
     close(fd);
-    return STATUS_OK;
+    return result;
 }
 
 /* An implied parent has to be the directory that it implies. */
@@ -375,8 +379,16 @@ static enum status walk(int layer, int onto, bool check)
 
 enum status merge_prepare(const struct merge_trees *trees)
 {
-    enum status status = merge_links_make(trees);
-    return status == STATUS_OK ? walk(trees->layer, trees->onto, true) : status;
+    bool made = false;
+    enum status status = merge_links_make(trees, &made);
+    if (status == STATUS_OK)
+        status = walk(trees->layer, trees->onto, true);
+    /* What the links lead to may be deleted in `onto` from now on. */
+    if (status == STATUS_OK && made && trees->sync && syncfs(trees->layer) != 0) {
+        diag_errno("cannot sync the hard links");
+        status = STATUS_SYSTEM;
+    }
+    return status;
 }
 
 enum status merge_apply(const struct merge_trees *trees)

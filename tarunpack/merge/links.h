@@ -4,12 +4,13 @@
 #ifndef TARUNPACK_MERGE_LINKS_H
 #define TARUNPACK_MERGE_LINKS_H
 
-#include "merge.h"
+#include "merge/merge.h"
 
 /* Makes the links that `trees->links` lists in the staged layer, each to what the layer, or else
  * `onto`, has at its target. An interrupted merge of the same layer may have deleted a target
- * already; the link itself is then in that merge's layer, or in `onto`. Returns a status;
- * STATUS_ARCHIVE where there is nothing that can be linked to. */
-enum status merge_links_make(const struct merge_trees *trees);
+ * already: then the link is in the tree of that merge, or in `onto` where it was moved to. `*made`
+ * tells whether there were any. Returns a status; STATUS_ARCHIVE where there is nothing to link to.
+ */
+enum status merge_links_make(const struct merge_trees *trees, bool *made);
 
 #endif

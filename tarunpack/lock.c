@@ -1,0 +1,15 @@
+#include "lock.h"
+
+#include <errno.h>
+#include <sys/file.h>
+
+enum lock_result lock_take(int fd, int operation)
+{
+    if (flock(fd, operation | LOCK_NB) == 0)
+        return LOCK_TAKEN;
+    if (errno == EWOULDBLOCK)
+        return LOCK_HELD;
+    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)
+        return LOCK_UNSUPPORTED;
+    return LOCK_FAILED;
+}

@@ -1,0 +1,218 @@
+#include "merge/journal.h"
+
+#include "diag.h"
+#include "dirs.h"
+#include "lock.h"
+#include "names.h"
+#include "openat2.h"
+#include "staging_name.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum journal_state journal_look(int fd, char layer[static DIGEST_TEXT_SIZE])
+{
+    layer[0] = '\0';
+    int file = openat(fd, STAGING_BEGUN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT ? JOURNAL_NONE : JOURNAL_FAILED;
+    ssize_t length = stream_read(file, layer, DIGEST_TEXT_SIZE - 1);
+    int error = errno;
+    close(file);
+    errno = error;
+    layer[length > 0 ? length : 0] = '\0';
+    return length < 0 ? JOURNAL_FAILED : JOURNAL_BEGUN;
+}
+
+static int text_write(int fd, const char *text, bool sync)
+{
+    int result = stream_write(fd, text, strlen(text));
+    if (result == 0 && sync)
+        result = fsync(fd);
+    int error = errno;
+    if (close(fd) != 0)
+        return -1;
+    errno = error;
+    return result;
+}
+
+int journal_begin(int fd, const struct digest_value *layer, bool sync)
+{
+    char text[DIGEST_TEXT_SIZE];
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+    int file = openat(fd, STAGING_BEGINNING, flags, 0600);
+    digest_text(layer, text);
+    /* It never stands there without its text; and it is on the disk before the first entry moves,
+     * or somebody else's fsync could bring those moves to the disk and not this. */
+    if (file < 0 || text_write(file, text, sync) != 0 ||
+        renameat(fd, STAGING_BEGINNING, fd, STAGING_BEGUN) != 0)
+        return -1;
+    if (!sync || fsync(fd) == 0)
+        return 0;
+    int error = errno;
+    (void)unlinkat(fd, STAGING_BEGUN, 0);
+    errno = error;
+    return -1;
+}
+
+static enum status failed(const char *path, const char *name, const char *what)
+{
+    diag_errno("%s/%s: cannot %s", diag_name(path).text, diag_name(name).text, what);
+    return STATUS_SYSTEM;
+}
+
+static enum status refuse(const char *path, const char *name, const char *why)
+{
+    diag_error("%s/%s: %s", diag_name(path).text, diag_name(name).text, why);
+    return STATUS_SYSTEM;
+}
+
+/* Whether the directory is this user's. A stranger who may write in the directory merged onto could
+ * give anything that name; only what the directory's owner or root has there is believed to be a
+ * merge of theirs. `*ours` is false for what is to be passed over. */
+static enum status owner_check(int onto, const char *path, const char *name, bool *ours)
+{
+    struct stat found, directory;
+    *ours = false;
+    if (fstatat(onto, name, &found, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? STATUS_OK : failed(path, name, "read its status");
+    if (!S_ISDIR(found.st_mode))
+        return STATUS_OK;
+    *ours = found.st_uid == geteuid();
+    if (*ours)
+        return STATUS_OK;
+    if (fstat(onto, &directory) != 0)
+        return failed(path, ".", "read its status");
+    if (found.st_uid != 0 && found.st_uid != directory.st_uid)
+        return STATUS_OK;
+    diag_error("%s/%s: belongs to a merge by user %" PRIuMAX ", who has to complete or remove it",
+               diag_name(path).text, diag_name(name).text, (uintmax_t)found.st_uid);
+    return STATUS_SYSTEM;
+}
+
+/* Takes the lock of a staging directory with a journal. Its run is dead, since the directory merged
+ * onto is locked by the caller; a cleaner may hold it for a moment. Without file locks the lock of
+ * that directory says nothing, and neither does this one. */
+static enum status begun_lock(const struct staging *found, const char *path)
+{
+    switch (lock_take(found->fd, LOCK_EX)) {
+    case LOCK_TAKEN:
+    case LOCK_UNSUPPORTED:
+        return STATUS_OK;
+    case LOCK_HELD:
+        return refuse(path, found->name, "another process has locked it");
+    case LOCK_FAILED:
+        break;
+    }
+    return failed(path, found->name, "lock it");
+}
+
+static enum status begun_keep(struct journal *journal, struct staging *found, const char *path)
+{
+    enum status status = begun_lock(found, path);
+    if (status != STATUS_OK)
+        return status;
+    int wrapper = staging_is_wrapper(found->fd);
+    if (wrapper < 0)
+        return failed(path, found->name, "read it");
+    if (!wrapper)
+        return refuse(path, found->name, "does not hold what a merge leaves there");
+    found->tree = dirs_open(found->fd, STAGING_TREE);
+    /* Its removal may have been interrupted; the tree goes before the journal. */
+    if (found->tree < 0 && errno != ENOENT)
+        return failed(path, found->name, "open the tree in it");
+    struct staging *begun =
+        reallocarray(journal->begun, journal->count + 1, sizeof *journal->begun);
+    if (!begun)
+        return failed(path, found->name, "keep it");
+    journal->begun = begun;
+    journal->begun[journal->count++] = *found;
+    return STATUS_OK;
+}
+
+/* Keeps the staging directory of that name if it has a journal. */
+static enum status name_look(struct journal *journal, int onto, const char *path, const char *name)
+{
+    bool ours = false;
+    char layer[DIGEST_TEXT_SIZE];
+    enum status status = owner_check(onto, path, name, &ours);
+    if (status != STATUS_OK || !ours)
+        return status;
+    struct staging found = {.parent = onto, .tree = -1};
+    found.fd = openat2_beneath(onto, name, O_RDONLY);
+    if (found.fd < 0)
+        return errno == ENOENT ? STATUS_OK : failed(path, name, "open it");
+    memcpy(found.name, name, strlen(name) + 1);
+    switch (journal_look(found.fd, layer)) {
+    case JOURNAL_NONE:
+        break;
+    case JOURNAL_BEGUN:
+        status = begun_keep(journal, &found, path);
+        if (status == STATUS_OK)
+            return STATUS_OK; /* its descriptors are the journal's now */
+        break;
+    case JOURNAL_FAILED:
+        status = failed(path, name, "tell whether a merge was interrupted");
+    }
+    staging_leave(&found);
+    return status;
+}
+
+enum status journal_open(struct journal *journal, int onto, const char *path)
+{
+    struct names names = {0};
+    enum status status = STATUS_OK;
+    if (names_read_in(&names, onto, ".") != 0)
+        status = failed(path, ".", "read directory");
+    for (size_t i = 0; status == STATUS_OK && i < names.count; i++) {
+        const char *name = names_text(&names, i);
+        if (staging_name_is(name, STAGING_MERGE))
+            status = name_look(journal, onto, path, name);
+    }
+    names_free(&names);
+    return status;
+}
+
+enum status journal_check(const struct journal *journal, const struct digest_value *layer,
+                          const char *path)
+{
+    char begun[DIGEST_TEXT_SIZE], wanted[DIGEST_TEXT_SIZE];
+    digest_text(layer, wanted);
+    for (size_t i = 0; i < journal->count; i++) {
+        const char *name = journal->begun[i].name;
+        if (journal_look(journal->begun[i].fd, begun) != JOURNAL_BEGUN)
+            return failed(path, name, "read its journal");
+        if (strcmp(begun, wanted) == 0)
+            continue;
+        diag_error("%s: only partly merged: the merge of the layer %s was interrupted; run that "
+                   "merge again first (--expect names its layer), or remove %s in it",
+                   diag_name(path).text, *begun ? diag_name(begun).text : "(unknown)",
+                   diag_name(name).text);
+        return STATUS_SYSTEM;
+    }
+    return STATUS_OK;
+}
+
+enum status journal_supersede(struct journal *journal)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < journal->count; i++)
+        status = staging_remove(&journal->begun[i]);
+    return status;
+}
+
+void journal_close(struct journal *journal)
+{
+    for (size_t i = 0; i < journal->count; i++)
+        staging_leave(&journal->begun[i]);
+    free(journal->begun);
+    *journal = (struct journal){0};
+}

@@ -1,0 +1,105 @@
+#include "merge/target.h"
+
+#include "../target.h"
+#include "diag.h"
+#include "dirs.h"
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Opens the directory called `name`, which the user wrote as `path`. */
+static enum status merge_directory_open(struct merge_target *target, const char *name)
+{
+    struct stat status;
+    target->fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (target->fd >= 0)
+        return STATUS_OK;
+    int error = errno;
+    if (lstat(name, &status) == 0 && S_ISLNK(status.st_mode))
+        return target_link_refuse(target->path, AT_FDCWD, name);
+    errno = error;
+    diag_errno("%s: cannot open the directory to merge onto", diag_name(target->path).text);
+    return STATUS_SYSTEM;
+}
+
+/* Where the file system has no locks, it is for the user to see to it that merges do not meet. */
+static enum status directory_lock(const struct merge_target *target)
+{
+    switch (lock_take(target->fd, LOCK_EX)) {
+    case LOCK_TAKEN:
+    case LOCK_UNSUPPORTED:
+        return STATUS_OK;
+    case LOCK_HELD:
+        diag_error("%s: another process has locked it, probably another merge",
+                   diag_name(target->path).text);
+        return STATUS_SYSTEM;
+    case LOCK_FAILED:
+        break;
+    }
+    diag_errno("%s: cannot lock it", diag_name(target->path).text);
+    return STATUS_SYSTEM;
+}
+
+enum status merge_target_open(struct merge_target *target, const char *path)
+{
+    *target = (struct merge_target){.path = path, .fd = -1};
+    char *name = strdup(path);
+    if (!name) {
+        diag_error("out of memory");
+        return STATUS_SYSTEM;
+    }
+    target_slashes_cut(name);
+    enum status status = merge_directory_open(target, name);
+    free(name);
+    if (status != STATUS_OK)
+        return status;
+    status = merge_target_remember(target);
+    return status == STATUS_OK ? directory_lock(target) : status;
+}
+
+enum status merge_target_sync(const struct merge_target *target)
+{
+    if (syncfs(target->fd) == 0)
+        return STATUS_OK;
+    diag_errno("%s: cannot sync", diag_name(target->path).text);
+    return STATUS_SYSTEM;
+}
+
+enum status merge_target_remember(struct merge_target *target)
+{
+    struct stat status;
+    if (fstat(target->fd, &status) != 0) {
+        diag_errno("%s: cannot read its status", diag_name(target->path).text);
+        return STATUS_SYSTEM;
+    }
+    target->mtime = status.st_mtim;
+    target->mode = status.st_mode & 07777;
+    return STATUS_OK;
+}
+
+void merge_target_unlock(const struct merge_target *target)
+{
+    mode_t mode;
+    (void)dirs_unlock(target->fd, &mode); /* where that fails, so does what needs it */
+}
+
+void merge_target_restore(const struct merge_target *target)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, target->mtime};
+    struct stat status;
+    if (fstat(target->fd, &status) != 0 ||
+        ((status.st_mode & 07777) != target->mode && fchmod(target->fd, target->mode) != 0))
+        diag_warn("%s: cannot set its mode back: %s", diag_name(target->path).text,
+                  strerror(errno));
+    /* Somebody who may write a directory but does not own it can't set its time back; and where
+     * nothing can be written nothing was. */
+    if (futimens(target->fd, times) != 0 && errno != EPERM && errno != EROFS)
+        diag_warn("%s: cannot set its time back: %s", diag_name(target->path).text,
+                  strerror(errno));
+}

@@ -1,0 +1,166 @@
+#include "onto.h"
+
+#include "child.h"
+#include "clean.h"
+#include "diag.h"
+#include "job.h"
+#include "merge/journal.h"
+#include "merge/merge.h"
+#include "merge/target.h"
+#include "sandbox.h"
+#include "staging.h"
+#include "unpack.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct onto {
+    const struct options *options;
+    struct job job;
+    struct merge_target target;
+    struct journal journal; /* of merges that were interrupted */
+    struct staging staging;
+    int links;
+};
+
+/* A child's part: step 1 of the protocol. What only the parent may use is closed first. */
+static enum status layer_stage(void *context)
+{
+    struct onto *onto = context;
+    struct unpack_place place = {.tree = onto->staging.tree,
+                                 .links = onto->links,
+                                 .merge = true,
+                                 .result = onto->job.result};
+    close(onto->staging.fd);
+    close(onto->target.fd);
+    journal_close(&onto->journal);
+    umask(0);
+    sandbox_enter(place.tree);
+    return unpack_run(onto->options, &place);
+}
+
+static enum status layer_begin(struct onto *onto)
+{
+    bool sync = !onto->options->no_sync;
+    if (journal_begin(onto->staging.fd, &onto->job.result->digest, sync) == 0)
+        return STATUS_OK;
+    diag_errno("%s: cannot begin the merge", diag_name(onto->target.path).text);
+    return STATUS_SYSTEM;
+}
+
+/* Removes what interrupted merges left. As in staging_make(), the merge is to see the directory's
+ * own time and mode afterwards. */
+static enum status interrupted_remove(struct onto *onto)
+{
+    merge_target_unlock(&onto->target);
+    enum status status = journal_supersede(&onto->journal);
+    merge_target_restore(&onto->target);
+    return status;
+}
+
+/* A second child's part, with a layer that was verified: steps 2 to 5. */
+static enum status layer_apply(void *context)
+{
+    struct onto *onto = context;
+    const struct merge_trees trees = {.layer = onto->staging.tree,
+                                      .links = onto->links,
+                                      .onto = onto->target.fd,
+                                      .interrupted = &onto->journal,
+                                      .sync = !onto->options->no_sync};
+    umask(0);
+    sandbox_enter(onto->target.fd);
+    enum status status = merge_prepare(&trees);
+    if (status == STATUS_OK)
+        status = layer_begin(onto);
+    if (status == STATUS_OK)
+        status = interrupted_remove(onto);
+    if (status == STATUS_OK)
+        status = merge_apply(&trees);
+    if (status == STATUS_OK && trees.sync)
+        status = merge_target_sync(&onto->target);
+    return status;
+}
+
+/* Removes a staging directory whose merge has not begun; one whose merge has begun stays for the
+ * run that completes it, and so does one of which that can't be told. */
+static void layer_abandon(struct onto *onto)
+{
+    char layer[DIGEST_TEXT_SIZE];
+    enum journal_state state =
+        onto->staging.fd >= 0 ? journal_look(onto->staging.fd, layer) : JOURNAL_NONE;
+    if (state == JOURNAL_NONE) {
+        (void)staging_remove(&onto->staging);
+        return;
+    }
+    diag_error("%s: only partly merged; run the same command again to complete the merge",
+               diag_name(onto->target.path).text);
+    staging_leave(&onto->staging);
+}
+
+/* Runs a part in a child. If this process is told to end meanwhile, it does. */
+static enum status part_run(struct onto *onto, enum status (*part)(void *context))
+{
+    enum status status = STATUS_OK;
+    int signal = child_run(&onto->job.signals, part, onto, &status);
+    if (!signal)
+        return status;
+    merge_target_unlock(&onto->target);
+    layer_abandon(onto);
+    merge_target_restore(&onto->target);
+    child_die(signal);
+}
+
+static enum status staging_make(struct onto *onto)
+{
+    merge_target_unlock(&onto->target);
+    clean_target(onto->target.fd, STAGING_MERGE);
+    enum status status = staging_create(&onto->staging, onto->target.fd, STAGING_MERGE, true);
+    /* The merge is to see the directory as it was before there was staging in it. */
+    merge_target_restore(&onto->target);
+    if (status != STATUS_OK)
+        return status;
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    onto->links = openat(onto->staging.fd, STAGING_LINKS, flags, 0600);
+    if (onto->links >= 0)
+        return STATUS_OK;
+    diag_errno("%s: cannot create a file in it", diag_name(onto->target.path).text);
+    return STATUS_SYSTEM;
+}
+
+static enum status layer_merge(struct onto *onto)
+{
+    enum status status = staging_make(onto);
+    if (status == STATUS_OK)
+        status = part_run(onto, layer_stage);
+    if (status == STATUS_OK)
+        status = journal_check(&onto->journal, &onto->job.result->digest, onto->target.path);
+    if (status == STATUS_OK)
+        status = part_run(onto, layer_apply);
+    if (status == STATUS_OK)
+        status = merge_target_remember(&onto->target);
+    merge_target_unlock(&onto->target);
+    if (status == STATUS_OK)
+        status = staging_remove(&onto->staging);
+    else
+        layer_abandon(onto);
+    merge_target_restore(&onto->target);
+    /* Or a power cut would bring the journal back. */
+    if (status == STATUS_OK && !onto->options->no_sync)
+        status = merge_target_sync(&onto->target);
+    return status;
+}
+
+enum status onto_run(const struct options *options)
+{
+    struct onto onto = {.options = options, .links = -1, .staging = {.fd = -1, .tree = -1}};
+    enum status status = merge_target_open(&onto.target, options->directory);
+    if (status == STATUS_OK)
+        status = journal_open(&onto.journal, onto.target.fd, onto.target.path);
+    if (status == STATUS_OK)
+        status = job_start(&onto.job, options);
+    if (status == STATUS_OK)
+        status = job_end(&onto.job, layer_merge(&onto));
+    journal_close(&onto.journal);
+    return status;
+}

@@ -48,7 +48,8 @@ PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 MANDIR  ?= $(DATADIR)/man
-DESTDIR ?=
+# A path of any bytes: recipes read it from the environment. A comment behind the value would add a space.
+export DESTDIR ?=
 
 CFLAGS ?= -O2 -g
 WERROR ?= -Werror
@@ -339,8 +340,6 @@ INSTALLED_DATA := \
 INSTALLED_LINKS := \
     $(if $(wildcard completions/zlsnap.bash),$(foreach p,$(PROGRAMS),zlsnap=$(BASHDIR)/$(p))) \
     $(if $(wildcard completions/zlsnap.fish),$(foreach p,$(PROGRAMS),zlsnap.fish=$(FISHDIR)/$(p).fish))
-
-install uninstall: export DESTDIR := $(DESTDIR) # a path of any bytes; those of the lists are words
 
 install: all
 	$(Q)for pair in $(INSTALLED_PROGRAMS); do \

@@ -151,7 +151,7 @@ as_user() {
 # install_programs PREFIX: make install of what is built, with whatever flags it was built.
 install_programs() {
     env -u MAKEFLAGS -u MAKELEVEL make -s -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" \
-        PREFIX="$1" install && ln -sf zlsnap "$1/bin/zlsnap.sh"
+        DESTDIR= PREFIX="$1" install && ln -sf zlsnap "$1/bin/zlsnap.sh"
 }
 
 # --------------------------------------------------------------------------- looking at trees

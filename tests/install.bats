@@ -5,7 +5,7 @@ load helpers
 
 setup() {
     D=$BATS_TEST_TMPDIR/dest
-    unset MAKEFLAGS MAKELEVEL MFLAGS
+    unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR
 }
 
 # What is built is taken as it is (-o all), whatever flags it was built with.
@@ -143,6 +143,45 @@ assert_same_content() {
     make_ uninstall
     run -0 find "$D" ! -type d
     assert_output ''
+}
+
+# assert_installed DIR ARGUMENT...: make install with these arguments fills DIR, which is all that it makes
+# in the test's directory, uninstall empties it, and neither leaves anything in the source tree.
+assert_installed() {
+    local dir=$1 goal
+    shift
+    ls -A "$PROJECT" >"$BATS_FILE_TMPDIR/checkout"
+    for goal in install uninstall; do
+        make -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" "$goal" "$@"
+        run -0 diff "$BATS_FILE_TMPDIR/checkout" <(ls -A "$PROJECT")
+        run -0 find "$BATS_TEST_TMPDIR" -mindepth 1 ! -type d ! -path "$dir/*"
+        assert_output ''
+        [ "$goal" = uninstall ] || run -0 "$dir/bin/zlsnap" --version
+    done
+    run -0 find "$dir" ! -type d
+    assert_output ''
+}
+
+@test "without DESTDIR, install fills PREFIX itself" {
+    assert_installed "$BATS_TEST_TMPDIR/prefix" PREFIX="$BATS_TEST_TMPDIR/prefix"
+}
+
+@test "DESTDIR is taken from the environment as from the command line, whatever is in it" {
+    local name
+    for name in plain 'with spaces' ' first' 'last ' 'a$(b)$$c'; do
+        D=$BATS_TEST_TMPDIR/$name
+        DESTDIR=$D assert_installed "$D/opt" PREFIX=/opt
+        rm -r "$D"
+        D=$BATS_TEST_TMPDIR/${name//$/} # which make expands on its command line
+        assert_installed "$D/opt" PREFIX=/opt DESTDIR="$D"
+        DESTDIR=/dev/null assert_installed "$D/opt" PREFIX=/opt DESTDIR="$D"
+        rm -r "$D"
+    done
+}
+
+@test "an empty DESTDIR is none" {
+    DESTDIR='' assert_installed "$BATS_TEST_TMPDIR/prefix" PREFIX="$BATS_TEST_TMPDIR/prefix"
+    assert_installed "$BATS_TEST_TMPDIR/prefix" PREFIX="$BATS_TEST_TMPDIR/prefix" DESTDIR=
 }
 
 @test "make help prints the manual of the Makefile" {

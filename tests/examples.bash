@@ -22,10 +22,33 @@ make_trees() {
     chmod 4755 merged/setuid
     chown 12:34 merged/dir/numbers
     setfattr -n user.name -v value merged/dir
+    mkdir merged/kinds
+    make_kinds merged/kinds
     umount merged
     zlsnap create base base.tar.zst >/dev/null
     zlsnap create upper upper.tar.zst >/dev/null
 }
+
+# make_kinds DIR: one of everything that restoring could lose.
+make_kinds() (
+    cd "$1" || return
+    cp /bin/true capable
+    setcap cap_net_raw+ep capable
+    ln capable linked
+    echo text >file
+    setfacl -m u:7:rw,g:8:r file
+    chown 12:34 file
+    chmod 2750 file
+    setfattr -n trusted.note -v text file
+    mkdir -m 3775 dir
+    setfacl -d -m u:7:rwx dir
+    ln -s ../file symlink
+    chown -h 12:34 symlink
+    mkfifo -m 620 fifo
+    mknod device c 1 3
+    truncate -s 1M sparse
+    touch -h -d @1234567890.123456789 file symlink fifo device sparse dir
+)
 
 # can REQUIRES: whether that would not skip a test.
 # shellcheck disable=SC2317
@@ -206,12 +229,28 @@ tells() {
 
 # --------------------------------------------------------------------------- what came of it
 
-# same A B [OPTION]: two directories are the same, as far as a layer goes. That manifests tell all of it
-# is for other tests to show.
+# same A B: in two directories all is the same that a layer can hold, as tools see it that are not ours.
 same() {
-    tarpack --manifest=time "${@:3}" "$1" >"$BATS_TEST_TMPDIR/a.mtree"
-    tarpack --manifest=time "${@:3}" "$2" >"$BATS_TEST_TMPDIR/b.mtree"
-    diff "$BATS_TEST_TMPDIR"/{a,b}.mtree
+    compare_trees --upper "$1" "$2"
+}
+
+# as_userxattr DIR: makes an overlay's attribute in it the one that a user's mount looks for.
+as_userxattr() {
+    setfattr -x trusted.overlay.opaque "$1/replaced"
+    setfattr -n user.overlay.opaque -v y "$1/replaced"
+}
+
+# as_tar_has_it DIR: prints the name of a copy in which whiteouts are the files that a tar has for them.
+as_tar_has_it() {
+    local copy=$PWD/as-tar-has-it
+    cp -a "$1" "$copy"
+    rm "$copy/gone"
+    setfattr -x trusted.overlay.opaque "$copy/replaced"
+    touch -d @0 "$copy/.wh.gone" "$copy/replaced/.wh..wh..opq"
+    chmod 0 "$copy/.wh.gone" "$copy/replaced/.wh..wh..opq"
+    touch -r "$1/replaced" "$copy/replaced"
+    touch -r "$1" "$copy"
+    echo "$copy"
 }
 
 # holds TAR DIR, holds LAYER DIR: what is in it is the directory.

@@ -93,6 +93,8 @@ example() {
     'tarpack --uid-map='*)
         upper upper
         chown -hR 100012:100034 upper
+        setfacl -b -m u:100007:rw,g:100008:r upper/kinds/file
+        setfacl -b -d -m u:100007:rwx upper/kinds/dir
         follow
         assert_equal "$(tar --numeric-owner -tvf layer.tar dir/numbers | cut -d ' ' -f 2)" 12/34
         ;;
@@ -171,14 +173,31 @@ example() {
     *'tarunpack --uid-map=0:100000:65536 --gid-map='*)
         layer layer.tar.zst
         follow
-        assert_equal "$(stat -c %u:%g upper/dir/numbers)" 100012:100034
-        getfattr -n user.overlay.opaque upper/replaced >/dev/null
+        cp -a "$UPPER" expected
+        as_userxattr expected
+        find expected -exec stat -c '%u %g %n' {} + >owners
+        while read -r user group path; do
+            chown -h "$((user + 100000)):$((group + 100000))" "$path"
+        done <owners
+        chmod --reference="$UPPER/setuid" expected/setuid
+        setcap cap_net_raw+ep expected/kinds/capable
+        setfacl -b -m u:100007:rw,g:100008:r expected/kinds/file
+        setfacl -b -d -m u:100007:rwx expected/kinds/dir
+        chmod --reference="$UPPER/kinds/file" expected/kinds/file
+        same expected upper
         ;;
     *'unshare -Ur tarunpack --userxattr upper')
         layer layer.tar.zst
         follow
-        getfattr -n user.overlay.opaque upper/replaced >/dev/null
-        diff -r "$UPPER/dir" upper/dir
+        cp -a "$UPPER" expected
+        as_userxattr expected
+        rm expected/kinds/device
+        touch -r "$UPPER/kinds" expected/kinds
+        chown -h 0:0 expected/dir/numbers expected/kinds/{file,symlink}
+        setfattr -x trusted.note expected/kinds/file
+        setfacl -b expected/kinds/{file,dir} # they name users who do not exist there
+        chmod 750 expected/kinds/file        # which was setgid of another group
+        same expected upper
         ;;
     'gzip -dc strange.tar.gz | tarunpack -tv'*)
         base base
@@ -186,8 +205,9 @@ example() {
         tarpack base | gzip >strange.tar.gz
         follow
         tells 'crw-r--r-- 0/0 +1,3 .* device'
-        assert_not_exists quarantine/strange/device
-        diff -r base/dir quarantine/strange/dir
+        rm base/device
+        touch -r quarantine/strange base
+        same base quarantine/strange
         assert_equal "$(stat -c %a quarantine)" 700
         ;;
     'cmp <(zstd -dc layer.tar.zst | tarunpack --manifest) '*)
@@ -288,8 +308,7 @@ example() {
         digest=$(blob_digest)
         digest=${digest#sha256:}
         follow
-        zstd -qdc web.tar.zst | tarunpack --whiteouts=keep kept
-        same kept web --whiteouts=raw
+        same "$(as_tar_has_it "$UPPER")" web
         rm -r web
         layer web.tar.zst base
         follow 1
@@ -445,8 +464,7 @@ example() {
         follow
         lists "$(blob_digest | cut -d : -f 2)  web.tar.zst"
         lists "$(diffid | cut -d : -f 2)  -"
-        zstd -qdc web.tar.zst | tarunpack --whiteouts=keep kept
-        same kept unpacked --whiteouts=raw
+        same "$(as_tar_has_it "$UPPER")" unpacked
         ;;
     'zlsnap diff web.tar.zst /srv/web/upper')
         upper srv/web/upper

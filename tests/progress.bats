@@ -35,8 +35,10 @@ slow_tarpack() {
 
 # The size of the layer as the summary has it.
 size_shown() {
-    jq -r '"\(.compressed_size_bytes / 1024 * 10 | round / 10) KiB (\(.compressed_size_bytes * 1000 / .size_bytes
-        | floor / 10) %)"' layer.json
+    local compressed size kib permille
+    read -r compressed size < <(jq -r '"\(.compressed_size_bytes) \(.size_bytes)"' layer.json)
+    kib=$(((compressed * 10 + 512) / 1024)) permille=$((compressed * 1000 / size)) # both in tenths
+    echo "$((kib / 10)).$((kib % 10)) KiB ($((permille / 10)).$((permille % 10)) %)"
 }
 
 @test "create --progress knows the size from the last time" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds zlsnap for this Debian or Ubuntu, and zlsnap_VERSION_ARCHITECTURE.deb of it. `make deb`
-# calls it; it needs dpkg-dev. No step needs root, or what debhelper has.
+# calls it; it needs dpkg-dev and binutils. No step needs root or debhelper.
 #
 #   packaging/deb.sh VERSION DIR    all of it is below DIR; the package's path goes to stdout
 #
@@ -17,23 +17,41 @@ cd -P "$(dirname "$0")/.."
 
 tree=$work/tree docs=$work/tree/usr/share/doc/zlsnap
 
+# needed COMMAND=PACKAGE...: fails, and names the packages, unless all of the commands are there.
+needed() {
+    local need packages=''
+    for need; do
+        command -v "${need%%=*}" >/dev/null || [[ " $packages " == *" ${need#*=} "* ]] ||
+            packages+=" ${need#*=}"
+    done
+    [[ -z $packages ]] || {
+        echo "deb: missing packages:$packages; install them, or all that zlsnap uses with 'make deps'" >&2
+        return 1
+    }
+}
+
 # build: the programs, and in $tree what `make install` installs.
 build() {
     export DEB_BUILD_MAINT_OPTIONS=hardening=+all
+    local cflags cppflags ldflags # a failure in an argument of make would not be seen
+    cflags=$(dpkg-buildflags --get CFLAGS)
+    cppflags=$(dpkg-buildflags --get CPPFLAGS)
+    ldflags=$(dpkg-buildflags --get LDFLAGS)
     make install BUILD="$work/build" DESTDIR="$tree" PREFIX=/usr \
         ZSHDIR=/usr/share/zsh/vendor-completions WERROR= HARDEN_CFLAGS=-fPIE HARDEN_LDFLAGS=-pie \
-        CFLAGS="$(dpkg-buildflags --get CFLAGS)" CPPFLAGS="$(dpkg-buildflags --get CPPFLAGS)" \
-        LDFLAGS="$(dpkg-buildflags --get LDFLAGS)" >&2
+        CFLAGS="$cflags" CPPFLAGS="$cppflags" LDFLAGS="$ldflags" >&2
     find "$tree/usr/bin" -type f ! -name zlsnap \
         -exec strip --remove-section=.comment --remove-section=.note {} +
 }
 
 # changelog: the one entry that there is for a package that upstream makes.
 changelog() {
+    local maintainer date
+    maintainer=$(sed -n 's/^Maintainer: //p' packaging/control)
+    date=$(date -R -d "@$SOURCE_DATE_EPOCH")
     printf 'zlsnap (%s) unstable; urgency=medium\n\n' "$version"
     printf '  * Release %s; /usr/share/doc/zlsnap/NEWS.md tells what is new.\n\n' "$version"
-    printf ' -- %s  %s\n' "$(sed -n 's/^Maintainer: //p' packaging/control)" \
-        "$(date -R -d "@$SOURCE_DATE_EPOCH")"
+    printf ' -- %s  %s\n' "$maintainer" "$date"
 }
 
 # copyright: LICENSE in the form of Debian.
@@ -68,6 +86,8 @@ control() {
     )
 }
 
+needed dpkg-deb=dpkg dpkg-architecture=dpkg-dev dpkg-buildflags=dpkg-dev dpkg-gencontrol=dpkg-dev \
+    dpkg-shlibdeps=dpkg-dev objdump=binutils strip=binutils gzip=gzip
 released=$(sed -n "s/^## ${version//./\\.} (\(.*\))\$/\1/p" NEWS.md)
 if [[ -z $released ]]; then
     echo "deb: NEWS.md does not say when $version was released: '## $version (YYYY-MM-DD)'" >&2

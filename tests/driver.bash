@@ -58,12 +58,12 @@ fake() {
     chmod +x "$fakes/$1"
 }
 
-# without_program NAME: takes it off the PATH, with all else still there.
+# without_program NAME...: takes them off the PATH, with all else still there.
 without_program() {
     local dir=$BATS_TEST_TMPDIR/without-$1
     mkdir "$dir"
     ln -s /usr/bin/* /bin/* "$dir" 2>/dev/null || true
-    rm "$dir/$1"
+    (cd "$dir" && rm "$@")
     PATH=$ZLSNAP_BIN:$dir
 }
 

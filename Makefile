@@ -174,6 +174,7 @@ $(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/,source.o hasher.o)
 $(UNIT)/test_dirtree: $(OBJ)/tarunpack/dirtree.o
 $(UNIT)/test_links: $(OBJ)/tarpack/links.o
 $(UNIT)/test_globs: $(OBJ)/tarpack/globs.o
+$(UNIT)/test_exclude: $(OBJ)/tarpack/exclude.o
 
 $(OBJ)/tests/unit/%.o: INCLUDES := $(PROGRAMS:%=-I%)
 

@@ -129,9 +129,9 @@ static enum status selection_take(struct options *options, int option, const cha
 {
     switch (option) {
     case OPTION_EXCLUDE:
-        return globs_add(&options->exclude, argument);
+        return exclude_add(&options->exclude, argument);
     case 'X':
-        return globs_add_file(&options->exclude, argument);
+        return exclude_add_file(&options->exclude, argument);
     case 'x':
         options->one_file_system = true;
         return STATUS_OK;
@@ -227,6 +227,6 @@ enum status options_parse(struct options *options, int argc, char **argv)
 
 void options_free(struct options *options)
 {
-    globs_free(&options->exclude);
+    exclude_free(&options->exclude);
     rewrite_free(&options->rewrite);
 }

@@ -4,7 +4,7 @@
 #ifndef TARPACK_OPTIONS_H
 #define TARPACK_OPTIONS_H
 
-#include "globs.h"
+#include "exclude.h"
 #include "rewrite.h"
 #include "status.h"
 #include "tar_entry.h"
@@ -19,7 +19,7 @@ struct options {
     bool manifest, manifest_times;
     bool verbose;
     bool one_file_system;
-    struct globs exclude;
+    struct exclude exclude;
     struct rewrite rewrite;
     bool clamp_dated;    /* --clamp-mtime came with a date */
     unsigned jobs;       /* threads that read; 1: only the main one */

@@ -308,7 +308,7 @@ static bool is_left_out(const void *context, const struct walk_item *item)
         diag_warn("%s: the staging directory of a merge is left out", diag_name(item->path).text);
         return true;
     }
-    return globs_match_path(&pack->options->exclude, item->path);
+    return exclude_matches(&pack->options->exclude, item->path);
 }
 
 /* Finds the entry as it is in the cache, or looks at it. */
@@ -366,6 +366,8 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
             status = walk_next(&pack.walk, &item);
     }
     scout_stop(&pack.scout);
+    if (status == STATUS_OK)
+        exclude_warn_unused(&options->exclude);
     walk_free(&pack.walk);
     links_free(&pack.links);
     free(pack.kinds);

@@ -108,6 +108,23 @@ copied() {
     each_allocation_fails tarpack -j 1 "$FILES/tree"
 }
 
+@test "faults: tarpack -X, every system call and every allocation: nothing that is excluded is packed" {
+    requires_command strace
+    seq -f 'not-there-%g' 5 >patterns
+    printf '%s\n' /dir/large other "$(printf 'x%.0s' {1..5000})" '*link' >>patterns
+    tarpack -q -X patterns "$FILES/tree" >wanted.tar
+    assert_equal "$(tarunpack -t <wanted.tar | grep -Ec 'large|other|link')" 0
+    judge() {
+        case $status in
+        0) cmp -s out wanted.tar ;;
+        1) says tarpack ;;
+        *) false ;;
+        esac
+    }
+    each_call_fails tarpack -q -j 1 -X patterns "$FILES/tree"
+    each_allocation_fails tarpack -q -j 1 -X patterns "$FILES/tree"
+}
+
 # --------------------------------------------------------------------------- tarunpack
 
 @test "faults: tarunpack, every system call and every allocation" {

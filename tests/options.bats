@@ -26,12 +26,66 @@ facts() {
     touch tree/{a/b/c/f.o,a/f.c,sub/a/f.o,x1/deep/f.c,x1/f.o,'sp ace'/f.c,'*lit',.hidden/f,ä,f.o,f.oo}
     local pattern
     for pattern in '*.o' a a/b b/c 'sub/*' 'a*/f.c' '[a-f]' 'x?' f 'x1/*f*' '*deep*' '\*lit' '.h*' \
-        'sp ace' ä 'a/*/c' '/a' nothing 'sub/a/f.o' 'a/*.o'; do
+        'sp ace' ä 'a/*/c' nothing 'sub/a/f.o' 'a/*.o' ./a ./a/b ./b ./sub './*.o' './*/f.o' './x?' \
+        './.h*' './[a-f]' ./nothing ./sub/a/f.o; do
         diff <(names_of tar -C tree --exclude="$pattern" -c .) \
-            <(names_of tarpack --exclude="$pattern" tree) || fail "--exclude='$pattern'"
+            <(names_of tarpack -q --exclude="$pattern" tree) || fail "--exclude='$pattern'"
     done
     # A slash at the end, where GNU tar excludes nothing, says the same as none.
     diff <(tarpack --exclude=a tree) <(tarpack --exclude=a/ tree)
+}
+
+@test "--exclude: a pattern that begins with / or ./ is anchored at DIR" {
+    mkdir -p tree/{a/b,sub/a/b}
+    touch tree/{f.o,a/f.o}
+    local pattern
+    for pattern in a a/b b '*.o' 'a/*' sub/a 'a/[a-z]'; do
+        names_of tar -C tree --exclude="./$pattern" -c . >wanted
+        names_of tarpack -q --exclude="./$pattern" tree | diff wanted -
+        for pattern in "/$pattern" "//$pattern" "/./$pattern" ".//$pattern" "././$pattern" "/$pattern/"; do
+            names_of tarpack -q --exclude="$pattern" tree | diff wanted - || fail "--exclude='$pattern'"
+        done
+        names_of tarpack -q -X - tree <<<"$pattern" | diff wanted -
+    done
+    tarpack tree >all.tar
+    for pattern in / ./ . // ./.; do
+        tarpack -q --exclude="$pattern" tree | cmp - all.tar # DIR itself stays
+    done
+}
+
+@test "a pattern that excludes nothing is a warning, once, that names it and where it stands" {
+    mkdir -p tree/{etc/ssl,var/cache}
+    touch tree/{etc/hosts,etc/ssl/hosts}
+    printf 'hosts\n\nhots\r\n#x\n' >patterns
+    run -0 --separate-stderr tarpack --manifest --exclude=nope --exclude=/etc/hosts -X patterns tree
+    # shellcheck disable=SC2154
+    assert_equal "$stderr" "\
+tarpack: warning: --exclude: pattern 'nope' excludes nothing beyond what other patterns exclude
+tarpack: warning: patterns:3: pattern 'hots\\015' excludes nothing beyond what other patterns exclude
+tarpack: warning: patterns:4: pattern '#x' excludes nothing beyond what other patterns exclude"
+    run -0 --separate-stderr tarpack --manifest --exclude=/ssl --exclude= tree
+    assert_equal "$stderr" "\
+tarpack: warning: --exclude: pattern '/ssl' excludes nothing
+tarpack: warning: --exclude: pattern '' excludes nothing"
+    # Two that match the same have both excluded it.
+    run -0 --separate-stderr tarpack --manifest --exclude=/etc --exclude='e*' --exclude=etc tree
+    assert_equal "$stderr" ''
+    run -0 --separate-stderr tarpack --manifest -X - tree <<<nope
+    assert_equal "$stderr" "tarpack: warning: standard input:1: pattern 'nope' excludes nothing"
+    run -0 --separate-stderr tarpack -q --manifest --exclude=nope -X patterns tree
+    assert_equal "$stderr" ''
+    # What was not looked at to its end can't be told.
+    truncate -s 1M tree/zeros
+    run -1 --separate-stderr bash -c 'tarpack --exclude=nope tree >/dev/full'
+    assert_equal "$stderr" 'tarpack: write error: No space left on device'
+}
+
+@test "-X refuses a file with a NUL byte, of which each pattern would end there" {
+    touch tree/{a,b}
+    printf 'x\na\0b\n' >patterns
+    run -2 --separate-stderr tarpack --manifest -X patterns tree
+    assert_equal "$output" ''
+    assert_equal "$stderr" 'tarpack: patterns:2: a pattern cannot hold a NUL byte; each line is a pattern'
 }
 
 @test "-X reads patterns from files and standard input, and all of them count" {
@@ -41,6 +95,7 @@ facts() {
     diff <(names_of tar -C tree -X first -X second --exclude=d -c .) \
         <(names_of tarpack -X first --exclude-from=second --exclude=d tree)
     assert_equal "$(names_of tarpack -X - tree <first | wc -l)" 5
+    assert_equal "$(names_of tarpack -X /dev/stdin tree < <(printf 'a\nb') | wc -l)" 5
     run -1 tarpack -X absent tree
     assert_output 'tarpack: absent: cannot open: No such file or directory'
 }

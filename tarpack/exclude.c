@@ -1,0 +1,186 @@
+#include "exclude.h"
+
+#include "buf.h"
+#include "diag.h"
+#include "stream.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct exclude_pattern {
+    char *text; /* as the user wrote it */
+    char *glob; /* without the anchor and the slashes at its end */
+    bool anchored;
+    const char *file; /* that it comes from, and in which line; NULL: from the command line */
+    size_t line;
+    atomic_bool used;
+};
+
+static enum status out_of_memory(void)
+{
+    diag_error("out of memory");
+    return STATUS_SYSTEM;
+}
+
+/* The part of a pattern that follows its anchor; the pattern itself where it has none. */
+static const char *anchor_skip(const char *pattern)
+{
+    for (;;) {
+        size_t anchor = strncmp(pattern, "./", 2) == 0 ? 2 : strncmp(pattern, "/", 1) == 0 ? 1 : 0;
+        if (anchor == 0)
+            return pattern;
+        pattern += anchor;
+    }
+}
+
+/* Adds the pattern of `length` bytes. */
+static enum status pattern_add(struct exclude *exclude, const char *text, size_t length,
+                               const char *file, size_t line)
+{
+    struct exclude_pattern *patterns =
+        reallocarray(exclude->patterns, exclude->count + 1, sizeof *patterns);
+    if (!patterns)
+        return out_of_memory();
+    exclude->patterns = patterns;
+    struct exclude_pattern *pattern = &patterns[exclude->count];
+    *pattern = (struct exclude_pattern){.file = file, .line = line};
+    pattern->text = strndup(text, length);
+    if (!pattern->text)
+        return out_of_memory();
+    const char *glob = anchor_skip(pattern->text);
+    size_t glob_length = strlen(glob);
+    while (glob_length > 0 && glob[glob_length - 1] == '/')
+        glob_length--;
+    pattern->anchored = glob != pattern->text;
+    pattern->glob = strndup(glob, glob_length);
+    exclude->count++;
+    return pattern->glob ? STATUS_OK : out_of_memory();
+}
+
+enum status exclude_add(struct exclude *exclude, const char *pattern)
+{
+    return pattern_add(exclude, pattern, strlen(pattern), NULL, 0);
+}
+
+/* Reads all of the file. Not by getline(3), which tells a lack of memory as the end of the file:
+ * the patterns that follow would be lost, and what they exclude packed. */
+static enum status file_read(int fd, const char *file, struct buf *text)
+{
+    for (;;) {
+        if (buf_reserve(text, 4096) != 0)
+            return out_of_memory();
+        ssize_t got = stream_read_some(fd, text->bytes + text->length, 4096);
+        if (got < 0) {
+            diag_errno("%s: cannot read", diag_name(file).text);
+            return STATUS_SYSTEM;
+        }
+        if (got == 0)
+            return STATUS_OK;
+        text->length += (size_t)got;
+    }
+}
+
+static enum status line_add(struct exclude *exclude, const char *line, size_t length,
+                            const char *file, size_t number)
+{
+    if (length == 0)
+        return STATUS_OK;
+    if (!memchr(line, '\0', length))
+        return pattern_add(exclude, line, length, file, number);
+    diag_error("%s:%zu: a pattern cannot hold a NUL byte; each line is a pattern",
+               diag_name(file).text, number);
+    return STATUS_USAGE;
+}
+
+static enum status lines_add(struct exclude *exclude, const struct buf *text, const char *file)
+{
+    enum status status = STATUS_OK;
+    size_t number = 0;
+    for (size_t at = 0; status == STATUS_OK && at < text->length;) {
+        const char *line = text->bytes + at;
+        const char *end = memchr(line, '\n', text->length - at);
+        size_t length = end ? (size_t)(end - line) : text->length - at;
+        status = line_add(exclude, line, length, file, ++number);
+        at += length + 1;
+    }
+    return status;
+}
+
+enum status exclude_add_file(struct exclude *exclude, const char *file)
+{
+    const bool standard = strcmp(file, "-") == 0;
+    const char *name = standard ? "standard input" : file;
+    struct buf text = {0};
+    int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        diag_errno("%s: cannot open", diag_name(file).text);
+        return STATUS_SYSTEM;
+    }
+    enum status status = file_read(fd, name, &text);
+    if (status == STATUS_OK)
+        status = lines_add(exclude, &text, name);
+    buf_free(&text);
+    if (!standard)
+        close(fd);
+    return status;
+}
+
+static bool pattern_matches(const struct exclude_pattern *pattern, const char *path)
+{
+    while (fnmatch(pattern->glob, path, 0) != 0) {
+        const char *slash = pattern->anchored ? NULL : strchr(path, '/');
+        if (!slash)
+            return false;
+        path = slash + 1;
+    }
+    return true;
+}
+
+bool exclude_matches(const struct exclude *exclude, const char *path)
+{
+    bool matches = false;
+    for (size_t i = 0; i < exclude->count; i++) {
+        struct exclude_pattern *pattern = &exclude->patterns[i];
+        /* Behind the first that matches, only those matter that are not known to be used. */
+        if ((matches && atomic_load(&pattern->used)) || !pattern_matches(pattern, path))
+            continue;
+        atomic_store(&pattern->used, true);
+        matches = true;
+    }
+    return matches;
+}
+
+void exclude_warn_unused(const struct exclude *exclude)
+{
+    /* Below an excluded directory nothing is looked at, so a pattern may match something there. */
+    const char *beyond = "";
+    for (size_t i = 0; i < exclude->count; i++) {
+        if (atomic_load(&exclude->patterns[i].used))
+            beyond = " beyond what other patterns exclude";
+    }
+    for (size_t i = 0; i < exclude->count; i++) {
+        const struct exclude_pattern *pattern = &exclude->patterns[i];
+        struct diag_name text = diag_name(pattern->text);
+        if (atomic_load(&pattern->used))
+            continue;
+        if (pattern->file)
+            diag_warn("%s:%zu: pattern '%s' excludes nothing%s", diag_name(pattern->file).text,
+                      pattern->line, text.text, beyond);
+        else
+            diag_warn("--exclude: pattern '%s' excludes nothing%s", text.text, beyond);
+    }
+}
+
+void exclude_free(struct exclude *exclude)
+{
+    for (size_t i = 0; i < exclude->count; i++) {
+        free(exclude->patterns[i].text);
+        free(exclude->patterns[i].glob);
+    }
+    free(exclude->patterns);
+    *exclude = (struct exclude){0};
+}

@@ -84,8 +84,13 @@ static enum status change_check(const struct walk_item *item, bool live)
 {
     const struct stat *before = &item->status;
     struct stat after;
-    if (fstat(item->fd, &after) != 0)
-        return read_failed(item);
+    if (fstat(item->fd, &after) != 0) {
+        if (!live || errno != ESTALE)
+            return read_failed(item);
+        /* Removed from a network's file system; all of it was read. */
+        diag_warn("%s: vanished while it was read", diag_name(item->path).text);
+        return STATUS_OK;
+    }
     if (after.st_size < before->st_size) {
         diag_error("%s: shrank while it was read", diag_name(item->path).text);
         return STATUS_SYSTEM;

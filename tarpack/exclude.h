@@ -2,9 +2,9 @@
  * The patterns of --exclude and --exclude-from: which paths they match, and which of them excluded
  * nothing.
  *
- * A pattern is one of glob(7) in which wildcards match slashes and leading dots, too. Slashes at its
- * end are dropped. With "/" or "./" in front it is anchored: it has to match the whole path below
- * DIR. Any other may also match what follows one of the path's slashes, as GNU tar's do.
+ * A pattern is one of glob(7) in which wildcards match slashes and leading dots, too. Slashes at
+ * its end are dropped. With "/" or "./" in front it is anchored: it has to match the whole path
+ * below DIR. Any other may also match what follows one of the path's slashes, as GNU tar's do.
  */
 #ifndef TARPACK_EXCLUDE_H
 #define TARPACK_EXCLUDE_H

@@ -92,7 +92,8 @@ static void hidden_warn(struct pack *pack, const struct walk_item *item)
         diag_name(item->path).text);
 }
 
-static enum status entry_load(struct pack *pack, const struct walk_item *item)
+/* `*there` is false where a live tree has taken the item away. */
+static enum status entry_load(struct pack *pack, const struct walk_item *item, bool *there)
 {
     entry_fill(&pack->entry, item);
     if (pack->cached)
@@ -100,10 +101,8 @@ static enum status entry_load(struct pack *pack, const struct walk_item *item)
     xattrs_clear(&pack->entry.xattrs);
     if (!pack->cache && pack->options->raw && pack->options->rewrite.no_xattrs)
         return STATUS_OK;
-    if (xattr_read(item->fd, item->parent, item->name, &pack->entry.xattrs) != 0) {
-        diag_errno("%s: cannot read extended attributes", diag_name(item->path).text);
-        return STATUS_SYSTEM;
-    }
+    if (xattr_read(item->fd, item->parent, item->name, &pack->entry.xattrs) != 0)
+        return walk_read_failed(&pack->walk, "read extended attributes", there);
     if (item->parent < 0)
         pack->space = upper_space(&pack->entry.xattrs);
     if (pack->cache && pack->entry.type == TAR_FILE)
@@ -185,33 +184,30 @@ static enum status directory_emit(struct pack *pack, const struct walk_item *ite
     return status;
 }
 
-/* Reads the target; its length may change until it is read, but not beyond PATH_MAX. */
-static enum status symlink_load(struct pack *pack, const struct walk_item *item)
+/* Reads the target; its length may change until it is read, but not beyond PATH_MAX. `*there` is as
+ * above. */
+static enum status symlink_load(struct pack *pack, const struct walk_item *item, bool *there)
 {
     if (buf_reserve(&pack->text, PATH_MAX) != 0)
         return out_of_memory();
     ssize_t length = readlinkat(item->parent, item->name, pack->text.bytes, PATH_MAX - 1);
-    if (length < 0) {
-        diag_errno("%s: cannot read the link", diag_name(item->path).text);
-        return STATUS_SYSTEM;
-    }
+    if (length < 0)
+        return walk_read_failed(&pack->walk, "read the link", there);
     pack->text.bytes[length] = '\0';
     pack->entry.link = pack->text.bytes;
     return STATUS_OK;
 }
 
-/* Whether the item is another name of an inode that the archive holds already. */
-static enum status hardlink_find(struct pack *pack, const struct walk_item *item, bool *linked)
+/* Makes the entry a hard link where the item is another name of an inode that the archive holds. */
+static enum status hardlink_find(struct pack *pack, const struct walk_item *item)
 {
     const char *first = NULL;
-    *linked = false;
     if (item->status.st_nlink < 2 || S_ISDIR(item->status.st_mode))
         return STATUS_OK;
     if (links_visit(&pack->links, &item->status, item->path, &first) != 0)
         return out_of_memory();
     if (!first)
         return STATUS_OK;
-    *linked = true;
     pack->entry.type = TAR_HARDLINK;
     pack->entry.link = first;
     pack->entry.size = 0;
@@ -240,10 +236,14 @@ static enum status file_emit(struct pack *pack, const struct walk_item *item)
 
 static enum status node_emit(struct pack *pack, const struct walk_item *item)
 {
-    bool linked = false;
-    enum status status = hardlink_find(pack, item, &linked);
-    if (status == STATUS_OK && pack->entry.type == TAR_SYMLINK)
-        status = symlink_load(pack, item);
+    bool there = true;
+    enum status status = STATUS_OK;
+    /* First: a hard link may lead only to what is in the archive. */
+    if (pack->entry.type == TAR_SYMLINK)
+        status = symlink_load(pack, item, &there);
+    if (status != STATUS_OK || !there)
+        return status;
+    status = hardlink_find(pack, item);
     if (status == STATUS_OK)
         status = entry_open(pack, &pack->entry);
     if (status == STATUS_OK && pack->entry.type == TAR_FILE)
@@ -337,8 +337,8 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
         return STATUS_OK;
     }
     hidden_warn(pack, item);
-    status = entry_load(pack, item);
-    if (status != STATUS_OK)
+    status = entry_load(pack, item, &there);
+    if (status != STATUS_OK || !there)
         return status;
     if (pack->options->verbose)
         diag_note("%s", diag_name(item->path).text);

@@ -4,6 +4,7 @@
 #include "privilege.h"
 #include "whiteout.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -62,40 +63,53 @@ static enum status refuse(const char *key, const char *path)
     return STATUS_SYSTEM;
 }
 
-/* fuse-overlayfs marks an opaque directory by names inside it, beside the attribute. */
-static bool has_opaque_marker(int fd)
+/* fuse-overlayfs marks an opaque directory by names inside it, beside the attribute. In a directory
+ * that may not be searched nothing can be found, and no entry of it be packed. */
+static enum status marker_find(const struct walk_item *item, bool *found)
 {
+    static const char *const markers[] = {WHITEOUT_OPAQUE_NAME, ".wh..opq"};
     struct stat status;
-    return (fstatat(fd, WHITEOUT_OPAQUE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
-            fstatat(fd, ".wh..opq", &status, AT_SYMLINK_NOFOLLOW) == 0) &&
-           !S_ISDIR(status.st_mode);
+    *found = false;
+    for (size_t i = 0; i < sizeof markers / sizeof markers[0] && !*found; i++) {
+        if (fstatat(item->fd, markers[i], &status, AT_SYMLINK_NOFOLLOW) == 0) {
+            *found = !S_ISDIR(status.st_mode);
+        } else if (errno != ENOENT && errno != EACCES) {
+            diag_errno("%s: cannot look for %s in it", diag_name(item->path).text, markers[i]);
+            return STATUS_SYSTEM;
+        }
+    }
+    return STATUS_OK;
 }
 
-static enum upper_kind directory_kind(enum overlay_space space, const struct walk_item *item,
-                                      const struct xattrs *xattrs)
+static enum status directory_kind(enum overlay_space space, const struct walk_item *item,
+                                  const struct xattrs *xattrs, enum upper_kind *kind)
 {
     struct xattr opaque;
+    bool marked = false;
     if (xattrs_find(xattrs, overlay_opaque(space), &opaque) == 0) {
-        if (value_is(&opaque, "y"))
-            return UPPER_OPAQUE;
-        if (value_is(&opaque, "x"))
-            return UPPER_XWHITEOUTS;
+        *kind = value_is(&opaque, "x") ? UPPER_XWHITEOUTS : UPPER_OPAQUE;
+        if (*kind == UPPER_XWHITEOUTS || value_is(&opaque, "y"))
+            return STATUS_OK;
     }
-    return has_opaque_marker(item->fd) ? UPPER_OPAQUE : UPPER_ENTRY;
+    enum status status = marker_find(item, &marked);
+    *kind = marked ? UPPER_OPAQUE : UPPER_ENTRY;
+    return status;
 }
 
-static enum upper_kind kind_of(enum overlay_space space, const struct walk_item *item,
-                               enum upper_kind above, const struct xattrs *xattrs)
+static enum status kind_find(enum overlay_space space, const struct walk_item *item,
+                             enum upper_kind above, const struct xattrs *xattrs,
+                             enum upper_kind *kind)
 {
     const struct stat *status = &item->status;
-    if (S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0))
-        return UPPER_WHITEOUT;
-    if (S_ISDIR(status->st_mode))
-        return directory_kind(space, item, xattrs);
     struct xattr whiteout;
+    *kind = UPPER_ENTRY;
+    if (S_ISDIR(status->st_mode))
+        return directory_kind(space, item, xattrs, kind);
     bool hidden = above == UPPER_XWHITEOUTS && S_ISREG(status->st_mode) && status->st_size == 0 &&
                   xattrs_find(xattrs, overlay_whiteout(space), &whiteout) == 0;
-    return hidden ? UPPER_WHITEOUT : UPPER_ENTRY;
+    if (hidden || (S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0)))
+        *kind = UPPER_WHITEOUT;
+    return STATUS_OK;
 }
 
 /* A namespace's attributes that are not the live mount's: trusted ones are another mount's
@@ -187,8 +201,9 @@ static bool is_touched(enum overlay_space space, const struct xattrs *xattrs)
 enum status upper_interpret(enum overlay_space space, const struct walk_item *item,
                             enum upper_kind above, struct xattrs *xattrs, enum upper_kind *kind)
 {
-    *kind = kind_of(space, item, above, xattrs);
-    enum status status = other_mark_check(space, item, xattrs);
+    enum status status = kind_find(space, item, above, xattrs, kind);
+    if (status == STATUS_OK)
+        status = other_mark_check(space, item, xattrs);
     if (status != STATUS_OK)
         return status;
     return is_touched(space, xattrs) ? bookkeeping_take_off(space, item->path, xattrs) : STATUS_OK;

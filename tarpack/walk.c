@@ -21,6 +21,11 @@ static bool is_replaced(int error)
     return error == ELOOP || error == ENOTDIR || error == ENXIO;
 }
 
+static void vanished_warn(const struct walk *walk)
+{
+    diag_warn("%s: vanished or was replaced while it was read", diag_name(walk->path.bytes).text);
+}
+
 static enum status failed(const struct walk *walk, const char *what)
 {
     const char *path = walk->path.bytes;
@@ -55,8 +60,15 @@ static enum status level_read(struct walk *walk)
         walk->levels = levels;
         walk->capacity = capacity;
     }
-    if (names_read(&walk->levels[level], dirs_fd(&walk->dirs)) != 0)
+    struct names *names = &walk->levels[level];
+    if (names_read(names, dirs_fd(&walk->dirs)) == 0)
+        return STATUS_OK;
+    /* The directory may have its header already: it is an empty one. Not so DIR itself, without
+     * which there is nothing to pack. */
+    if (!walk->live || !is_vanished(errno) || level == 0)
         return failed(walk, "read directory");
+    vanished_warn(walk);
+    names_free(names);
     return STATUS_OK;
 }
 
@@ -64,9 +76,12 @@ static enum status item_descend(struct walk *walk)
 {
     int fd = walk->item.fd;
     walk->item.fd = -1;
-    if (dirs_push(&walk->dirs, fd, walk->item.name) != 0)
+    if (dirs_push(&walk->dirs, fd, walk->item.name) == 0)
+        return level_read(walk);
+    if (!walk->live || !is_vanished(errno))
         return failed(walk, "enter directory");
-    return level_read(walk);
+    vanished_warn(walk);
+    return STATUS_OK;
 }
 
 static int path_build(struct walk *walk, const char *name)
@@ -127,8 +142,38 @@ enum status walk_look(struct walk *walk, bool *there)
         return STATUS_OK;
     if (!walk->live || !(is_vanished(errno) || is_replaced(errno)))
         return failed(walk, walk->type == DT_DIR ? "open directory" : "open");
-    diag_warn("%s: vanished or was replaced while it was read", diag_name(item->path).text);
+    vanished_warn(walk);
     item_close(item);
+    return STATUS_OK;
+}
+
+/* Whether the item's name no longer leads to the inode that walk_look() found. An inode number may
+ * be used again at once, the time of a change not. */
+static bool is_gone(const struct walk_item *item)
+{
+    const struct stat *was = &item->status;
+    struct stat now;
+    if (item->parent < 0)
+        return false;
+    if (fstatat(item->parent, item->name, &now, AT_SYMLINK_NOFOLLOW) != 0)
+        return is_vanished(errno);
+    return now.st_dev != was->st_dev || now.st_ino != was->st_ino ||
+           (now.st_mode & S_IFMT) != (was->st_mode & S_IFMT) ||
+           now.st_ctim.tv_sec != was->st_ctim.tv_sec || now.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
+}
+
+enum status walk_read_failed(struct walk *walk, const char *what, bool *there)
+{
+    const int error = errno;
+    /* A link that was replaced can't be read as one: EINVAL. The error alone does not say that the
+     * item is gone: without /proc, through which attributes are read, it is ENOENT too. */
+    bool may_be = is_vanished(error) || is_replaced(error) || error == EINVAL;
+    *there = !(walk->live && may_be && is_gone(&walk->item));
+    errno = error;
+    if (*there)
+        return failed(walk, what);
+    vanished_warn(walk);
+    walk->descend = false;
     return STATUS_OK;
 }
 

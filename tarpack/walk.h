@@ -36,7 +36,8 @@ struct walk {
 };
 
 /* Starts at the open directory `fd`, which it takes over. With `live`, entries that vanish while
- * they are looked at are passed over with a warning. Returns a status. */
+ * they are read are passed over with a warning; a directory that vanishes after walk_look() found
+ * it is empty. Returns a status. */
 enum status walk_start(struct walk *walk, int fd, bool live);
 
 /* Stores the next entry, NULL after the last. Nothing but its name is looked at yet. Returns a
@@ -46,6 +47,11 @@ enum status walk_next(struct walk *walk, const struct walk_item **found);
 /* Opens the entry and reads its status; a directory is walked from then on. `*there` is false where
  * a live tree has taken it away. Returns a status; the line is printed. */
 enum status walk_look(struct walk *walk, bool *there);
+
+/* To be called where a call failed, with errno, to `what` ("read the link") the item that was
+ * looked at. `*there` is false, and a directory is not walked, where a live tree has taken the item
+ * away meanwhile: a warning. All else is an error. Returns a status; the line is printed. */
+enum status walk_read_failed(struct walk *walk, const char *what, bool *there);
 
 /* Reads the status of what readdir(3) says is a regular file, without opening it. Returns whether
  * it is one; walk_look() may follow, and has to where this returns false. */

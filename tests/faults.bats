@@ -108,6 +108,22 @@ copied() {
     each_allocation_fails tarpack -j 1 "$FILES/tree"
 }
 
+@test "faults: tarpack, an upper directory, every system call: no mark of an opaque directory is lost" {
+    requires_command strace
+    mkdir -p upper/{marked,dotted,plain}
+    touch upper/marked/.wh..wh..opq upper/dotted/.wh..opq upper/plain/file
+    tarpack upper >wanted.tar
+    assert_equal "$(tarunpack -t <wanted.tar | grep -c 'opq$')" 2
+    judge() {
+        case $status in
+        0) cmp -s out wanted.tar ;;
+        1) says tarpack ;;
+        *) false ;;
+        esac
+    }
+    FAULTS=all each_call_fails tarpack -j 1 upper
+}
+
 @test "faults: tarpack -X, every system call and every allocation: nothing that is excluded is packed" {
     requires_command strace
     seq -f 'not-there-%g' 5 >patterns

@@ -134,6 +134,20 @@ assert_whole() {
     done
 }
 
+@test "a file that a network's file system has lost when all of it was read: a warning with --live" {
+    requires_command strace
+    echo content >tree/a
+    run -1 --separate-stderr strace -o /dev/null -P tree/a -e inject=fstat,newfstatat:error=ESTALE:when=2 \
+        bash -c 'exec tarpack tree >out.tar'
+    assert_equal "${stderr##*$'\n'}" 'tarpack: a: cannot read: Stale file handle'
+    assert_torn
+    run -0 --separate-stderr strace -o /dev/null -P tree/a -e inject=fstat,newfstatat:error=ESTALE:when=2 \
+        bash -c 'exec tarpack --live tree >out.tar'
+    assert_equal "${stderr##*$'\n'}" 'tarpack: warning: a: vanished while it was read'
+    assert_whole
+    tar -xOf out.tar a | cmp - tree/a
+}
+
 # --------------------------------------------------------------------------- before its turn
 
 # changes_before_its_turn CHANGE: tree/b is changed while tree/a is read: without --live that is an
@@ -240,6 +254,85 @@ changes_before_its_turn() {
     assert_equal "$packed" 0
     assert_whole
     tar -xOf out.tar d | cmp - <(echo longer)
+}
+
+# without_a_trace NAME: tree/NAME vanishes just before tarpack reads it: without --live that is an error
+# that names it, with it a warning, and it is left out.
+without_a_trace() {
+    local -x FAULTS_VANISH=$1
+    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
+    cp -a tree before
+    run -1 env LD_PRELOAD="$library" bash -c 'tarpack tree >out.tar'
+    assert_output --regexp "^tarpack: $1: cannot read .*: No such file or directory\$"
+    assert_torn
+    rm -rf tree
+    cp -a before tree
+    run -0 env LD_PRELOAD="$library" bash -c 'tarpack --live tree >out.tar'
+    assert_output "tarpack: warning: $1: vanished or was replaced while it was read"
+    assert_whole
+    rm -rf tree
+    mv before tree
+}
+
+@test "a fifo, and a symlink, that vanish between the look at them and the next: the same" {
+    mkfifo tree/fifo
+    touch tree/z
+    without_a_trace fifo
+    assert_output $'./\nz'
+    rm tree/fifo
+    ln -s target tree/symlink
+    without_a_trace symlink
+    assert_output $'./\nz'
+    # Its link is read only after its attributes.
+    ln tree/symlink tree/y
+    local -x FAULTS_VANISH=symlink
+    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
+    run -0 env LD_PRELOAD="$library" \
+        bash -c 'tarpack --live --no-xattrs --whiteouts=raw tree >out.tar'
+    assert_output 'tarpack: warning: symlink: vanished or was replaced while it was read'
+    assert_whole
+    # No hard link leads to what is not in the archive.
+    assert_output $'./\ny\nz'
+    assert_equal "$(tar -tvf out.tar | grep -c 'y -> target')" 1
+    FAULTS_VANISH=y
+    run -1 env LD_PRELOAD="$library" \
+        bash -c 'tarpack --no-xattrs --whiteouts=raw tree >out.tar'
+    assert_output 'tarpack: y: cannot read the link: No such file or directory'
+    assert_torn
+}
+
+@test "directories that vanish while they are walked: status 1; with --live a warning for each" {
+    rmdir tree
+    mkdir before before/d{1000..3999}
+    cp -a before tree
+    while_packing 'rm -rf tree/d*'
+    assert_equal "$packed" 1
+    assert_regex "$(cat said)" '^tarpack: d[0-9]{4}: cannot read directory: No such file or directory$'
+    assert_torn
+    rm -rf tree
+    cp -a before tree
+    while_packing 'rm -rf tree/d*' --live
+    assert_equal "$packed" 0
+    run grep -Ev '^tarpack: warning: d[0-9]{4}: vanished or was replaced while it was read$' said
+    assert_output ''
+    assert_whole
+    # Each is packed or told, and both the one that vanished between its header and its names.
+    assert_equal "$((${#lines[@]} - 1 + $(wc -l <said)))" 3001
+}
+
+@test "--live: what can't be read though it is there is an error" {
+    requires_command strace
+    mkdir tree/dir
+    mkfifo tree/fifo
+    local fault
+    for fault in llistxattr:error=ENOENT readlinkat:error=ENOENT getdents64:error=EIO:when=3 \
+        llistxattr:error=ESTALE readlinkat:error=EINVAL; do
+        rm -f tree/symlink
+        [[ $fault != readlinkat* ]] || ln -s target tree/symlink
+        run -1 --separate-stderr strace -o /dev/null -e inject="$fault" \
+            bash -c 'exec tarpack --live tree >out.tar'
+        assert_regex "$stderr" '^tarpack: (fifo|symlink|dir): cannot read [a-z ]*: '
+    done
 }
 
 # --------------------------------------------------------------------------- what can't be read

@@ -6,6 +6,8 @@
  *                         killed, and the one that started it too; 0: none is
  *   FAULTS_COUNT=FILE     where allocations, or steps, are counted: a 32-bit number
  *   FAULTS_SHORT=1        reads and writes of files and pipes stop short, differently each time
+ *   FAULTS_VANISH=NAME    what is called NAME is removed just before its link is read, or the list
+ * of its attributes by its name
  *
  * The programs are to run with -j 1, or the counts are different each time.
  */
@@ -41,6 +43,7 @@ static unsigned last_step;   /* or the step that is not taken */
 static bool counts_steps;
 static pid_t first; /* the process that loaded this library; its children inherit it */
 static bool stop_short;
+static const char *vanishing;
 
 static uint32_t *count_map(const char *path)
 {
@@ -67,6 +70,7 @@ __attribute__((constructor)) static void begin(void)
     counted = (atomic_uint *)count_map(getenv("FAULTS_COUNT"));
     first = getpid();
     stop_short = getenv("FAULTS_SHORT") != NULL;
+    vanishing = getenv("FAULTS_VANISH");
 }
 
 static bool fails(void)
@@ -242,6 +246,24 @@ int syncfs(int fd)
 {
     step();
     return (int)syscall(SYS_syncfs, fd);
+
+static void vanish(int parent, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (vanishing && strcmp(slash ? slash + 1 : path, vanishing) == 0)
+        (void)unlinkat(parent, path, 0);
+}
+
+ssize_t readlinkat(int parent, const char *path, char *space, size_t length)
+{
+    vanish(parent, path);
+    return syscall(SYS_readlinkat, parent, path, space, length);
+}
+
+ssize_t llistxattr(const char *path, char *space, size_t length)
+{
+    vanish(AT_FDCWD, path);
+    return syscall(SYS_llistxattr, path, space, length);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -33,7 +33,7 @@ struct pack {
     struct tar_entry entry;
     struct buf text; /* a symbolic link's target, a whiteout's name */
     uid_t uid;       /* who is packing */
-    bool hidden_warned;
+    bool warns_hidden; /* nobody was told yet what this process can't see */
 };
 
 static enum status out_of_memory(void)
@@ -83,9 +83,9 @@ static void entry_fill(struct tar_entry *entry, const struct walk_item *item)
 /* trusted.* attributes are not shown to everybody, and nothing tells that they are there. */
 static void hidden_warn(struct pack *pack, const struct walk_item *item)
 {
-    if (pack->hidden_warned || item->status.st_uid == pack->uid || privilege_sees_trusted())
+    if (!pack->warns_hidden || item->status.st_uid == pack->uid)
         return;
-    pack->hidden_warned = true;
+    pack->warns_hidden = false;
     diag_warn(
         "%s: belongs to another user; its trusted.* attributes, such as the opaque mark of an "
         "overlay's directory, can be seen by root only and are left out",
@@ -348,8 +348,12 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
 enum status pack_tree(const struct options *options, int root, struct emit *emit,
                       struct cache *cache, struct tally *tally)
 {
-    struct pack pack = {
-        .options = options, .emit = emit, .cache = cache, .tally = tally, .uid = geteuid()};
+    struct pack pack = {.options = options,
+                        .emit = emit,
+                        .cache = cache,
+                        .tally = tally,
+                        .uid = geteuid(),
+                        .warns_hidden = !privilege_sees_trusted()};
     pack.links.live = options->live;
     scout_prepare(&pack.scout, root, options->jobs > 1);
     pack.scout.leaves_out = is_left_out;

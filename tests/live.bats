@@ -402,6 +402,17 @@ without_a_trace() {
     assert_output $'./\na/\na/.wh..wh..opq\nb/'
 }
 
+@test "what this process may see is asked once, not for each entry of another user" {
+    requires_root
+    requires_command strace
+    touch tree/{1..99}
+    chown -R 65534 tree
+    strace -f -o calls -e trace=capget,/stat tarpack tree >out.tar
+    assert_whole
+    [ "$(grep -c capget calls)" -le 2 ]
+    [ "$(grep -c /proc/self/ns/user calls)" -le 2 ]
+}
+
 # --------------------------------------------------------------------------- the other end
 
 @test "a reader that goes away is a write error and nothing worse" {

@@ -83,6 +83,11 @@ int links_visit(struct links *links, const struct stat *status, const char *path
     return 0;
 }
 
+bool links_knows(const struct links *links, const struct stat *status)
+{
+    return links->count > 0 && slot_find(links, status)->path;
+}
+
 void links_free(struct links *links)
 {
     for (size_t i = 0; i < links->capacity; i++)

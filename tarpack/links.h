@@ -23,6 +23,9 @@ struct links {
 int links_visit(struct links *links, const struct stat *status, const char *path,
                 const char **first);
 
+/* Whether the inode was seen. */
+bool links_knows(const struct links *links, const struct stat *status);
+
 /* Releases the memory. */
 void links_free(struct links *links);
 

@@ -25,7 +25,7 @@ struct pack {
     struct walk walk;
     struct scout scout;
     struct cache *cache; /* NULL: none */
-    bool cached;         /* the present entry is in it as it is */
+    bool cached;         /* the present entry is in it as it is, or known by another name */
     struct links links;
     enum overlay_space space;
     enum upper_kind *kinds; /* of the directories above the present entry, by depth */
@@ -311,11 +311,23 @@ static bool is_left_out(const void *context, const struct walk_item *item)
     return exclude_matches(&pack->options->exclude, item->path);
 }
 
+/* Whether the item will be a hard link: all of its inode is known by its first name. Not so an empty
+ * file that may be a whiteout where this name is. */
+static bool is_other_name(struct pack *pack, const struct walk_item *item)
+{
+    if (item->status.st_nlink < 2 || kind_above(pack, item) == UPPER_XWHITEOUTS ||
+        !links_knows(&pack->links, &item->status))
+        return false;
+    xattrs_clear(&pack->entry.xattrs);
+    return true;
+}
+
 /* Finds the entry as it is in the cache, or looks at it. */
 static enum status item_look(struct pack *pack, const struct walk_item *item, bool *there)
 {
     pack->cached =
-        pack->cache && walk_peek(&pack->walk) && cache_find(pack->cache, item, &pack->entry.xattrs);
+        pack->cache && walk_peek(&pack->walk) &&
+        (is_other_name(pack, item) || cache_find(pack->cache, item, &pack->entry.xattrs));
     *there = pack->cached;
     return pack->cached ? STATUS_OK : walk_look(&pack->walk, there);
 }

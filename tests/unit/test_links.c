@@ -23,7 +23,10 @@ static void test_first(void)
 {
     struct links links = {0};
     char path[2] = "a";
+    struct stat status = inode(1, 2);
+    CHECK(!links_knows(&links, &status), "an inode is not known before it was seen");
     CHECK(!visit(&links, inode(1, 2), path), "an inode is new the first time");
+    CHECK(links_knows(&links, &status) && links.count == 1, "then it is known");
     memset(path, 'x', 1); /* the name was copied */
     const char *first = visit(&links, inode(1, 2), "b");
     CHECK(first && strcmp(first, "a") == 0, "then it has the name it was first seen under");

@@ -182,8 +182,6 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
 {
     const char *path = entry->path, *hidden = tar_path_name(path);
     enum whiteout whiteout = whiteout_parse(path, &hidden);
-    if (runs_through_whiteout(path))
-        return refuse(path, "the path runs through the name of a whiteout");
     if (whiteout == WHITEOUT_NONE && entry->type == TAR_CHAR && !entry->major && !entry->minor)
         whiteout = WHITEOUT_ENTRY; /* as an upper directory packed raw has it */
     *done = whiteout != WHITEOUT_NONE;
@@ -217,6 +215,38 @@ static bool is_merge_staging(const struct apply *apply, const char *path)
     return staging_name_is(name, STAGING_MERGE);
 }
 
+/* Whether names of the archive that begin with ".wh." are whiteouts. */
+static bool has_whiteouts(const struct apply *apply)
+{
+    return apply->whiteouts == APPLY_OVERLAY || apply->whiteouts == APPLY_DELETE;
+}
+
+/* Whether no entry can be called so: a whiteout is no entry, and what a merge keeps in its staging
+ * under such names, or in DIR under its own, is not to be linked to. */
+static bool is_reserved(const struct apply *apply, const char *path)
+{
+    return is_merge_staging(apply, path) ||
+           (has_whiteouts(apply) &&
+            (runs_through_whiteout(path) || whiteout_parse(path, NULL) != WHITEOUT_NONE));
+}
+
+/* Refuses names that mean something here, before anything is made or looked up under them. */
+static enum status names_check(const struct apply *apply, const struct tar_entry *entry)
+{
+    const char *path = entry->path;
+    if (is_merge_staging(apply, path))
+        return refuse(path, "begins with the name of the directory in which a merge works");
+    if (has_whiteouts(apply) && runs_through_whiteout(path))
+        return refuse(path, "the path runs through the name of a whiteout");
+    /* A whiteout may be stored as a hard link to another one. */
+    if (entry->type != TAR_HARDLINK || is_reserved(apply, path) ||
+        !is_reserved(apply, entry->link))
+        return STATUS_OK;
+    diag_error("%s: links to %s, which is not there", diag_name(path).text,
+               diag_name(entry->link).text);
+    return STATUS_ARCHIVE;
+}
+
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
                         enum reader_event *event)
 {
@@ -226,17 +256,16 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
         apply->absolute_warned = true;
     }
     bool done = false;
-    if (is_merge_staging(apply, entry->path))
-        return refuse(entry->path, "begins with the name of the directory in which a merge works");
-    enum status status = move_above(apply->stage, entry->path);
+    enum status status = names_check(apply, entry);
+    if (status == STATUS_OK)
+        status = move_above(apply->stage, entry->path);
     const struct stage *stage = apply->stage;
     if (status == STATUS_OK &&
         bounds_tree(apply->reader, stage->implied, stage->kept) != READER_OK) {
         *event = READER_LIMIT;
         return STATUS_ARCHIVE;
     }
-    if (status == STATUS_OK &&
-        (apply->whiteouts == APPLY_OVERLAY || apply->whiteouts == APPLY_DELETE))
+    if (status == STATUS_OK && has_whiteouts(apply))
         status = apply_whiteout(apply, entry, &done);
     if (status != STATUS_OK || done)
         return status;

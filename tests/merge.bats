@@ -17,6 +17,11 @@ written() {
     stat --format='%i %a %u:%g %.9Y' "$1"
 }
 
+# facts_of DIR: what is in it, with links and times, a line an entry.
+facts_of() {
+    find "$1" -printf '%P %y %i %n %m %s %T@\n' | sort
+}
+
 # layer_of SCRIPT: mounts an overlay on the directory "lower", runs the script in the merged view,
 # which stays mounted as "merged", and writes the upper directory to "layer.tar".
 layer_of() {
@@ -249,6 +254,44 @@ random_merge() {
         assert_not_exists lower/new
     done
     assert_equal "$(stat -c %h outside/file)" 1
+}
+
+@test "a hard link to a name that belongs to whiteouts or to a merge is refused, and nothing changed" {
+    local target before
+    for target in .wh..wh.gone/x .wh..wh.mark/y d/.wh..wh.gone/x .wh..wh..opq .wh.x d/.wh.x \
+        .merge.zlsnap-AbCdEf/tree/x; do
+        rm -rf lower layer
+        mkdir -p {lower,layer}/d "layer/$(dirname "$target")"
+        touch layer/{,d/}.wh.{x,y,.wh..opq} lower/{x,y} "layer/$target"
+        ln "layer/$target" layer/link
+        # It stands in DIR too: what is not in the layer is looked for there.
+        [ "${target%/*}" = "$target" ] || mkdir -p "lower/${target%/*}"
+        touch "lower/$target"
+        # As if it were in use, or it would be removed as a dead run's.
+        [[ $target != .merge* ]] || { exec 8<lower/.merge.zlsnap-AbCdEf && flock 8; }
+        archive layer "$target" d .wh.x d/.wh.x .wh.y .wh..wh..opq d/.wh..wh..opq >layer.tar
+        archive layer "$target" link >link.tar
+        tar --delete -f link.tar "$target"
+        [[ $target == *.wh..wh..opq || $target == *.wh.x ]] || tar --delete -f layer.tar "$target"
+        tar --concatenate -f layer.tar link.tar
+        before=$(facts_of lower)
+        run -3 merge lower <layer.tar
+        assert_output "tarunpack: link: links to $target, which is not there"
+        assert_equal "$(facts_of lower)" "$before"
+    done
+    exec 8<&-
+}
+
+@test "an entry whose path runs through a name of a merge's staging is refused, and nothing changed" {
+    local path before
+    mkdir -p lower/d layer/d/.wh..wh.gone layer/.wh..wh.{gone,mark}
+    touch lower/x layer/{d/,}.wh..wh.gone/x layer/.wh..wh.mark/y layer/.wh.x
+    before=$(facts_of lower)
+    for path in .wh..wh.gone/x .wh..wh.mark/y d/.wh..wh.gone/x; do
+        run -3 merge lower < <(archive layer .wh.x "$path")
+        assert_output "tarunpack: $path: the path runs through the name of a whiteout"
+        assert_equal "$(facts_of lower)" "$before"
+    done
 }
 
 # --------------------------------------------------------------------------- implied parents

@@ -170,6 +170,33 @@ copied() {
     each_allocation_fails tarunpack -j 1 --replace work/target
 }
 
+# A list of mounts that ends early, without the newest, would be one in which nothing is in the way.
+@test "faults: tarunpack --replace of a tree with a mount in it: refused, whatever fails" {
+    requires_command strace
+    local before number
+    cp -a "$FILES/standing" work/target
+    mount -t tmpfs none work/target/dir
+    before=$(listing work/target)
+    run -1 strace -qq -o calls -e trace=read,openat tarunpack --replace work/target <"$input"
+    number=$(sed '/mountinfo/,$d' calls | grep -c '^read')
+    for number in $((number + 1)) $((number + 2)); do
+        run -1 strace -qq -o /dev/null -e inject=read:error=EIO:when=$number \
+            tarunpack --replace work/target <"$input"
+        assert_output 'tarunpack: work/target: cannot tell what is mounted there: Input/output error'
+    done
+    if ! is_sanitized; then
+        export FAULTS_COUNT=$PWD/count
+        FAULTS_ALLOCATION=0 LD_PRELOAD=$FAULTS_LIBRARY run -1 tarunpack --replace work/target <"$input"
+        for ((number = $(od -An -tu4 count); number > 0; number--)); do
+            rm count
+            FAULTS_ALLOCATION=$number LD_PRELOAD=$FAULTS_LIBRARY \
+                run -1 tarunpack --replace work/target <"$input"
+            assert_equal "$(listing work/target)" "$before"
+        done
+    fi
+    umount work/target/dir
+}
+
 @test "faults: tarunpack --merge, every system call and every allocation" {
     requires_command strace
     local old wanted

@@ -18,16 +18,17 @@ static enum status failed(const char *path, const char *what)
     return STATUS_SYSTEM;
 }
 
-bool marks_is_whiteout(const struct stage *stage, int here, const char *name,
-                       const struct stat *status)
+int marks_is_whiteout(const struct stage *stage, int here, const char *name,
+                      const struct stat *status, bool *is)
 {
-    if (stage->form != STAGE_OVERLAY)
-        return false;
-    if (S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0))
-        return true;
-    if (!stage->xwhiteouts || !S_ISREG(status->st_mode) || status->st_size != 0)
-        return false;
-    return lgetxattr(dirs_magic(here, name).path, overlay_whiteout(stage->overlay), NULL, 0) >= 0;
+    *is = stage->form == STAGE_OVERLAY && S_ISCHR(status->st_mode) &&
+          status->st_rdev == makedev(0, 0);
+    if (*is || stage->form != STAGE_OVERLAY || !stage->xwhiteouts || !S_ISREG(status->st_mode) ||
+        status->st_size != 0)
+        return 0;
+    const char *mark = overlay_whiteout(stage->overlay);
+    *is = lgetxattr(dirs_magic(here, name).path, mark, NULL, 0) >= 0;
+    return *is || errno == ENODATA ? 0 : -1;
 }
 
 static enum status empty_file_make(int here, const char *name, const char *path, int *made)
@@ -48,7 +49,9 @@ static enum status xwhiteout_make(struct stage *stage, const char *name, const c
     struct meta_inode inode = {.fd = fd, .path = path};
     struct xattr mark = {.name = overlay_whiteout(stage->overlay), .value = "y", .length = 1};
     /* What stands there already, as an entry with content, is not to be marked. */
-    if (fstat(fd, &status) == 0 && status.st_size == 0)
+    if (fstat(fd, &status) != 0)
+        result = failed(path, "read its status");
+    else if (status.st_size == 0)
         result = meta_set_xattr(&inode, &mark);
     close(fd);
     dirtree_node(&stage->tree, stage_here(stage))->xwhiteouts = true;
@@ -140,19 +143,26 @@ enum status stage_opaque(struct stage *stage, const char *path)
     return STATUS_OK;
 }
 
+static int xwhiteout_remove(const struct stage *stage, int here, const char *name)
+{
+    struct stat status;
+    bool is = false;
+    if (fstatat(here, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        marks_is_whiteout(stage, here, name, &status, &is) != 0)
+        return -1;
+    return is ? unlinkat(here, name, 0) : 0;
+}
+
 /* In an opaque directory marked files would be what they look like: empty files. */
 static enum status xwhiteouts_remove(const struct stage *stage, const struct meta_inode *inode)
 {
     struct names names = {0};
-    struct stat status;
     enum status result = STATUS_OK;
     if (names_read_in(&names, inode->fd, ".") != 0)
         result = failed(inode->path, "read directory");
     for (size_t i = 0; result == STATUS_OK && i < names.count; i++) {
-        const char *name = names_text(&names, i);
-        if (fstatat(inode->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-            marks_is_whiteout(stage, inode->fd, name, &status) && unlinkat(inode->fd, name, 0) != 0)
-            result = failed(inode->path, "remove a whiteout");
+        if (xwhiteout_remove(stage, inode->fd, names_text(&names, i)) != 0)
+            result = failed(inode->path, "remove the whiteouts in it");
     }
     names_free(&names);
     return result;

@@ -9,10 +9,10 @@
 
 #include <sys/stat.h>
 
-/* Whether `name`, of the given status, in the open directory `here` is a whiteout in the tree's
- * form. */
-bool marks_is_whiteout(const struct stage *stage, int here, const char *name,
-                       const struct stat *status);
+/* Stores whether `name`, of the given status, in the open directory `here` is a whiteout in the
+ * tree's form. Returns 0; -1 with errno set. */
+int marks_is_whiteout(const struct stage *stage, int here, const char *name,
+                      const struct stat *status, bool *is);
 
 /* Sets what the directory behind `inode` needs for its node's marks. Returns a status. */
 enum status marks_finish(const struct stage *stage, const struct dirnode *node,

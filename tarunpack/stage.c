@@ -83,7 +83,9 @@ static enum status directory_make(struct stage *stage, const char *name, const c
         return failed(path, "create directory");
     if (S_ISDIR(status.st_mode))
         return STATUS_OK;
-    bool opaque = marks_is_whiteout(stage, here, name, &status);
+    bool opaque = false;
+    if (marks_is_whiteout(stage, here, name, &status, &opaque) != 0)
+        return failed(path, "create directory");
     if (!replace && !opaque) {
         diag_error("%s: the path runs through something that is no directory",
                    diag_name(path).text);

@@ -85,6 +85,8 @@ static enum status link_keep(struct stage *stage, const char *name, const char *
         enum status result = stage_make_room(stage, name, path);
         if (result != STATUS_OK)
             return result;
+    } else if (errno != ENOENT) {
+        return failed(path, "read its status");
     }
     if (buf_append(text, path, strlen(path) + 1) != 0 ||
         buf_append(text, target, strlen(target) + 1) != 0) {
@@ -117,11 +119,13 @@ static enum status target_link(struct stage *stage, int parent, const char *old,
 {
     int here = dirs_fd(&stage->dirs);
     struct stat status, standing;
-    if (fstatat(parent, old, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    bool deleted = false;
+    if (fstatat(parent, old, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        marks_is_whiteout(stage, parent, old, &status, &deleted) != 0)
         return failed(target, "read its status");
     if (S_ISDIR(status.st_mode))
         return target_refuse(stage, path, target, "is a directory");
-    if (marks_is_whiteout(stage, parent, old, &status))
+    if (deleted)
         return target_refuse(stage, path, target, "is deleted");
     if (linkat(parent, old, here, name, 0) == 0)
         return STATUS_OK;

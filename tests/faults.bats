@@ -215,6 +215,42 @@ copied() {
     each_allocation_fails tarunpack -j 1 --merge work/target
 }
 
+# There whiteouts are files with an attribute, and to look at one can fail.
+@test "faults: tarunpack onto an overlay, every look at what stands there: the same tree, or an error" {
+    requires_overlay
+    requires_command strace
+    local call error number wanted
+    mkdir -p layer/{opaque,turned,dir} lower upper over merged
+    touch layer/{.wh.turned,dir/.wh.gone,opaque/{.wh.gone,.wh..wh..opq},turned/new,file}
+    ln layer/file layer/link
+    tar --format=posix --no-recursion -cf layer.tar -C layer .wh.turned turned/new dir/.wh.gone \
+        opaque/.wh.gone opaque/.wh..wh..opq file link
+    mount_overlay lower upper over merged
+    tarunpack -q -j 1 --no-sync merged/target <layer.tar
+    unpacked_overlay() {
+        find merged/target -printf '%P %y %m %n %s\n' | sort
+        getfattr -R -h -d -m trusted.overlay merged/target
+    }
+    wanted=$(unpacked_overlay)
+    for call in lgetxattr:EIO lgetxattr:ENOMEM newfstatat:EIO; do
+        error=${call#*:} call=${call%:*}
+        for ((number = 1; number < 200; number++)); do
+            rm -rf merged/target
+            status=0
+            strace -f -qq -o calls -e trace="$call" -e inject="$call:error=$error:when=$number" \
+                tarunpack -q -j 1 --no-sync merged/target <layer.tar 2>errors || status=$?
+            grep -q INJECTED calls || break
+            case $status in
+            0) assert_equal "$number: $(unpacked_overlay)" "$number: $wanted" ;;
+            1) says tarunpack ;;
+            127) ;; # the loader's call
+            *) fail "$error from $call $number: $status: $(cat errors)" ;;
+            esac
+        done
+        [ "$number" -gt 2 ]
+    done
+}
+
 @test "faults: tarunpack --manifest, every system call" {
     requires_command strace
     judge() {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,19 +18,27 @@ struct removal {
     struct dirs dirs;
     struct names *levels; /* the names of each level of dirs */
     size_t capacity;
-    const char *path;
+    const char *path; /* of the directory that is emptied, for messages */
 };
 
-static enum status failed(const struct removal *removal, const char *name)
+static enum status failed(const char *path)
 {
     if (errno == EXDEV)
-        diag_error("%s/%s/%s: something is mounted there, so it is not removed",
-                   diag_name(removal->path).text, diag_name(dirs_path(&removal->dirs)).text,
-                   diag_name(name).text);
+        diag_error("%s: something is mounted there, so it is not removed", path);
     else
-        diag_errno("%s/%s/%s: cannot remove", diag_name(removal->path).text,
-                   diag_name(dirs_path(&removal->dirs)).text, diag_name(name).text);
+        diag_errno("%s: cannot remove", path);
     return STATUS_SYSTEM;
+}
+
+/* `name` is in the directory that the removal has come to; NULL is that directory itself. */
+static enum status failed_below(const struct removal *removal, const char *name)
+{
+    char path[3 * sizeof(struct diag_name)];
+    const char *above = dirs_path(&removal->dirs);
+    (void)snprintf(path, sizeof path, "%s%s%s%s%s", diag_name(removal->path).text,
+                   *above ? "/" : "", diag_name(above).text, name ? "/" : "",
+                   diag_name(name ? name : "").text);
+    return failed(path);
 }
 
 /* Opens a directory, of which there is any descriptor, anew: to empty it, for which its owner may
@@ -105,11 +114,11 @@ static enum status name_take(struct removal *removal, const char *name)
     if (unlinkat(here, name, 0) == 0 || errno == ENOENT)
         return STATUS_OK;
     if (errno != EISDIR)
-        return failed(removal, name);
+        return failed_below(removal, name);
     int fd = directory_open_for_removal(here, name);
-    if (fd < 0 || dirs_push(&removal->dirs, fd, name) != 0 || level_read(removal) != 0)
-        return failed(removal, name);
-    return STATUS_OK;
+    if (fd < 0 || dirs_push(&removal->dirs, fd, name) != 0)
+        return failed_below(removal, name);
+    return level_read(removal) == 0 ? STATUS_OK : failed_below(removal, NULL);
 }
 
 /* Leaves the directory whose names are gone, and removes it. */
@@ -118,17 +127,17 @@ static enum status level_leave(struct removal *removal)
     struct names *names = &removal->levels[removal->dirs.count - 1];
     names_free(names);
     if (dirs_leave(&removal->dirs) != 0)
-        return failed(removal, "..");
+        return failed_below(removal, NULL);
     names = &removal->levels[removal->dirs.count - 1];
     const char *name = names_text(names, names->next - 1);
     if (unlinkat(dirs_fd(&removal->dirs), name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return STATUS_OK;
-    return failed(removal, name);
+    return failed_below(removal, name);
 }
 
 static enum status names_remove(struct removal *removal)
 {
-    enum status status = level_read(removal) == 0 ? STATUS_OK : failed(removal, ".");
+    enum status status = level_read(removal) == 0 ? STATUS_OK : failed_below(removal, NULL);
     while (status == STATUS_OK) {
         struct names *names = &removal->levels[removal->dirs.count - 1];
         if (names->next < names->count) {
@@ -143,12 +152,13 @@ static enum status names_remove(struct removal *removal)
     return status;
 }
 
-enum status remove_contents(int fd, const char *path)
+/* Removes all that is below the open directory `fd`, which it takes over. */
+static enum status contents_remove(int fd, const char *path)
 {
     struct removal removal = {.path = path};
     enum status status = STATUS_SYSTEM;
     if (dirs_start(&removal.dirs, fd) != 0)
-        diag_errno("%s: cannot remove", diag_name(path).text);
+        failed(diag_name(path).text);
     else
         status = names_remove(&removal);
     for (size_t i = 0; i < removal.capacity; i++)
@@ -158,36 +168,30 @@ enum status remove_contents(int fd, const char *path)
     return status;
 }
 
+/* Takes `fd` over. */
+static enum status opened_remove(int parent, int fd, const char *name, const char *path)
+{
+    if (fd < 0)
+        return failed(diag_name(path).text);
+    enum status status = contents_remove(fd, path);
+    if (status != STATUS_OK || unlinkat(parent, name, AT_REMOVEDIR) == 0)
+        return status;
+    return failed(diag_name(path).text);
+}
+
 enum status remove_any(int parent, const char *name)
 {
     if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
         return STATUS_OK;
-    if (errno == EISDIR)
-        return remove_tree(parent, name);
-    diag_errno("%s: cannot remove", diag_name(name).text);
-    return STATUS_SYSTEM;
+    return errno == EISDIR ? remove_tree(parent, name, name) : failed(diag_name(name).text);
 }
 
-/* Takes `fd` over. */
-static enum status opened_remove(int parent, int fd, const char *name)
+enum status remove_tree(int parent, const char *name, const char *path)
 {
-    if (fd >= 0) {
-        enum status status = remove_contents(fd, name);
-        if (status != STATUS_OK)
-            return status;
-        if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
-            return STATUS_OK;
-    }
-    diag_errno("%s: cannot remove", diag_name(name).text);
-    return STATUS_SYSTEM;
-}
-
-enum status remove_tree(int parent, const char *name)
-{
-    return opened_remove(parent, directory_open_for_removal(parent, name), name);
+    return opened_remove(parent, directory_open_for_removal(parent, name), name, path);
 }
 
 enum status remove_opened(int parent, int fd, const char *name)
 {
-    return opened_remove(parent, directory_reopen(fd), name);
+    return opened_remove(parent, directory_reopen(fd), name, name);
 }

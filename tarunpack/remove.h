@@ -8,13 +8,9 @@
 
 #include "status.h"
 
-/* Removes all that is below the open directory `fd`, which it takes over. `path` is for messages.
- * Returns a status; the line is printed. */
-enum status remove_contents(int fd, const char *path);
-
-/* Removes the directory `name` in the open directory `parent`, and all that is in it. Returns a
- * status; the line is printed. */
-enum status remove_tree(int parent, const char *name);
+/* Removes the directory `name` in the open directory `parent`, and all that is in it. `path` is its
+ * path for messages. Returns a status; the line is printed. */
+enum status remove_tree(int parent, const char *name, const char *path);
 
 /* The same of the directory behind `fd`, which stays the caller's and which `name` was opened as:
  * should the name lead to another directory by now, that one keeps what is in it. */

@@ -237,49 +237,49 @@ enum status stage_directory(struct stage *stage, const char *name, const char *p
     return directory_note(stage, node, name, path, meta, xattrs);
 }
 
-/* Whether the directory holds nothing but the marks of a layer. */
-static bool has_marks_only(int parent, const char *name)
+static enum status full_refuse(const char *path)
+{
+    diag_error("%s: would replace a directory that is not empty", diag_name(path).text);
+    return STATUS_ARCHIVE;
+}
+
+/* Removes a directory of STAGE_LAYER that holds nothing but marks. */
+static enum status marks_remove(int here, const char *name, const char *path)
 {
     struct names names = {0};
-    bool only = names_read_in(&names, parent, name) == 0;
+    bool only = true;
+    if (names_read_in(&names, here, name) != 0) {
+        names_free(&names);
+        return failed(path, "read directory");
+    }
     for (size_t i = 0; only && i < names.count; i++)
         only = strncmp(names_text(&names, i), WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
     names_free(&names);
-    return only;
+    return only ? remove_tree(here, name, path) : full_refuse(path);
 }
 
-/* Removes a directory that has no entries. Returns 0; -1 with errno set, ENOTEMPTY if it has. */
-static int directory_remove(const struct stage *stage, const char *name)
+/* Removes a directory that has no entries. */
+static enum status directory_remove(struct stage *stage, const char *name, const char *path)
 {
     int here = dirs_fd(&stage->dirs);
-    if (unlinkat(here, name, AT_REMOVEDIR) == 0)
-        return 0;
-    if (errno != ENOTEMPTY || stage->form != STAGE_LAYER)
-        return -1;
-    if (has_marks_only(here, name) && remove_tree(here, name) == STATUS_OK)
-        return 0;
-    errno = ENOTEMPTY;
-    return -1;
+    /* It may be empty only for now. */
+    enum status status = crew_settle(&stage->crew);
+    if (status != STATUS_OK || unlinkat(here, name, AT_REMOVEDIR) == 0)
+        return status;
+    if (errno != ENOTEMPTY && errno != EEXIST)
+        return failed(path, "replace");
+    return stage->form == STAGE_LAYER ? marks_remove(here, name, path) : full_refuse(path);
 }
 
 enum status stage_make_room(struct stage *stage, const char *name, const char *path)
 {
-    int here = dirs_fd(&stage->dirs);
-    if (unlinkat(here, name, 0) == 0)
+    if (unlinkat(dirs_fd(&stage->dirs), name, 0) == 0)
         return STATUS_OK;
-    if (errno == EISDIR) {
-        /* It may be empty only for now. */
-        enum status status = crew_settle(&stage->crew);
-        if (status != STATUS_OK)
-            return status;
-        errno = EISDIR;
-    }
-    if (errno != EISDIR || directory_remove(stage, name) != 0) {
-        if (errno != ENOTEMPTY)
-            return failed(path, "replace");
-        diag_error("%s: would replace a directory that is not empty", diag_name(path).text);
-        return STATUS_ARCHIVE;
-    }
+    if (errno != EISDIR)
+        return failed(path, "replace");
+    enum status status = directory_remove(stage, name, path);
+    if (status != STATUS_OK)
+        return status;
     uint32_t node = dirtree_find(&stage->tree, stage_here(stage), name, strlen(name));
     if (node != DIRTREE_NONE)
         dirtree_remove(&stage->tree, node);
@@ -287,9 +287,9 @@ enum status stage_make_room(struct stage *stage, const char *name, const char *p
 }
 
 /* Gives the directory behind `fd` what its node says. */
-static enum status directory_finish(struct stage *stage, const struct dirnode *node, int fd)
+static enum status directory_finish(struct stage *stage, const struct dirnode *node, int fd,
+                                    const char *path)
 {
-    const char *path = node->name ? node->name : TAR_ROOT;
     struct meta_inode inode = {.fd = fd, .path = path, .created = MODE_UNFINISHED};
     enum status status = marks_finish(stage, node, &inode);
     if (status != STATUS_OK)
@@ -310,22 +310,37 @@ enum status stage_links_flush(struct stage *stage)
 }
 
 /* Leaves the directory where the cursor stands, and only then finishes it: afterwards its mode may
- * not let us out. */
-static enum status finish_and_leave(struct stage *stage, const struct dirnode *node)
+ * not let us out. `path` is space for its path, for messages. */
+static enum status finish_and_leave(struct stage *stage, const struct dirnode *node,
+                                    struct buf *path)
 {
+    if (buf_set_text(path, dirs_path(&stage->dirs), stage->dirs.path.length) != 0)
+        return out_of_memory();
     int fd = dirs_detach(&stage->dirs);
     if (fd < 0)
-        return failed(node->name, "return to the directory above");
-    enum status status = directory_finish(stage, node, fd);
+        return failed(path->bytes, "return to the directory above");
+    enum status status = directory_finish(stage, node, fd, path->bytes);
     close(fd);
     return status;
+}
+
+/* Enters a directory again to finish it. */
+static enum status enter_again(struct stage *stage, const char *name)
+{
+    if (dirs_enter(&stage->dirs, name) == 0)
+        return STATUS_OK;
+    const char *above = dirs_path(&stage->dirs);
+    diag_errno("%s%s%s: cannot enter directory", diag_name(above).text, *above ? "/" : "",
+               diag_name(name).text);
+    return STATUS_SYSTEM;
 }
 
 /* Goes through the tree, children before parents. */
 static enum status directories_finish(struct stage *stage)
 {
+    struct buf path = {0};
     enum status status = stage_move(stage, "", 0);
-    for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK;) {
+    for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK && at != DIRTREE_NONE;) {
         struct dirnode *node = dirtree_node(&stage->tree, at);
         uint32_t child = node->first_child;
         if (child != DIRTREE_NONE) {
@@ -333,16 +348,16 @@ static enum status directories_finish(struct stage *stage)
             node->first_child = below->next_sibling;
             if (!below->name)
                 continue;
-            if (dirs_enter(&stage->dirs, below->name) != 0)
-                return failed(below->name, "enter directory");
+            status = enter_again(stage, below->name);
             at = child;
-        } else if (at == DIRTREE_ROOT) {
-            return directory_finish(stage, node, dirs_fd(&stage->dirs));
         } else {
-            status = finish_and_leave(stage, node);
+            status = at == DIRTREE_ROOT
+                         ? directory_finish(stage, node, dirs_fd(&stage->dirs), TAR_ROOT)
+                         : finish_and_leave(stage, node, &path);
             at = node->parent;
         }
     }
+    buf_free(&path);
     return status;
 }
 

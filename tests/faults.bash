@@ -63,6 +63,33 @@ each_call_fails() (
     [ $tried -gt 15 ]
 )
 
+# these_calls_fail CALL:ERROR... -- COMMAND...: the same for every one of these calls, the loader's left
+# out.
+these_calls_fail() (
+    untraced
+    local name error number tried=0
+    local -a faults=()
+    while [ "$1" != -- ]; do
+        faults+=("$1")
+        shift
+    done
+    shift
+    for name in "${faults[@]}"; do
+        error=${name#*:} name=${name%:*}
+        for ((number = 1; ; number++)); do
+            status=0
+            prepare
+            timeout 30 strace -f -qq -o calls -e trace="$name" \
+                -e inject="$name:error=$error:when=$number" "$@" <"$input" >out 2>errors || status=$?
+            grep -q INJECTED calls || break
+            [ $status -eq 127 ] || judge || fail "$error from $name $number: $status: $(cat errors)"
+            tried=$((tried + 1))
+        done
+    done
+    echo "# $tried faults" >&3
+    [ $tried -gt 15 ]
+)
+
 # each_allocation_fails COMMAND...: the same for its allocations.
 each_allocation_fails() (
     untraced

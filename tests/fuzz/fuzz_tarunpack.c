@@ -33,7 +33,7 @@ static void canary_stat(struct stat status[2])
 static void scratch_remove(void)
 {
     if (fchdir(scratch) == 0 && chdir("..") == 0)
-        (void)remove_tree(AT_FDCWD, scratch_path);
+        (void)remove_tree(AT_FDCWD, scratch_path, scratch_path);
 }
 
 static void file_make(int parent, const char *name)
@@ -118,7 +118,7 @@ static void merge_try(int tree, int links)
     if (merge_prepare(&trees) == STATUS_OK)
         (void)merge_apply(&trees);
     close(onto);
-    EXPECT(remove_tree(scratch, "onto") == STATUS_OK);
+    EXPECT(remove_tree(scratch, "onto", "onto") == STATUS_OK);
 }
 
 /* Nothing but the canary is in the scratch directory, and that is as it was. */
@@ -166,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options_free(&options);
     close(links);
     close(tree);
-    EXPECT(remove_tree(scratch, "tree") == STATUS_OK);
+    EXPECT(remove_tree(scratch, "tree", "tree") == STATUS_OK);
     scratch_check();
     return 0;
 }

@@ -209,7 +209,8 @@ $(PRELOAD)/%.so: tests/preload/%.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) -O2 -g -fPIC -shared -pthread -o $@ $< -ldl
 
-check-programs: $(TESTS:%=$(UNIT)/%) fuzz-programs $(PRELOAD)/faults.so
+check-programs: $(TESTS:%=$(UNIT)/%) fuzz-programs \
+    $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 
 check: all check-programs
 	@ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' \

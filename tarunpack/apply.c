@@ -239,8 +239,7 @@ static enum status names_check(const struct apply *apply, const struct tar_entry
     if (has_whiteouts(apply) && runs_through_whiteout(path))
         return refuse(path, "the path runs through the name of a whiteout");
     /* A whiteout may be stored as a hard link to another one. */
-    if (entry->type != TAR_HARDLINK || is_reserved(apply, path) ||
-        !is_reserved(apply, entry->link))
+    if (entry->type != TAR_HARDLINK || is_reserved(apply, path) || !is_reserved(apply, entry->link))
         return STATUS_OK;
     diag_error("%s: links to %s, which is not there", diag_name(path).text,
                diag_name(entry->link).text);

@@ -238,7 +238,9 @@ static enum status list_prepare(struct list *list)
             return out_of_memory();
     }
     tzset(); /* reads a file, which may be out of reach later */
-    sandbox_enter(-1);
+    enum status status = sandbox_enter(-1);
+    if (status != STATUS_OK)
+        return status;
     return source_start(&list->source, STDIN_FILENO,
                         options->has_expected ? &options->expected.algorithm : NULL,
                         options->stream_limit, options->jobs > 1);

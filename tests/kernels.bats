@@ -135,6 +135,67 @@ stand() {
     compare_trees "$ORIGINAL/tree" target
 }
 
+# landlock_version: the kernel's; 0 where it has none.
+landlock_version() {
+    strace -f -qq -o version -e trace=landlock_create_ruleset tarunpack --list \
+        <"$ORIGINAL/layer.tar" >/dev/null
+    sed -n 's/.*VERSION) = \([0-9]*\).*/\1/p' version | grep . || echo 0
+}
+
+# out_of_reach VERSION: what tests/preload/probe.c says where Landlock of this version confines it.
+out_of_reach() {
+    local net='Permission denied' scoped='Operation not permitted'
+    [ "$1" -ge 4 ] || net=done
+    [ "$1" -ge 6 ] || scoped=done
+    echo "probe: connect: ${net/done/Connection refused}"
+    echo "probe: bind: $net"
+    echo "probe: abstract: $scoped"
+    echo "probe: signal: $scoped"
+}
+
+# probed COMMAND...: what it says.
+probed() {
+    "$@" <"$ORIGINAL/layer.tar" 2>&1 >/dev/null
+}
+
+@test "as far as Landlock's version goes, TCP, signals and abstract sockets are out of reach, too" {
+    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/probe.so kernel version command
+    kernel=$(landlock_version)
+    for command in '--list' '-j 1 target'; do
+        # shellcheck disable=SC2086 # words
+        assert_equal "$(probed env LD_PRELOAD="$library" tarunpack $command)" "$(out_of_reach "$kernel")"
+        rm -rf target
+        # Of a kernel that knows less, less is asked.
+        for ((version = 2; version <= kernel; version++)); do
+            # shellcheck disable=SC2086
+            assert_equal "$version: $(probed strace -f -qq -o /dev/null -E LD_PRELOAD="$library" \
+                -e trace=landlock_create_ruleset -e inject=landlock_create_ruleset:retval=$version:when=1 \
+                tarunpack $command)" "$version: $(out_of_reach "$version")"
+            rm -rf target
+        done
+        # shellcheck disable=SC2086
+        assert_equal "$(probed answering landlock_create_ruleset ENOSYS env LD_PRELOAD="$library" \
+            tarunpack $command)" "$(out_of_reach 0)"
+        rm -rf target
+    done
+}
+
+@test "where Landlock works but memory or descriptors are out, nothing is unpacked or listed" {
+    local error text
+    [ "$(landlock_version)" -ge 2 ] || skip 'needs Landlock version 2 in the kernel'
+    for error in 'ENOMEM:Cannot allocate memory' 'EMFILE:Too many open files' \
+        'ENFILE:Too many open files in system'; do
+        text="tarunpack: cannot confine the unpacking process by Landlock: ${error#*:}"
+        for command in --list; do # and target, once main.c asks
+            run -1 strace -f -qq -o /dev/null -e trace=landlock_create_ruleset \
+                -e inject=landlock_create_ruleset:error="${error%:*}":when=2 tarunpack "$command" \
+                <"$ORIGINAL/layer.tar"
+            assert_output "$text"
+            assert_not_exists target
+        done
+    done
+}
+
 @test "what only makes it faster or tells more may be missing: the same tree" {
     local call error option
     for call in statx sync_file_range sched_getaffinity clone3 madvise capget prctl fadvise64 faccessat2; do

@@ -24,12 +24,16 @@ static bool is_descriptor(const char *name, int *fd)
     return found;
 }
 
-/* Whether both are one file or pipe that keeps or passes on what is written. */
-static bool is_same(const struct stat *status, int fd)
+/* Stores whether both are one file or pipe that keeps or passes on what is written. Returns 0; -1
+ * with errno set. */
+static int compare(const struct stat *status, int fd, bool *same)
 {
     struct stat other;
-    return !S_ISCHR(status->st_mode) && fstat(fd, &other) == 0 && status->st_dev == other.st_dev &&
-           status->st_ino == other.st_ino;
+    if (fstat(fd, &other) != 0)
+        return -1;
+    *same = !S_ISCHR(status->st_mode) && status->st_dev == other.st_dev &&
+            status->st_ino == other.st_ino;
+    return 0;
 }
 
 static enum status fail(const struct outfile *file, const char *what)
@@ -48,10 +52,13 @@ enum status outfile_open(struct outfile *file, const char *name, const char *opt
                          : open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
     file->open = file->fd >= 0;
     struct stat status;
-    if (!file->open || fstat(file->fd, &status) != 0) {
+    bool is_input = false, is_output = false;
+    if (!file->open || fstat(file->fd, &status) != 0 ||
+        compare(&status, STDIN_FILENO, &is_input) != 0 ||
+        (stdout_has_data && compare(&status, STDOUT_FILENO, &is_output) != 0)) {
         return fail(file, "open");
     }
-    if (is_same(&status, STDIN_FILENO) || (stdout_has_data && is_same(&status, STDOUT_FILENO))) {
+    if (is_input || is_output) {
         return cli_usage("%s: '%s' is the standard input or output", option, diag_name(name).text);
     }
     /* Not by O_TRUNC: it might have been the input. */

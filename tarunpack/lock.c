@@ -9,7 +9,9 @@ enum lock_result lock_take(int fd, int operation)
         return LOCK_TAKEN;
     if (errno == EWOULDBLOCK)
         return LOCK_HELD;
-    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)
+    /* EBADF: a network file system that wants it open for writing, which no directory can be. */
+    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL ||
+        errno == EBADF)
         return LOCK_UNSUPPORTED;
     return LOCK_FAILED;
 }

@@ -93,13 +93,16 @@ static int xattr_change(const struct meta_inode *inode, const struct xattr *xatt
                      xattr->length, 0);
 }
 
-enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr)
+static enum status xattr_failed(const struct meta_inode *inode, const struct xattr *xattr)
 {
-    if (xattr_change(inode, xattr) == 0)
-        return STATUS_OK;
     diag_errno("%s: cannot set the attribute %s", diag_name(inode->path).text,
                diag_name(xattr->name).text);
     return STATUS_SYSTEM;
+}
+
+enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr)
+{
+    return xattr_change(inode, xattr) == 0 ? STATUS_OK : xattr_failed(inode, xattr);
 }
 
 /* What only the system's own root may set; an unprivileged run leaves it out. */
@@ -113,24 +116,31 @@ static bool is_acl(const char *name)
     return strcmp(name, ACL_XATTR_ACCESS) == 0 || strcmp(name, ACL_XATTR_DEFAULT) == 0;
 }
 
+/* Whether the error says that this user may not set the attribute here, or that its value means
+ * nothing in his namespace, and not that something else failed. */
+static bool is_refusal(int error)
+{
+    return error == EPERM || error == EACCES || error == EINVAL || error == ENOTSUP;
+}
+
 static enum status xattr_apply(struct meta_policy *policy, const struct meta_inode *inode,
                                const struct xattr *xattr)
 {
-    if (!policy->trusted && is_privileged(xattr->name)) {
-        /* A capability can be one of this user namespace: that is for the kernel to say. */
-        if (strncmp(xattr->name, "security.", 9) == 0 && xattr_change(inode, xattr) == 0)
-            return STATUS_OK;
+    bool privileged = !policy->trusted && is_privileged(xattr->name);
+    bool trusted = strncmp(xattr->name, "trusted.", 8) == 0;
+    if (!(privileged && trusted) && xattr_change(inode, xattr) == 0)
+        return STATUS_OK;
+    /* A capability can be one of this user namespace: that was for the kernel to say. */
+    if (privileged && (trusted || is_refusal(errno))) {
         policy->left_xattrs = true;
         return STATUS_OK;
     }
     /* A sound ACL that is invalid names an id that does not exist in this user namespace. */
-    if (!policy->trusted && is_acl(xattr->name)) {
-        if (xattr_change(inode, xattr) == 0)
-            return STATUS_OK;
-        policy->left_acls |= errno == EINVAL;
-        return errno == EINVAL ? STATUS_OK : meta_set_xattr(inode, xattr);
+    if (!policy->trusted && is_acl(xattr->name) && errno == EINVAL) {
+        policy->left_acls = true;
+        return STATUS_OK;
     }
-    return meta_set_xattr(inode, xattr);
+    return xattr_failed(inode, xattr);
 }
 
 /* A default ACL is inherited by what is made below, and so may be a label or an attribute of a file

@@ -10,16 +10,20 @@
 
 /* What may be left out is decided by what this process can do, as tar does it: somebody who is not
  * root gets his own files. */
-static void stage_configure(struct stage *stage, const struct options *options,
-                            const struct unpack_place *place)
+static enum status stage_configure(struct stage *stage, const struct options *options,
+                                   const struct unpack_place *place)
 {
-    bool root = privilege_is_initial();
+    struct privileges may;
+    if (privileges_read(&may) != 0) {
+        diag_errno("cannot tell what this process may do");
+        return STATUS_SYSTEM;
+    }
     stage->policy.owners =
-        options->same_owner || (!options->no_same_owner && privilege_has(CAP_CHOWN));
-    stage->policy.strict_owners = options->same_owner || (stage->policy.owners && root);
+        options->same_owner || (!options->no_same_owner && privileges_have(&may, CAP_CHOWN));
+    stage->policy.strict_owners = options->same_owner || (stage->policy.owners && may.initial);
     stage->policy.xattrs = !options->no_xattrs;
-    stage->policy.trusted = privilege_sees_trusted();
-    stage->lenient_devices = !(root && privilege_has(CAP_MKNOD));
+    stage->policy.trusted = may.trusted;
+    stage->lenient_devices = !(may.initial && privileges_have(&may, CAP_MKNOD));
     stage->skip_devices = options->no_devices;
     stage->jobs = options->jobs;
     stage->rules = (struct file_rules){
@@ -30,6 +34,7 @@ static void stage_configure(struct stage *stage, const struct options *options,
     stage->overlay = options->overlay;
     stage->root_default = place->standing;
     stage->links = place->links;
+    return STATUS_OK;
 }
 
 /* Says once what was left out without having been asked for. */
@@ -90,8 +95,11 @@ enum status unpack_run(const struct options *options, const struct unpack_place 
     struct source source = {0};
     struct reader reader = {0};
     struct stage stage = {0};
-    stage_configure(&stage, options, place);
-    enum status status = stage_start(&stage, place->tree);
+    enum status status = stage_configure(&stage, options, place);
+    if (status == STATUS_OK)
+        status = stage_start(&stage, place->tree);
+    else
+        close(place->tree);
     bool digested = options->has_expected || place->merge;
     if (status == STATUS_OK)
         status = source_start(&source, STDIN_FILENO, digested ? &options->expected.algorithm : NULL,

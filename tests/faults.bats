@@ -274,6 +274,57 @@ copied() {
     done
 }
 
+@test "faults: where it can't be told what this process may do, nothing is left out in silence" {
+    requires_command strace
+    mkdir tree
+    touch tree/{a,b}
+    chown 7:8 tree/a
+    setfattr -n trusted.name -v value tree/b
+    tarpack tree >tree.tar
+    prepare() { rm -rf target; }
+    input=tree.tar
+    judge() {
+        case $status in
+        0) compare_trees tree target ;;
+        1) says tarunpack ;;
+        *) false ;;
+        esac
+    }
+    these_calls_fail newfstatat:EIO newfstatat:ENOMEM capget:EFAULT -- tarunpack -j 1 --no-sync target
+}
+
+@test "faults: an attribute that a full disk has no room for is not told as one that may not be set" {
+    requires_root
+    requires_command strace
+    local error
+    mkdir tree
+    touch tree/file
+    setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 tree/file
+    tarpack tree >tree.tar
+    chmod 777 .
+    for error in ENOSPC EIO ENOMEM EDQUOT; do
+        run -1 as_user strace -f -qq -o /dev/null -e trace=fsetxattr \
+            -e inject=fsetxattr:error=$error tarunpack -q --no-sync target <tree.tar
+        assert_output --partial 'tarunpack: file: cannot set the attribute security.capability: '
+        assert_not_exists target
+    done
+    run -0 as_user tarunpack --no-sync target <tree.tar
+    assert_output --partial 'trusted.* and security.* attributes were left out'
+}
+
+@test "faults: a file that may be the input is not emptied for a result" {
+    requires_command strace
+    local number
+    for ((number = 1; number < 20; number++)); do
+        cp "$FILES/layer.tar" input.tar
+        strace -qq -o calls -e trace=newfstatat -e inject=newfstatat:error=EIO:when=$number \
+            shasum-tee -o input.tar <input.tar >/dev/null 2>&1 || true
+        cmp input.tar "$FILES/layer.tar"
+        grep -q INJECTED calls || break
+    done
+    [ "$number" -gt 3 ]
+}
+
 @test "faults: tarunpack --manifest, every system call" {
     requires_command strace
     judge() {

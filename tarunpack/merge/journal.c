@@ -112,7 +112,7 @@ static enum status begun_lock(const struct staging *found, const char *path)
     case LOCK_FAILED:
         break;
     }
-    return failed(path, found->name, "lock it");
+    return failed(path, found->name, "lock");
 }
 
 static enum status begun_keep(struct journal *journal, struct staging *found, const char *path)

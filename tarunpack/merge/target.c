@@ -42,7 +42,7 @@ static enum status directory_lock(const struct merge_target *target)
     case LOCK_FAILED:
         break;
     }
-    diag_errno("%s: cannot lock it", diag_name(target->path).text);
+    diag_errno("%s: cannot lock", diag_name(target->path).text);
     return STATUS_SYSTEM;
 }
 

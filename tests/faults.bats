@@ -325,6 +325,51 @@ copied() {
     [ "$number" -gt 3 ]
 }
 
+@test "faults: a hard link to an entry of DIR replaces what the layer had there, or there is an error" {
+    requires_command strace
+    # Calls are counted for each process: the way there takes the first child more than the others.
+    mkdir -p layer/{a,b}
+    touch layer/{link,target,{a,b}/file}
+    # shellcheck disable=SC2046 # words
+    tar --format=posix -cf layer.tar -C layer $(printf 'a/file b/file %.0s' {1..6}) link
+    ln -f layer/{target,link}
+    tar --format=posix -cf link.tar -C layer target link
+    tar --delete -f link.tar target
+    tar --concatenate -f layer.tar link.tar
+    prepare() {
+        rm -rf work
+        mkdir -p work/target
+        touch work/target/target
+    }
+    judge() {
+        case $status in
+        0) [ work/target/target -ef work/target/link ] ;;
+        1) says tarunpack ;;
+        *) false ;;
+        esac
+    }
+    input=layer.tar
+    these_calls_fail newfstatat:EIO -- \
+        tarunpack -q -j 1 --no-sync --merge work/target
+}
+
+@test "faults: a DIR that can't be locked is not merged onto, unless its file system has no locks" {
+    requires_command strace
+    local error
+    mkdir target
+    for error in EIO ENOMEM; do
+        run -1 strace -qq -o /dev/null -e trace=flock -e inject=flock:error=$error:when=1 \
+            tarunpack --no-sync --merge target <"$FILES/layer.tar"
+        assert_output --partial 'tarunpack: target: cannot lock: '
+        assert_equal "$(ls -A target)" ''
+    done
+    for error in ENOLCK ENOSYS EOPNOTSUPP; do
+        strace -qq -o /dev/null -e trace=flock -e inject=flock:error=$error:when=1 \
+            tarunpack --no-sync --merge target <"$FILES/layer.tar"
+        compare_trees "$FILES/tree" target
+    done
+}
+
 @test "faults: tarunpack --manifest, every system call" {
     requires_command strace
     judge() {

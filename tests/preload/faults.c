@@ -246,6 +246,7 @@ int syncfs(int fd)
 {
     step();
     return (int)syscall(SYS_syncfs, fd);
+}
 
 static void vanish(int parent, const char *path)
 {

@@ -62,6 +62,11 @@ requires_command() {
     done
 }
 
+# Whether the programs have an allocator of their own, which gives up when it gets no memory.
+is_sanitized() {
+    nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_'
+}
+
 requires_overlay() {
     requires_root
     local probe=$BATS_TEST_TMPDIR/.overlay-probe

@@ -191,6 +191,7 @@ overlay_target() {
     overlay_target
     mkdir -p more/{d,e}
     touch more/{.wh.d,d/{new,.wh.x,.wh..wh..opq},.wh.f,e/{.wh.empty,empty}}
+    touch -d @1000000000.5 more/{d,e}
     local order
     for order in 'd d/.wh.x d/.wh..wh..opq d/new .wh.d .wh.f e/.wh.empty e/empty e' \
         'e e/empty e/.wh.empty .wh.f .wh.d d/.wh..wh..opq d/new d/.wh.x d'; do
@@ -202,6 +203,8 @@ overlay_target() {
         assert_equal "$(names target/more)" $'d \nd d\nd e\nf d/new\nf e/empty\nf f'
         assert_equal "$(attribute trusted.overlay.whiteout target/more/f)" y
         assert_equal "$(attribute trusted.overlay.whiteout target/more/e/empty)" ''
+        # The whiteouts in an opaque directory are removed before it gets its time.
+        assert_equal "$(stat -c %.1Y target/more/{d,e})" $'1000000000.5\n1000000000.5'
     done
 }
 

@@ -8,6 +8,8 @@
  *   FAULTS_SHORT=1        reads and writes of files and pipes stop short, differently each time
  *   FAULTS_VANISH=NAME    what is called NAME is removed just before its link is read, or the list
  * of its attributes by its name
+ *   FAULTS_ESCAPE=DIR     whoever reads standard input or writes a file tries to get at DIR, which is
+ *                         outside of its sandbox: the process aborts if anything works
  *
  * The programs are to run with -j 1, or the counts are different each time.
  */
@@ -44,6 +46,7 @@ static bool counts_steps;
 static pid_t first; /* the process that loaded this library; its children inherit it */
 static bool stop_short;
 static const char *vanishing;
+static int escape = -1; /* the directory */
 
 static uint32_t *count_map(const char *path)
 {
@@ -71,6 +74,9 @@ __attribute__((constructor)) static void begin(void)
     first = getpid();
     stop_short = getenv("FAULTS_SHORT") != NULL;
     vanishing = getenv("FAULTS_VANISH");
+    const char *outside = getenv("FAULTS_ESCAPE");
+    if (outside)
+        escape = open(outside, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static bool fails(void)
@@ -151,8 +157,29 @@ static size_t shortened(size_t length)
     return 1 + length * (atomic_fetch_add(&turn, 1) % 7) / 7;
 }
 
+/* In the directory are a file and a directory, called so. */
+static void escape_try(void)
+{
+    char path[64];
+    int error = errno;
+    if (escape < 0)
+        return;
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d/file", escape);
+    if (openat(escape, "file", O_RDONLY) >= 0 || openat(escape, "file", O_WRONLY) >= 0 ||
+        openat(escape, "directory", O_RDONLY | O_DIRECTORY) >= 0 || truncate(path, 0) == 0 ||
+        openat(escape, "new", O_WRONLY | O_CREAT, 0600) >= 0 || mkdirat(escape, "new", 0700) == 0 ||
+        symlinkat("file", escape, "new") == 0 || mknodat(escape, "new", S_IFIFO | 0600, 0) == 0 ||
+        linkat(escape, "file", escape, "directory/new", 0) == 0 ||
+        renameat(escape, "file", escape, "directory/new") == 0 ||
+        unlinkat(escape, "file", 0) == 0 || unlinkat(escape, "directory", AT_REMOVEDIR) == 0)
+        abort();
+    errno = error;
+}
+
 ssize_t read(int fd, void *space, size_t length)
 {
+    if (fd == STDIN_FILENO)
+        escape_try();
     return syscall(SYS_read, fd, space, shortened(length));
 }
 
@@ -168,6 +195,7 @@ ssize_t pread(int fd, void *space, size_t length, off_t offset)
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 {
+    escape_try();
     return syscall(SYS_pwrite64, fd, bytes, shortened(length), offset);
 }
 

@@ -322,11 +322,7 @@ compression"
 }
 
 @test "what is to last is on the disk before it gets its name, and LAYER.json goes first" {
-    local program
-    for program in sync rm mv; do
-        fake "$program" 'printf "%s %s\n" "${0##*/}" "$*" | sed "s/zlsnap-....../zlsnap/g" \
-            >>../log; exec /usr/bin/env -S PATH=/usr/bin:/bin "${0##*/}" "$@"'
-    done
+    log_calls sync rm mv
     zlsnap create tree layer >/dev/null
     run -0 grep -v '^rm -rf' ../log
     assert_output 'sync -- ./.layer.zlsnap/layer ./.layer.zlsnap/json

@@ -58,6 +58,16 @@ fake() {
     chmod +x "$fakes/$1"
 }
 
+# log_calls NAME...: from now on what zlsnap calls of these programs goes to ../log, too, a line for each
+# call; without what is by chance in the names of temporary directories.
+log_calls() {
+    local program
+    for program; do
+        fake "$program" 'printf "%s %s\n" "${0##*/}" "$*" | sed "s/zlsnap-....../zlsnap/g" \
+            >>../log; exec /usr/bin/env -S PATH=/usr/bin:/bin "${0##*/}" "$@"'
+    done
+}
+
 # without_program NAME...: takes them off the PATH, with all else still there.
 without_program() {
     local dir=$BATS_TEST_TMPDIR/without-$1

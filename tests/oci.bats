@@ -433,6 +433,51 @@ newest() {
     refute_leftovers .
 }
 
+# what_is_named: of what log_calls wrote, how what is outside of spools came to its name; of each digest
+# and of equal lines in sequence only one.
+what_is_named() {
+    local line
+    sed -E 's/[0-9a-f]{64}/BLOB/g' ../log | grep -v '^mv .* [^ ]*\.zlsnap/[^ ]*$' | uniq |
+        while read -r line; do
+            [[ $line != sync* ]] ||
+                line="sync $(tr ' ' '\n' <<<"${line#sync -- }" | sort -u | paste -sd ' ')"
+            printf '%s\n' "$line"
+        done
+    rm ../log
+}
+
+@test "oci: what is to last is on the disk before it gets its name, and index.json comes last" {
+    made_once small_layers
+    log_calls sync mv
+    zlsnap oci a.tar.zst -o img:new
+    run -0 what_is_named
+    assert_output 'sync ./.img.zlsnap/layout ./.img.zlsnap/layout/blobs ./.img.zlsnap/layout/blobs/sha256'\
+' ./.img.zlsnap/layout/blobs/sha256/BLOB ./.img.zlsnap/layout/index.json ./.img.zlsnap/layout/oci-layout
+mv -T -- ./.img.zlsnap/layout img
+sync ./'
+    zlsnap oci b.tar.zst -o img:more
+    run -0 what_is_named
+    assert_output 'sync img/.oci.zlsnap/index.json img/.oci.zlsnap/layout img/.oci.zlsnap/layout/blobs'\
+' img/.oci.zlsnap/layout/blobs/sha256 img/.oci.zlsnap/layout/blobs/sha256/BLOB img/.oci.zlsnap/layout/oci-layout
+mv -fT -- img/.oci.zlsnap/layout/blobs/sha256/BLOB img/blobs/sha256/BLOB
+sync img/blobs img/blobs/sha256
+mv -fT -- img/.oci.zlsnap/index.json img/index.json
+sync img'
+}
+
+@test "extract: --merge: the record of an interrupted merge is on the disk before it gets its name" {
+    made_once small_layers
+    zlsnap oci a.tar.zst b.tar.zst -o img
+    mkdir target
+    log_calls sync mv
+    zlsnap extract --merge oci:img target
+    run -0 what_is_named
+    assert_output 'sync target/.merge.zlsnap
+mv -T -- target/.merge.zlsnap target/.merge.zlsnap
+sync target/.merge.zlsnap
+mv -T -- target/.merge.zlsnap target/.merge.zlsnap'
+}
+
 @test "oci: annotations of any text; entries of others in the index stay" {
     made_once small_layers
     zlsnap oci --annotation=$'a=one\ntwo=\xc3\xa9' --annotation=b= a.tar.zst -o img:t

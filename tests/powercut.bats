@@ -121,18 +121,26 @@ merged() {
     assert_equal "$(state after/target)" nothing
 }
 
+# What is made on the disk before each run, and not synced.
+prepare() {
+    :
+}
+
 # at_each_call WANTED OPTION...: tarunpack, killed at each of the calls of its parent that publish, and
 # the power cut then; what stands on the disk is one of the words in WANTED.
 at_each_call() {
-    local name count seen='' now
+    local name count seen='' now begun=0
+    [[ ${*:2} != *--adopt* ]] || begun=1 # it has no child
+    prepare
     strace -o calls tarunpack "${@:2}" disk/target <"$LAYER"
-    awk -F '(' '/^[a-z]/ { count[$1]++ }
+    awk -F '(' -v begun="$begun" '/^[a-z]/ { count[$1]++ }
         begun && $1 ~ /rename|sync|unlink|utimens|wait|exit_group/ { print $1, count[$1] }
         $1 ~ /^(clone|fork|vfork)/ { begun = 1 }' calls >list
     while read -r name count; do
         rm -rf disk/target disk/.target.*
         [ "$1" = 'nothing new' ] || cp -a "$OLD" disk/target
         sync -f disk
+        prepare
         # Through cat: the child that was orphaned has ended when it has closed the pipe.
         strace -o /dev/null -e inject="$name:signal=KILL:when=$count" \
             tarunpack "${@:2}" disk/target <"$LAYER" 2>&1 | cat >/dev/null
@@ -163,6 +171,22 @@ at_each_call() {
     disk ext4 64M
     cp -a "$OLD" disk/target
     at_each_call 'old new' --replace
+}
+
+@test "power cut: before exit 0 of --adopt there is nothing, or all of the tree" {
+    requires_fs ext4
+    requires_command strace
+    local lock=''
+    disk ext4 64M
+    prepare() {
+        [ -z "$lock" ] || exec {lock}<&-
+        mkdir -m 700 disk/.target.zlsnap-abcdef
+        exec {lock}<disk/.target.zlsnap-abcdef
+        flock -n "$lock"
+        cp -a "$TREE" disk/.target.zlsnap-abcdef/tree
+    }
+    at_each_call 'nothing new' --adopt=.target.zlsnap-abcdef
+    exec {lock}<&-
 }
 
 # Killed in the middle, and then the power is cut after somebody else's fsync.

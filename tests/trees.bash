@@ -109,6 +109,13 @@ make_xattrs() {
     touch large
     large=$(repeat "$((LARGE_XATTR / 4))" 00ff3d0a)
     setfattr -n user.large -v "0x$large" large
+    # What their owner may not write gets its attributes before its mode.
+    mkdir readonly-directory
+    touch readonly readonly-setuid
+    setfattr -n user.text -v text readonly readonly-setuid readonly-directory
+    chmod 0400 readonly
+    chmod 4555 readonly-setuid
+    chmod 0555 readonly-directory
 }
 
 make_acls() {

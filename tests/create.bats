@@ -312,6 +312,22 @@ compression"
     assert_exists "$(head -n 2 ../name | tail -n 1)/file"
 }
 
+@test "a temporary directory that became a link, or somebody else's, is not used" {
+    local before
+    mkdir -m 755 ../elsewhere
+    before=$(stat -c '%a %.9Y %.9Z' ../elsewhere)
+    fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@"); rmdir "$name"
+        ln -s "$PWD/../elsewhere" "$name"; echo "$name"'
+    run -1 --separate-stderr zlsnap create tree layer
+    assert_one_line 'is replaced or removed by somebody'
+    assert_equal "$(stat -c '%a %.9Y %.9Z' ../elsewhere)" "$before"
+    requires_root
+    fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@"); chown 65534 "$name"; echo "$name"'
+    run -1 --separate-stderr zlsnap create tree layer
+    assert_one_line 'is replaced or removed by somebody'
+    assert_not_exists layer
+}
+
 @test "a temporary directory that a cleaner has locked or removed is made anew" {
     fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@") && echo "$name"; echo >>../made
         [ "$(wc -l <../made)" -ne 1 ] || rmdir "$name"

@@ -217,11 +217,34 @@ static void test_replaced(int scratch)
     tree_remove(scratch, "top");
 }
 
+/* Two file systems have the same number for their first inode. */
+static void test_same(int scratch)
+{
+    struct stat proc = {0}, sys = {0};
+    int fd = open_directory(AT_FDCWD, "/proc"), dir = -1;
+    CHECK(fstat(fd, &proc) == 0 && stat("/sys", &sys) == 0 && proc.st_ino == sys.st_ino,
+          "two directories have one inode number");
+    CHECK(!dirs_is_same(fd, AT_FDCWD, "/sys"), "but are not the same");
+    CHECK(dirs_is_same(fd, AT_FDCWD, "/proc"), "a directory is the same as itself");
+    CHECK(!dirs_is_same(-1, AT_FDCWD, "/proc") && !dirs_is_same(fd, scratch, "none"),
+          "what can't be looked at is not the same");
+    close(fd);
+    CHECK(mkdirat(scratch, "dir", 0700) == 0 && symlinkat("dir", scratch, "link") == 0 &&
+              (dir = open_directory(scratch, "dir")) >= 0,
+          "there is a link to a directory");
+    CHECK(dirs_is_same(dir, scratch, "dir") && !dirs_is_same(dir, scratch, "link"),
+          "a link to a directory is not that directory");
+    close(dir);
+    (void)unlinkat(scratch, "link", 0);
+    (void)unlinkat(scratch, "dir", AT_REMOVEDIR);
+}
+
 int main(void)
 {
     char path[4096];
     int scratch = scratch_make(path, sizeof path);
     test_paths(scratch);
+    test_same(scratch);
     test_no_directory(scratch);
     test_deep(scratch);
     test_moved_away(scratch);

@@ -97,6 +97,24 @@ make_directories() (
     assert_equal "$(ls -A small)" ''
 }
 
+@test "what a thread could not bring to the disk is an error, although the last sync succeeds" {
+    requires_command strace
+    make_directories 3 content
+    tarpack tree >tree.tar
+    # The kernel tells it once; the second sync of a process can only be that thread's.
+    # shellcheck disable=SC2016 # for the other shell
+    run -1 bash -c '{
+            head -c 2048 tree.tar
+            for ((count = 0; count < 200; count++)); do
+                sleep 0.05
+                [ "$(grep -c syncfs calls)" -lt 2 ] || break
+            done
+            tail -c +2049 tree.tar
+        } | strace -f -qq -o calls -e inject=syncfs:error=EIO:when=2 -e trace=syncfs tarunpack -j 4 target'
+    assert_output 'tarunpack: staging directory: cannot sync: Input/output error'
+    assert_equal "$(ls -A)" $'calls\ntree\ntree.tar'
+}
+
 @test "owners and attributes that are left out by a thread are told once" {
     requires_root
     mkdir tree

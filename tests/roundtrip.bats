@@ -312,3 +312,22 @@ assert_no_more() {
     assert_no_more 'tarpack small >small.tar' 'tarpack large >large.tar'
     assert_no_more 'tarunpack --no-sync a <small.tar' 'tarunpack --no-sync b <large.tar'
 }
+
+@test "memory does not grow with what several threads have not written yet" {
+    requires_command strace
+    make_files() {
+        mkdir "$1"
+        head -c $(($2 * 60000)) /dev/urandom | split -b 60000 -a 3 - "$1/"
+        tarpack "$1" >"$1.tar"
+    }
+    enter_memory
+    make_files small 200
+    make_files large 800
+    # Threads that are slow leave all that may wait to them.
+    slow() {
+        echo "strace -f -qq -o /dev/null --seccomp-bpf -e trace=pwrite64 -e inject=pwrite64:delay_enter=1000 \
+            tarunpack --no-sync -j 2 $1.copy <$1.tar"
+    }
+    assert_no_more "$(slow small)" "$(slow large)"
+    compare_trees large large.copy
+}

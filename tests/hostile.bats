@@ -470,7 +470,10 @@ EOF
 l 777 x -> y
 f 644 y
 EOF
-    refuse size-of-a-file-with-a-slash 'x: size out of range'
+    local name
+    for name in size-of-a{,n-old,-contiguous}-file-with-a-slash; do
+        refuse "$name" 'x: size out of range'
+    done
 }
 
 @test "hostile: negative owners and 2^32-1, which means none, are refused" {
@@ -560,8 +563,8 @@ EOF
 # Some readers take the first of two, some the last, some both.
 @test "hostile: a second extended header of a kind is refused, and what stands behind one" {
     local name
-    for name in pax-twice gnu-name-twice pax-for-all-behind-one-for-one \
-        volume-label-behind-a-pax-header; do
+    for name in pax-twice gnu-{name,link}-twice pax-for-all-behind-{one-for-one,a-gnu-name,a-gnu-link} \
+        volume-label-behind-a-{pax-header,gnu-name,gnu-link}; do
         refuse "$name" 'an extended header has no entry behind it'
     done
 }
@@ -594,6 +597,13 @@ f 644 y
 f 644 z
 EOF
     assert_equal "$(stat -c %u:%g target/* | tr '\n' ' ')" '7:7 8:7 9:7 '
+    # An empty one takes back the global one, for its entry.
+    accept pax-for-all-taken-back <<'EOF'
+f 644 x
+f 644 y
+f 644 z
+EOF
+    assert_equal "$(stat -c %u:%g:%Y target/* | tr '\n' ' ')" '7:7:7 8:7:1000000000 7:7:7 '
 }
 
 @test "hostile: attributes and maps in global headers, unknown character sets are refused" {
@@ -669,6 +679,7 @@ PYTHON
     accept gnu-name-and-pax <<<'f 644 z'
     refuse gnu-name-empty "x: path is empty, holds a NUL or a '..'"
     refuse gnu-name-without-entry 'an extended header has no entry behind it'
+    refuse gnu-link-without-entry 'an extended header has no entry behind it'
     refuse gnu-name-cut 'the archive is cut off after 1024 bytes'
 }
 

@@ -410,6 +410,21 @@ not/new"
     assert_output ''
 }
 
+@test "where fuse-overlayfs' marks can't be looked for, the directory is not taken for one without" {
+    requires_command strace
+    mkdir -p tree/dir
+    touch tree/dir/.wh..wh..opq
+    strace -o calls -e trace=newfstatat tarpack tree >/dev/null
+    local number tried=0
+    for number in $(grep -n '"\.wh\.\.' calls | cut -d : -f 1); do
+        run -1 --separate-stderr bash -c 'strace -qq -o /dev/null \
+            -e inject=newfstatat:error=EIO:when=$1 tarpack tree >/dev/null' - "$number"
+        assert_regex "$stderr" '^tarpack: (\.|dir): cannot look for the mark of an opaque directory: I'
+        tried=$((tried + 1))
+    done
+    [ $tried -ge 3 ]
+}
+
 @test "--whiteouts=raw keeps all as it is, both ways" {
     make_upper
     touch upper/.wh.foo

@@ -10,6 +10,8 @@
  * of its attributes by its name
  *   FAULTS_ESCAPE=DIR     whoever reads standard input or writes a file tries to get at DIR, which is
  *                         outside of its sandbox: the process aborts if anything works
+ *   FAULTS_ESCAPE=DIR     whoever reads standard input or writes a file tries to get at DIR, which
+ *                         is outside of its sandbox: the process aborts if anything works
  *
  * The programs are to run with -j 1, or the counts are different each time.
  */

@@ -138,6 +138,10 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
         assert_equal "$(cat back/file)" "$name"
         rm -r back
     done
+    # A name is bytes, whatever the locale says of them.
+    LC_ALL=C.UTF-8 zlsnap restore "${names[2]}" "$url" back
+    assert_equal "$(cat back/file)" "${names[2]}"
+    rm -r back
     run -0 zlsnap refs "$url"
     assert_equal "${#lines[@]}" 3
     assert_line --regexp $'^a/b_c\t20..-..-..T..:..:..Z\t[0-9]+\tsha256:[0-9a-f]{64}$'

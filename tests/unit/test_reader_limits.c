@@ -95,6 +95,66 @@ static void test_limit_of_headers(void)
     buf_free(&value);
 }
 
+/* How many blocks a map takes. */
+#define MAP_BLOCKS 5
+
+/* pax sparse 1.0: a map of empty extents before the data. Returns how long the records are. */
+static size_t text_map_make(struct buf *archive)
+{
+    struct buf records = {0}, map = {0};
+    (void)tar_record_append(&records, "GNU.sparse.major", "1", 1);
+    (void)tar_record_append(&records, "GNU.sparse.minor", "0", 1);
+    (void)tar_record_append(&records, "GNU.sparse.realsize", "0", 1);
+    (void)buf_append_text(&map, "600\n");
+    for (int i = 0; i < 1200; i++)
+        (void)buf_append_text(&map, "0\n");
+    archive_add_records(archive, 'x', &records);
+    archive_add_header(archive, '0', "sparse", MAP_BLOCKS * TAR_BLOCK_SIZE);
+    archive_add_content(archive, map.bytes, map.length);
+    archive_add_end(archive);
+    size_t length = records.length;
+    buf_free(&records);
+    buf_free(&map);
+    return length;
+}
+
+/* Old GNU: one that starts in the header and goes on in blocks behind it. */
+static void gnu_map_make(struct buf *archive)
+{
+    char block[TAR_BLOCK_SIZE];
+    archive_add_header(archive, 'S', "sparse", 0);
+    for (size_t at = TAR_GNU_SPARSE_OFFSET; at < TAR_GNU_SPARSE_EXTENDED_OFFSET; at += 12)
+        tar_number_encode(archive->bytes + at, 12, 0);
+    archive->bytes[TAR_GNU_SPARSE_EXTENDED_OFFSET] = 1;
+    tar_number_encode(archive->bytes + TAR_GNU_SPARSE_REAL_SIZE_OFFSET, 12, 0);
+    tar_header_seal((struct tar_ustar *)(void *)archive->bytes);
+    for (int i = 1; i <= MAP_BLOCKS; i++) {
+        memset(block, 0, sizeof block);
+        for (size_t at = 0; at < TAR_GNU_SPARSE_MORE_EXTENDED_OFFSET; at += 12)
+            tar_number_encode(block + at, 12, 0);
+        block[TAR_GNU_SPARSE_MORE_EXTENDED_OFFSET] = i < MAP_BLOCKS;
+        (void)buf_append(archive, block, sizeof block);
+    }
+    archive_add_end(archive);
+}
+
+/* The maps of sparse files are kept in memory, as extended headers are. */
+static void test_limit_of_maps(void)
+{
+    struct buf text = {0}, gnu = {0};
+    size_t records = text_map_make(&text);
+    gnu_map_make(&gnu);
+    for (uint64_t less = 0; less < 2; less++) {
+        struct reader_limits limits = reading_wide;
+        limits.pax = records + MAP_BLOCKS * TAR_BLOCK_SIZE - less;
+        limit_check(&text, &limits, "--max-pax", !less);
+        limits.pax = MAP_BLOCKS * TAR_BLOCK_SIZE - less;
+        limit_check(&gnu, &limits, "--max-pax", !less);
+    }
+    buf_free(&text);
+    buf_free(&gnu);
+}
+
 static void test_claims(void)
 {
     struct buf archive = {0};
@@ -198,6 +258,7 @@ int main(void)
     diag_init("test_reader_limits");
     test_limits();
     test_limit_of_headers();
+    test_limit_of_maps();
     test_claims();
     test_sparse();
     test_names_in_problems();

@@ -117,3 +117,43 @@ replaces() {
     cp -a "$FILES/tree" work/target
     race 9 'work/.target.zlsnap-*/tree' replaces
 }
+
+# A fifo or a device is never opened: what is set of it is set by its name.
+@test "races: what is set of a node by its name is not set of what a link there leads to" {
+    requires_root
+    requires_command strace
+    local before call unpacker wanted
+    mkdir node
+    mkfifo node/fifo
+    chown 5:6 node/fifo
+    chmod 2751 node/fifo
+    setfattr -n trusted.note -v text node/fifo
+    setfacl -m u:7:rw node/fifo
+    tarpack node >node.tar
+    before=$(outside_is)
+    # is_at CALL FIFO: whether what the call does has been done.
+    is_at() {
+        case $1 in
+        mknodat) [ -p "$2" ] ;;
+        fchownat) [ "$(stat -c %u "$2")" = 5 ] ;;
+        lsetxattr) getfattr -n trusted.note "$2" ;;
+        chmod) [ "$(stat -c %a "$2")" = 2771 ] ;;
+        esac >/dev/null 2>&1
+    }
+    for call in mknodat fchownat lsetxattr chmod; do
+        rm -rf work/target
+        strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:delay_exit=1000000:when=1" \
+            tarunpack --no-sync -j 1 work/target <node.tar 2>/dev/null 3>&- &
+        unpacker=$!
+        wanted=yes
+        while kill -0 "$unpacker" 2>/dev/null; do
+            is_at "$call" work/.target.zlsnap-*/tree/fifo || { sleep 0.01 && continue; }
+            ln -sf "$FILES/outside/f1" link
+            mv -T link work/.target.zlsnap-*/tree/fifo && wanted=
+            break
+        done
+        wait "$unpacker" || :
+        assert_equal "$call: $wanted" "$call: "
+        assert_equal "$(outside_is)" "$before"
+    done
+}

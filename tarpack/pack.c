@@ -31,8 +31,8 @@ struct pack {
     enum upper_kind *kinds; /* of the directories above the present entry, by depth */
     size_t kinds_capacity;
     struct tar_entry entry;
-    struct buf text; /* a symbolic link's target, a whiteout's name */
-    uid_t uid;       /* who is packing */
+    struct buf text;   /* a symbolic link's target, a whiteout's name */
+    uid_t uid;         /* who is packing */
     bool warns_hidden; /* nobody was told yet what this process can't see */
 };
 
@@ -311,8 +311,8 @@ static bool is_left_out(const void *context, const struct walk_item *item)
     return exclude_matches(&pack->options->exclude, item->path);
 }
 
-/* Whether the item will be a hard link: all of its inode is known by its first name. Not so an empty
- * file that may be a whiteout where this name is. */
+/* Whether the item will be a hard link: all of its inode is known by its first name. Not so an
+ * empty file that may be a whiteout where this name is. */
 static bool is_other_name(struct pack *pack, const struct walk_item *item)
 {
     if (item->status.st_nlink < 2 || kind_above(pack, item) == UPPER_XWHITEOUTS ||

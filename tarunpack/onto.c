@@ -36,8 +36,8 @@ static enum status layer_stage(void *context)
     close(onto->target.fd);
     journal_close(&onto->journal);
     umask(0);
-    sandbox_enter(place.tree);
-    return unpack_run(onto->options, &place);
+    enum status status = sandbox_enter(place.tree);
+    return status == STATUS_OK ? unpack_run(onto->options, &place) : status;
 }
 
 static enum status layer_begin(struct onto *onto)
@@ -69,8 +69,9 @@ static enum status layer_apply(void *context)
                                       .interrupted = &onto->journal,
                                       .sync = !onto->options->no_sync};
     umask(0);
-    sandbox_enter(onto->target.fd);
-    enum status status = merge_prepare(&trees);
+    enum status status = sandbox_enter(onto->target.fd);
+    if (status == STATUS_OK)
+        status = merge_prepare(&trees);
     if (status == STATUS_OK)
         status = layer_begin(onto);
     if (status == STATUS_OK)

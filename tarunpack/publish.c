@@ -30,8 +30,8 @@ static enum status tree_unpack(void *context)
     close(publish->staging.fd);
     target_close(&publish->target);
     umask(0);
-    sandbox_enter(place.tree);
-    return unpack_run(publish->options, &place);
+    enum status status = sandbox_enter(place.tree);
+    return status == STATUS_OK ? unpack_run(publish->options, &place) : status;
 }
 
 /* From standard input to a tree in a new staging directory. If this process is told to end

@@ -276,12 +276,15 @@ copied() {
 
 @test "faults: where it can't be told what this process may do, nothing is left out in silence" {
     requires_command strace
-    mkdir tree
+    mkdir -p tree/{c,d,e}
     touch tree/{a,b}
     chown 7:8 tree/a
-    setfattr -n trusted.name -v value tree/b
+    setfattr -n trusted.name -v value tree/{b,c,d,e}
     tarpack tree >tree.tar
-    prepare() { rm -rf target; }
+    prepare() {
+        rm -rf target
+        mkdir target
+    }
     input=tree.tar
     judge() {
         case $status in
@@ -290,7 +293,9 @@ copied() {
         *) false ;;
         esac
     }
-    these_calls_fail newfstatat:EIO newfstatat:ENOMEM capget:EFAULT -- tarunpack -j 1 --no-sync target
+    these_calls_fail newfstatat:EIO newfstatat:ENOMEM capget:EFAULT -- \
+        tarunpack -q -j 1 --no-sync --replace target
+    these_calls_fail newfstatat:EIO capget:EFAULT -- tarunpack -q -j 1 --no-sync --merge target
 }
 
 @test "faults: an attribute that a full disk has no room for is not told as one that may not be set" {
@@ -317,6 +322,7 @@ copied() {
     local number
     for ((number = 1; number < 20; number++)); do
         cp "$FILES/layer.tar" input.tar
+        # shellcheck disable=SC2094 # that is what is tried
         strace -qq -o calls -e trace=newfstatat -e inject=newfstatat:error=EIO:when=$number \
             shasum-tee -o input.tar <input.tar >/dev/null 2>&1 || true
         cmp input.tar "$FILES/layer.tar"

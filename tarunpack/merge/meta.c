@@ -37,12 +37,14 @@ static enum status explicit_set(const struct merge_meta *meta, const struct stat
                                 const struct xattrs *xattrs)
 {
     struct stat standing;
-    if (meta_remove_xattrs(meta->onto, xattrs, true) != 0 || fstat(meta->onto, &standing) != 0)
+    struct privileges may;
+    if (privileges_read(&may) != 0 || meta_remove_xattrs(meta->onto, xattrs, true) != 0 ||
+        fstat(meta->onto, &standing) != 0)
         return failed(meta, "replace its metadata");
     struct meta_policy policy = {.owners = true,
                                  .strict_owners = true,
                                  .xattrs = true,
-                                 .trusted = privilege_sees_trusted(),
+                                 .trusted = may.trusted,
                                  .uid = standing.st_uid,
                                  .gid = standing.st_gid};
     struct meta_inode inode = {.fd = meta->onto,

@@ -376,6 +376,38 @@ copied() {
     done
 }
 
+@test "faults: tarunpack: a link's target that can't be looked at is not taken for missing" {
+    requires_command strace
+    local option call number
+    mkdir layer
+    echo new >layer/first
+    ln layer/first layer/second
+    tarpack layer >layer.tar
+    for option in --replace --merge; do
+        prepare
+        mkdir work/target
+        strace -f -qq -o calls -e trace=newfstatat,openat2 tarunpack -j 1 $option work/target <layer.tar
+        # Of the process that unpacks, which comes first.
+        awk '{ call = $2; sub(/\(.*/, "", call); count[$1, call]++ }
+            /"first"/ && (!process || process == $1) { process = $1; print call, count[$1, call] }' \
+            calls >list
+        [ -s list ]
+        while read -r call number; do
+            prepare
+            mkdir work/target
+            echo old >work/target/first
+            status=0
+            strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:error=EIO:when=$number" \
+                tarunpack -j 1 $option work/target <layer.tar 2>errors || status=$?
+            if [ $status -eq 0 ]; then
+                compare_trees layer work/target
+            else
+                assert_equal $status 1
+            fi
+        done <list
+    done
+}
+
 @test "faults: tarunpack --manifest, every system call" {
     requires_command strace
     judge() {

@@ -169,6 +169,25 @@ refuse_before_reading() {
     compare_trees new old
 }
 
+@test "where nothing tells what is mounted there, nothing is replaced" {
+    requires_root
+    requires_command strace
+    mkdir old/mounted
+    mount -t tmpfs none old/mounted
+    touch old/mounted/file
+    local fault
+    for fault in 'openat -P /proc/self/mountinfo' /^readlink; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr strace -f -qq -o /dev/null -e inject="${fault%% *}:error=EACCES" \
+            -e trace=$fault tarunpack --replace old <new.tar
+        # strace has a line of its own.
+        assert_equal "${stderr_lines[-1]}" \
+            'tarunpack: old: cannot tell what is mounted there: Permission denied'
+        assert_exists old/mounted/file
+    done
+    umount old/mounted
+}
+
 @test "what is mounted beside, under a name that begins the same, is no hindrance" {
     requires_root
     mkdir old.d

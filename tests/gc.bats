@@ -198,6 +198,29 @@ END
     assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
 }
 
+@test "where a listing of the pointers breaks off no layer is removed, and refs lists none of them" {
+    local a b c d
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    pointer web/1 "$c" "$b" "$a"
+    pointer web/2 "$b"
+    stored
+    mkdir bin
+    cat >bin/s3cmd <<END
+#!/bin/bash
+case "\$*" in
+*' ls '*refs/*) "$(type -P s3cmd)" "\$@" | grep web/1; exit 77 ;;
+esac
+exec "$(type -P s3cmd)" "\$@"
+END
+    chmod +x bin/s3cmd
+    PATH=$PWD/bin:$PATH run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
+    assert_stderr 1 '^zlsnap: s3://'
+    assert_equal "$output" ''
+    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
+    PATH=$PWD/bin:$PATH run -1 --separate-stderr zlsnap refs "$url"
+    assert_equal "$output" ''
+}
+
 @test "command lines that are wrong" {
     run -2 --separate-stderr zlsnap gc --older-than=soon
     assert_one_line "'--older-than' takes an age"

@@ -372,6 +372,17 @@ is a terminal; try 'tarunpack --help'"
     assert_equal "$(names_in work)" ''
 }
 
+@test "tarunpack: directories that have no entry count as entries" {
+    mkdir -p tree/a/b/c
+    touch tree/a/b/c/file tree/a/other
+    tar --format=posix -C tree -cf archive a/b/c/file a/other
+    tarunpack --no-sync --max-entries=5 work/target <archive
+    assert_equal "$(cd work/target && find . -type f | sort)" $'./a/b/c/file\n./a/other'
+    rm -r work/target
+    refused 3 'tarunpack: the archive has more than 4 entries (--max-entries)' \
+        tarunpack --max-entries=4 work/target <archive
+}
+
 # --------------------------------------------------------------------------- tarunpack: output
 
 @test "tarunpack: a listing that can't be written is an error" {

@@ -7,11 +7,9 @@
  *   FAULTS_COUNT=FILE     where allocations, or steps, are counted: a 32-bit number
  *   FAULTS_SHORT=1        reads and writes of files and pipes stop short, differently each time
  *   FAULTS_VANISH=NAME    what is called NAME is removed just before its link is read, or the list
- * of its attributes by its name
+ *                         of its attributes by its name
  *   FAULTS_ESCAPE=DIR     whoever reads standard input or writes a file tries to get at DIR, which
- * is outside of its sandbox: the process aborts if anything works FAULTS_ESCAPE=DIR     whoever
- * reads standard input or writes a file tries to get at DIR, which is outside of its sandbox: the
- * process aborts if anything works
+ *                         is outside of its sandbox: the process aborts if anything works
  *
  * The programs are to run with -j 1, or the counts are different each time.
  */

@@ -7,11 +7,6 @@
 # tests/preload/faults.c has its manual.
 FAULTS_LIBRARY=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
 
-# Whether the programs have an allocator of their own, which gives up when it gets no memory.
-is_sanitized() {
-    nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_'
-}
-
 # calls COMMAND...: the system calls that may fail of the program in COMMAND and its children, as
 # "NAME FIRST LAST": the numbers among calls of that name, counted for each process. What the loader
 # does comes before the first look at standard input and is not the program's; brk(2) has no errors.

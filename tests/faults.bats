@@ -443,6 +443,34 @@ copied() {
     each_allocation_fails shasum-tee --zstd -o digest
 }
 
+# unclosed FILE PROGRAM OPTION...: FILE, a name or the standard output, can't be closed: that is
+# where some file systems tell that what was written is lost.
+unclosed() {
+    local file=$1
+    shift
+    rm -f out file
+    : >"$file"
+    run -1 --separate-stderr bash -c 'input=$1 file=$2 && shift 2 && exec strace -f -qq -o /dev/null \
+        -P "$file" -e trace=close -e inject=close:error=EIO "$@" <"$input" >out' - \
+        "$input" "$PWD/$file" "$@"
+    assert_regex "$stderr" "^$1: [^"$'\n'"]*: I(nput)?/(output|O) error\$"
+}
+
+@test "faults: what can't be closed is not taken for written" {
+    requires_command strace
+    unclosed out tarpack "$FILES/tree"
+    unclosed out tarpack --manifest "$FILES/tree"
+    unclosed file tarpack --summary=file "$FILES/tree"
+    input=$FILES/layer.tar
+    unclosed out shasum-tee
+    unclosed file shasum-tee -o file
+    unclosed out tarunpack --list
+    unclosed out tarunpack --list --manifest
+    unclosed file tarunpack --list --summary=file
+    unclosed file tarunpack --summary=file work/target
+    unclosed out tarpack --help
+}
+
 # --------------------------------------------------------------------------- short and interrupted
 
 # disturbed COMMAND...: standard input in pieces that come slowly, reads and writes that stop short.

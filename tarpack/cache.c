@@ -85,13 +85,14 @@ static int path_compare(const char *a, const char *b)
 static const char *record_next(struct cache *cache, struct cache_record *record)
 {
     const char *bytes = cache_old_next(&cache->old, record);
-    if (!bytes && cache->old.damaged) {
-        diag_warn("%s: the cache is damaged: what follows in it is not used",
-                  diag_name(cache->new.path).text);
-        cache->old.damaged = false;
-        cache_new_differ(&cache->new, &cache->old);
-    }
-    return bytes;
+    const int error = cache->old.error;
+    if (bytes || !cache->old.damaged)
+        return bytes;
+    diag_warn("%s: the cache %s%s: what follows in it is not used", diag_name(cache->new.path).text,
+              error ? "can't be read: " : "is damaged", error ? strerror(error) : "");
+    cache->old.damaged = false;
+    cache_new_differ(&cache->new, &cache->old);
+    return NULL;
 }
 
 /* Leaves the next record out of the new file. */

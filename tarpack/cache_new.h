@@ -2,6 +2,12 @@
  * The cache file of the next run. While all that it is to hold is what the old one begins with, in
  * the same order, it is only counted there; with the first record that is not, that part is copied
  * and the rest is written. So where nothing changed nothing is written, and the old file stays.
+ *
+ * Until it is complete the file has no name (O_TMPFILE), so a run that is killed leaves nothing. To
+ * replace an old file it gets the private name .NAME.zlsnap-AAAAAA for a moment; whoever finds that
+ * name there removes it. Runs that do this at once may rename each other's file: either is
+ * complete. On a file system without O_TMPFILE the file has the private name from the beginning,
+ * and is locked while its run is alive.
  */
 #ifndef TARPACK_CACHE_NEW_H
 #define TARPACK_CACHE_NEW_H
@@ -19,7 +25,9 @@
 struct cache_new {
     const char *path; /* as the user wrote it; borrowed */
     int directory;    /* that holds the file */
-    char name[NAME_MAX + 1], temporary[NAME_MAX + 1];
+    char name[NAME_MAX + 1];
+    char temporary[NAME_MAX + 1]; /* the private name, which is always the same */
+    bool has_name;                /* the file has that name */
     int fd;
     bool differs;   /* from the old one; else nothing is written yet */
     struct buf out; /* the block that waits to be written */
@@ -27,8 +35,8 @@ struct cache_new {
     bool failed;    /* it could not be written: the old one stays */
 };
 
-/* Makes a file of a name of its own beside `path`. Returns a status: STATUS_SYSTEM where it can't
- * be made; the line is printed. */
+/* Makes a file in the directory of `path`. Returns a status: STATUS_SYSTEM where it can't be made;
+ * the line is printed. */
 enum status cache_new_open(struct cache_new *new, const char *path);
 
 /* From here on the new file is not the old one: it holds what of that comes before its next record,

@@ -17,15 +17,19 @@ static bool is_trusted(const struct stat *status)
 }
 
 /* Looks at the file up to its first block. Returns NULL, or why it is not used. */
-static const char *old_start(const struct cache_old *old, const struct cache_header *wanted)
+static const char *old_start(const struct cache_old *old)
 {
+    const struct cache_header *wanted = &old->header;
     struct cache_header header;
     struct stat status;
     if (fstat(old->fd, &status) != 0)
         return strerror(errno);
     if (!is_trusted(&status))
         return "others can write it";
-    if (stream_read(old->fd, &header, sizeof header) != (ssize_t)sizeof header)
+    ssize_t got = stream_read(old->fd, &header, sizeof header);
+    if (got < 0)
+        return strerror(errno);
+    if (got != (ssize_t)sizeof header)
         return "it is damaged";
     if (memcmp(header.magic, wanted->magic, sizeof header.magic) != 0)
         return "it is no cache of this version";
@@ -41,28 +45,41 @@ const char *cache_old_open(struct cache_old *old, int directory, const char *nam
     const struct cache_header header = cache_header_make();
     const uint64_t check = cache_check(0, &header, sizeof header);
     *old = (struct cache_old){.fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK),
+                              .header = header,
                               .begin = sizeof header,
                               .end = sizeof header,
                               .check = check,
                               .check_end = check};
     const char *problem = NULL;
     if (old->fd >= 0)
-        problem = old_start(old, &header);
+        problem = old_start(old);
     else if (errno != ENOENT)
         problem = strerror(errno);
     old->over = old->fd < 0 || problem;
     return problem;
 }
 
+/* Reads `length` bytes. Returns whether they are there; stores the error where that is one. */
+static bool bytes_read(struct cache_old *old, void *bytes, size_t length)
+{
+    ssize_t got = stream_read(old->fd, bytes, length);
+    if (got < 0)
+        old->error = errno;
+    return got == (ssize_t)length;
+}
+
 /* Reads the block at `begin`, where the file stands. Returns whether it is what was written. */
 static bool block_read(struct cache_old *old)
 {
     struct cache_block block;
-    if (stream_read(old->fd, &block, sizeof block) != (ssize_t)sizeof block ||
-        block.length > CACHE_BLOCK_MAX || buf_reserve(&old->in, (size_t)block.length) != 0)
+    if (!bytes_read(old, &block, sizeof block) || block.length > CACHE_BLOCK_MAX)
         return false;
     const size_t length = (size_t)block.length;
-    if (stream_read(old->fd, old->in.bytes, length) != (ssize_t)length ||
+    if (buf_reserve(&old->in, length) != 0) {
+        old->error = ENOMEM;
+        return false;
+    }
+    if (!bytes_read(old, old->in.bytes, length) ||
         cache_check(old->check, old->in.bytes, length) != block.check)
         return false;
     old->in.length = length;

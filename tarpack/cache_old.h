@@ -13,15 +13,17 @@
 
 /* A file that is not there, or not to be used, is one without records. */
 struct cache_old {
-    int fd;         /* -1: there is none */
-    struct buf in;  /* the records of the present block */
-    size_t next;    /* where the next record begins there */
-    uint64_t begin; /* where the block begins in the file */
-    uint64_t end;   /* and where the one after it does */
-    uint64_t check; /* of all before the block */
+    int fd;                     /* -1: there is none */
+    struct cache_header header; /* of a file that this process can use */
+    struct buf in;              /* the records of the present block */
+    size_t next;                /* where the next record begins there */
+    uint64_t begin;             /* where the block begins in the file */
+    uint64_t end;               /* and where the one after it does */
+    uint64_t check;             /* of all before the block */
     uint64_t check_end;
     bool over;    /* there is no other block */
-    bool damaged; /* what is behind `begin` is not what was written */
+    bool damaged; /* what is behind `begin` is not what was written, or can't be read */
+    int error;    /* in that case errno, else 0 */
 };
 
 /* Opens `name` in the open directory, and goes to its first record. Returns NULL, also where there

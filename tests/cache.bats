@@ -6,10 +6,10 @@ load helpers
 
 setup_file() {
     local tree
-    for tree in {1..11}; do
+    for tree in {1..16}; do
         make_tree "$BATS_FILE_TMPDIR/$tree"
     done
-    for tree in many-1 many-2; do
+    for tree in many-{1..3}; do
         make_many "$BATS_FILE_TMPDIR/$tree"
     done
     sleep 2.1 # or nothing of it would be remembered
@@ -99,7 +99,7 @@ same_manifest() {
 
 @test "names of one file: only the first is opened, whatever becomes of the others and of it" {
     requires_command strace
-    old_tree 11
+    old_tree 16
     mkdir tree/m
     ln tree/b tree/m/1
     ln tree/b tree/m/2
@@ -355,6 +355,144 @@ PYTHON
     requires_root
     manifest >/dev/null
     run ! cmp -s "$CACHE" before
+}
+
+# lies_there NAME...: these are all that is beside the directory "work".
+lies_there() {
+    assert_equal "$(ls -A -I work -I 'separate-stderr-*' "$BATS_TEST_TMPDIR" | xargs)" "$*"
+}
+
+# ended FAULT [OPTION...]: strace injects FAULT into a run, which ends it.
+ended() {
+    run ! strace "${without_tmpfile[@]}" -qq -o /dev/null -e inject="$1" \
+        tarpack -j 1 --manifest --cache="$CACHE" "${@:2}" tree
+}
+
+@test "a run that is ended by a signal leaves nothing beside the cache" {
+    requires_command strace
+    old_tree 11
+    local signal
+    for signal in KILL TERM PIPE INT HUP; do
+        ended getdents64:signal=$signal:when=2
+        lies_there
+        ended write:signal=$signal # of the manifest, and so of the cache
+        lies_there
+    done
+    manifest >before
+    for signal in KILL TERM PIPE; do
+        ended getdents64:signal=$signal:when=2 --exclude=z
+        ended write:signal=$signal:when=2 --exclude=z
+        lies_there cache
+    done
+    assert_equal "$(opened)" 0
+    cmp before manifest
+}
+
+@test "a run that is killed while it puts the cache in its place leaves one name, which the next takes" {
+    requires_command strace
+    old_tree 12
+    manifest >/dev/null
+    local fault round
+    for fault in linkat linkat:when=2 unlinkat renameat; do
+        for round in 1 2; do
+            ended "$fault:signal=KILL" --exclude=z
+        done
+        [ $fault != renameat ] || lies_there .cache.zlsnap-AAAAAA cache
+        assert_equal "$(opened)" 0
+        same_manifest
+        manifest --exclude=z >/dev/null
+        lies_there cache
+        manifest >/dev/null
+    done
+}
+
+@test "whatever has the private name of the cache is not followed, and not taken for it" {
+    old_tree 13
+    manifest >/dev/null
+    echo precious >of-others
+    ln -s work/of-others "$BATS_TEST_TMPDIR/.cache.zlsnap-AAAAAA"
+    manifest --exclude=z >/dev/null
+    assert_equal "$(<of-others)" precious
+    lies_there cache
+    mkdir "$BATS_TEST_TMPDIR/.cache.zlsnap-AAAAAA"
+    run -0 --separate-stderr manifest
+    assert_equal "$stderr" "tarpack: warning: $CACHE: the cache can't be written: Is a directory"
+    lies_there .cache.zlsnap-AAAAAA cache
+}
+
+# only_names: from now on `ended` and `named` run tarpack where no file can be made without a name.
+only_names() {
+    local call
+    call=$(strace -e trace=openat tarpack -j 1 --manifest --cache="$CACHE-0" tree 2>&1 >/dev/null |
+        grep -n O_TMPFILE | cut -d : -f 1)
+    rm -f "$CACHE-0"
+    without_tmpfile=(-e "inject=openat:error=EOPNOTSUPP:when=${call:?}")
+}
+
+named() {
+    strace "${without_tmpfile[@]}" -qq -o /dev/null tarpack -j 1 --manifest --cache="$CACHE" "$@" tree
+}
+
+@test "a file system that has only files with names: what a killed run leaves, the next takes" {
+    requires_command strace
+    old_tree 14
+    only_names
+    ended getdents64:signal=KILL:when=2
+    lies_there .cache.zlsnap-AAAAAA
+    ended getdents64:signal=TERM:when=4
+    lies_there .cache.zlsnap-AAAAAA
+    named >manifest
+    same_manifest
+    lies_there cache
+    assert_equal "$(opened)" 0
+    ended renameat:signal=KILL --exclude=z
+    lies_there .cache.zlsnap-AAAAAA cache
+    named --exclude=z >manifest
+    same_manifest --exclude=z
+    lies_there cache
+    # What is no leftover of ours is not followed.
+    echo precious >of-others
+    ln -s work/of-others "$BATS_TEST_TMPDIR/.cache.zlsnap-AAAAAA"
+    named >manifest
+    same_manifest
+    assert_equal "$(<of-others)" precious
+    lies_there cache
+    mkdir "$BATS_TEST_TMPDIR/.cache.zlsnap-AAAAAA"
+    run -1 --separate-stderr named
+    assert_equal "$stderr" "tarpack: $CACHE: cannot create the cache: Is a directory"
+}
+
+@test "a file system that has only files with names: of two runs at once one writes the cache" {
+    requires_command strace
+    old_tree many-3
+    only_names
+    mkfifo pipe
+    named --manifest=time >pipe &
+    local first=$!
+    exec {out}<pipe
+    head -c 1 <&"$out" >first # it is more than a pipe holds
+    run -0 --separate-stderr named --manifest=time
+    assert_equal "$stderr" "tarpack: warning: $CACHE: the cache is not updated: another run is writing it"
+    cat <&"$out" >>first
+    wait $first
+    echo "$output" | cmp - first
+    lies_there cache
+    assert_equal "$(opened)" 0
+    same_manifest
+}
+
+@test "without /proc the cache is written, too" {
+    requires_root
+    old_tree 15
+    mount_nothing() { # shellcheck disable=SC2016
+        unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' - "$@"
+    }
+    rm tree/link tree/fifo # their attributes are read through it
+    mount_nothing tarpack --manifest --cache="$CACHE" tree >manifest
+    same_manifest -q
+    lies_there cache
+    mount_nothing tarpack --manifest --cache="$CACHE" tree | cmp - manifest
+    lies_there cache
 }
 
 @test "random trees and changes: with a cache as without" {

@@ -124,6 +124,30 @@ copied() {
     FAULTS=all each_call_fails tarpack -j 1 upper
 }
 
+@test "faults: tarpack --cache, every system call and every allocation: the manifest is right" {
+    requires_command strace
+    tarpack --manifest "$FILES/tree" >wanted
+    sleep 2.1
+    tarpack --manifest --cache=good "$FILES/tree" >/dev/null
+    prepare() {
+        rm -rf work
+        mkdir work
+        cp good work/cache
+    }
+    judge() {
+        case $status in
+        0) cmp -s out wanted ;;
+        1) says tarpack ;;
+        *) false ;;
+        esac && ! grep -q damaged errors &&
+            tarpack --manifest --cache=work/cache "$FILES/tree" 2>later | cmp -s - wanted &&
+            ! grep -qv 'of somebody who sees other attributes$' later && [ "$(ls -A work)" = cache ]
+    }
+    touch "$FILES/tree/dir/other" # so that a new cache has to be written
+    each_call_fails tarpack -j 1 --manifest --cache=work/cache "$FILES/tree"
+    each_allocation_fails tarpack -j 1 --manifest --cache=work/cache "$FILES/tree"
+}
+
 @test "faults: tarpack -X, every system call and every allocation: nothing that is excluded is packed" {
     requires_command strace
     seq -f 'not-there-%g' 5 >patterns

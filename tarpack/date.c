@@ -66,9 +66,12 @@ static bool zone_take(const char **text, int64_t *offset)
     return **text == '\0';
 }
 
-static bool clock_take(const char **text, struct tm *parts, uint32_t *nanoseconds)
+/* Stores the second of the day, and whether it is a leap second, which counts as the next one. */
+static bool clock_take(const char **text, int64_t *second, bool *leap, uint32_t *nanoseconds)
 {
     int64_t hours = 0, minutes = 0, seconds = 0;
+    *second = 0;
+    *leap = false;
     *nanoseconds = 0;
     if (!char_take(text, "Tt "))
         return true;
@@ -77,26 +80,38 @@ static bool clock_take(const char **text, struct tm *parts, uint32_t *nanosecond
     if (char_take(text, ":") &&
         (!number_take(text, 2, &seconds) || !fraction_take(text, nanoseconds)))
         return false;
-    parts->tm_hour = (int)hours;
-    parts->tm_min = (int)minutes;
-    parts->tm_sec = (int)seconds;
+    *second = (hours * 60 + minutes) * 60 + seconds;
+    *leap = seconds == 60;
     return hours < 24 && minutes < 60 && seconds < 61;
+}
+
+/* Whether the second before this one can be a leap second: they come at the end of June and of
+ * December, UTC. */
+static bool ends_half_year(int64_t seconds)
+{
+    time_t time = seconds;
+    struct tm parts;
+    return gmtime_r(&time, &parts) && parts.tm_sec == 0 && parts.tm_min == 0 &&
+           parts.tm_hour == 0 && parts.tm_mday == 1 && parts.tm_mon % 6 == 0;
 }
 
 static bool calendar_parse(const char *text, struct tar_time *time)
 {
     struct tm parts = {0};
-    int64_t year = 0, month = 0, day = 0, offset = 0;
+    int64_t year = 0, month = 0, day = 0, second = 0, offset = 0;
+    bool leap = false;
     if (!number_take(&text, 4, &year) || !char_take(&text, "-") || !number_take(&text, 2, &month) ||
         !char_take(&text, "-") || !number_take(&text, 2, &day) ||
-        !clock_take(&text, &parts, &time->nanoseconds) || !zone_take(&text, &offset))
+        !clock_take(&text, &second, &leap, &time->nanoseconds) || !zone_take(&text, &offset))
         return false;
     parts.tm_year = (int)year - 1900;
     parts.tm_mon = (int)month - 1;
     parts.tm_mday = (int)day;
-    time->seconds = timegm(&parts) - offset;
+    /* POSIX time does not count leap seconds: 23:59:60 is 00:00:00 of the next day. */
+    time->seconds = timegm(&parts) + second - offset;
     /* timegm takes the 31st of February for the 3rd of March. */
-    return parts.tm_mon == (int)month - 1 && parts.tm_mday == (int)day;
+    return parts.tm_mon == (int)month - 1 && parts.tm_mday == (int)day &&
+           (!leap || ends_half_year(time->seconds));
 }
 
 int date_parse(const char *text, struct tar_time *time)

@@ -359,7 +359,7 @@ PYTHON
 
 # lies_there NAME...: these are all that is beside the directory "work".
 lies_there() {
-    assert_equal "$(ls -A -I work -I 'separate-stderr-*' "$BATS_TEST_TMPDIR" | xargs)" "$*"
+    assert_equal "$(ls -A -I work -I 'separate-stderr-*' "$BATS_TEST_TMPDIR" | paste -s -d ' ')" "$*"
 }
 
 # ended FAULT [OPTION...]: strace injects FAULT into a run, which ends it.

@@ -38,11 +38,11 @@ facts() {
 @test "--exclude: a pattern that begins with / or ./ is anchored at DIR" {
     mkdir -p tree/{a/b,sub/a/b}
     touch tree/{f.o,a/f.o}
-    local pattern
-    for pattern in a a/b b '*.o' 'a/*' sub/a 'a/[a-z]'; do
-        names_of tar -C tree --exclude="./$pattern" -c . >wanted
-        names_of tarpack -q --exclude="./$pattern" tree | diff wanted -
-        for pattern in "/$pattern" "//$pattern" "/./$pattern" ".//$pattern" "././$pattern" "/$pattern/"; do
+    local name pattern
+    for name in a a/b b '*.o' 'a/*' sub/a 'a/[a-z]'; do
+        names_of tar -C tree --exclude="./$name" -c . >wanted
+        names_of tarpack -q --exclude="./$name" tree | diff wanted -
+        for pattern in "/$name" "//$name" "/./$name" ".//$name" "././$name" "/$name/"; do
             names_of tarpack -q --exclude="$pattern" tree | diff wanted - || fail "--exclude='$pattern'"
         done
         names_of tarpack -q -X - tree <<<"$pattern" | diff wanted -

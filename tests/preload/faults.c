@@ -66,10 +66,10 @@ __attribute__((constructor)) static void begin(void)
     *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
     *(void **)&real_free = dlsym(RTLD_NEXT, "free");
     *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
-    const char *number = getenv("FAULTS_ALLOCATION"), *step = getenv("FAULTS_STEP");
+    const char *number = getenv("FAULTS_ALLOCATION"), *steps = getenv("FAULTS_STEP");
     failing = number ? (unsigned)strtoul(number, NULL, 10) : 0;
-    counts_steps = step != NULL;
-    last_step = step ? (unsigned)strtoul(step, NULL, 10) : 0;
+    counts_steps = steps != NULL;
+    last_step = steps ? (unsigned)strtoul(steps, NULL, 10) : 0;
     counted = (atomic_uint *)count_map(getenv("FAULTS_COUNT"));
     first = getpid();
     stop_short = getenv("FAULTS_SHORT") != NULL;

@@ -134,14 +134,14 @@ static void test_files(void)
 static void test_long_files(void)
 {
     enum { LINES = 3000 };
-    static char text[LINES * 8 + 1];
+    static char text[LINES * 8 + 1]; /* lines of eight bytes */
     struct exclude exclude = {0};
     bool all = true;
-    for (int i = 0; i < LINES; i++)
-        (void)snprintf(text + i * 8, 9, "name%d\n", 100 + i % 900);
+    for (size_t i = 0; i < LINES; i++)
+        (void)snprintf(text + i * 8, 9, "name%zu\n", 100 + i % 900);
     memset(text + 100, 'x', 9000);
     CHECK(lines_add(&exclude, text, strlen(text)) == STATUS_OK, "a long file is read");
-    for (int i = 2000; i < LINES; i++) {
+    for (size_t i = 2000; i < LINES; i++) {
         text[i * 8 + 7] = '\0';
         all = all && exclude_matches(&exclude, text + i * 8);
     }

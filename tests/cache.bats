@@ -359,7 +359,10 @@ PYTHON
 
 # lies_there NAME...: these are all that is beside the directory "work".
 lies_there() {
-    assert_equal "$(ls -A -I work -I 'separate-stderr-*' "$BATS_TEST_TMPDIR" | paste -s -d ' ')" "$*"
+    local -a there
+    mapfile -t there < <(find "$BATS_TEST_TMPDIR" -mindepth 1 -maxdepth 1 ! -name work \
+        ! -name 'separate-stderr-*' -printf '%f\n' | sort)
+    assert_equal "${there[*]}" "$*"
 }
 
 # ended FAULT [OPTION...]: strace injects FAULT into a run, which ends it.

@@ -211,8 +211,11 @@ added dir/ (opaque)'
     touch a/file b/file b/skipped
     setfattr -n user.x -v 1 b/file
     run -0 zlsnap diff --exclude=skipped --no-xattrs a b
-    run -1 zlsnap diff --exclude=skipped a b
+    run -1 --separate-stderr zlsnap diff --exclude=skipped a b
     assert_output 'changed file (xattr user.x added)'
+    # Only one of them has it.
+    # shellcheck disable=SC2154
+    assert_equal "$stderr" "tarpack: warning: --exclude: pattern 'skipped' excludes nothing"
 }
 
 @test "diff behind a reader that has seen enough: quiet" {

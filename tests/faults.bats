@@ -477,6 +477,7 @@ unclosed() {
     run -1 --separate-stderr bash -c 'input=$1 file=$2 && shift 2 && exec strace -f -qq -o /dev/null \
         -P "$file" -e trace=close -e inject=close:error=EIO "$@" <"$input" >out' - \
         "$input" "$PWD/$file" "$@"
+    # shellcheck disable=SC2154 # set by run
     assert_regex "$stderr" "^$1: [^"$'\n'"]*: I(nput)?/(output|O) error\$"
 }
 

@@ -18,13 +18,28 @@ export LC_ALL=C
 # Either would change the bytes of a layer with no trace of it in LAYER.json.
 unset ZSTD_CLEVEL ZSTD_NBTHREADS
 
+# Standard error for our messages. Descriptor 2 is bash's, see main().
+[[ -e /dev/fd/2 ]] || exec 2>/dev/null
+exec {messages}>&2
+trap ended EXIT
+
+# Where bash can start no process, it ends by itself, with 254.
+ended() {
+    (($? == 254)) || return 0
+    printf 'zlsnap: no process could be started: their number or the memory is at its limit\n' >&"$messages"
+    exit 1
+}
+
 self=${BASH_SOURCE[0]}
 case $self in
 */*) beside=${self%/*} ;;
 *) beside=. ;;
 esac
-home=$(readlink -f -- "$self")
-home=${home%/*}
+home=$beside
+if [[ -L $self ]]; then
+    { home=$(readlink -f -- "$self"); } 2>/dev/null
+    home=${home%/*}
+fi
 
 # In the source tree the other parts are in driver/; `make install` puts them below lib.
 parts=$home/driver
@@ -38,6 +53,8 @@ source "$parts/options.sh" || exit 1
 source "$parts/progress.sh" || exit 1
 # shellcheck source=driver/pipeline.sh
 source "$parts/pipeline.sh" || exit 1
+# shellcheck source=driver/verdict.sh
+source "$parts/verdict.sh" || exit 1
 # shellcheck source=driver/metadata.sh
 source "$parts/metadata.sh" || exit 1
 # shellcheck source=driver/image.sh
@@ -123,6 +140,9 @@ version() {
 }
 
 main() {
+    # bash would say in its own words, and several times, that it can start no process.
+    BASH_XTRACEFD=$messages
+    exec 2>/dev/null
     case ${1-} in
     create | extract | verify | list | info | mtree | digest | diff | oci | push | pull | \
         sync | restore | status | refs | gc)

@@ -5,10 +5,11 @@
 usage_diff() {
     cat <<'END'
 Usage: zlsnap diff [OPTION]... A B
-Compare A with B, each a directory or a layer: which entries only one of them has, and
-what is different in the others: type, mode, owner, size, content, link, device, xattrs.
-Prints a line for each, 'added NAME', 'removed NAME' or 'changed NAME (WHAT, ...)'. Exit
-status: 0 nothing is different, 1 something is, 2 trouble; 3 and 4 as everywhere.
+Compare A with B, each a directory, a layer or '-', a layer on standard input: which
+entries only one of them has, and what is different in the others: type, mode, owner,
+size, content, link, device, xattrs. Prints a line for each, 'added NAME', 'removed NAME'
+or 'changed NAME (WHAT, ...)'. Exit status: 0 nothing is different, 1 something is, 2
+trouble; 3 and 4 as everywhere.
 
       --time            modification times count, too
       --json            one JSON object a line
@@ -27,8 +28,10 @@ END
 command_diff() {
     options_read "time json $tarpack_options $limit_options" "$@"
     operands_expect A B
+    ! { is_input "${operands[0]}" && is_input "${operands[1]}"; } ||
+        usage_error 'standard input can be only one of the two'
     trouble=2 # as diff(1) has it
-    local layer expected pack_options=() unpack_options=() tarpack tarunpack
+    local layer layer_json expected pack_options=() unpack_options=() tarpack tarunpack
     diff_options_sort
     programs_expect awk sort
     tarpack=$(program tarpack) || exit
@@ -70,13 +73,13 @@ diff_options_sort() {
 # diff_manifest A: prints the manifest of a directory, or of a layer, which has to have the digest that
 # is in LAYER.json if there is one.
 diff_manifest() {
-    if [[ -d $1 ]]; then
+    if ! is_input "$1" && [[ -d $1 ]]; then
         run stage "$tarpack" "${pack_options[@]}" -- "$1"
         return
     fi
     layer_expect "$1"
     option['no-verify']=yes
-    [[ ! -e $layer.json ]] || unset "option[no-verify]"
+    [[ ! -e $layer_json ]] || unset "option[no-verify]"
     expected_read
     unpack --list "${unpack_options[@]}"
 }

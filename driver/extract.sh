@@ -9,7 +9,8 @@ Usage: zlsnap extract [OPTION]... LAYER DIR
 Restore the layer in the file LAYER to the directory DIR, which has to be absent or
 empty, or see --replace and --merge. Nothing appears there or is changed unless the
 digest of the tar is the one in LAYER.json. Of an image in an OCI image layout all layers
-are applied, the lowest first, each with the digests that the image gives it.
+are applied, the lowest first, each with the digests that the image gives it. With '-' as
+LAYER it is read from standard input, with --expect or --no-verify.
 
   -e, --expect=DIGEST   this is the digest; LAYER.json is not read. Of an image it is that
                         of the manifest
@@ -36,23 +37,39 @@ command_extract() {
         extract_image
         return
     fi
-    local layer expected
+    local layer layer_json expected
     layer_expect "${operands[0]}"
     expected_read
-    [[ " ${passed[*]} " != *' --replace '* ]] || ! is_within "$(dirname -- "$layer")" "${operands[1]}" ||
+    [[ $layer == - || " ${passed[*]} " != *' --replace '* ]] || ! is_within "$(dirname -- "$layer")" "${operands[1]}" ||
         usage_error "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
     unpack "${passed[@]}" -- "${operands[1]}"
 }
 
-# layer_expect LAYER: sets `layer`; ends the driver unless it can be read.
+# is_input LAYER: whether it is a name of standard input. In a job, whose own is empty, /dev/stdin would
+# name that.
+is_input() {
+    case $1 in
+    - | /dev/stdin | /dev/fd/0 | /proc/self/fd/0) ;;
+    *) return 1 ;;
+    esac
+}
+
+# layer_expect LAYER: sets `layer`, "-" for standard input, and `layer_json`, empty for that; ends the
+# driver unless it can be read.
 layer_expect() {
     local shown
-    layer=$1
+    layer=$1 layer_json=
+    if is_input "$layer"; then
+        layer=-
+        input_take
+        [[ ! -d /proc/self/fd/$input ]] || die 1 "$1: is a directory, not a layer"
+        return
+    fi
     shown=$(printable "$layer")
     [[ $layer != oci:* && $layer != docker://* ]] ||
         usage_error "LAYER is a file, not an image as '$shown' is"
-    [[ $layer != - ]] || usage_error 'LAYER is a file; from standard input, zstd -dc | tarunpack reads'
     [[ $layer != -* ]] || layer=./$layer
+    layer_json=$layer.json
     [[ -e $layer ]] || die 1 "$shown: no such file"
     [[ ! -d $layer ]] || die 1 "$shown: is a directory, not a layer"
     [[ -r $layer ]] || die 1 "$shown: permission denied"
@@ -68,10 +85,9 @@ expected_read() {
     elif [[ ${option[expect]+given} ]]; then # be it an empty word
         digest_check
     else
-        [[ -e $layer.json ]] || usage_error \
-            "there is no $(printable "$layer.json"): give the digest with --expect, or --no-verify"
+        [[ -e $layer_json ]] || digest_missing
         programs_expect jq
-        metadata_read "$layer.json"
+        metadata_read "$layer_json"
         expected=${metadata[digest]}
     fi
 }
@@ -80,15 +96,21 @@ expected_read() {
 # plainly what was given. What is no plain file is not looked at: it would be read twice.
 compression_check() {
     local shown magic
-    [[ -f $layer ]] || return 0
+    [[ $layer != - && -f $layer ]] || return 0
     shown=$(printable "$layer")
-    magic=$(head -c 4 -- "$layer" | od -An -v -tx1 | tr -d ' \n')
+    magic=$(head -c 4 -- "$layer" | od -An -v -tx1 | tr -d ' \n') || die 1 "$shown: cannot be read"
     case $magic in
     28b52ffd | 5?2a4d18) ;;
     1f8b*) ;; # gzip, which zstd may be built to read
     '') die 3 "$shown: is empty; a layer is a tar that zstd compressed" ;;
     *) die 3 "$shown: is no layer: those are compressed by zstd (a plain tar: tarunpack --list <FILE)" ;;
     esac
+}
+
+digest_missing() {
+    local why='standard input has no LAYER.json'
+    [[ ! $layer_json ]] || why="there is no $(printable "$layer_json")"
+    usage_error "$why: give the digest with --expect, or --no-verify"
 }
 
 digest_check() {
@@ -111,7 +133,7 @@ unpack() {
 }
 
 unpack_pipe() {
-    stage zstd -q -dc <"$layer" | stage "$tarunpack" "$@"
+    stage_from "$layer" stage_unzstd | stage "$tarunpack" "$@"
     unpack_verdict "${PIPESTATUS[*]}" zstd tarunpack
 }
 
@@ -121,8 +143,8 @@ unpack_pipe_drawn() {
     progress_expect_file "$layer"
     told=$(
         {
-            stage "$shasum_tee" "${progress[@]}" --json -o /dev/fd/5 <"$layer" |
-                stage zstd -q -dc 5>&- |
+            stage_from "$layer" stage "$shasum_tee" "${progress[@]}" --json -o /dev/fd/5 |
+                stage_unzstd 5>&- |
                 stage "$tarunpack" --summary=/dev/fd/5 "$@"
             printf '%s\n' "${PIPESTATUS[*]}" >&5
         } 5>&1 >/dev/null
@@ -135,6 +157,8 @@ unpack_pipe_drawn() {
 # unpack_verdict STATUSES NAME...: verdict(), but zstd may complain, say of junk behind its last frame, if
 # the digest is the expected one.
 unpack_verdict() {
+    complaints_take
+    [[ ! $complaint ]] || printf '%s\n' "$complaint" >&"$messages"
     case $1 in
     *' 141') return 141 ;; # whoever reads the list has seen enough
     *[1-9]*' 0')
@@ -142,6 +166,8 @@ unpack_verdict() {
             warn "$(printable "$layer"): zstd complained, but the digest is the expected one"
             return 0
         fi
+        verdict "$@"
+        [[ ! $broken ]] || return 1
         say "$(printable "$layer"): zstd complained, and there is no digest that vouches for the content"
         return 3
         ;;

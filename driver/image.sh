@@ -130,8 +130,8 @@ config_filter='
 document_parse() {
     local what=$1 filter=$2 output
     shift 2
-    output=$(jq -rs "$@" "$document_definitions try ($filter) catch \"problem: \\(.)\"" 2>/dev/null) ||
-        die 3 "$image: $what is not JSON"
+    output=$(jq -rs "$@" "$document_definitions try ($filter) catch \"problem: \\(.)\"" 2>/dev/null)
+    json_judge "$?" "$image" "$what is not JSON"
     case $output in
     'problem: !'*) die 1 "$image: $what $(printable "${output#problem: !}")" ;;
     'problem: '*) die 3 "$image: $what $(printable "${output#problem: }")" ;;

@@ -8,7 +8,8 @@ usage_info() {
 Usage: zlsnap info [OPTION]... LAYER
 Show what a layer is, digests, sizes and their ratio, when and how it was made; and what
 is in it, entries by type and the ten largest files. It is read for that, and the exit
-status tells whether it is sound, and what LAYER.json says if there is one.
+status tells whether it is sound, and what LAYER.json says if there is one. With '-' as
+LAYER, standard input is read.
 
       --metadata        only what LAYER.json says; the layer is not read
       --json            one object: that of LAYER.json, and what was measured
@@ -25,12 +26,14 @@ command_info() {
     options_read "metadata json $progress_option $limit_options" "$@"
     operands_expect LAYER
     progress_read
-    local layer size shown
+    local layer layer_json size shown
     layer_expect "${operands[0]}"
     programs_expect jq
     shown=$(printable "$layer")
-    if [[ ${option[metadata]-} || -e $layer.json ]]; then
-        metadata_read "$layer.json"
+    [[ ! ${option[metadata]-} || $layer_json ]] ||
+        usage_error "standard input has no LAYER.json: '--metadata' is for a file"
+    if [[ ${option[metadata]-} || -e $layer_json ]]; then
+        metadata_read "$layer_json"
         size=$(attempt stat -L -c %s -- "$layer") || exit
         [[ $size == "${metadata[compressed_size_bytes]}" ]] ||
             warn "$shown has $size bytes, LAYER.json says ${metadata[compressed_size_bytes]}"
@@ -38,7 +41,7 @@ command_info() {
         compression_check
     fi
     if [[ ${option[metadata]-} ]]; then
-        info_show "$layer.json" /dev/null
+        info_show "$layer_json" /dev/null
     else
         info_measure
     fi
@@ -50,7 +53,7 @@ info_measure() {
     programs_expect zstd awk
     shasum_tee=$(program shasum-tee) || exit
     tarunpack=$(program tarunpack) || exit
-    [[ ! -e $layer.json ]] || said=$layer.json
+    [[ ! -e $layer_json ]] || said=$layer_json
     spool_make "$(temporary_place)" zlsnap-info
     run info_pipe || exit
     info_show "$said" "$spool/measured"
@@ -60,12 +63,13 @@ info_measure() {
 info_pipe() {
     local blob=${metadata[compressed_digest]-} digest=${metadata[digest]-} report entries
     progress_expect_file "$layer"
-    stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob" ${blob:+--expect="$blob"} <"$layer" |
-        stage_to_end zstd -qq -dc |
+    stage_from "$layer" stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob" \
+        ${blob:+--expect="$blob"} |
+        stage_to_end stage_unzstd |
         stage "$tarunpack" -q --list --json --summary="$spool/summary" "${passed[@]}" \
             ${digest:+--expect="$digest"} |
         stage awk "$info_largest" >"$spool/largest"
-    verdict "${PIPESTATUS[*]}" shasum-tee zstd tarunpack awk || return
+    verdict "${PIPESTATUS[*]}" 'shasum-tee --zstd' zstd tarunpack awk || return
     report=$(<"$spool/blob")
     entries=$(reported "$(<"$spool/summary")" entries)
     [[ ! $digest ]] || metadata_compare 0 || return 4
@@ -96,10 +100,12 @@ info_largest='
 # info_show SAID MEASURED: prints it; SAID is LAYER.json or empty, MEASURED what info_pipe() has left or
 # empty.
 info_show() {
-    local filter=.
+    local filter=. judged
     [[ ${option[json]-} ]] || filter=$info_text
     jq -nr --arg layer "$shown" --slurpfile said "$1" --slurpfile measured "$2" \
-        "$info_object | $filter" 2>/dev/null || die 1 'cannot write to standard output'
+        "$info_object | $filter" 2>/dev/null
+    status_judge jq "$?"
+    [[ $judged == done ]] || die 1 'cannot write to standard output'
 }
 
 info_object='

@@ -6,8 +6,8 @@
 # decompress TYPE: as a stage of a pipe.
 decompress() {
     case $1 in
-    zstd) stage_to_end zstd -qq -dc ;;
-    gzip) stage_to_end gzip -dc ;;
+    zstd) stage_to_end stage_unzstd ;;
+    gzip) stage_to_end stage gzip -dc ;;
     tar) stage cat ;;
     esac
 }
@@ -28,12 +28,12 @@ layer_copy() {
     progress_expect_file "$file"
     attempt rm -f -- "$spool/tar.digest"
     if [[ ${layer_types[$1]} == zstd ]]; then
-        (stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" ${blob:+--expect="$blob"}) \
-            <"$file" >"$2"
+        (stage_from "$file" stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" \
+            ${blob:+--expect="$blob"}) >"$2"
         verdict "$?" shasum-tee
     else
-        stage "$shasum_tee" "${progress[@]}" --json -o "$spool/blob.digest" \
-            ${blob:+--expect="$blob"} <"$file" |
+        stage_from "$file" stage "$shasum_tee" "${progress[@]}" --json -o "$spool/blob.digest" \
+            ${blob:+--expect="$blob"} |
             stage tee -- "$2" | decompress "${layer_types[$1]}" |
             stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} \
                 >/dev/null
@@ -45,7 +45,7 @@ layer_copy() {
 layer_convert() {
     local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
     progress_expect_file "$file"
-    stage "$shasum_tee" "${progress[@]}" -o /dev/null ${blob:+--expect="$blob"} <"$file" |
+    stage_from "$file" stage "$shasum_tee" "${progress[@]}" -o /dev/null ${blob:+--expect="$blob"} |
         decompress "${layer_types[$1]}" |
         stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} |
         compress "$2" |
@@ -62,12 +62,12 @@ layer_verify() {
     [[ ${layer_types[i]} != zstd ]] || frames=(--zstd)
     progress_expect_file "${layer_files[i]}"
     {
-        stage "$shasum_tee" "${progress[@]}" "${frames[@]}" -o /dev/null --expect="${layer_blobs[i]}" \
-            <"${layer_files[i]}" 4>&- |
+        stage_from "${layer_files[i]}" stage "$shasum_tee" "${progress[@]}" "${frames[@]}" -o /dev/null \
+            --expect="${layer_blobs[i]}" 4>&- |
             decompress "${layer_types[i]}" 4>&- |
             stage "$tarunpack" -q --list "$@" --expect="${layer_diff_ids[i]}" 4>&- |
             wc -l >&4
-        verdict "${PIPESTATUS[*]}" shasum-tee "${layer_types[i]}" tarunpack wc
+        verdict "${PIPESTATUS[*]}" "shasum-tee ${frames[*]}" "${layer_types[i]}" tarunpack wc
     } 4>&1
 }
 
@@ -77,7 +77,8 @@ layer_unpack() {
     local i=$1 dir=$2 statuses
     shift 2
     progress_expect_file "${layer_files[i]}"
-    stage "$shasum_tee" "${progress[@]}" -o /dev/null --expect="${layer_blobs[i]}" <"${layer_files[i]}" |
+    stage_from "${layer_files[i]}" stage "$shasum_tee" "${progress[@]}" -o /dev/null \
+        --expect="${layer_blobs[i]}" |
         decompress "${layer_types[i]}" |
         stage "$tarunpack" ${option[quiet]+-q} "$@" --expect="${layer_diff_ids[i]}" -- "$dir"
     statuses=("${PIPESTATUS[@]}")
@@ -137,10 +138,10 @@ layer_blame() {
 
 # layer_add FILE: adds the layer that zlsnap create has written to a file.
 layer_add() {
-    local layer
+    local layer layer_json
     layer_expect "$1"
     metadata=()
-    [[ ! -e $layer.json ]] || metadata_read "$layer.json"
+    [[ ! -e $layer_json ]] || metadata_read "$layer_json"
     layer_names+=("$(printable "$1")")
     layer_files+=("$layer")
     layer_types+=(zstd)

@@ -175,7 +175,8 @@ layout_index() {
         | (.[0] // {schemaVersion: 2, manifests: []})
         | .manifests = [.manifests[]
                 | select(((.annotations | objects | .[$name]) // null) != $tag)]
-            + [($image | descriptor) + {annotations: {($name): $tag}}]'
+            + [($image | descriptor) + {annotations: {($name): $tag}}]' ||
+        die 1 "$layout: jq failed on index.json"
 }
 
 # layout_lock DIR: locks it until the driver, or the subshell, ends.
@@ -222,7 +223,7 @@ layout_extend() {
         layout_index "$1" "$layout_tag" <"$layout_dir/index.json"
     else
         layout_index "$1" "$layout_tag" </dev/null
-    fi | store "$spool/index.json" || die 1 "$layout: index.json can't be written"
+    fi | store "$spool/index.json" || exit
     attempt find "$spool/layout" "$spool/index.json" -exec sync -- {} +
     to=$layout_dir/blobs/sha256
     attempt mkdir -p -- "$to"

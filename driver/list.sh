@@ -7,7 +7,7 @@ usage_list() {
 Usage: zlsnap list [OPTION]... LAYER
 List the entries of a layer as they are read, in the form of tar -tv; a whiteout as the
 name that it deletes. The exit status tells whether the layer is sound, and has the digest
-that is in LAYER.json if there is one.
+that is in LAYER.json if there is one. With '-' as LAYER, standard input is listed.
 
       --names           only the names, as tar -t does
   -v, --verbose         as tar -tv does: that is the default
@@ -25,7 +25,8 @@ usage_mtree() {
     cat <<'END'
 Usage: zlsnap mtree [OPTION]... LAYER
 Print the mtree(5) manifest of a layer; of a layer that zlsnap made it is the one that
-tarpack --manifest writes of the directory. The exit status is that of zlsnap list.
+tarpack --manifest writes of the directory. The exit status is that of zlsnap list, and
+'-' is standard input.
 
   -e, --expect=DIGEST   this is the digest; LAYER.json is not read
       --no-verify       without a digest
@@ -56,9 +57,9 @@ command_mtree() {
 }
 
 print_entries() {
-    local layer expected
+    local layer layer_json expected
     layer_expect "${operands[0]}"
-    [[ -e $layer.json || ${option[expect]+given} ]] || option['no-verify']=yes
+    [[ -e $layer_json || ${option[expect]+given} ]] || option['no-verify']=yes
     expected_read
     unpack --list "${passed[@]}"
 }

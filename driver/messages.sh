@@ -2,10 +2,6 @@
 #
 # What the driver says. Each message is one line on standard error.
 
-# Standard error once more: run() takes descriptor 2 away from the shell, not from us.
-[[ -e /dev/fd/2 ]] || exec 2>/dev/null
-exec {messages}>&2
-
 # The command that is run; empty until it is known.
 command=
 

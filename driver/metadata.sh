@@ -90,7 +90,7 @@ metadata_filter='metadata_problem // ("ok", (.[0] | .digest, .size_bytes, .compr
     ({"org.zlsnap.compression": (.compression | tojson)} | tojson)))'
 
 metadata_values() {
-    jq -rs "$metadata_library $metadata_filter" 2>/dev/null || echo 'it is not JSON'
+    jq -rs "$metadata_library $metadata_filter" 2>/dev/null
 }
 
 # What metadata_read() found, by key.
@@ -119,6 +119,19 @@ json_read() {
     size=$(attempt stat -L -c %s -- "$file") || exit
     ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
     values=$("$1" <"$file")
+    json_judge "$?" "$name" 'malformed: it is not JSON'
     mapfile -t lines <<<"$values"
     [[ ${lines[0]} == ok ]] || die 3 "$name: malformed: ${lines[0]}"
+}
+
+# json_judge STATUS NAME PROBLEM: ends the driver, or the subshell, unless jq, which read NAME, ended well:
+# with the problem where it is no JSON.
+json_judge() {
+    local judged
+    status_judge jq "$1"
+    case $judged in
+    done) ;;
+    damaged) die 3 "$2: $3" ;;
+    *) die 1 "$2: cannot be read by jq" ;;
+    esac
 }

@@ -8,8 +8,8 @@ Usage: zlsnap oci [OPTION]... -o DIR[:TAG] [oci:DIR[:TAG]] LAYER...
 Make an OCI image of layers, the lowest first, and store it in the image layout DIR as
 TAG (default "latest"). DIR is made, or is an image layout that gets one more image; one
 of the same name is replaced in its index. If the first operand is an image, the new one
-has its layers and its configuration, with the layers added. Prints the digest of the
-new image's manifest.
+has its layers and its configuration, with the layers added. One LAYER may be '-',
+standard input. Prints the digest of the new image's manifest.
 
   -o, --output=DIR[:TAG]      where to; required
       --compression=zstd|gzip gzip: for clients that can't read zstd (default zstd; an
@@ -40,6 +40,10 @@ command_oci() {
     fi
     layout_place "oci:${option[output]#oci:}"
     for layer in "${operands[@]}"; do
+        if is_input "$layer"; then
+            [[ ! $input ]] || usage_error 'standard input can be only one of the layers'
+            input_take
+        fi
         (layer_expect "$layer") || exit
     done
     spool_make "$place" "$name"
@@ -69,8 +73,11 @@ annotations_json() {
         word=${word#--annotation=}
         [[ $word == ?*=* ]] || usage_error "'$(printable "$word")' is no annotation KEY=VALUE"
         printf '%s\0' "$word"
-    done | jq -Rsc 'rtrimstr("\u0000") | split("\u0000")
-        | map((. / "=") | {key: .[0], value: (.[1:] | join("="))}) | from_entries'
+    done | {
+        jq -Rsc 'rtrimstr("\u0000") | split("\u0000")
+            | map((. / "=") | {key: .[0], value: (.[1:] | join("="))}) | from_entries' ||
+            die 1 'jq failed on the annotations'
+    }
 }
 
 # Prints what the pipe has left to be printed, the last thing a command does.

@@ -29,9 +29,12 @@ programs_expect() {
 run() {
     local status
     signals_take
+    complaints_open
     set -m
     (
         set +m
+        lifeline_tell "$BASHPID"
+        [[ ! $lifeline ]] || exec {lifeline}>&-
         # Not before the last process of the pipe has ended.
         trap 'exit 1' TERM INT HUP QUIT
         # A process group that is not the terminal's may be stopped for writing to it.
@@ -47,8 +50,9 @@ run() {
     do :; done
     if ((status > 128 && status != 141)); then
         kill -TERM -- "-$!" 2>/dev/null
-        die 1 "the pipe was killed by signal $(kill -l $((status - 128)))"
+        die 1 "the pipe $(end_text "$status")"
     fi
+    lifeline_tell ''
     return "$status"
 }
 
@@ -57,48 +61,34 @@ stage() {
     exec "$@" 2>&"$messages" {messages}>&-
 }
 
-# stage_to_end COMMAND...: runs the command, and if that gives up early, reads what is left: so the
-# stage before it can read, and judge, all of its input.
+# stage_to_end COMMAND...: runs the command, one that becomes a program, and if that gives up early,
+# reads what is left: so the stage before it can read, and judge, all of its input.
 stage_to_end() {
     local status
-    (stage "$@")
+    ("$@")
     status=$?
     cat >/dev/null
     return "$status"
 }
 
-# verdict STATUSES NAME...: returns the exit status of a pipe whose programs NAME... ended with
-# STATUSES, one word each: the gravest of our own; and says what the programs could not say.
-verdict() {
-    local statuses status name worst=0 closed=
-    read -ra statuses <<<"$1"
-    shift
-    for name; do
-        status=${statuses[0]}
-        statuses=("${statuses[@]:1}")
-        case $name:$status in
-        *:0) continue ;;
-        # The reader went away: that one's status tells why. zstd ends so where SIGPIPE is ignored.
-        *:141 | zstd:70) closed=$name && continue ;;
-        gzip:2) status=3 ;; # junk behind what it decompressed
-        zstd:? | gzip:? | tee:?) status=1 ;;
-        *:[1-4]) ;;
-        *)
-            if ((status > 128 && status < 192)); then
-                say "$name was killed by signal $(kill -l $((status - 128)))"
-            else
-                say "$name failed with status $status"
-            fi
-            status=1
-            ;;
-        esac
-        ((status <= worst)) || worst=$status
-    done
-    if [[ $closed && $worst -eq 0 ]]; then
-        say "what $closed wrote was not read to its end"
-        worst=1
+# stage_from FILE STAGE...: a stage that reads the file; "-" is the driver's standard input, see
+# input_take().
+stage_from() {
+    if [[ $1 == - ]]; then
+        "${@:2}" <&"$input"
+    else
+        "${@:2}" <"$1"
     fi
-    return "$worst"
+}
+
+# The driver's standard input, for the jobs that run() starts, whose own is empty.
+input=
+
+# input_take: keeps standard input for stage_from().
+input_take() {
+    [[ ! $input ]] || return 0
+    [[ ! -t 0 ]] || usage_error 'standard input is a terminal; a layer is read from a file or a pipe'
+    { exec {input}<&0; } 2>/dev/null || die 1 'standard input is closed'
 }
 
 # Where a spool is put that nothing is renamed from.
@@ -233,10 +223,43 @@ signal_running() {
 # itself; and bash 5.2 can't parse a trap's text where the signal comes just as it parses a $(...).
 signals_take() {
     local signal
-    trap spool_remove EXIT
-    for signal in TERM INT HUP QUIT; do
+    lifeline_start
+    trap 'ended; spool_remove' EXIT
+    for signal in TERM INT HUP QUIT USR1 USR2 ALRM VTALRM PROF XCPU; do
         # shellcheck disable=SC2064 # now
         trap "end_by $signal" "$signal"
     done
     trap suspend TSTP
+}
+
+# A pipe that only the driver holds open: its end tells lifeline_watch() that the driver is dead.
+lifeline=
+
+lifeline_start() {
+    [[ ! $lifeline ]] || return 0
+    # Without /proc there is none.
+    { exec {lifeline}> >(lifeline_watch >/dev/null); } 2>/dev/null || lifeline=
+}
+
+# lifeline_tell PROCESS: which process group runs now, or '' for none.
+lifeline_tell() {
+    [[ $lifeline ]] || return 0
+    trap '' PIPE
+    printf '%s\n' "$1" >&"$lifeline"
+    trap - PIPE
+} 2>/dev/null
+
+# Ends what run() started where the driver was killed and could not do it. As in end_by(), again and
+# again.
+lifeline_watch() {
+    local line group='' tries
+    trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM PROF XCPU TSTP
+    while read -r line; do
+        group=$line
+    done
+    [[ $group ]] || return
+    for ((tries = 0; tries < 100; tries++)); do
+        kill -s TERM -- "-$group" && kill -s CONT -- "-$group" || return
+        sleep 0.02
+    done
 }

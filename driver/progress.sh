@@ -43,9 +43,12 @@ progress_expect() {
     [[ ! $drawn ]] || progress=(--progress=always "--size=$1")
 }
 
-# progress_expect_file FILE: all of a file will.
+# progress_expect_file FILE: all of a file will, or of standard input.
 progress_expect_file() {
-    [[ ! $drawn ]] || progress_expect "$(stat -L -c %s -- "$1" 2>/dev/null || echo 0)"
+    local size=0
+    [[ $drawn ]] || return 0
+    [[ $1 == - ]] || size=$(stat -L -c %s -- "$1" 2>/dev/null)
+    progress_expect "${size:-0}"
 }
 
 # summary_say NAME ENTRIES FROM TO DIGEST: the last word of a command: how many bytes became how many.

@@ -88,7 +88,7 @@ pointer_filter='
         .layer.compressed_size_bytes))'
 
 pointer_values() {
-    jq -rs "$metadata_library $pointer_filter" 2>/dev/null || echo 'it is not JSON'
+    jq -rs "$metadata_library $pointer_filter" 2>/dev/null
 }
 
 # pointer_get REFERENCE FILE: fetches its pointer to the file and reads it. Returns 1 if there is none.
@@ -159,9 +159,11 @@ refs_all() {
 }
 
 refs_one() {
+    local line
     pointer_get "$1" "$spool/pointer" || return 0 # removed meanwhile
     if [[ ${option[json]-} ]]; then
-        print "$(jq -c . "$spool/pointer")"
+        line=$(attempt jq -c . "$spool/pointer") || exit
+        print "$line"
     else
         print "$(reference_print "$1")"$'\t'"${pointer[updated_at]}"$'\t'"${pointer[size]}"$'\t'"${pointer[digest]}"
     fi

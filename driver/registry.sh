@@ -12,6 +12,7 @@ push_to_registry() {
         [[ ! ${option[compression]-}${option[arch]-}${passed[*]} ]] || usage_error \
             "an image is pushed as it is: '--compression', '--arch' and '--annotation' are for a LAYER"
     else
+        ! is_input "$source" || usage_error 'a LAYER that is pushed is a file: it is read twice'
         (layer_expect "$source") || exit
     fi
     registry_options_read dest
@@ -120,11 +121,11 @@ pull_all() {
 # The one layer of the image that was pulled becomes LAYER. One that is not compressed by zstd is
 # compressed anew.
 pull_layer() {
-    local compression entries
+    local compression entries created
     ((${#layer_files[@]} == 1)) ||
         die 1 "$image: has ${#layer_files[@]} layers, and a LAYER is one; to oci:DIR all can be pulled"
     if [[ ${layer_types[0]} == zstd ]]; then
-        compression=$(compression_told)
+        compression=$(compression_told) || die 1 "$image: its annotations cannot be read"
         layer_copy 0 /dev/null && tar_digest_write &&
             attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
     else
@@ -138,7 +139,8 @@ pull_layer() {
     entries=$(layer_verify 0)
     layer_blame 0 "$?" || return
     printf '{"entries":%d}\n' "$entries" | store "$spool/summary" || exit
-    create_metadata "$(image_created)" "$compression" | store "$spool/result" ||
+    created=$(image_created) || exit
+    create_metadata "$created" "$compression" | store "$spool/result" ||
         exit
     publish
 }
@@ -162,7 +164,8 @@ compression_told() {
 image_created() {
     local date
     date=$(document_print 'the config' "$image_config" |
-        jq -r '[.history[]?.created?, .created?] | map(strings) | first // ""')
+        jq -r '[.history[]?.created?, .created?] | map(strings) | first // ""') ||
+        die 1 "$image: the config cannot be read"
     if is_date "$date" && [[ ! ${SOURCE_DATE_EPOCH-} ]]; then
         printf '%s' "$date"
     else

@@ -16,9 +16,10 @@ meta_suffix=.meta.json
 meta_fresh=3600
 
 push_to_s3() {
-    local layer shasum_tee part_size max_parts
+    local layer layer_json shasum_tee part_size max_parts
     s3_url_read "$remote"
     [[ $source != oci:* ]] || usage_error 'an S3 store takes a LAYER, not an image'
+    ! is_input "$source" || usage_error 'a LAYER that is pushed is a file: it is read twice'
     layer_expect "$source"
     s3_push_options_read
     programs_expect zstd jq flock split md5sum
@@ -106,13 +107,16 @@ s3_stands() {
 
 # s3_read_back KEY: whether what is stored has the digest.
 s3_read_back() {
-    local statuses
+    local statuses status
     s3 get -- "$s3_url$1" - |
         stage "$shasum_tee" -q -o /dev/null --expect="${metadata[compressed_digest]}" \
             >/dev/null 2>&1
     statuses=("${PIPESTATUS[@]}")
     ((statuses[0] == 0)) || s3_failed "${statuses[0]}" "$s3_url$1"
-    ((statuses[1] == 0))
+    verdict "${statuses[1]}" shasum-tee
+    status=$?
+    ((status == 0 || status == 4)) || die 1 "$s3_url$1: cannot be checked"
+    return "$status"
 }
 
 # s3_send FILE KEY: sends the layer, and does not believe that it is there before it is listed.

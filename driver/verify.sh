@@ -8,7 +8,8 @@ Usage: zlsnap verify [OPTION]... LAYER
    or: zlsnap verify [OPTION]... oci:DIR[:TAG]
 Check a layer: the digests, sizes and number of entries in LAYER.json, the zstd frames,
 the structure of the tar; or all that is in an image of an OCI image layout. Nothing is
-written. Prints 'LAYER: OK' or 'LAYER: FAILED'.
+written. Prints 'LAYER: OK' or 'LAYER: FAILED'. With '-' as LAYER, standard input is
+checked, against --expect.
 
   -e, --expect=DIGEST   this is the digest of the tar; LAYER.json, if there is one, is
                         checked too
@@ -30,11 +31,11 @@ command_verify() {
         verify_image
         return
     fi
-    local layer expected shasum_tee tarunpack status
+    local layer layer_json expected shasum_tee tarunpack status
     layer_expect "${operands[0]}"
     programs_expect zstd jq
     expected_read
-    [[ ! -e $layer.json ]] || metadata_read "$layer.json"
+    [[ ! -e $layer_json ]] || metadata_read "$layer_json"
     shasum_tee=$(program shasum-tee) || exit
     tarunpack=$(program tarunpack) || exit
     run verify_pipe
@@ -51,15 +52,17 @@ verify_pipe() {
     progress_expect_file "$layer"
     measured=$(
         {
-            stage "$shasum_tee" "${progress[@]}" --zstd --json -o /dev/fd/4 ${blob:+--expect="$blob"} <"$layer" |
-                stage_to_end zstd -qq -dc 4>&- |
+            stage_from "$layer" stage "$shasum_tee" "${progress[@]}" --zstd --json -o /dev/fd/4 \
+                ${blob:+--expect="$blob"} |
+                stage_to_end stage_unzstd 4>&- |
                 stage "$tarunpack" -q --list "${passed[@]}" --expect="$expected" 4>&- |
                 wc -l >&4
-            verdict "${PIPESTATUS[*]}" shasum-tee zstd tarunpack wc
+            verdict "${PIPESTATUS[*]}" 'shasum-tee --zstd' zstd tarunpack wc
         } 4>&1
     )
     status=$?
     measured_split "$measured"
+    ((status == 0 || status > 2)) || return "$status" # nothing is known of the layer
     if [[ ${metadata[digest]-} ]]; then
         metadata_compare "$status" || status=4
     fi

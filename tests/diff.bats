@@ -225,3 +225,17 @@ added dir/ (opaque)'
     assert_output 'added 1'
     assert_stderr 0 ''
 }
+
+@test "diff of a directory and standard input; a program that is killed is trouble" {
+    mkdir other
+    echo content >other/file
+    zlsnap create other layer >/dev/null
+    run -0 bash -c 'cat layer | zlsnap diff other -'
+    run -0 zlsnap diff /dev/stdin other <layer
+    echo more >>other/file
+    run -1 zlsnap diff - other <layer
+    assert_output --partial 'changed file'
+    fake zstd 'kill -KILL $$'
+    run -2 --separate-stderr zlsnap diff other layer
+    assert_said 'zstd was killed by signal KILL'
+}

@@ -114,3 +114,23 @@ belong_together() {
     run -1 --separate-stderr zlsnap create tree other
     assert_equal "$(compgen -G '*other*')" ''
 }
+
+@test "where no process can be started: status 1 and one line" {
+    requires_root # a user's processes are counted, root's are not
+    install -d -o 65534 -g 65534 "$BATS_TEST_TMPDIR/theirs"
+    chmod 755 "$BATS_TEST_TMPDIR" .
+    run -1 --separate-stderr as_user bash -c 'ulimit -u 1; exec zlsnap create tree "$1"' - \
+        "$BATS_TEST_TMPDIR/theirs/layer"
+    assert_one_line 'no process could be started'
+    assert_equal "$(ls -A "$BATS_TEST_TMPDIR/theirs")" ''
+}
+
+@test "a stage of a pipe that could not be started: status 1, one line, no verdict" {
+    fake shasum-tee 'exit 254' # as bash ends that can't start it
+    run -1 --separate-stderr zlsnap verify old
+    assert_said 'zlsnap: shasum-tee could not be started'
+    assert_output ''
+    fake shasum-tee 'kill -KILL $PPID' # the pipe's own shell, which had nothing to say
+    run -1 --separate-stderr zlsnap digest tree
+    assert_one_line 'the pipe was killed by signal KILL'
+}

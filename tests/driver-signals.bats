@@ -45,7 +45,7 @@ end_reading() {
 # shellcheck disable=SC2154
 stages() {
     local shell
-    shell=$(pgrep -P "$driver") && ps -o pid=,comm= --ppid "$shell" | sort -n
+    shell=$(pgrep -n -P "$driver") && ps -o pid=,comm= --ppid "$shell" | sort -n
 }
 
 stages_are() {
@@ -75,6 +75,57 @@ assert_ends() {
         assert [ ! -s created ]
         assert [ ! -s errors ]
     done
+}
+
+@test "signals that programs seldom get end it as well" {
+    local signal
+    for signal in USR1 USR2 ALRM VTALRM PROF XCPU; do
+        rm -rf endless
+        start_create
+        (ulimit -c 0 && kill -s "$signal" "$driver")
+        assert_ends $((128 + $(kill -l "$signal")))
+        assert_equal "$(ls)" $'created\nendless\nerrors'
+    done
+}
+
+@test "where zlsnap is killed the pipe ends, and nothing appears" {
+    start_create
+    kill -s KILL "$driver"
+    wait "$driver" || true
+    wait_until none_survives
+    assert_equal "$(ls)" $'created\nendless\nerrors'
+
+    rm -rf endless
+    start_reading extract copy
+    wait_until exists_like '.copy.zlsnap-*'
+    kill -s KILL "$driver"
+    wait "$driver" || true
+    wait_until none_survives
+    end_reading
+    assert_not_exists copy
+    refute exists_like '.copy.zlsnap-*' # tarunpack had the time to remove it
+}
+
+@test "where zlsnap is killed while it waits to publish, or while it is stopped, nothing appears" {
+    mkdir tree
+    exec {lock}<.
+    flock "$lock"
+    start zlsnap create tree layer >/dev/null {lock}<&-
+    wait_until exists_like '.layer.zlsnap-*/json'
+    wait_until stages_are flock
+    kill -s KILL "$driver"
+    wait "$driver" || true
+    wait_until none_survives
+    exec {lock}<&-
+    assert_equal "$(ls)" tree
+
+    start_create
+    kill -s TSTP "$driver"
+    wait_until equal 4 stages_in T
+    kill -s KILL "$driver"
+    wait "$driver" || true
+    wait_until none_survives
+    assert_not_exists layer
 }
 
 @test "a signal in the middle of create leaves the old layer as it was" {
@@ -248,7 +299,7 @@ stages_in() {
     wait_until stages_are zstd tarunpack
     wait_until exists_like '.copy.zlsnap-*'
     kill -s KILL "$(stages | awk '/zstd/ { print $1 }')"
-    assert_ends 4 # tarunpack sees a stream that is cut
+    assert_ends 1 # that tarunpack sees a stream that is cut, and says so, is a consequence
     assert_regex "$(cat errors)" 'zlsnap: zstd was killed by signal KILL'
     assert_not_exists copy
     exec {fifo}>&-
@@ -278,7 +329,7 @@ stages_in() {
 
 @test "where the shell of the pipe is killed, the pipe ends too" {
     start_create
-    kill -s KILL "$(pgrep -P "$driver")"
+    kill -s KILL "$(pgrep -n -P "$driver")"
     assert_ends 1
     assert_equal "$(cat errors)" 'zlsnap: the pipe was killed by signal KILL'
 }
@@ -313,7 +364,10 @@ ends_with() {
     assert_extract 3 '^$' 1 3
     assert_extract 4 '^$' 1 4
     assert_extract 1 '^$' 4 1 # of ours only the statuses mean something
-    assert_extract 4 'zstd was killed by signal KILL$' KILL 4
+    assert_extract 1 'zstd was killed by signal KILL$' KILL 4
+    assert_extract 1 'zstd was killed by signal KILL$' KILL 3
+    assert_extract 1 'zstd failed with status 104$' 104 4
+    assert_extract 1 'zstd was killed by signal KILL$' KILL 0 --no-verify
     assert_extract 4 '^$' 70 4
     assert_extract 3 '^$' PIPE 3
     assert_extract 1 '^$' PIPE 1

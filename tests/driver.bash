@@ -77,11 +77,11 @@ without_program() {
     PATH=$ZLSNAP_BIN:$dir
 }
 
-# start COMMAND...: starts it in the background, with the signals of a foreground process and a mark
-# by which survivors() knows what came of it; $driver is its process.
+# start COMMAND...: starts it in the background, with the signals of a foreground process (GNU parallel
+# ignores ALRM) and a mark by which survivors() knows what came of it; $driver is its process.
 # shellcheck disable=SC2034
 start() {
-    env --default-signal=INT,QUIT ZLSNAP_TEST="$BATS_TEST_TMPDIR" "$@" 3>&- &
+    env --default-signal=INT,QUIT,ALRM ZLSNAP_TEST="$BATS_TEST_TMPDIR" "$@" 3>&- &
     driver=$!
 }
 

@@ -192,9 +192,68 @@ END
     compare_trees tree copy
 }
 
-@test "LAYER '-' is refused with the pipe that does it" {
-    run -2 --separate-stderr zlsnap extract - copy
-    assert_one_line 'zstd -dc | tarunpack'
+@test "LAYER '-', or a name of it, is standard input, whatever that is, and no LAYER.json is read" {
+    local digest name
+    digest=$(jq -r .digest layer.json)
+    echo lies >-.json
+    for name in - /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+        rm -rf copy
+        zlsnap extract -e "$digest" "$name" copy < <(cat layer)
+        compare_trees tree copy
+    done
+    rm -r copy
+    zlsnap extract --no-verify --progress=always - copy <layer 2>errors
+    compare_trees tree copy
+    mkdir replaced
+    { head -c 5 && zlsnap extract --replace -e "$digest" - replaced; } < <(printf 12345 && cat layer) >five
+    compare_trees tree replaced
+}
+
+@test "standard input without a digest is refused, as is a terminal, a directory and none" {
+    run -2 --separate-stderr zlsnap extract - copy <layer
+    assert_one_line 'standard input has no LAYER.json: give the digest with --expect, or --no-verify'
+    run -1 --separate-stderr zlsnap extract --no-verify - copy <tree
+    assert_one_line '-: is a directory'
+    run -1 --separate-stderr bash -c 'zlsnap extract --no-verify - copy <&-'
+    assert_one_line 'standard input is closed'
+    run -2 script -qec 'zlsnap extract --no-verify - copy' /dev/null </dev/null
+    assert_output --partial 'standard input is a terminal'
+    assert_not_exists copy
+}
+
+@test "standard input that is damaged or cut: status 4, and nothing appears" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    run -4 bash -c 'head -c 1000 layer | zlsnap extract -e "$1" - copy' - "$digest"
+    flip_byte layer 1000
+    run -4 bash -c 'cat layer | zlsnap extract -e "$1" - copy' - "$digest"
+    assert_not_exists copy
+    refute_leftovers .
+}
+
+@test "zstd without enough memory is no bad layer: status 1" {
+    run -1 --separate-stderr bash -c 'ulimit -v 16000; zlsnap extract layer copy'
+    assert_said 'zlsnap: zstd failed with status'
+    run -1 --separate-stderr bash -c 'ulimit -v 24000; zlsnap extract layer copy'
+    assert_said 'zlsnap: zstd failed with status'
+    assert_said 'not enough memory'
+    assert_not_exists copy
+    refute_leftovers .
+}
+
+@test "jq that is killed does not make LAYER.json malformed: status 1" {
+    fake jq 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap extract layer copy
+    assert_stderr 2 'zlsnap: jq was killed by signal KILL.zlsnap: layer.json: cannot be read by jq$'
+    fake jq 'exit 127'
+    run -1 --separate-stderr zlsnap extract layer copy
+    assert_said 'zlsnap: jq could not be started'
+}
+
+@test "a layer whose beginning can't be read is not called empty" {
+    fake od 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap extract --no-verify layer copy
+    assert_one_line 'layer: cannot be read'
 }
 
 @test "a directory that is not empty stays as it is" {

@@ -155,3 +155,21 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     run -1 --separate-stderr bash -c 'zlsnap info --json layer >/dev/full'
     assert_one_line 'cannot write to standard output'
 }
+
+@test "info of standard input is that of the layer without LAYER.json" {
+    cp layer alone
+    run -0 zlsnap info alone
+    local expected=${output/alone/-}
+    run -0 bash -c 'cat layer | zlsnap info -'
+    assert_output "$expected"
+}
+
+@test "info where a program is killed: status 1" {
+    fake zstd 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap info layer
+    assert_said 'zlsnap: zstd was killed by signal KILL'
+    assert_output ''
+    fake jq 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap info layer
+    assert_said 'zlsnap: jq was killed by signal KILL'
+}

@@ -109,3 +109,40 @@ setup() {
 @test "a full disk behind the list is an error" {
     run -1 bash -c 'zlsnap list layer >/dev/full'
 }
+
+@test "standard input is listed, a file, a pipe or a socket, from where it stands" {
+    local expected name
+    expected=$(zlsnap list layer)
+    for name in - /dev/stdin; do
+        run -0 bash -c 'cat layer | zlsnap list "$1"' - "$name"
+        assert_output "$expected"
+        run -0 zlsnap list "$name" <layer
+        assert_output "$expected"
+    done
+    (printf 12345 && cat layer) >behind
+    run -0 bash -c '{ dd bs=5 count=1 status=none of=/dev/null; zlsnap list -; } <behind'
+    assert_output "$expected"
+    python3 -c 'import socket, subprocess, sys
+a, b = socket.socketpair()
+child = subprocess.Popen(["zlsnap", "list", "-"], stdin=b)
+b.close()
+a.sendall(open("layer", "rb").read())
+a.close()
+sys.exit(child.wait())' >listed
+    assert_equal "$(cat listed)" "$expected"
+    zlsnap mtree layer >manifest
+    zlsnap mtree - < <(cat layer) | cmp - manifest
+    run -3 zlsnap list - </dev/null
+}
+
+@test "a program that is killed, or lacks memory, is no bad layer: status 1" {
+    run -1 --separate-stderr bash -c 'ulimit -v 24000; zlsnap list layer'
+    assert_said 'not enough memory'
+    run -1 --separate-stderr bash -c 'ulimit -v 24000; zlsnap mtree --no-verify - <layer'
+    fake zstd 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap list layer
+    assert_said 'zlsnap: zstd was killed by signal KILL'
+    fake jq 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap list layer
+    assert_said 'zlsnap: jq was killed by signal KILL'
+}

@@ -769,3 +769,29 @@ go_architecture() {
     assert_not_exists img
     refute_leftovers .
 }
+
+@test "oci: a layer may come from standard input" {
+    make_layer
+    run -0 bash -c 'cat layer | zlsnap oci -o image -'
+    zlsnap verify oci:image
+    zlsnap extract oci:image copy
+    compare_trees tree copy
+    run -0 bash -c 'cat layer | zlsnap oci --compression=gzip -o gzipped /dev/stdin'
+    zlsnap verify oci:gzipped
+}
+
+@test "oci: a program that is killed is no bad image: status 1, and no verdict" {
+    make_layer
+    zlsnap oci -o image layer >/dev/null
+    fake zstd 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap verify oci:image
+    assert_said 'zstd was killed by signal KILL'
+    assert_output ''
+    run -1 --separate-stderr zlsnap extract oci:image copy
+    assert_said 'zstd was killed by signal KILL'
+    assert_not_exists copy
+    fake jq 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap verify oci:image
+    assert_said 'jq was killed by signal KILL'
+    assert_output ''
+}

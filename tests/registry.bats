@@ -402,7 +402,7 @@ break_registry() {
         status=0
         wait "$driver" || status=$?
         assert_equal "$status" 143
-        [ -z "$(survivors)" ]
+        wait_until none_survives
         assert_equal "$(ls -A)" "$(printf '%s\n' large large.tar.zst large.tar.zst.json)"
     done
 }

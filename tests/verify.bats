@@ -189,6 +189,53 @@ use_tar() {
     run -1 --separate-stderr zlsnap verify layer
     assert_one_line 'tarunpack was killed by signal KILL'
     assert_output ''
+    rm "$BATS_TEST_TMPDIR/fakes/tarunpack"
+    ln -s "$ZLSNAP_BIN/tarunpack" "$BATS_TEST_TMPDIR/fakes/tarunpack"
+    local program
+    for program in zstd shasum-tee; do
+        fake "$program" 'head -c 1000 >/dev/null; kill -KILL $$'
+        run -1 --separate-stderr zlsnap verify layer
+        assert_said "zlsnap: $program was killed by signal KILL"
+        assert_output ''
+        rm "$BATS_TEST_TMPDIR/fakes/$program"
+        [ "$program" = zstd ] || ln -s "$ZLSNAP_BIN/$program" "$BATS_TEST_TMPDIR/fakes/$program"
+    done
+}
+
+@test "where a program fails otherwise than by what it reads, no verdict is given" {
+    fake zstd 'exit 1' # though shasum-tee finds the frames sound
+    run -1 --separate-stderr zlsnap verify layer
+    assert_said 'zlsnap: zstd failed with status 1'
+    assert_output ''
+    rm "$BATS_TEST_TMPDIR/fakes/zstd"
+    fake shasum-tee 'echo "shasum-tee: cannot read standard input: Input/output error" >&2; exit 1'
+    run -1 --separate-stderr zlsnap verify layer
+    assert_output ''
+    set_metadata '.size_bytes += 1'
+    run -1 --separate-stderr zlsnap verify layer
+    assert_output ''
+}
+
+@test "too little memory: status 1, and no verdict" {
+    local kilobytes
+    for kilobytes in 9000 12000 16000 24000; do
+        run -1 --separate-stderr bash -c 'ulimit -v "$1"; zlsnap verify layer' - "$kilobytes"
+        assert_output ''
+    done
+}
+
+@test "standard input is verified against --expect" {
+    local digest
+    digest=$(jq -r .digest layer.json)
+    run -0 bash -c 'cat layer | zlsnap verify -e "$1" -' - "$digest"
+    assert_output -- '-: OK'
+    run -0 zlsnap verify --progress=always -q -e "$digest" /dev/stdin <layer
+    flip_byte layer 1000
+    run -4 --separate-stderr zlsnap verify -e "$digest" - <layer
+    assert_output -- '-: FAILED'
+    run -4 zlsnap verify -e "$digest" - </dev/null
+    run -2 --separate-stderr zlsnap verify - <layer
+    assert_one_line 'standard input has no LAYER.json'
 }
 
 @test "the name in the verdict is fit for a terminal" {

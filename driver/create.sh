@@ -7,7 +7,8 @@ usage_create() {
 Usage: zlsnap create [OPTION]... DIR LAYER
 Write the directory DIR as a layer, a tar compressed by zstd, to the file LAYER, and what
 was measured on the way (digests and sizes) to LAYER.json and standard output. Both files
-appear whole, or not at all.
+appear whole, or not at all. With '-' as LAYER the layer goes to standard output, and its
+digest to standard error.
 
   -l, --level=N         zstd's level, 1 to 22 (default 3)
   -T, --threads=N       of zstd; 0, the default: one a core
@@ -32,18 +33,20 @@ command_create() {
     options_read "level: threads: long:: rsyncable $progress_option $tarpack_options" "$@"
     operands_expect DIR LAYER
     progress_read
-    local dir=${operands[0]} layer=${operands[1]} place name zstd_options
-    layer_place
+    local dir=${operands[0]} layer=${operands[1]} place name zstd_options tarpack shasum_tee json
     zstd_options_read
     source_date_check
     programs_expect zstd jq flock
-    create_check
-
-    local tarpack shasum_tee json
     tarpack=$(program tarpack) || exit
     shasum_tee=$(program shasum-tee) || exit
+    if [[ $layer == - || $layer == /dev/stdout || $layer == /dev/fd/1 || $layer == /proc/self/fd/1 ]]; then
+        create_to_output
+        return
+    fi
+    layer_place
+    create_check
     spool_make "$place" "$name"
-    run create_pipe || exit
+    run create_file || exit
     json=$(create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")") || exit
     run publish || exit
     spool_remove
@@ -52,11 +55,27 @@ command_create() {
     summary_of_create "$json"
 }
 
+# The layer goes to standard output, and its digest to standard error, whatever --quiet says: without it
+# the layer can't be verified.
+create_to_output() {
+    layer=-
+    [[ ! -t 1 ]] || usage_error 'standard output is a terminal, redirect it to a file or a pipe'
+    spool_make "$(temporary_place)" zlsnap-create
+    run create_pipe || exit
+    json=$(create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")") || exit
+    spool_remove
+    if [[ $drawn ]]; then
+        summary_of_create "$json"
+    else
+        say "-: digest $(reported "$json" digest)"
+    fi
+}
+
 # Takes LAYER apart: `place`, which ends in a slash, and `name`.
 layer_place() {
     [[ $layer != oci:* && $layer != docker://* ]] ||
         usage_error "LAYER is a file, not an image as '$(printable "$layer")' is"
-    [[ $layer != - ]] || usage_error "LAYER is a file; to standard output, tarpack DIR | zstd writes"
+    [[ $layer != - ]] || usage_error 'LAYER is a file here, not standard output'
     [[ $layer != -* ]] || layer=./$layer
     name=${layer##*/}
     place=./
@@ -115,18 +134,23 @@ is_within() {
     done
 }
 
+create_file() {
+    create_pipe >"$spool/layer"
+}
+
+# create_pipe: writes the layer to standard output, and what was measured to the spool.
 create_pipe() {
     progress_expect "$(size_of_last_time)"
     stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$dir" |
         stage "$shasum_tee" "${progress[@]}" --json -o "$spool/tar.digest" |
         stage zstd -q -c "${zstd_options[@]}" |
-        stage "$shasum_tee" -q --json -o "$spool/blob.digest" >"$spool/layer"
+        stage "$shasum_tee" -q --json -o "$spool/blob.digest"
     verdict "${PIPESTATUS[*]}" tarpack shasum-tee zstd shasum-tee
 }
 
 # The size of the tar is not known before all is packed; but the last layer of this name is a good guess.
 size_of_last_time() {
-    [[ $drawn && -f $layer.json ]] || { echo 0 && return; }
+    [[ $drawn && $layer != - && -f $layer.json ]] || { echo 0 && return; }
     jq -r '.size_bytes | if type == "number" then tostring else "0" end
         | if test("\\A[0-9]{1,15}\\z") then . else "0" end' "$layer.json" 2>/dev/null || echo 0
 }

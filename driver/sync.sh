@@ -125,7 +125,7 @@ sync_all() {
     else
         : | store "$spool/old" || exit
     fi
-    create_pipe || return
+    create_file || return
     create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")" >/dev/null || exit
     attempt mv -T -- "$spool/layer" "$layer"
     attempt mv -T -- "$spool/json" "$layer.json"
@@ -152,7 +152,7 @@ sync_stands() {
 layer_tree() {
     metadata_read "$1.json"
     {
-        stage zstd -qq -dc <"$1" 4>&- |
+        stage_from "$1" stage_unzstd 4>&- |
             stage "$tarunpack" -q --list --manifest --expect="${metadata[digest]}" 4>&- |
             stage "$shasum_tee" -q --oci -o /dev/fd/4 >/dev/null
         verdict "${PIPESTATUS[*]}" zstd tarunpack shasum-tee
@@ -205,12 +205,13 @@ restore_all() {
 restore_pipe() {
     local statuses
     progress_expect "${object_sizes[$1]}"
-    s3 get -- "$s3_url$1" - | stage "$shasum_tee" "${progress[@]}" -o /dev/null | stage zstd -qq -dc |
+    s3 get -- "$s3_url$1" - | stage "$shasum_tee" "${progress[@]}" -o /dev/null |
+        stage_unzstd |
         stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$target"
     statuses=("${PIPESTATUS[@]}")
     case ${statuses[3]} in
     # That a stream was cut is not for the digest to tell where it was the store that did it.
     3 | 4) ((statuses[0] == 0 || statuses[0] == 141)) || s3_failed "${statuses[0]}" "$s3_url$1" ;;
     esac
-    verdict "${statuses[3]}" tarunpack
+    ((statuses[3] == 0)) || verdict "${statuses[*]:1}" shasum-tee zstd tarunpack
 }

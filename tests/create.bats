@@ -177,10 +177,41 @@ compression"
     assert_not_exists layer
 }
 
-@test "LAYER '-' is refused with the pipe that does it" {
-    run -2 --separate-stderr zlsnap create tree -
-    assert_one_line 'tarpack DIR | zstd'
-    assert_output ''
+@test "LAYER '-' is standard output: the same layer, and its digest is told on standard error" {
+    local name
+    zlsnap create tree layer >created
+    for name in - /dev/stdout /dev/fd/1; do
+        TMPDIR=$PWD zlsnap create -q tree "$name" 2>said | cat >streamed
+        cmp streamed layer
+        assert_equal "$(cat said)" "zlsnap: -: digest $(jq -r .digest layer.json)"
+        refute_leftovers .
+    done
+    assert_equal "$(ls)" $'created\nlayer\nlayer.json\nsaid\nstreamed\ntree'
+}
+
+@test "what create writes to standard output, extract takes from standard input" {
+    local digest
+    digest=$(zlsnap create tree layer | jq -r .digest)
+    zlsnap create tree - 2>/dev/null | zlsnap extract -e "$digest" - copy
+    compare_trees tree copy
+}
+
+@test "a layer on standard output that is not written whole is an error" {
+    run -1 bash -c 'zlsnap create tree - >/dev/full'
+    assert_output --partial 'No space left on device'
+    head -c 8M /dev/urandom >tree/random
+    run -0 --separate-stderr bash -c 'zlsnap create tree - | head -c 10 >/dev/null; echo "${PIPESTATUS[0]}"'
+    assert_output 1
+    assert_stderr 1 'was not read to its end'
+    run -1 bash -c 'zlsnap create nowhere - >streamed'
+    assert_output --regexp '^tarpack: nowhere'
+    run -3 zlsnap extract --no-verify - copy <streamed
+}
+
+@test "a layer is not written to a terminal" {
+    requires_command script
+    run -2 script -qec 'zlsnap create tree -' /dev/null </dev/null
+    assert_output --partial 'standard output is a terminal'
 }
 
 @test "a directory that does not exist, or a name too long, is found before any work" {

@@ -138,8 +138,14 @@ options_of_manual() {
     local command
     for command in verify list info mtree; do
         refute_usage 'expected LAYER' "$command"
-        refute_usage "LAYER is a file" "$command" -
     done
+    refute_usage 'standard input has no LAYER.json' verify -
+    refute_usage 'standard input can be only one' diff - /dev/stdin
+    refute_usage 'standard input can be only one' oci -o image - -
+    refute_usage "'--metadata' is for a file" info --metadata -
+    refute_usage 'a LAYER that is pushed is a file' push - s3://bucket
+    refute_usage 'a LAYER that is pushed is a file' push - docker://localhost/name
+    refute_usage 'LAYER is a file here' pull docker://localhost/name -
     refute_usage 'expected DIR' digest
 }
 

@@ -348,3 +348,17 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
         assert_output ''
     fi
 }
+
+@test "a program of restore that is killed, or lacks memory, is no bad layer: status 1" {
+    sync_web
+    fake zstd 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap restore web/1 "$url" back
+    assert_said 'zstd was killed by signal KILL'
+    fake zstd 'echo "/*stdin*\\ : Decoding error (36) : Allocation error : not enough memory " >&2; exit 1'
+    run -1 --separate-stderr zlsnap restore web/1 "$url" back
+    assert_said 'zlsnap: zstd failed with status 1'
+    fake jq 'kill -KILL $$'
+    run -1 --separate-stderr zlsnap restore web/1 "$url" back
+    assert_said 'jq was killed by signal KILL'
+    assert_not_exists back
+}

@@ -168,10 +168,10 @@ deps:
 # A unit test is one program. It has the library; which of a program's modules it has too is said
 # here, one line a test.
 $(UNIT)/test_reader $(UNIT)/test_reader_limits: \
-    $(addprefix $(OBJ)/tarunpack/,reader.o bounds.o compression.o resolve.o content.o source.o hasher.o)
-$(UNIT)/test_flusher: $(OBJ)/tarunpack/flusher.o
-$(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/,source.o hasher.o)
-$(UNIT)/test_dirtree: $(OBJ)/tarunpack/dirtree.o
+    $(call program_objects,tarunpack/archive)
+$(UNIT)/test_flusher: $(OBJ)/tarunpack/tree/flusher.o
+$(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/archive/,source.o hasher.o)
+$(UNIT)/test_dirtree: $(OBJ)/tarunpack/tree/dirtree.o
 $(UNIT)/test_links: $(OBJ)/tarpack/links.o
 $(UNIT)/test_globs: $(OBJ)/tarpack/globs.o
 $(UNIT)/test_exclude: $(OBJ)/tarpack/exclude.o
@@ -185,7 +185,7 @@ $(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_OBJECTS) $(LIBRARY)
 
 # A fuzz target is one program, too; what calls it is libFuzzer, or replay.c, which tries files.
 $(FUZZ)/fuzz_reader: \
-    $(addprefix $(OBJ)/tarunpack/,reader.o bounds.o compression.o resolve.o content.o source.o hasher.o)
+    $(call program_objects,tarunpack/archive)
 $(FUZZ)/fuzz_tarunpack: $(filter-out %/main.o,$(call program_objects,tarunpack))
 ifdef FUZZING
 $(FUZZ)/fuzz_reader $(FUZZ)/fuzz_tarunpack: $(OBJ)/tests/fuzz/mutate.o

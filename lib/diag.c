@@ -159,6 +159,18 @@ void diag_errno(const char *format, ...)
     errno = saved;
 }
 
+enum status diag_failed(const char *path, const char *what)
+{
+    diag_errno("%s: cannot %s", diag_name(path).text, what);
+    return STATUS_SYSTEM;
+}
+
+enum status diag_no_memory(void)
+{
+    diag_error("out of memory");
+    return STATUS_SYSTEM;
+}
+
 void diag_warn(const char *format, ...)
 {
     if (diag_quiet) {

@@ -5,6 +5,8 @@
 #ifndef ZLSNAP_DIAG_H
 #define ZLSNAP_DIAG_H
 
+#include "status.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,6 +31,13 @@ void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* As diag_error(), with ": " and the text of errno appended. */
 void diag_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints "PROGRAM: PATH: cannot WHAT: " and the text of errno; `path` is escaped as by diag_name().
+ * Returns STATUS_SYSTEM. */
+enum status diag_failed(const char *path, const char *what);
+
+/* Prints "PROGRAM: out of memory". Returns STATUS_SYSTEM. */
+enum status diag_no_memory(void);
 
 /* Prints "PROGRAM: warning: MESSAGE", unless quiet. */
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,5 +1,6 @@
 #include "dirs.h"
 
+#include "array.h"
 #include "privilege.h"
 
 #include <errno.h>
@@ -64,16 +65,9 @@ static struct dirs_level *last(const struct dirs *dirs)
 
 static int level_append(struct dirs *dirs, int fd)
 {
-    if (dirs->count == dirs->capacity) {
-        size_t capacity = dirs->capacity ? dirs->capacity * 2 : 32;
-        struct dirs_level *levels = reallocarray(dirs->levels, capacity, sizeof *levels);
-        if (!levels)
-            return -1;
-        dirs->levels = levels;
-        dirs->capacity = capacity;
-    }
     struct stat status;
-    if (fstat(fd, &status) != 0)
+    if (array_reserve(&dirs->levels, &dirs->capacity, dirs->count + 1, sizeof *dirs->levels) != 0 ||
+        fstat(fd, &status) != 0)
         return -1;
     dirs->levels[dirs->count++] = (struct dirs_level){.fd = fd,
                                                       .device = status.st_dev,

@@ -1,6 +1,7 @@
 #include "idmap.h"
 
 #include "acl.h"
+#include "array.h"
 #include "tar_number.h"
 
 #include <endian.h>
@@ -35,10 +36,8 @@ const char *idmap_add(struct idmap *map, const char *text)
         return "a range of no ids";
     if (range.count > ID_END - range.in || range.count > ID_END - range.out)
         return "it goes beyond the largest id, 4294967294";
-    struct idmap_range *ranges = reallocarray(map->ranges, map->count + 1, sizeof *ranges);
-    if (!ranges)
+    if (array_reserve(&map->ranges, &map->capacity, map->count + 1, sizeof *map->ranges) != 0)
         return "out of memory";
-    map->ranges = ranges;
     map->ranges[map->count++] = range;
     return NULL;
 }

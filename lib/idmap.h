@@ -16,6 +16,7 @@ struct idmap_range {
 struct idmap {
     struct idmap_range *ranges;
     size_t count;
+    size_t capacity;
 };
 
 /* Adds the range that "IN:OUT:N" tells: the N ids from IN on become those from OUT on. Returns

@@ -1,5 +1,6 @@
 #include "names.h"
 
+#include "array.h"
 #include "kernel.h"
 
 #include <dirent.h>
@@ -17,14 +18,8 @@ static int name_append(struct names *names, const struct dirent *entry)
 {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
         return 0;
-    if (names->count == names->capacity) {
-        size_t capacity = names->capacity ? names->capacity * 2 : 32;
-        struct name *list = reallocarray(names->list, capacity, sizeof *list);
-        if (!list)
-            return -1;
-        names->list = list;
-        names->capacity = capacity;
-    }
+    if (array_reserve(&names->list, &names->capacity, names->count + 1, sizeof *names->list) != 0)
+        return -1;
     names->list[names->count++] = (struct name){.text = names->text.length, .type = entry->d_type};
     return buf_append(&names->text, entry->d_name, strlen(entry->d_name) + 1);
 }

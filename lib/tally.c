@@ -49,11 +49,9 @@ static int tally_append(struct buf *out, const struct tally *tally)
 enum status tally_write(const struct tally *tally, struct outfile *file)
 {
     struct buf text = {0};
-    enum status status = STATUS_SYSTEM;
-    if (tally_append(&text, tally) != 0)
-        diag_error("out of memory");
-    else
-        status = outfile_finish(file, text.bytes, text.length);
+    enum status status = tally_append(&text, tally) == 0
+                             ? outfile_finish(file, text.bytes, text.length)
+                             : diag_no_memory();
     buf_free(&text);
     return status;
 }

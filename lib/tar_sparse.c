@@ -1,5 +1,6 @@
 #include "tar_sparse.h"
 
+#include "array.h"
 #include "tar_number.h"
 
 #include <stdlib.h>
@@ -14,14 +15,8 @@ enum tar_error tar_sparse_add(struct tar_sparse *map, uint64_t offset, uint64_t 
         if (offset < last->offset + last->length)
             return TAR_BAD_SPARSE;
     }
-    if (map->count == map->capacity) {
-        size_t capacity = map->capacity ? map->capacity * 2 : 16;
-        struct tar_extent *extents = reallocarray(map->extents, capacity, sizeof *extents);
-        if (!extents)
-            return TAR_NO_MEMORY;
-        map->extents = extents;
-        map->capacity = capacity;
-    }
+    if (array_reserve(&map->extents, &map->capacity, map->count + 1, sizeof *map->extents) != 0)
+        return TAR_NO_MEMORY;
     map->extents[map->count++] = (struct tar_extent){.offset = offset, .length = length};
     map->stored += length; /* extents do not overlap below 2^63: no overflow */
     return TAR_OK;

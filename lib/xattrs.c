@@ -1,24 +1,14 @@
 #include "xattrs.h"
 
+#include "array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-static int slot_reserve(struct xattrs *list)
-{
-    if (list->count < list->capacity)
-        return 0;
-    size_t capacity = list->capacity ? list->capacity * 2 : 8;
-    struct xattr_slot *slots = reallocarray(list->slots, capacity, sizeof *slots);
-    if (!slots)
-        return -1;
-    list->slots = slots;
-    list->capacity = capacity;
-    return 0;
-}
-
 void *xattrs_add_space(struct xattrs *list, const char *name, size_t name_length, size_t length)
 {
-    if (slot_reserve(list) != 0 || buf_reserve(&list->text, name_length + 1 + length) != 0)
+    if (array_reserve(&list->slots, &list->capacity, list->count + 1, sizeof *list->slots) != 0 ||
+        buf_reserve(&list->text, name_length + 1 + length) != 0)
         return NULL;
     struct xattr_slot slot = {.name = list->text.length, .length = length};
     slot.value = slot.name + name_length + 1;

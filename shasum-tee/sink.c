@@ -16,11 +16,7 @@ enum status sink_open(struct sink *sink, enum digest_algorithm algorithm, bool z
     }
     sink->content_digest = digest_new(algorithm);
     sink->frames = frames_new();
-    if (sink->content_digest == NULL || sink->frames == NULL) {
-        diag_error("not enough memory");
-        return STATUS_SYSTEM;
-    }
-    return STATUS_OK;
+    return sink->content_digest && sink->frames ? STATUS_OK : diag_no_memory();
 }
 
 static enum status fail_digest(void)

@@ -30,8 +30,7 @@ static enum status directory_open(struct cache_new *new)
     free(above);
     if (new->directory >= 0)
         return STATUS_OK;
-    diag_errno("%s: cannot open the directory of the cache", diag_name(new->path).text);
-    return STATUS_SYSTEM;
+    return diag_failed(new->path, "open the directory of the cache");
 }
 
 /* Makes a file without a name. Not where /proc is missing, by which it gets one. Returns whether
@@ -107,8 +106,7 @@ enum status cache_new_open(struct cache_new *new, const char *path)
         diag_warn("%s: the cache is not updated: another run is writing it", diag_name(path).text);
         return STATUS_OK;
     }
-    diag_errno("%s: cannot create the cache", diag_name(path).text);
-    return STATUS_SYSTEM;
+    return diag_failed(path, "create the cache");
 }
 
 static void new_failed(struct cache_new *new)

@@ -5,12 +5,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-static enum status read_failed(const struct walk_item *item)
-{
-    diag_errno("%s: cannot read", diag_name(item->path).text);
-    return STATUS_SYSTEM;
-}
-
 /* Reads the bytes from `offset` up to `end` into the output. */
 static enum status range_emit(struct emit *emit, struct scout *scout, const struct walk_item *item,
                               off_t offset, off_t end)
@@ -28,7 +22,7 @@ static enum status range_emit(struct emit *emit, struct scout *scout, const stru
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return read_failed(item);
+            return diag_failed(item->path, "read");
         if (got == 0) {
             diag_error("%s: shrank while it was read", diag_name(item->path).text);
             return STATUS_SYSTEM;
@@ -86,7 +80,7 @@ static enum status change_check(const struct walk_item *item, bool live)
     struct stat after;
     if (fstat(item->fd, &after) != 0) {
         if (!live || errno != ESTALE)
-            return read_failed(item);
+            return diag_failed(item->path, "read");
         /* Removed from a network's file system; all of it was read. */
         diag_warn("%s: vanished while it was read", diag_name(item->path).text);
         return STATUS_OK;

@@ -12,12 +12,6 @@
  * first: one read for it, and writes that stay large. */
 #define SMALL_FILE (STREAM_CHUNK / 4)
 
-static enum status out_of_memory(void)
-{
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
-}
-
 static enum status flush(struct emit *emit)
 {
     if (stream_write(emit->fd, emit->out.bytes, emit->out.length) != 0) {
@@ -39,7 +33,7 @@ enum status emit_start(struct emit *emit, int fd, enum emit_form form)
 {
     *emit = (struct emit){.form = form, .fd = fd};
     if (buf_reserve(&emit->out, STREAM_CHUNK) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     if (form == EMIT_TAR)
         return STATUS_OK;
     emit->digest = digest_new(DIGEST_SHA256);
@@ -47,7 +41,7 @@ enum status emit_start(struct emit *emit, int fd, enum emit_form form)
         diag_error("cannot compute SHA-256 digests");
         return STATUS_SYSTEM;
     }
-    return buf_append_text(&emit->out, MTREE_SIGNATURE) == 0 ? STATUS_OK : out_of_memory();
+    return buf_append_text(&emit->out, MTREE_SIGNATURE) == 0 ? STATUS_OK : diag_no_memory();
 }
 
 enum status emit_open(struct emit *emit, const struct tar_entry *entry)
@@ -58,7 +52,7 @@ enum status emit_open(struct emit *emit, const struct tar_entry *entry)
     if (emit->form != EMIT_TAR)
         return STATUS_OK;
     if (tar_encode_entry(entry, &emit->out) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     size_t wanted = entry->size < SMALL_FILE ? (size_t)entry->size : SMALL_FILE;
     return room_left(emit) <= wanted ? flush(emit) : STATUS_OK;
 }
@@ -71,7 +65,7 @@ void *emit_space(struct emit *emit, size_t *room)
     *room = room_left(emit) < missing ? room_left(emit) : (size_t)missing;
     if (buf_reserve(&emit->out, *room) == 0)
         return emit->out.bytes + emit->out.length;
-    out_of_memory();
+    diag_no_memory();
     return NULL;
 }
 
@@ -125,7 +119,7 @@ static enum status manifest_line(struct emit *emit)
     }
     bool times = emit->form == EMIT_MANIFEST_TIMES;
     if (mtree_append(&emit->out, emit->entry, hex, times) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     return room_left(emit) == 0 ? flush(emit) : STATUS_OK;
 }
 
@@ -134,14 +128,14 @@ enum status emit_close(struct emit *emit)
     if (emit->form != EMIT_TAR)
         return manifest_line(emit);
     if (buf_append_fill(&emit->out, 0, tar_padding(emit->entry->size)) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     return STATUS_OK;
 }
 
 enum status emit_finish(struct emit *emit)
 {
     if (emit->form == EMIT_TAR && buf_append_fill(&emit->out, 0, TAR_END_SIZE) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     return flush(emit);
 }
 

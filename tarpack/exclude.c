@@ -1,5 +1,6 @@
 #include "exclude.h"
 
+#include "array.h"
 #include "buf.h"
 #include "diag.h"
 #include "stream.h"
@@ -20,12 +21,6 @@ struct exclude_pattern {
     atomic_bool used;
 };
 
-static enum status out_of_memory(void)
-{
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
-}
-
 /* The part of a pattern that follows its anchor; the pattern itself where it has none. */
 static const char *anchor_skip(const char *pattern)
 {
@@ -41,16 +36,14 @@ static const char *anchor_skip(const char *pattern)
 static enum status pattern_add(struct exclude *exclude, const char *text, size_t length,
                                const char *file, size_t line)
 {
-    struct exclude_pattern *patterns =
-        reallocarray(exclude->patterns, exclude->count + 1, sizeof *patterns);
-    if (!patterns)
-        return out_of_memory();
-    exclude->patterns = patterns;
-    struct exclude_pattern *pattern = &patterns[exclude->count];
+    if (array_reserve(&exclude->patterns, &exclude->capacity, exclude->count + 1,
+                      sizeof *exclude->patterns) != 0)
+        return diag_no_memory();
+    struct exclude_pattern *pattern = &exclude->patterns[exclude->count];
     *pattern = (struct exclude_pattern){.file = file, .line = line};
     pattern->text = strndup(text, length);
     if (!pattern->text)
-        return out_of_memory();
+        return diag_no_memory();
     const char *glob = anchor_skip(pattern->text);
     size_t glob_length = strlen(glob);
     while (glob_length > 0 && glob[glob_length - 1] == '/')
@@ -58,7 +51,7 @@ static enum status pattern_add(struct exclude *exclude, const char *text, size_t
     pattern->anchored = glob != pattern->text;
     pattern->glob = strndup(glob, glob_length);
     exclude->count++;
-    return pattern->glob ? STATUS_OK : out_of_memory();
+    return pattern->glob ? STATUS_OK : diag_no_memory();
 }
 
 enum status exclude_add(struct exclude *exclude, const char *pattern)
@@ -72,12 +65,10 @@ static enum status file_read(int fd, const char *file, struct buf *text)
 {
     for (;;) {
         if (buf_reserve(text, 4096) != 0)
-            return out_of_memory();
+            return diag_no_memory();
         ssize_t got = stream_read_some(fd, text->bytes + text->length, 4096);
-        if (got < 0) {
-            diag_errno("%s: cannot read", diag_name(file).text);
-            return STATUS_SYSTEM;
-        }
+        if (got < 0)
+            return diag_failed(file, "read");
         if (got == 0)
             return STATUS_OK;
         text->length += (size_t)got;
@@ -116,10 +107,8 @@ enum status exclude_add_file(struct exclude *exclude, const char *file)
     const char *name = standard ? "standard input" : file;
     struct buf text = {0};
     int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        diag_errno("%s: cannot open", diag_name(file).text);
-        return STATUS_SYSTEM;
-    }
+    if (fd < 0)
+        return diag_failed(file, "open");
     enum status status = file_read(fd, name, &text);
     if (status == STATUS_OK)
         status = lines_add(exclude, &text, name);

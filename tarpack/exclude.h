@@ -20,6 +20,7 @@ struct exclude_pattern;
 struct exclude {
     struct exclude_pattern *patterns;
     size_t count;
+    size_t capacity;
 };
 
 /* Adds a copy of `pattern`. Returns a status; the line is printed. */

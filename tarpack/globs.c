@@ -1,26 +1,20 @@
 #include "globs.h"
 
+#include "array.h"
 #include "diag.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
-static enum status out_of_memory(void)
-{
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
-}
-
 enum status globs_add(struct globs *globs, const char *pattern)
 {
-    char **patterns = reallocarray(globs->patterns, globs->count + 1, sizeof *patterns);
-    if (!patterns)
-        return out_of_memory();
-    globs->patterns = patterns;
-    patterns[globs->count] = strdup(pattern);
-    if (!patterns[globs->count])
-        return out_of_memory();
+    if (array_reserve(&globs->patterns, &globs->capacity, globs->count + 1,
+                      sizeof *globs->patterns) != 0)
+        return diag_no_memory();
+    globs->patterns[globs->count] = strdup(pattern);
+    if (!globs->patterns[globs->count])
+        return diag_no_memory();
     globs->count++;
     return STATUS_OK;
 }

@@ -13,6 +13,7 @@
 struct globs {
     char **patterns;
     size_t count;
+    size_t capacity;
 };
 
 /* Adds a copy of `pattern`. Returns a status; the line is printed. */

@@ -55,10 +55,9 @@ static enum status directory_open(const char *path, int *fd)
     *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*fd >= 0)
         return STATUS_OK;
-    if (errno == ENOTDIR)
-        diag_error("%s: not a directory", diag_name(path).text);
-    else
-        diag_errno("%s: cannot open directory", diag_name(path).text);
+    if (errno != ENOTDIR)
+        return diag_failed(path, "open directory");
+    diag_error("%s: not a directory", diag_name(path).text);
     return STATUS_SYSTEM;
 }
 

@@ -1,5 +1,6 @@
 #include "pack.h"
 
+#include "array.h"
 #include "cache.h"
 #include "content.h"
 #include "diag.h"
@@ -35,12 +36,6 @@ struct pack {
     uid_t uid;         /* who is packing */
     bool warns_hidden; /* nobody was told yet what this process can't see */
 };
-
-static enum status out_of_memory(void)
-{
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
-}
 
 static enum tar_type type_of(mode_t mode)
 {
@@ -120,14 +115,8 @@ static enum status kind_remember(struct pack *pack, const struct walk_item *item
                                  enum upper_kind kind)
 {
     size_t depth = item->parent < 0 ? 0 : item->depth + 1;
-    if (depth >= pack->kinds_capacity) {
-        size_t capacity = depth * 2 + 16;
-        enum upper_kind *kinds = reallocarray(pack->kinds, capacity, sizeof *kinds);
-        if (!kinds)
-            return out_of_memory();
-        pack->kinds = kinds;
-        pack->kinds_capacity = capacity;
-    }
+    if (array_reserve(&pack->kinds, &pack->kinds_capacity, depth + 1, sizeof *pack->kinds) != 0)
+        return diag_no_memory();
     pack->kinds[depth] = kind;
     return STATUS_OK;
 }
@@ -155,7 +144,7 @@ static enum status marker_emit(struct pack *pack, const char *path, size_t above
         (above > 0 && buf_append(&pack->text, "/", 1) != 0) ||
         buf_append_text(&pack->text, prefix) != 0 ||
         buf_append(&pack->text, name, strlen(name) + 1) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     struct tar_entry marker = {.path = pack->text.bytes, .type = TAR_FILE};
     return bare_emit(pack, &marker);
 }
@@ -189,7 +178,7 @@ static enum status directory_emit(struct pack *pack, const struct walk_item *ite
 static enum status symlink_load(struct pack *pack, const struct walk_item *item, bool *there)
 {
     if (buf_reserve(&pack->text, PATH_MAX) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     ssize_t length = readlinkat(item->parent, item->name, pack->text.bytes, PATH_MAX - 1);
     if (length < 0)
         return walk_read_failed(&pack->walk, "read the link", there);
@@ -205,7 +194,7 @@ static enum status hardlink_find(struct pack *pack, const struct walk_item *item
     if (item->status.st_nlink < 2 || S_ISDIR(item->status.st_mode))
         return STATUS_OK;
     if (links_visit(&pack->links, &item->status, item->path, &first) != 0)
-        return out_of_memory();
+        return diag_no_memory();
     if (!first)
         return STATUS_OK;
     pack->entry.type = TAR_HARDLINK;

@@ -173,10 +173,8 @@ static enum status bookkeeping_take_off(enum overlay_space space, const char *pa
         if (key)
             flags_warn(key, path);
         if (status == STATUS_OK && !is_stripped(space, xattr.name) &&
-            add_unescaped(space, &xattr, &kept) != 0) {
-            diag_error("out of memory");
-            status = STATUS_SYSTEM;
-        }
+            add_unescaped(space, &xattr, &kept) != 0)
+            status = diag_no_memory();
         if (status != STATUS_OK) {
             xattrs_free(&kept);
             return status;

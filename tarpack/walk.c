@@ -1,5 +1,6 @@
 #include "walk.h"
 
+#include "array.h"
 #include "diag.h"
 #include "tar_entry.h"
 
@@ -29,10 +30,9 @@ static void vanished_warn(const struct walk *walk)
 static enum status failed(const struct walk *walk, const char *what)
 {
     const char *path = walk->path.bytes;
-    if (is_replaced(errno))
-        diag_error("%s: was replaced by another type while it was read", diag_name(path).text);
-    else
-        diag_errno("%s: cannot %s", diag_name(path).text, what);
+    if (!is_replaced(errno))
+        return diag_failed(path, what);
+    diag_error("%s: was replaced by another type while it was read", diag_name(path).text);
     return STATUS_SYSTEM;
 }
 
@@ -51,15 +51,8 @@ enum status walk_start(struct walk *walk, int fd, bool live)
 static enum status level_read(struct walk *walk)
 {
     size_t level = walk->dirs.count - 1;
-    if (level >= walk->capacity) {
-        size_t capacity = walk->capacity ? walk->capacity * 2 : 32;
-        struct names *levels = reallocarray(walk->levels, capacity, sizeof *levels);
-        if (!levels)
-            return failed(walk, "read directory");
-        memset(levels + walk->capacity, 0, (capacity - walk->capacity) * sizeof *levels);
-        walk->levels = levels;
-        walk->capacity = capacity;
-    }
+    if (array_reserve(&walk->levels, &walk->capacity, level + 1, sizeof *walk->levels) != 0)
+        return failed(walk, "read directory");
     struct names *names = &walk->levels[level];
     if (names_read(names, dirs_fd(&walk->dirs)) == 0)
         return STATUS_OK;
@@ -192,10 +185,8 @@ static enum status name_find(struct walk *walk, const struct names *names, size_
                                .parent = dirs_fd(&walk->dirs),
                                .fd = -1,
                                .depth = walk->dirs.count - 1};
-    if (path_build(walk, item->name) != 0) {
-        diag_error("out of memory");
-        return STATUS_SYSTEM;
-    }
+    if (path_build(walk, item->name) != 0)
+        return diag_no_memory();
     item->path = walk->path.bytes;
     walk->type = names->list[index].type;
     return STATUS_OK;

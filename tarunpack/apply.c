@@ -1,6 +1,6 @@
 #include "apply.h"
 
-#include "bounds.h"
+#include "archive/bounds.h"
 #include "diag.h"
 #include "staging_name.h"
 #include "tar_path.h"
@@ -18,17 +18,11 @@ static enum status refuse(const char *path, const char *why)
     return STATUS_ARCHIVE;
 }
 
-static enum status out_of_memory(void)
-{
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
-}
-
 /* Moves the cursor to the directory that holds the entry. */
-static enum status move_above(struct stage *stage, const char *path)
+static enum status move_above(struct tree *tree, const char *path)
 {
     const char *name = tar_path_name(path);
-    return stage_move(stage, path, name == path ? 0 : (size_t)(name - path) - 1);
+    return tree_move(tree, path, name == path ? 0 : (size_t)(name - path) - 1);
 }
 
 /* Appends the name that the attribute is set under: what would come to life in an overlay mount is
@@ -37,7 +31,7 @@ static int xattr_name(const struct apply *apply, const char *name, struct buf *o
 {
     enum overlay_space space = OVERLAY_TRUSTED;
     const char *key = overlay_key(space, name);
-    if (!key && apply->stage->overlay == OVERLAY_USER) {
+    if (!key && apply->overlay == OVERLAY_USER) {
         space = OVERLAY_USER;
         key = overlay_key(space, name);
     }
@@ -64,7 +58,7 @@ static enum status xattrs_translate(struct apply *apply, const struct tar_entry 
             result = xattrs_add(&apply->xattrs, name.bytes, name.length, xattr.value, xattr.length);
         buf_free(&name);
         if (result != 0)
-            return out_of_memory();
+            return diag_no_memory();
     }
     if (idmap_apply_xattrs(apply->uids, apply->gids, &apply->xattrs) != 0)
         return refuse(entry->path, "an id in its ACL or capability is in none of the ranges given");
@@ -85,13 +79,13 @@ static enum status meta_translate(struct apply *apply, const struct tar_entry *e
     return STATUS_OK;
 }
 
-static enum status content_copy(struct apply *apply, struct file *file, enum reader_event *event)
+static enum status content_copy(struct apply *apply, struct file *file, enum archive_event *event)
 {
-    struct reader_chunk chunk;
+    struct payload_chunk chunk;
     do {
         *event = reader_data(apply->reader, &chunk);
-        if (*event != READER_OK)
-            return *event == READER_FAILED ? apply->reader->failure : STATUS_ARCHIVE;
+        if (*event != ARCHIVE_OK)
+            return *event == ARCHIVE_FAILED ? apply->input->problem->failure : STATUS_ARCHIVE;
         enum status status = file_write(file, chunk.offset, chunk.bytes, chunk.length);
         if (status != STATUS_OK)
             return status;
@@ -101,35 +95,35 @@ static enum status content_copy(struct apply *apply, struct file *file, enum rea
 
 /* A small file is read whole and made by whoever has time. */
 static enum status apply_small_file(struct apply *apply, const struct tar_entry *entry,
-                                    enum reader_event *event)
+                                    enum archive_event *event)
 {
-    struct reader_chunk chunk;
+    struct payload_chunk chunk;
     struct crew_file *file =
         crew_file_new(entry->path, (size_t)entry->size, &apply->meta, &apply->xattrs);
     if (!file)
-        return out_of_memory();
+        return diag_no_memory();
     do {
         *event = reader_data(apply->reader, &chunk);
-        if (*event != READER_OK) {
+        if (*event != ARCHIVE_OK) {
             crew_file_free(file);
-            return *event == READER_FAILED ? apply->reader->failure : STATUS_ARCHIVE;
+            return *event == ARCHIVE_FAILED ? apply->input->problem->failure : STATUS_ARCHIVE;
         }
         if (chunk.length > 0)
             memcpy(file->bytes + chunk.offset, chunk.bytes, chunk.length);
     } while (chunk.length > 0);
-    return stage_small_file(apply->stage, file);
+    return tree_small_file(apply->tree, file);
 }
 
 static enum status apply_file(struct apply *apply, const struct tar_entry *entry,
-                              enum reader_event *event)
+                              enum archive_event *event)
 {
     struct file file;
     const struct meta *meta = &apply->meta;
     const char *name = tar_path_name(entry->path);
-    if (stage_takes_small(apply->stage, name, entry->size))
+    if (tree_takes_small(apply->tree, name, entry->size))
         return apply_small_file(apply, entry, event);
     enum status status =
-        stage_file(apply->stage, &file, name, entry->path, entry->size, meta, &apply->xattrs);
+        tree_file(apply->tree, &file, name, entry->path, entry->size, meta, &apply->xattrs);
     if (status != STATUS_OK)
         return status;
     status = content_copy(apply, &file, event);
@@ -140,7 +134,7 @@ static enum status apply_file(struct apply *apply, const struct tar_entry *entry
 }
 
 static enum status apply_node(struct apply *apply, const struct tar_entry *entry,
-                              enum reader_event *event)
+                              enum archive_event *event)
 {
     const char *path = entry->path, *name = tar_path_name(path);
     const struct meta *meta = &apply->meta;
@@ -148,19 +142,19 @@ static enum status apply_node(struct apply *apply, const struct tar_entry *entry
     case TAR_FILE:
         return apply_file(apply, entry, event);
     case TAR_HARDLINK:
-        return stage_hardlink(apply->stage, name, path, entry->link);
+        return tree_hardlink(apply->tree, name, path, entry->link);
     case TAR_SYMLINK:
-        return stage_symlink(apply->stage, name, path, entry->link, meta, &apply->xattrs);
+        return tree_symlink(apply->tree, name, path, entry->link, meta, &apply->xattrs);
     case TAR_CHAR:
-        return stage_special(apply->stage, name, path, S_IFCHR, makedev(entry->major, entry->minor),
-                             meta, &apply->xattrs);
+        return tree_special(apply->tree, name, path, S_IFCHR, makedev(entry->major, entry->minor),
+                            meta, &apply->xattrs);
     case TAR_BLOCK:
-        return stage_special(apply->stage, name, path, S_IFBLK, makedev(entry->major, entry->minor),
-                             meta, &apply->xattrs);
+        return tree_special(apply->tree, name, path, S_IFBLK, makedev(entry->major, entry->minor),
+                            meta, &apply->xattrs);
     case TAR_FIFO:
-        return stage_special(apply->stage, name, path, S_IFIFO, 0, meta, &apply->xattrs);
+        return tree_special(apply->tree, name, path, S_IFIFO, 0, meta, &apply->xattrs);
     case TAR_DIRECTORY:
-        return stage_directory(apply->stage, name, path, meta, &apply->xattrs);
+        return tree_directory(apply->tree, name, path, meta, &apply->xattrs);
     }
     return STATUS_ARCHIVE;
 }
@@ -189,9 +183,9 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
     case WHITEOUT_NONE:
         return STATUS_OK;
     case WHITEOUT_ENTRY:
-        return stage_whiteout(apply->stage, hidden, path);
+        return tree_whiteout(apply->tree, hidden, path);
     case WHITEOUT_OPAQUE:
-        return stage_opaque(apply->stage, path);
+        return tree_opaque(apply->tree, path);
     case WHITEOUT_RESERVED:
         diag_warn("%s: left out, a name of AUFS that means nothing to a layer",
                   diag_name(path).text);
@@ -247,21 +241,21 @@ static enum status names_check(const struct apply *apply, const struct tar_entry
 }
 
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
-                        enum reader_event *event)
+                        enum archive_event *event)
 {
-    *event = READER_OK;
-    if (apply->reader->absolute_seen && !apply->absolute_warned) {
+    *event = ARCHIVE_OK;
+    if (reader_saw_absolute(apply->reader) && !apply->absolute_warned) {
         diag_warn("removing leading '/' from names");
         apply->absolute_warned = true;
     }
     bool done = false;
     enum status status = names_check(apply, entry);
     if (status == STATUS_OK)
-        status = move_above(apply->stage, entry->path);
-    const struct stage *stage = apply->stage;
+        status = move_above(apply->tree, entry->path);
     if (status == STATUS_OK &&
-        bounds_tree(apply->reader, stage->implied, stage->kept) != READER_OK) {
-        *event = READER_LIMIT;
+        bounds_tree(apply->input->bounds, tree_implied(apply->tree), tree_kept(apply->tree),
+                    apply->input->problem) != ARCHIVE_OK) {
+        *event = ARCHIVE_LIMIT;
         return STATUS_ARCHIVE;
     }
     if (status == STATUS_OK && has_whiteouts(apply))

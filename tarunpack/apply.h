@@ -4,10 +4,10 @@
 #ifndef TARUNPACK_APPLY_H
 #define TARUNPACK_APPLY_H
 
+#include "archive/reader.h"
 #include "idmap.h"
-#include "reader.h"
-#include "stage.h"
 #include "tally.h"
+#include "tree/tree.h"
 
 /* What becomes of the names that OCI layers use for deletions. */
 enum apply_whiteouts {
@@ -19,8 +19,10 @@ enum apply_whiteouts {
 
 struct apply {
     struct reader *reader;
-    struct stage *stage;
+    const struct archive_input *input; /* what the reader reads */
+    struct tree *tree;
     enum apply_whiteouts whiteouts;
+    enum overlay_space overlay;      /* whose attributes an overlay mount would take for its own */
     const struct idmap *uids, *gids; /* what owners are mapped by */
     bool absolute_warned;
     struct meta meta; /* of the entry, as they are to be set: */
@@ -31,7 +33,7 @@ struct apply {
 /* Makes the entry that the reader stands at, its content included. `*event` tells what the reader
  * met on the way. Returns a status; the line is printed, unless `*event` has one to print. */
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
-                        enum reader_event *event);
+                        enum archive_event *event);
 
 /* Releases the memory. */
 void apply_free(struct apply *apply);

@@ -2,11 +2,11 @@
 
 #include "diag.h"
 #include "dirs.h"
-#include "lock.h"
 #include "merge/journal.h"
 #include "names.h"
-#include "openat2.h"
-#include "remove.h"
+#include "place/lock.h"
+#include "place/openat2.h"
+#include "place/remove.h"
 #include "staging_name.h"
 #include "stream.h"
 
@@ -40,12 +40,12 @@ static bool is_spool(int fd)
 
 /* Whether the open directory `fd` is one of ours and not anything else of this user's.
  * In a directory where others may rename, a name says nothing: what one of them called so may be
- * anything. There what staging_step_out() made is left alone, too. */
+ * anything. There what workdir_step_out() made is left alone, too. */
 static bool is_ours(int parent, int fd)
 {
     struct stat status;
     return fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
-           (names_are_trusted(parent) || staging_is_wrapper(fd) > 0 || is_spool(fd));
+           (names_are_trusted(parent) || workdir_is_wrapper(fd) > 0 || is_spool(fd));
 }
 
 /* Whether nobody has changed it, or what is directly in it, for so long. */

@@ -5,9 +5,9 @@
 #ifndef TARUNPACK_JOB_H
 #define TARUNPACK_JOB_H
 
-#include "child.h"
 #include "options.h"
 #include "outfile.h"
+#include "place/child.h"
 #include "unpack.h"
 
 struct job {

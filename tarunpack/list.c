@@ -4,7 +4,7 @@
 #include "escape.h"
 #include "list_json.h"
 #include "mtree.h"
-#include "sandbox.h"
+#include "place/sandbox.h"
 #include "stream.h"
 #include "tally.h"
 #include "verdict.h"
@@ -20,18 +20,15 @@
 struct list {
     const struct options *options;
     struct source source;
+    struct bounds bounds;
+    struct problem problem;
+    struct archive_input input; /* of these three */
     struct reader reader;
     struct digest *digest; /* manifests only */
     struct buf out;
     struct tally tally;
     struct outfile summary; /* where that goes, if it was asked for */
 };
-
-static enum status out_of_memory(void)
-{
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
-}
 
 static enum status digest_failed(void)
 {
@@ -144,14 +141,14 @@ static int append_long(struct buf *out, const struct tar_entry *entry, bool dele
 
 /* Hashes the content, zeros between its parts included. */
 static enum status content_hash(struct list *list, const struct tar_entry *entry,
-                                enum reader_event *event)
+                                enum archive_event *event)
 {
     static const char zeros[4096];
-    struct reader_chunk chunk;
+    struct payload_chunk chunk;
     uint64_t at = 0;
     do {
         *event = reader_data(&list->reader, &chunk);
-        if (*event != READER_OK)
+        if (*event != ARCHIVE_OK)
             return STATUS_OK;
         uint64_t start = chunk.length > 0 ? chunk.offset : entry->size;
         while (at < start) {
@@ -168,24 +165,24 @@ static enum status content_hash(struct list *list, const struct tar_entry *entry
 }
 
 static enum status append_manifest(struct list *list, const struct tar_entry *entry,
-                                   enum reader_event *event)
+                                   enum archive_event *event)
 {
     struct digest_value value;
     char hex[DIGEST_TEXT_SIZE] = "";
     if (entry->type == TAR_FILE) {
         enum status status = content_hash(list, entry, event);
-        if (status != STATUS_OK || *event != READER_OK)
+        if (status != STATUS_OK || *event != ARCHIVE_OK)
             return status;
         if (digest_final(list->digest, &value) != 0)
             return digest_failed();
         digest_hex(&value, hex);
     }
     bool times = list->options->list == LIST_MANIFEST_TIMES;
-    return mtree_append(&list->out, entry, hex, times) == 0 ? STATUS_OK : out_of_memory();
+    return mtree_append(&list->out, entry, hex, times) == 0 ? STATUS_OK : diag_no_memory();
 }
 
 static enum status append_entry(struct list *list, const struct tar_entry *entry,
-                                enum reader_event *event)
+                                enum archive_event *event)
 {
     int result = 0;
     switch (list->options->list) {
@@ -206,20 +203,20 @@ static enum status append_entry(struct list *list, const struct tar_entry *entry
     }
     if (result == 0)
         result = buf_append(&list->out, "\n", 1);
-    return result == 0 ? STATUS_OK : out_of_memory();
+    return result == 0 ? STATUS_OK : diag_no_memory();
 }
 
-static enum status entries_print(struct list *list, enum reader_event *event)
+static enum status entries_print(struct list *list, enum archive_event *event)
 {
     const struct tar_entry *entry = NULL;
     enum status status = STATUS_OK;
     while (status == STATUS_OK) {
         *event = reader_next(&list->reader, &entry);
-        if (*event != READER_OK)
+        if (*event != ARCHIVE_OK)
             break;
         tally_add(&list->tally, entry);
         status = append_entry(list, entry, event);
-        if (*event != READER_OK)
+        if (*event != ARCHIVE_OK)
             break;
         if (status == STATUS_OK && list->out.length >= STREAM_CHUNK / 4)
             status = flush(list);
@@ -235,7 +232,7 @@ static enum status list_prepare(struct list *list)
         if (!list->digest)
             return digest_failed();
         if (buf_append_text(&list->out, MTREE_SIGNATURE) != 0)
-            return out_of_memory();
+            return diag_no_memory();
     }
     tzset(); /* reads a file, which may be out of reach later */
     enum status status = sandbox_enter(-1);
@@ -248,25 +245,27 @@ static enum status list_prepare(struct list *list)
 
 static enum status summary_write(struct list *list)
 {
-    list->tally.bytes = list->source.read;
+    list->tally.bytes = source_length(&list->source);
     return tally_write(&list->tally, &list->summary);
 }
 
 enum status list_run(const struct options *options)
 {
     struct list list = {.options = options};
-    enum reader_event event = READER_OK;
+    list.input = (struct archive_input){&list.source, &list.bounds, &list.problem};
+    enum archive_event event = ARCHIVE_OK;
     enum status status = STATUS_OK;
     if (options->summary)
         status = outfile_open(&list.summary, options->summary, "--summary", true);
     if (status == STATUS_OK)
         status = list_prepare(&list);
     if (status == STATUS_OK) {
-        reader_start(&list.reader, &list.source, &options->limits);
+        bounds_start(&list.bounds, &options->limits);
+        reader_start(&list.reader, &list.input);
         status = entries_print(&list, &event);
     }
     if (status == STATUS_OK)
-        status = verdict(&list.reader, event, options->has_expected ? &options->expected : NULL);
+        status = verdict(&list.input, event, options->has_expected ? &options->expected : NULL);
     if (stream_close_stdout() != 0 && status == STATUS_OK) {
         diag_errno("write error");
         status = STATUS_SYSTEM;

@@ -3,7 +3,7 @@
  * its digest is the expected one.
  *
  *     publish  child:  stdin -> source -> reader -> apply -> stage, the tree in the staging
- * directory parent: target, staging | waits for the child | publishes the tree, or removes it
+ * directory parent: target, workdir | waits for the child | publishes the tree, or removes it
  *              --adopt: the parent publishes a tree that several runs have made
  *     onto     --merge: after the first, a second child moves the verified layer onto the target
  *     list     --list: reads and checks, and writes nothing
@@ -14,8 +14,8 @@
 #include "diag.h"
 #include "list.h"
 #include "onto.h"
-#include "openat2.h"
 #include "options.h"
+#include "place/openat2.h"
 #include "publish.h"
 #include "stream.h"
 

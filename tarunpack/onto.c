@@ -1,14 +1,14 @@
 #include "onto.h"
 
-#include "child.h"
 #include "clean.h"
 #include "diag.h"
 #include "job.h"
 #include "merge/journal.h"
 #include "merge/merge.h"
 #include "merge/target.h"
-#include "sandbox.h"
-#include "staging.h"
+#include "place/child.h"
+#include "place/sandbox.h"
+#include "place/workdir.h"
 #include "unpack.h"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ struct onto {
     struct job job;
     struct merge_target target;
     struct journal journal; /* of merges that were interrupted */
-    struct staging staging;
+    struct workdir workdir;
     int links;
 };
 
@@ -28,11 +28,11 @@ struct onto {
 static enum status layer_stage(void *context)
 {
     struct onto *onto = context;
-    struct unpack_place place = {.tree = onto->staging.tree,
+    struct unpack_place place = {.tree = onto->workdir.tree,
                                  .links = onto->links,
                                  .merge = true,
                                  .result = onto->job.result};
-    close(onto->staging.fd);
+    close(onto->workdir.fd);
     close(onto->target.fd);
     journal_close(&onto->journal);
     umask(0);
@@ -43,13 +43,13 @@ static enum status layer_stage(void *context)
 static enum status layer_begin(struct onto *onto)
 {
     bool sync = !onto->options->no_sync;
-    if (journal_begin(onto->staging.fd, &onto->job.result->digest, sync) == 0)
+    if (journal_begin(onto->workdir.fd, &onto->job.result->digest, sync) == 0)
         return STATUS_OK;
     diag_errno("%s: cannot begin the merge", diag_name(onto->target.path).text);
     return STATUS_SYSTEM;
 }
 
-/* Removes what interrupted merges left. As in staging_make(), the merge is to see the directory's
+/* Removes what interrupted merges left. As in workdir_make(), the merge is to see the directory's
  * own time and mode afterwards. */
 static enum status interrupted_remove(struct onto *onto)
 {
@@ -63,7 +63,7 @@ static enum status interrupted_remove(struct onto *onto)
 static enum status layer_apply(void *context)
 {
     struct onto *onto = context;
-    const struct merge_trees trees = {.layer = onto->staging.tree,
+    const struct merge_trees trees = {.layer = onto->workdir.tree,
                                       .links = onto->links,
                                       .onto = onto->target.fd,
                                       .interrupted = &onto->journal,
@@ -89,14 +89,14 @@ static void layer_abandon(struct onto *onto)
 {
     char layer[DIGEST_TEXT_SIZE];
     enum journal_state state =
-        onto->staging.fd >= 0 ? journal_look(onto->staging.fd, layer) : JOURNAL_NONE;
+        onto->workdir.fd >= 0 ? journal_look(onto->workdir.fd, layer) : JOURNAL_NONE;
     if (state == JOURNAL_NONE) {
-        (void)staging_remove(&onto->staging);
+        (void)workdir_remove(&onto->workdir);
         return;
     }
     diag_error("%s: only partly merged; run the same command again to complete the merge",
                diag_name(onto->target.path).text);
-    staging_leave(&onto->staging);
+    workdir_leave(&onto->workdir);
 }
 
 /* Runs a part in a child. If this process is told to end meanwhile, it does. */
@@ -112,17 +112,17 @@ static enum status part_run(struct onto *onto, enum status (*part)(void *context
     child_die(signal);
 }
 
-static enum status staging_make(struct onto *onto)
+static enum status workdir_make(struct onto *onto)
 {
     merge_target_unlock(&onto->target);
     clean_target(onto->target.fd, STAGING_MERGE);
-    enum status status = staging_create(&onto->staging, onto->target.fd, STAGING_MERGE, true);
+    enum status status = workdir_create(&onto->workdir, onto->target.fd, STAGING_MERGE, true);
     /* The merge is to see the directory as it was before there was staging in it. */
     merge_target_restore(&onto->target);
     if (status != STATUS_OK)
         return status;
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-    onto->links = openat(onto->staging.fd, STAGING_LINKS, flags, 0600);
+    onto->links = openat(onto->workdir.fd, WORKDIR_LINKS, flags, 0600);
     if (onto->links >= 0)
         return STATUS_OK;
     diag_errno("%s: cannot create a file in it", diag_name(onto->target.path).text);
@@ -131,7 +131,7 @@ static enum status staging_make(struct onto *onto)
 
 static enum status layer_merge(struct onto *onto)
 {
-    enum status status = staging_make(onto);
+    enum status status = workdir_make(onto);
     if (status == STATUS_OK)
         status = part_run(onto, layer_stage);
     if (status == STATUS_OK)
@@ -142,7 +142,7 @@ static enum status layer_merge(struct onto *onto)
         status = merge_target_remember(&onto->target);
     merge_target_unlock(&onto->target);
     if (status == STATUS_OK)
-        status = staging_remove(&onto->staging);
+        status = workdir_remove(&onto->workdir);
     else
         layer_abandon(onto);
     merge_target_restore(&onto->target);
@@ -154,7 +154,7 @@ static enum status layer_merge(struct onto *onto)
 
 enum status onto_run(const struct options *options)
 {
-    struct onto onto = {.options = options, .links = -1, .staging = {.fd = -1, .tree = -1}};
+    struct onto onto = {.options = options, .links = -1, .workdir = {.fd = -1, .tree = -1}};
     enum status status = merge_target_open(&onto.target, options->directory);
     if (status == STATUS_OK)
         status = journal_open(&onto.journal, onto.target.fd, onto.target.path);

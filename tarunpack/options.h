@@ -5,9 +5,9 @@
 #define TARUNPACK_OPTIONS_H
 
 #include "apply.h"
+#include "archive/reader.h"
 #include "clean.h"
 #include "digest.h"
-#include "reader.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -37,7 +37,7 @@ struct options {
     unsigned jobs;       /* threads that write; 1: none beside the main thread */
     const char *summary; /* a file's name, or NULL */
     uint64_t stream_limit;
-    struct reader_limits limits;
+    struct archive_limits limits;
 };
 
 /* Reads the command line. Returns a status; the line for a bad option is printed. */

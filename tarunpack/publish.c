@@ -1,12 +1,12 @@
 #include "publish.h"
 
-#include "child.h"
 #include "clean.h"
 #include "diag.h"
 #include "job.h"
-#include "sandbox.h"
-#include "staging.h"
-#include "target.h"
+#include "place/child.h"
+#include "place/sandbox.h"
+#include "place/target.h"
+#include "place/workdir.h"
 #include "unpack.h"
 
 #include <sys/stat.h>
@@ -16,18 +16,32 @@ struct publish {
     const struct options *options;
     struct job job;
     struct target target;
-    struct staging staging;
+    struct workdir workdir;
 };
+
+/* What a root without an entry gets: what the directory has that stands there, or what mkdir(2)
+ * would give a new one. */
+static struct meta root_meta(const struct target *target)
+{
+    const struct stat *standing = &target->standing;
+    if (target->stands)
+        return (struct meta){.mode = standing->st_mode & 07777,
+                             .uid = standing->st_uid,
+                             .gid = standing->st_gid,
+                             .mtime = standing->st_mtim};
+    return (struct meta){
+        .mode = 0755, .uid = geteuid(), .gid = getegid(), .mtime = {.tv_nsec = UTIME_NOW}};
+}
 
 /* The child's part. What only the parent may use is closed first. */
 static enum status tree_unpack(void *context)
 {
     struct publish *publish = context;
-    struct unpack_place place = {.tree = publish->staging.tree,
+    struct unpack_place place = {.tree = publish->workdir.tree,
                                  .links = -1,
-                                 .standing = publish->target.standing,
+                                 .standing = root_meta(&publish->target),
                                  .result = publish->job.result};
-    close(publish->staging.fd);
+    close(publish->workdir.fd);
     target_close(&publish->target);
     umask(0);
     enum status status = sandbox_enter(place.tree);
@@ -39,12 +53,12 @@ static enum status tree_unpack(void *context)
 static enum status tree_stage(struct publish *publish)
 {
     const struct target *target = &publish->target;
-    enum status status = staging_create(&publish->staging, target->parent, target->name, false);
+    enum status status = workdir_create(&publish->workdir, target->parent, target->name, false);
     if (status != STATUS_OK)
         return status;
     int signal = child_run(&publish->job.signals, tree_unpack, publish, &status);
     if (signal) {
-        (void)staging_remove(&publish->staging);
+        (void)workdir_remove(&publish->workdir);
         child_die(signal);
     }
     return status;
@@ -56,8 +70,8 @@ static enum status tree_adopt(struct publish *publish)
     const struct options *options = publish->options;
     const struct target *target = &publish->target;
     enum status status =
-        staging_adopt(&publish->staging, target->parent, target->name, options->adopt);
-    if (status != STATUS_OK || options->no_sync || syncfs(publish->staging.fd) == 0)
+        workdir_adopt(&publish->workdir, target->parent, target->name, options->adopt);
+    if (status != STATUS_OK || options->no_sync || syncfs(publish->workdir.fd) == 0)
         return status;
     diag_errno("%s: cannot sync", diag_name(options->adopt).text);
     return STATUS_SYSTEM;
@@ -74,15 +88,15 @@ static enum status tree_publish(struct publish *publish)
     if (status == STATUS_OK && !publish->options->adopt)
         status = tree_stage(publish);
     if (status == STATUS_OK)
-        status = target_publish(target, &publish->staging, !publish->options->no_sync);
-    if (staging_remove(&publish->staging) != STATUS_OK && status == STATUS_OK)
+        status = target_publish(target, &publish->workdir, !publish->options->no_sync);
+    if (workdir_remove(&publish->workdir) != STATUS_OK && status == STATUS_OK)
         status = target_left_behind(target);
     return status;
 }
 
 enum status publish_run(const struct options *options)
 {
-    struct publish publish = {.options = options, .staging = {.fd = -1, .tree = -1}};
+    struct publish publish = {.options = options, .workdir = {.fd = -1, .tree = -1}};
     bool replace = options->mode == TARGET_REPLACE;
     enum status status = target_open(&publish.target, options->directory, replace);
     if (status == STATUS_OK)

@@ -4,9 +4,9 @@
 #ifndef TARUNPACK_UNPACK_H
 #define TARUNPACK_UNPACK_H
 
-#include "meta.h"
 #include "options.h"
 #include "tally.h"
+#include "tree/meta.h"
 
 /* What became of it. */
 struct unpack_result {

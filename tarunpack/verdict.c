@@ -20,45 +20,45 @@ static enum status digest_check(struct source *source, const struct digest_value
 }
 
 /* Hashes the rest of a stream whose archive is refused; `problem` as for digest_check(). */
-static enum status rest_check(struct reader *reader, const struct digest_value *expected,
-                              const char *problem)
+static enum status rest_check(const struct archive_input *input,
+                              const struct digest_value *expected, const char *problem)
 {
-    enum status status = expected ? source_drain(reader->source) : STATUS_OK;
+    enum status status = expected ? source_drain(input->source) : STATUS_OK;
     if (status == STATUS_OK && expected)
-        status = digest_check(reader->source, expected, problem);
+        status = digest_check(input->source, expected, problem);
     return status;
 }
 
-static enum status malformed(struct reader *reader, const struct digest_value *expected)
+static enum status malformed(const struct archive_input *input, const struct digest_value *expected)
 {
-    enum status status = rest_check(reader, expected, reader->problem);
+    enum status status = rest_check(input, expected, input->problem->text);
     if (status != STATUS_OK)
         return status;
-    diag_error("%s", reader->problem);
+    diag_error("%s", input->problem->text);
     return STATUS_ARCHIVE;
 }
 
-enum status verdict_refused(struct reader *reader, const struct digest_value *expected)
+enum status verdict_refused(const struct archive_input *input, const struct digest_value *expected)
 {
-    enum status status = rest_check(reader, expected, NULL);
+    enum status status = rest_check(input, expected, NULL);
     return status == STATUS_OK ? STATUS_ARCHIVE : status;
 }
 
-enum status verdict(struct reader *reader, enum reader_event event,
+enum status verdict(const struct archive_input *input, enum archive_event event,
                     const struct digest_value *expected)
 {
     switch (event) {
-    case READER_OK:
+    case ARCHIVE_OK:
         return STATUS_OK;
-    case READER_END:
-        return expected ? digest_check(reader->source, expected, NULL) : STATUS_OK;
-    case READER_MALFORMED:
-        return malformed(reader, expected);
-    case READER_LIMIT:
-        diag_error("%s", reader->problem);
+    case ARCHIVE_END:
+        return expected ? digest_check(input->source, expected, NULL) : STATUS_OK;
+    case ARCHIVE_MALFORMED:
+        return malformed(input, expected);
+    case ARCHIVE_LIMIT:
+        diag_error("%s", input->problem->text);
         return STATUS_ARCHIVE;
-    case READER_FAILED:
+    case ARCHIVE_FAILED:
         break;
     }
-    return reader->failure;
+    return input->problem->failure;
 }

@@ -1,10 +1,11 @@
 #include "merge/journal.h"
 
+#include "array.h"
 #include "diag.h"
 #include "dirs.h"
-#include "lock.h"
 #include "names.h"
-#include "openat2.h"
+#include "place/lock.h"
+#include "place/openat2.h"
 #include "staging_name.h"
 #include "stream.h"
 
@@ -48,12 +49,12 @@ int journal_begin(int fd, const struct digest_value *layer, bool sync)
 {
     char text[DIGEST_TEXT_SIZE];
     const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    int file = openat(fd, STAGING_BEGINNING, flags, 0600);
+    int file = openat(fd, WORKDIR_BEGINNING, flags, 0600);
     digest_text(layer, text);
     /* It never stands there without its text; and it is on the disk before the first entry moves,
      * or somebody else's fsync could bring those moves to the disk and not this. */
     if (file < 0 || text_write(file, text, sync) != 0 ||
-        renameat(fd, STAGING_BEGINNING, fd, STAGING_BEGUN) != 0)
+        renameat(fd, WORKDIR_BEGINNING, fd, STAGING_BEGUN) != 0)
         return -1;
     if (!sync || fsync(fd) == 0)
         return 0;
@@ -101,7 +102,7 @@ static enum status owner_check(int onto, const char *path, const char *name, boo
 /* Takes the lock of a staging directory with a journal. Its run is dead, since the directory merged
  * onto is locked by the caller; a cleaner may hold it for a moment. Without file locks the lock of
  * that directory says nothing, and neither does this one. */
-static enum status begun_lock(const struct staging *found, const char *path)
+static enum status begun_lock(const struct workdir *found, const char *path)
 {
     switch (lock_take(found->fd, LOCK_EX)) {
     case LOCK_TAKEN:
@@ -115,25 +116,23 @@ static enum status begun_lock(const struct staging *found, const char *path)
     return failed(path, found->name, "lock");
 }
 
-static enum status begun_keep(struct journal *journal, struct staging *found, const char *path)
+static enum status begun_keep(struct journal *journal, struct workdir *found, const char *path)
 {
     enum status status = begun_lock(found, path);
     if (status != STATUS_OK)
         return status;
-    int wrapper = staging_is_wrapper(found->fd);
+    int wrapper = workdir_is_wrapper(found->fd);
     if (wrapper < 0)
         return failed(path, found->name, "read it");
     if (!wrapper)
         return refuse(path, found->name, "does not hold what a merge leaves there");
-    found->tree = dirs_open(found->fd, STAGING_TREE);
+    found->tree = dirs_open(found->fd, WORKDIR_TREE);
     /* Its removal may have been interrupted; the tree goes before the journal. */
     if (found->tree < 0 && errno != ENOENT)
         return failed(path, found->name, "open the tree in it");
-    struct staging *begun =
-        reallocarray(journal->begun, journal->count + 1, sizeof *journal->begun);
-    if (!begun)
+    if (array_reserve(&journal->begun, &journal->capacity, journal->count + 1,
+                      sizeof *journal->begun) != 0)
         return failed(path, found->name, "keep it");
-    journal->begun = begun;
     journal->begun[journal->count++] = *found;
     return STATUS_OK;
 }
@@ -146,7 +145,7 @@ static enum status name_look(struct journal *journal, int onto, const char *path
     enum status status = owner_check(onto, path, name, &ours);
     if (status != STATUS_OK || !ours)
         return status;
-    struct staging found = {.parent = onto, .tree = -1};
+    struct workdir found = {.parent = onto, .tree = -1};
     found.fd = openat2_beneath(onto, name, O_RDONLY);
     if (found.fd < 0)
         return errno == ENOENT ? STATUS_OK : failed(path, name, "open it");
@@ -162,7 +161,7 @@ static enum status name_look(struct journal *journal, int onto, const char *path
     case JOURNAL_FAILED:
         status = failed(path, name, "tell whether a merge was interrupted");
     }
-    staging_leave(&found);
+    workdir_leave(&found);
     return status;
 }
 
@@ -205,14 +204,14 @@ enum status journal_supersede(struct journal *journal)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < journal->count; i++)
-        status = staging_remove(&journal->begun[i]);
+        status = workdir_remove(&journal->begun[i]);
     return status;
 }
 
 void journal_close(struct journal *journal)
 {
     for (size_t i = 0; i < journal->count; i++)
-        staging_leave(&journal->begun[i]);
+        workdir_leave(&journal->begun[i]);
     free(journal->begun);
     *journal = (struct journal){0};
 }

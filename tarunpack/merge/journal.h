@@ -2,7 +2,7 @@
  * What makes an interrupted merge recoverable: the protocol, and the part of it that lies on the
  * disk.
  *
- * A merge works in a staging directory inside the directory it merges onto (staging.h):
+ * A merge works in a staging directory inside the directory it merges onto (workdir.h):
  *
  *     DIR                             locked by the merge that is running
  *     DIR/.merge.zlsnap-XXXXXX/       locked too
@@ -37,7 +37,7 @@
 #define TARUNPACK_MERGE_JOURNAL_H
 
 #include "digest.h"
-#include "staging.h"
+#include "place/workdir.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -60,8 +60,8 @@ int journal_begin(int fd, const struct digest_value *layer, bool sync);
 
 /* The interrupted merges onto a directory. Zero-initialised it is empty and safe to close. */
 struct journal {
-    struct staging *begun; /* locked */
-    size_t count;
+    struct workdir *begun; /* locked */
+    size_t count, capacity;
 };
 
 /* Finds and locks all interrupted merges onto the open directory `onto`, which the caller has

@@ -1,7 +1,7 @@
 #include "merge/links.h"
 
 #include "diag.h"
-#include "openat2.h"
+#include "place/openat2.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static enum status failed(const char *path, const char *what)
-{
-    diag_errno("%s: cannot %s", diag_name(path).text, what);
-    return STATUS_SYSTEM;
-}
 
 static enum status refuse(const char *path, const char *target, const char *why)
 {
@@ -69,7 +63,7 @@ static enum status link_make(const struct merge_trees *trees, const char *path, 
     const char *name = NULL;
     int parent = openat2_parent(trees->layer, path, &name);
     if (parent < 0)
-        return failed(path, "find its directory");
+        return diag_failed(path, "find its directory");
     int result = link_below(trees->layer, target, parent, name);
     if (result == 1)
         result = link_below(trees->onto, target, parent, name);
@@ -84,12 +78,12 @@ static enum status link_make(const struct merge_trees *trees, const char *path, 
     if (error == EISDIR)
         return refuse(path, target, "is a directory");
     errno = error;
-    return failed(path, "create hard link");
+    return diag_failed(path, "create hard link");
 }
 
 static enum status list_failed(void)
 {
-    return failed("staging directory", "read the list of links");
+    return diag_failed("staging directory", "read the list of links");
 }
 
 /* Makes the links of the `length` bytes of `list`. */

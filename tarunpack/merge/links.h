@@ -4,7 +4,8 @@
 #ifndef TARUNPACK_MERGE_LINKS_H
 #define TARUNPACK_MERGE_LINKS_H
 
-#include "merge/merge.h"
+#include "merge/trees.h"
+#include "status.h"
 
 /* Makes the links that `trees->links` lists in the staged layer, each to what the layer, or else
  * `onto`, has at its target. An interrupted merge of the same layer may have deleted a target

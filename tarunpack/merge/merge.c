@@ -1,13 +1,15 @@
 #include "merge/merge.h"
 
+#include "array.h"
 #include "diag.h"
 #include "dirs.h"
 #include "merge/links.h"
 #include "merge/meta.h"
 #include "names.h"
-#include "openat2.h"
-#include "remove.h"
+#include "place/openat2.h"
+#include "place/remove.h"
 #include "staging_name.h"
+#include "tree/layer.h"
 #include "whiteout.h"
 
 #include <errno.h>
@@ -60,7 +62,7 @@ static bool is_opaque(const struct level *level)
 
 static bool is_explicit(const struct level *level)
 {
-    return names_find(&level->names, MERGE_MARK);
+    return names_find(&level->names, LAYER_MARK);
 }
 
 /* Whether the layer deletes what stands at the name of one of its own entries. */
@@ -80,9 +82,9 @@ static int level_read(struct level *level, int layer)
 {
     if (names_read(&level->names, layer) != 0)
         return -1;
-    if (!names_find(&level->names, MERGE_GONE))
+    if (!names_find(&level->names, LAYER_GONE))
         return 0;
-    return names_read_in(&level->gone, layer, MERGE_GONE);
+    return names_read_in(&level->gone, layer, LAYER_GONE);
 }
 
 /* Whether this user may give the directory other metadata, by asking for what takes the same right
@@ -99,15 +101,8 @@ static enum status level_enter(struct merge *merge, bool fresh)
 {
     size_t at = merge->layer.count - 1;
     struct stat status;
-    if (at >= merge->capacity) {
-        size_t capacity = at * 2 + 32;
-        struct level *levels = reallocarray(merge->levels, capacity, sizeof *levels);
-        if (!levels)
-            return failed(merge, ".", "read directory");
-        memset(levels + merge->capacity, 0, (capacity - merge->capacity) * sizeof *levels);
-        merge->levels = levels;
-        merge->capacity = capacity;
-    }
+    if (array_reserve(&merge->levels, &merge->capacity, at + 1, sizeof *merge->levels) != 0)
+        return failed(merge, ".", "read directory");
     struct level *level = &merge->levels[at];
     level->fresh = fresh;
     if (level_read(level, dirs_fd(&merge->layer)) != 0 ||
@@ -162,7 +157,7 @@ static enum status explicit_look(const struct merge *merge, const char *name, bo
     int fd = openat2_beneath(dirs_fd(&merge->layer), name, O_PATH);
     if (fd < 0)
         return failed(merge, name, "enter directory");
-    *is = fstatat(fd, MERGE_MARK, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    *is = fstatat(fd, LAYER_MARK, &status, AT_SYMLINK_NOFOLLOW) == 0;
     enum status result =
         *is || errno == ENOENT ? STATUS_OK : failed(merge, name, "read what it is to become");
     close(fd);

@@ -1,11 +1,11 @@
 #include "merge/meta.h"
 
-#include "../meta.h"
 #include "acl.h"
 #include "diag.h"
 #include "dirs.h"
-#include "merge/merge.h"
 #include "privilege.h"
+#include "tree/layer.h"
+#include "tree/meta.h"
 #include "xattr_read.h"
 
 #include <errno.h>
@@ -23,13 +23,13 @@ static enum status failed(const struct merge_meta *meta, const char *what)
  * its ACL, of which the mode is a part: that is stored in `acl`. */
 static int mark_open(const struct merge_meta *meta, struct stat *status, struct xattrs *acl)
 {
-    if (fstatat(meta->layer, MERGE_MARK, status, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(meta->layer, LAYER_MARK, status, AT_SYMLINK_NOFOLLOW) != 0)
         return -1;
-    int fd = dirs_open(meta->layer, MERGE_MARK);
+    int fd = dirs_open(meta->layer, LAYER_MARK);
     if (fd < 0 && errno == EACCES &&
-        xattr_read_one(meta->layer, MERGE_MARK, ACL_XATTR_ACCESS, acl) == 0 &&
-        fchmodat(meta->layer, MERGE_MARK, 0700, 0) == 0)
-        fd = dirs_open(meta->layer, MERGE_MARK);
+        xattr_read_one(meta->layer, LAYER_MARK, ACL_XATTR_ACCESS, acl) == 0 &&
+        fchmodat(meta->layer, LAYER_MARK, 0700, 0) == 0)
+        fd = dirs_open(meta->layer, LAYER_MARK);
     return fd;
 }
 

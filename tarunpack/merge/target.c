@@ -1,9 +1,9 @@
 #include "merge/target.h"
 
-#include "../target.h"
 #include "diag.h"
 #include "dirs.h"
-#include "lock.h"
+#include "place/lock.h"
+#include "place/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,10 +50,8 @@ enum status merge_target_open(struct merge_target *target, const char *path)
 {
     *target = (struct merge_target){.path = path, .fd = -1};
     char *name = strdup(path);
-    if (!name) {
-        diag_error("out of memory");
-        return STATUS_SYSTEM;
-    }
+    if (!name)
+        return diag_no_memory();
     target_slashes_cut(name);
     enum status status = merge_directory_open(target, name);
     free(name);

@@ -1,28 +1,28 @@
 /* Whole archives, up to the entries that they hold. */
 #include "fuzz.h"
 
+#include "archive/reader.h"
 #include "diag.h"
-#include "reader.h"
 #include "tar_encode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Small enough that no input keeps the machine busy with zeros. */
-static const struct reader_limits limits = {.entries = 500,
-                                            .tree_size = 1 << 18,
-                                            .path = 4096,
-                                            .depth = 100,
-                                            .pax = 1 << 16,
-                                            .xattr = 1 << 14};
+static const struct archive_limits limits = {.entries = 500,
+                                             .tree_size = 1 << 18,
+                                             .path = 4096,
+                                             .depth = 100,
+                                             .pax = 1 << 16,
+                                             .xattr = 1 << 14};
 
 /* For what was written canonically of an archive within those. */
-static const struct reader_limits wide = {.entries = 1000,
-                                          .tree_size = 1 << 20,
-                                          .path = 1 << 14,
-                                          .depth = 1000,
-                                          .pax = 1 << 20,
-                                          .xattr = 1 << 16};
+static const struct archive_limits wide = {.entries = 1000,
+                                           .tree_size = 1 << 20,
+                                           .path = 1 << 14,
+                                           .depth = 1000,
+                                           .pax = 1 << 20,
+                                           .xattr = 1 << 16};
 
 /* Relative, without "..", "." but for the root, and empty components (tar_entry.h). */
 static void path_check(const char *path)
@@ -59,14 +59,14 @@ static void entry_check(const struct tar_entry *entry)
 }
 
 /* Appends the content, dense. */
-static enum reader_event content_append(struct reader *reader, const struct tar_entry *entry,
-                                        struct buf *out)
+static enum archive_event content_append(struct reader *reader, const struct tar_entry *entry,
+                                         struct buf *out)
 {
-    struct reader_chunk chunk;
+    struct payload_chunk chunk;
     uint64_t at = 0;
     do {
-        enum reader_event event = reader_data(reader, &chunk);
-        if (event != READER_OK)
+        enum archive_event event = reader_data(reader, &chunk);
+        if (event != ARCHIVE_OK)
             return event;
         uint64_t start = chunk.length > 0 ? chunk.offset : entry->size;
         EXPECT(start >= at && start <= entry->size && chunk.length <= entry->size - start);
@@ -75,47 +75,53 @@ static enum reader_event content_append(struct reader *reader, const struct tar_
         at = start + chunk.length;
     } while (chunk.length > 0);
     EXPECT(buf_append_fill(out, 0, tar_padding(entry->size)) == 0);
-    return READER_OK;
+    return ARCHIVE_OK;
 }
 
 /* Reads the archive and appends what is in it to `out` as tarpack would write it. */
-static enum reader_event archive_rewrite(const void *bytes, size_t length,
-                                         const struct reader_limits *bounds, struct buf *out)
+static enum archive_event archive_rewrite(const void *bytes, size_t length,
+                                          const struct archive_limits *bounds, struct buf *out)
 {
     struct source source = {0};
+    struct bounds counts;
+    struct problem problem = {0};
     struct reader reader = {0};
     const struct tar_entry *entry = NULL;
     EXPECT(source_start_memory(&source, bytes, length) == STATUS_OK);
-    reader_start(&reader, &source, bounds);
-    enum reader_event event = reader_next(&reader, &entry);
-    while (event == READER_OK) {
+    bounds_start(&counts, bounds);
+    reader_start(&reader, &(const struct archive_input){&source, &counts, &problem});
+    enum archive_event event = reader_next(&reader, &entry);
+    while (event == ARCHIVE_OK) {
         entry_check(entry);
         EXPECT(tar_encode_entry(entry, out) == 0);
         if (entry->type == TAR_FILE)
             event = content_append(&reader, entry, out);
-        if (event == READER_OK)
+        if (event == ARCHIVE_OK)
             event = reader_next(&reader, &entry);
     }
-    EXPECT(event != READER_FAILED);
-    if (event == READER_END)
-        EXPECT(source.taken == length && buf_append_fill(out, 0, TAR_END_SIZE) == 0);
+    EXPECT(event != ARCHIVE_FAILED);
+    if (event == ARCHIVE_END)
+        EXPECT(source_position(&source) == length && buf_append_fill(out, 0, TAR_END_SIZE) == 0);
     else
-        EXPECT(reader.problem[0] != '\0' && !strchr(reader.problem, '\n'));
+        EXPECT(problem.text[0] != '\0' && !strchr(problem.text, '\n'));
     reader_free(&reader);
     source_free(&source);
     return event;
 }
 
 /* Reads the headers only; content is passed over. */
-static enum reader_event archive_skim(const void *bytes, size_t length)
+static enum archive_event archive_skim(const void *bytes, size_t length)
 {
     struct source source = {0};
+    struct bounds counts;
+    struct problem problem = {0};
     struct reader reader = {0};
     const struct tar_entry *entry = NULL;
     EXPECT(source_start_memory(&source, bytes, length) == STATUS_OK);
-    reader_start(&reader, &source, &limits);
-    enum reader_event event = READER_OK;
-    while (event == READER_OK)
+    bounds_start(&counts, &limits);
+    reader_start(&reader, &(const struct archive_input){&source, &counts, &problem});
+    enum archive_event event = ARCHIVE_OK;
+    while (event == ARCHIVE_OK)
         event = reader_next(&reader, &entry);
     reader_free(&reader);
     source_free(&source);
@@ -126,10 +132,10 @@ static enum reader_event archive_skim(const void *bytes, size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf once = {0}, twice = {0};
-    enum reader_event event = archive_rewrite(data, size, &limits, &once);
+    enum archive_event event = archive_rewrite(data, size, &limits, &once);
     EXPECT(archive_skim(data, size) == event);
-    if (event == READER_END) {
-        EXPECT(archive_rewrite(once.bytes, once.length, &wide, &twice) == READER_END);
+    if (event == ARCHIVE_END) {
+        EXPECT(archive_rewrite(once.bytes, once.length, &wide, &twice) == ARCHIVE_END);
         EXPECT(once.length == twice.length && memcmp(once.bytes, twice.bytes, once.length) == 0);
     }
     buf_free(&once);

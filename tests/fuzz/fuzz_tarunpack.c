@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 #include "merge/merge.h"
-#include "remove.h"
+#include "place/remove.h"
 #include "unpack.h" /* and the options, of which other programs have some, too */
 
 #include <dirent.h>

@@ -4,36 +4,46 @@
 #ifndef ZLSNAP_TEST_READING_H
 #define ZLSNAP_TEST_READING_H
 
-#include "reader.h"
+#include "archive/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Limits that are in no test's way. */
-static const struct reader_limits reading_wide = {.entries = 1000,
-                                                  .tree_size = 1 << 30,
-                                                  .path = 4096,
-                                                  .depth = 100,
-                                                  .pax = 1 << 20,
-                                                  .xattr = 1 << 16};
+static const struct archive_limits reading_wide = {.entries = 1000,
+                                                   .tree_size = 1 << 30,
+                                                   .path = 4096,
+                                                   .depth = 100,
+                                                   .pax = 1 << 20,
+                                                   .xattr = 1 << 16};
 
 struct reading {
     struct source source;
+    struct bounds bounds;
+    struct problem problem;
     struct reader reader;
     const struct tar_entry *entry;
 };
 
+/* Starts the reader on the source. */
+static inline void reading_begin(struct reading *reading, const struct archive_limits *limits)
+{
+    bounds_start(&reading->bounds, limits);
+    reader_start(&reading->reader, &(const struct archive_input){&reading->source, &reading->bounds,
+                                                                 &reading->problem});
+}
+
 /* Starts to read a copy of the archive; `limits` may be NULL. */
 static inline void reading_start(struct reading *reading, const struct buf *archive,
-                                 const struct reader_limits *limits)
+                                 const struct archive_limits *limits)
 {
     *reading = (struct reading){0};
     if (source_start_memory(&reading->source, archive->bytes, archive->length) != STATUS_OK)
         abort();
-    reader_start(&reading->reader, &reading->source, limits ? limits : &reading_wide);
+    reading_begin(reading, limits ? limits : &reading_wide);
 }
 
-static inline enum reader_event reading_next(struct reading *reading)
+static inline enum archive_event reading_next(struct reading *reading)
 {
     return reader_next(&reading->reader, &reading->entry);
 }
@@ -41,13 +51,13 @@ static inline enum reader_event reading_next(struct reading *reading)
 /* Whether there is a next entry, of that path. */
 static inline bool reading_next_is(struct reading *reading, const char *path)
 {
-    return reading_next(reading) == READER_OK && strcmp(reading->entry->path, path) == 0;
+    return reading_next(reading) == ARCHIVE_OK && strcmp(reading->entry->path, path) == 0;
 }
 
 /* Whether the problem is one line that has `part` in it. */
 static inline bool reading_problem_is(const struct reading *reading, const char *part)
 {
-    return strstr(reading->reader.problem, part) && !strchr(reading->reader.problem, '\n');
+    return strstr(reading->problem.text, part) && !strchr(reading->problem.text, '\n');
 }
 
 static inline void reading_stop(struct reading *reading)
@@ -56,42 +66,43 @@ static inline void reading_stop(struct reading *reading)
     source_free(&reading->source);
 }
 
-/* Makes `content` what the present entry holds, with zeros where no part stands. READER_FAILED
+/* Makes `content` what the present entry holds, with zeros where no part stands. ARCHIVE_FAILED
  * where the parts do not ascend or go beyond its size. */
-static inline enum reader_event reading_content(struct reading *reading, struct buf *content)
+static inline enum archive_event reading_content(struct reading *reading, struct buf *content)
 {
-    struct reader_chunk chunk;
+    struct payload_chunk chunk;
     content->length = 0;
     do {
-        enum reader_event event = reader_data(&reading->reader, &chunk);
-        if (event != READER_OK)
+        enum archive_event event = reader_data(&reading->reader, &chunk);
+        if (event != ARCHIVE_OK)
             return event;
         if (chunk.length > 0 && chunk.offset < content->length)
-            return READER_FAILED; /* not ascending */
+            return ARCHIVE_FAILED; /* not ascending */
         if (chunk.length > 0)
             (void)buf_append_fill(content, 0, chunk.offset - content->length);
         (void)buf_append(content, chunk.bytes, chunk.length);
     } while (chunk.length > 0);
     if (content->length > reading->entry->size)
-        return READER_FAILED;
+        return ARCHIVE_FAILED;
     (void)buf_append_fill(content, 0, reading->entry->size - content->length);
-    return READER_OK;
+    return ARCHIVE_OK;
 }
 
 static inline bool reading_content_is(struct reading *reading, const char *text)
 {
     struct buf content = {0};
-    bool same = reading_content(reading, &content) == READER_OK && content.length == strlen(text) &&
+    bool same = reading_content(reading, &content) == ARCHIVE_OK &&
+                content.length == strlen(text) &&
                 (content.length == 0 || memcmp(content.bytes, text, content.length) == 0);
     buf_free(&content);
     return same;
 }
 
 /* Reads to the end and returns how that was. */
-static inline enum reader_event reading_all(struct reading *reading)
+static inline enum archive_event reading_all(struct reading *reading)
 {
-    enum reader_event event = READER_OK;
-    while (event == READER_OK)
+    enum archive_event event = ARCHIVE_OK;
+    while (event == ARCHIVE_OK)
         event = reading_next(reading);
     return event;
 }

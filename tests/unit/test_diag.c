@@ -52,6 +52,17 @@ static void test_messages(void)
     CHECK_TEXT(diag_program(), "prog", "knows its program");
 }
 
+static void test_failures(void)
+{
+    errno = EACCES;
+    CHECK(diag_failed("a\nb", "open") == STATUS_SYSTEM && errno == EACCES,
+          "a failed call is a failure of the system, and errno is kept");
+    CHECK_TEXT(written(), "prog: a\\012b: cannot open: Permission denied\n",
+               "path, action and reason are printed, the path escaped");
+    CHECK(diag_no_memory() == STATUS_SYSTEM, "so is a lack of memory");
+    CHECK_TEXT(written(), "prog: out of memory\n", "and printed");
+}
+
 static void test_long_message(void)
 {
     static char name[10000];
@@ -221,6 +232,7 @@ int main(void)
     (void)setsockopt(messages, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     diag_init("prog");
     test_messages();
+    test_failures();
     test_long_message();
     test_drawing();
     test_names();

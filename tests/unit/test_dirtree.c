@@ -1,8 +1,8 @@
 /*
  * The directories that were made.
  */
-#include "dirtree.h"
 #include "tap.h"
+#include "tree/dirtree.h"
 
 #include <stdio.h>
 #include <stdlib.h>

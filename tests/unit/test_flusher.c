@@ -1,5 +1,5 @@
 /* The thread that syncs: when it does, and that it passes on what the kernel tells only once. */
-#include "flusher.h"
+#include "tree/flusher.h"
 
 #include "tap.h"
 

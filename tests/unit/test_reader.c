@@ -33,7 +33,7 @@ static void test_entries(void)
           "a directory has no slash and no link");
     CHECK(reading_next_is(&reading, "d/b") && reading_content_is(&reading, ""),
           "an empty file has no content");
-    CHECK(reading_next(&reading) == READER_END, "two blocks of zeros end the archive");
+    CHECK(reading_next(&reading) == ARCHIVE_END, "two blocks of zeros end the archive");
     reading_stop(&reading);
     reading_stop(&reading);
     buf_free(&archive);
@@ -43,7 +43,7 @@ static void test_content_passed_over(void)
 {
     struct buf archive = {0}, long_text = {0};
     struct reading reading;
-    struct reader_chunk chunk;
+    struct payload_chunk chunk;
     (void)buf_append_fill(&long_text, 'x', 10000);
     (void)buf_append(&long_text, "", 1);
     archive_add_file(&archive, "a", long_text.bytes);
@@ -53,10 +53,10 @@ static void test_content_passed_over(void)
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next_is(&reading, "a") && reading_next_is(&reading, "b"),
           "content may be passed over");
-    CHECK(reader_data(&reading.reader, &chunk) == READER_OK && chunk.length > 0 &&
+    CHECK(reader_data(&reading.reader, &chunk) == ARCHIVE_OK && chunk.length > 0 &&
               reading_next_is(&reading, "c") && reading_content_is(&reading, "end"),
           "also from its midst");
-    CHECK(reading_next(&reading) == READER_END, "and the end is found");
+    CHECK(reading_next(&reading) == ARCHIVE_END, "and the end is found");
     reading_stop(&reading);
     buf_free(&archive);
     buf_free(&long_text);
@@ -100,9 +100,9 @@ static void test_every_length(void)
         struct reading reading;
         struct buf cut = {.bytes = archive.bytes, .length = length};
         reading_start(&reading, &cut, NULL);
-        enum reader_event event = READER_OK;
+        enum archive_event event = ARCHIVE_OK;
         struct buf content = {0};
-        while (event == READER_OK && (event = reading_next(&reading)) == READER_OK) {
+        while (event == ARCHIVE_OK && (event = reading_next(&reading)) == ARCHIVE_OK) {
             entries++;
             if (reading.entry->type == TAR_FILE && length % 2)
                 event = reading_content(&reading, &content);
@@ -112,9 +112,9 @@ static void test_every_length(void)
             expected, sizeof expected,
             length == 0 ? "the input is empty" : "the archive is cut off after %zu bytes", length);
         if (length >= whole)
-            wrong += event != READER_END;
+            wrong += event != ARCHIVE_END;
         else
-            wrong += event != READER_MALFORMED || strcmp(reading.reader.problem, expected) != 0;
+            wrong += event != ARCHIVE_MALFORMED || strcmp(reading.problem.text, expected) != 0;
         buf_free(&content);
         reading_stop(&reading);
     }
@@ -131,7 +131,7 @@ static void test_end(void)
     archive_add_file(&archive, "b", "x");
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_all(&reading) == READER_MALFORMED &&
+    CHECK(reading_all(&reading) == ARCHIVE_MALFORMED &&
               reading_problem_is(&reading, "before byte 1536"),
           "one block of zeros is no end");
     reading_stop(&reading);
@@ -140,13 +140,13 @@ static void test_end(void)
     (void)buf_append_fill(&archive, 0, 300000);
     archive.bytes[archive.length - 1] = 1;
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_all(&reading) == READER_MALFORMED &&
+    CHECK(reading_all(&reading) == ARCHIVE_MALFORMED &&
               reading_problem_is(&reading, "behind the end"),
           "the last byte behind the end is looked at");
     reading_stop(&reading);
     archive.bytes[archive.length - 1] = 0;
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_all(&reading) == READER_END, "any number of zeros may stand there");
+    CHECK(reading_all(&reading) == ARCHIVE_END, "any number of zeros may stand there");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -177,7 +177,7 @@ static void test_local_and_global(void)
           "a later global header replaces what it speaks of");
     CHECK(reading_next_is(&reading, "l") && reading.entry->xattrs.count == 0,
           "attributes are those of one entry");
-    CHECK(reading_next_is(&reading, "e") && reading_next(&reading) == READER_END,
+    CHECK(reading_next_is(&reading, "e") && reading_next(&reading) == ARCHIVE_END,
           "a long name is that of one entry");
     reading_stop(&reading);
     buf_free(&archive);
@@ -192,7 +192,7 @@ static void test_pending(void)
         archive_add_pax(&archive, types[i], "path", "p");
         archive_add_end(&archive);
         reading_start(&reading, &archive, NULL);
-        CHECK(reading_next(&reading) == READER_MALFORMED &&
+        CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
                   reading_problem_is(&reading, "no entry behind it"),
               "a header '%c' needs an entry", types[i]);
         reading_stop(&reading);
@@ -203,7 +203,7 @@ static void test_pending(void)
     archive_add_pax(&archive, 'g', "comment", "c");
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_next(&reading) == READER_END, "a global header does not");
+    CHECK(reading_next(&reading) == ARCHIVE_END, "a global header does not");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -216,9 +216,9 @@ static void test_absolute(void)
     archive_add_file(&archive, "/b", "");
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_next_is(&reading, "a") && !reading.reader.absolute_seen,
+    CHECK(reading_next_is(&reading, "a") && !reader_saw_absolute(&reading.reader),
           "no slash was stripped yet");
-    CHECK(reading_next_is(&reading, "b") && reading.reader.absolute_seen, "now one was");
+    CHECK(reading_next_is(&reading, "b") && reader_saw_absolute(&reading.reader), "now one was");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -238,13 +238,13 @@ static void test_compressed(void)
         struct reading reading;
         (void)buf_append_text(&archive, table[i].magic);
         reading_start(&reading, &archive, NULL);
-        CHECK(reading_next(&reading) == READER_MALFORMED &&
+        CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
                   reading_problem_is(&reading, table[i].tool),
               "%s data is known by its first bytes", table[i].tool);
         reading_stop(&reading);
         archive.length--;
         reading_start(&reading, &archive, NULL);
-        CHECK(reading_next(&reading) == READER_MALFORMED &&
+        CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
                   !reading_problem_is(&reading, table[i].tool),
               "not by less of them");
         reading_stop(&reading);
@@ -254,7 +254,7 @@ static void test_compressed(void)
         (void)buf_append_text(&archive, table[i].magic);
         (void)buf_append_fill(&archive, 'x', 2 * TAR_BLOCK_SIZE - archive.length);
         reading_start(&reading, &archive, NULL);
-        CHECK(reading_all(&reading) == READER_MALFORMED &&
+        CHECK(reading_all(&reading) == ARCHIVE_MALFORMED &&
                   !reading_problem_is(&reading, table[i].tool),
               "nor later on in an archive");
         reading_stop(&reading);
@@ -270,8 +270,8 @@ static void test_source_fails(void)
     CHECK(source_start(&reading.source, fd, &(enum digest_algorithm){DIGEST_SHA256}, UINT64_MAX,
                        true) == STATUS_OK,
           "a source that can't be read");
-    reader_start(&reading.reader, &reading.source, &reading_wide);
-    CHECK(reading_next(&reading) == READER_FAILED && reading.reader.failure == STATUS_SYSTEM,
+    reading_begin(&reading, &reading_wide);
+    CHECK(reading_next(&reading) == ARCHIVE_FAILED && reading.problem.failure == STATUS_SYSTEM,
           "is neither an archive nor malformed");
     reading_stop(&reading);
     close(fd);

@@ -10,16 +10,16 @@
 
 #include <inttypes.h>
 
-static void limit_check(const struct buf *archive, const struct reader_limits *limits,
+static void limit_check(const struct buf *archive, const struct archive_limits *limits,
                         const char *name, bool fits)
 {
     struct reading reading;
     reading_start(&reading, archive, limits);
-    enum reader_event event = reading_all(&reading);
+    enum archive_event event = reading_all(&reading);
     if (fits)
-        CHECK(event == READER_END, "%s: what fits is read", name);
+        CHECK(event == ARCHIVE_END, "%s: what fits is read", name);
     else
-        CHECK(event == READER_LIMIT && reading_problem_is(&reading, name),
+        CHECK(event == ARCHIVE_LIMIT && reading_problem_is(&reading, name),
               "%s: one more is refused", name);
     reading_stop(&reading);
 }
@@ -33,7 +33,7 @@ static void test_limits(void)
     archive_add_end(&archive);
     for (int less = 0; less < 2; less++) {
         const uint64_t minus = (uint64_t)less;
-        struct reader_limits limits = reading_wide;
+        struct archive_limits limits = reading_wide;
         limits.entries = 2 - minus;
         limit_check(&archive, &limits, "--max-entries", !less);
         limits = reading_wide;
@@ -71,7 +71,7 @@ static void headers_add(struct buf *archive, const char *types, const struct buf
 static void test_limit_of_headers(void)
 {
     struct buf archive = {0}, value = {0};
-    struct reader_limits limits = reading_wide;
+    struct archive_limits limits = reading_wide;
     struct reading reading;
     (void)buf_append_fill(&value, 'c', 1000);
     (void)buf_append(&value, "", 1);
@@ -81,14 +81,14 @@ static void test_limit_of_headers(void)
         archive_add_file(&archive, "a", "");
     }
     reading_start(&reading, &archive, &limits);
-    CHECK(reading_next(&reading) == READER_OK && reading_next(&reading) == READER_OK &&
-              reading_next(&reading) == READER_OK,
+    CHECK(reading_next(&reading) == ARCHIVE_OK && reading_next(&reading) == ARCHIVE_OK &&
+              reading_next(&reading) == ARCHIVE_OK,
           "two headers before each entry fit");
     reading_stop(&reading);
     archive.length = 0;
     headers_add(&archive, "xKL", &value);
     reading_start(&reading, &archive, &limits);
-    CHECK(reading_next(&reading) == READER_LIMIT && reading_problem_is(&reading, "--max-pax"),
+    CHECK(reading_next(&reading) == ARCHIVE_LIMIT && reading_problem_is(&reading, "--max-pax"),
           "three before one do not");
     reading_stop(&reading);
     buf_free(&archive);
@@ -145,7 +145,7 @@ static void test_limit_of_maps(void)
     size_t records = text_map_make(&text);
     gnu_map_make(&gnu);
     for (uint64_t less = 0; less < 2; less++) {
-        struct reader_limits limits = reading_wide;
+        struct archive_limits limits = reading_wide;
         limits.pax = records + MAP_BLOCKS * TAR_BLOCK_SIZE - less;
         limit_check(&text, &limits, "--max-pax", !less);
         limits.pax = MAP_BLOCKS * TAR_BLOCK_SIZE - less;
@@ -158,20 +158,20 @@ static void test_limit_of_maps(void)
 static void test_claims(void)
 {
     struct buf archive = {0};
-    struct reader_limits limits = reading_wide;
+    struct archive_limits limits = reading_wide;
     struct reading reading;
     limits.pax = limits.tree_size = UINT64_MAX / 2;
     archive_add_header(&archive, 'x', "pax", UINT64_C(077777777777));
     (void)buf_append_fill(&archive, 'x', 10 * TAR_BLOCK_SIZE);
     reading_start(&reading, &archive, &limits);
-    CHECK(reading_next(&reading) == READER_MALFORMED && reading_problem_is(&reading, "cut off"),
+    CHECK(reading_next(&reading) == ARCHIVE_MALFORMED && reading_problem_is(&reading, "cut off"),
           "an extended header of 8 GiB is cut off");
     reading_stop(&reading);
     archive.bytes[156] = '0';
     tar_header_seal((struct tar_ustar *)(void *)archive.bytes);
     reading_start(&reading, &archive, &limits);
-    CHECK(reading_next(&reading) == READER_OK && reading.entry->size == UINT64_C(077777777777) &&
-              reading_next(&reading) == READER_MALFORMED,
+    CHECK(reading_next(&reading) == ARCHIVE_OK && reading.entry->size == UINT64_C(077777777777) &&
+              reading_next(&reading) == ARCHIVE_MALFORMED,
           "and so is a file, when it is passed over");
     reading_stop(&reading);
     buf_free(&archive);
@@ -210,13 +210,13 @@ static void test_sparse(void)
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next_is(&reading, "sparse") && reading.entry->size == 20000,
           "a sparse file has its true size");
-    CHECK(reading_content(&reading, &content) == READER_OK && content.length == 20000 &&
+    CHECK(reading_content(&reading, &content) == ARCHIVE_OK && content.length == 20000 &&
               run_is(&content, 0, 512, 0) && run_is(&content, 512, 1024, 'a') &&
               run_is(&content, 1024, 8192, 0) && run_is(&content, 8192, 8892, 'b') &&
               run_is(&content, 8892, 20000, 0),
           "its parts are where the map has them");
     CHECK(reading_next_is(&reading, "next") && reading_content_is(&reading, "n") &&
-              reading_next(&reading) == READER_END,
+              reading_next(&reading) == ARCHIVE_END,
           "the next entry has no map");
     reading_stop(&reading);
     reading_start(&reading, &archive, NULL);
@@ -233,7 +233,7 @@ static void test_names_in_problems(void)
     struct reading reading;
     archive_add_file(&archive, "../\033[2J\nx", "");
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_next(&reading) == READER_MALFORMED &&
+    CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
               reading_problem_is(&reading, "../\\033[2J\\012x: "),
           "a name in a message is escaped");
     reading_stop(&reading);
@@ -245,8 +245,8 @@ static void test_names_in_problems(void)
     archive_add_content(&archive, path.bytes, path.length);
     archive_add_file(&archive, "x", "");
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_next(&reading) == READER_MALFORMED && reading_problem_is(&reading, "") &&
-              strlen(reading.reader.problem) < 1200,
+    CHECK(reading_next(&reading) == ARCHIVE_MALFORMED && reading_problem_is(&reading, "") &&
+              strlen(reading.problem.text) < 1200,
           "one that is too long for a message is cut");
     reading_stop(&reading);
     buf_free(&archive);

@@ -1,8 +1,8 @@
 /*
  * The stream that comes in: blocks, digest, limit.
  */
+#include "archive/source.h"
 #include "diag.h"
-#include "source.h"
 #include "stream.h"
 #include "tap.h"
 

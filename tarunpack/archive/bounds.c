@@ -1,0 +1,104 @@
+#include "archive/bounds.h"
+
+#include "diag.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Every entry copies what a global header says: writers put a comment there, or an owner. */
+#define GLOBAL_MAX 65536
+
+/* ACLs and labels take some 100 bytes, and only the directories of a few trees have them. */
+#define KEPT_MAX (UINT64_C(64) << 20)
+
+void bounds_start(struct bounds *bounds, const struct archive_limits *limits)
+{
+    *bounds = (struct bounds){.limits = *limits};
+}
+
+enum archive_event bounds_header(struct bounds *bounds, uint64_t size, struct problem *problem)
+{
+    if (size > bounds->limits.pax - bounds->header)
+        return problem_limit(problem,
+                             "an extended header is longer than %" PRIu64 " bytes (--max-pax)",
+                             bounds->limits.pax);
+    bounds->header += size;
+    return ARCHIVE_OK;
+}
+
+enum archive_event bounds_global(struct bounds *bounds, uint64_t size, struct problem *problem)
+{
+    if (size > GLOBAL_MAX - bounds->global)
+        return problem_limit(problem, "the global headers are longer than %d bytes together",
+                             GLOBAL_MAX);
+    bounds->global += size;
+    return ARCHIVE_OK;
+}
+
+enum archive_event bounds_tree(const struct bounds *bounds, uint64_t implied, uint64_t kept,
+                               struct problem *problem)
+{
+    if (kept > KEPT_MAX)
+        return problem_limit(
+            problem, "the ACLs and labels of all directories are larger than %" PRIu64 " bytes",
+            KEPT_MAX);
+    if (bounds->entries + implied > bounds->limits.entries)
+        return problem_limit(problem,
+                             "the archive has more than %" PRIu64 " entries (--max-entries)",
+                             bounds->limits.entries);
+    return ARCHIVE_OK;
+}
+
+/* With Landlock the kernel climbs from every entry to the top. */
+static bool is_too_deep(const char *path, uint64_t limit)
+{
+    uint64_t depth = 0;
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
+        depth++;
+    return depth > limit;
+}
+
+static enum archive_event path_check(const struct archive_limits *limits,
+                                     const struct tar_entry *entry, struct problem *problem)
+{
+    if (strlen(entry->path) > limits->path || (entry->link && strlen(entry->link) > limits->path))
+        return problem_limit(problem, "%s: the path is longer than %" PRIu64 " bytes (--max-path)",
+                             diag_name(entry->path).text, limits->path);
+    if (is_too_deep(entry->path, limits->depth))
+        return problem_limit(problem, "%s: is deeper than %" PRIu64 " directories (--max-depth)",
+                             diag_name(entry->path).text, limits->depth);
+    return ARCHIVE_OK;
+}
+
+static enum archive_event xattrs_check(const struct archive_limits *limits,
+                                       const struct tar_entry *entry, struct problem *problem)
+{
+    for (size_t i = 0; i < entry->xattrs.count; i++) {
+        struct xattr xattr = xattrs_get(&entry->xattrs, i);
+        if (xattr.length > limits->xattr)
+            return problem_limit(
+                problem, "%s: the attribute %s is longer than %" PRIu64 " bytes (--max-xattr)",
+                diag_name(entry->path).text, diag_name(xattr.name).text, limits->xattr);
+    }
+    return ARCHIVE_OK;
+}
+
+enum archive_event bounds_entry(struct bounds *bounds, const struct tar_entry *entry,
+                                struct problem *problem)
+{
+    const struct archive_limits *limits = &bounds->limits;
+    bounds->header = 0;
+    bounds->entries++;
+    enum archive_event event = bounds_tree(bounds, 0, 0, problem);
+    if (event == ARCHIVE_OK)
+        event = path_check(limits, entry, problem);
+    if (event != ARCHIVE_OK)
+        return event;
+    if (entry->size > limits->tree_size - bounds->tree_size)
+        return problem_limit(
+            problem, "%s: the files are larger than %" PRIu64 " bytes together (--max-size)",
+            diag_name(entry->path).text, limits->tree_size);
+    bounds->tree_size += entry->size;
+    return xattrs_check(limits, entry, problem);
+}

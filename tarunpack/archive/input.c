@@ -1,0 +1,42 @@
+#include "archive/input.h"
+
+#include "archive/compression.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+enum archive_event input_cut(const struct archive_input *input)
+{
+    return problem_malformed(input->problem, "the archive is cut off after %" PRIu64 " bytes",
+                             source_length(input->source));
+}
+
+enum archive_event input_not_an_archive(const struct archive_input *input, const char *bytes,
+                                        size_t length)
+{
+    const char *text = compression_of(bytes, length);
+    return problem_malformed(input->problem, "this is %s", text ? text : "not a tar archive");
+}
+
+enum archive_event input_block(const struct archive_input *input, const char **block)
+{
+    size_t got = 0;
+    enum status status = source_take(input->source, TAR_BLOCK_SIZE, block, &got);
+    if (status != STATUS_OK)
+        return problem_system(input->problem, status);
+    if (got == TAR_BLOCK_SIZE)
+        return ARCHIVE_OK;
+    bool first = source_position(input->source) == got;
+    if (got > 0 && first && compression_of(*block, got))
+        return input_not_an_archive(input, *block, got);
+    *block = NULL;
+    return got == 0 ? ARCHIVE_OK : input_cut(input);
+}
+
+enum archive_event input_header_block(const struct archive_input *input, const char **block)
+{
+    enum archive_event event = bounds_header(input->bounds, TAR_BLOCK_SIZE, input->problem);
+    if (event == ARCHIVE_OK)
+        event = input_block(input, block);
+    return event == ARCHIVE_OK && !*block ? input_cut(input) : event;
+}

@@ -1,0 +1,160 @@
+#include "archive/reader.h"
+
+#include "archive/sparse.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+
+void reader_start(struct reader *reader, const struct archive_input *input)
+{
+    *reader = (struct reader){.input = *input};
+}
+
+static enum archive_event malformed(const struct reader *reader, const char *name,
+                                    enum tar_error error)
+{
+    return problem_tar(reader->input.problem, error, name, source_position(reader->input.source));
+}
+
+/* Finds the entry's content: what follows in the stream, and where it goes. */
+static enum archive_event content_start(struct reader *reader, const char *block)
+{
+    struct resolved *resolved = &reader->resolved;
+    struct tar_entry *entry = &resolved->entry;
+    const struct archive_input *input = &reader->input;
+    enum archive_event event = ARCHIVE_OK;
+    switch (resolved->sparse) {
+    case SPARSE_NONE:
+    case SPARSE_HEADER:
+        payload_start(&reader->payload, resolved->stored, resolved->map);
+        return ARCHIVE_OK;
+    case SPARSE_GNU:
+        event = sparse_take_gnu(&reader->map, block, entry->path, resolved->stored, &entry->size,
+                                input);
+        break;
+    case SPARSE_TEXT:
+        event = sparse_take_text(&reader->map, entry->path, &resolved->stored, entry->size, input);
+        break;
+    }
+    payload_start(&reader->payload, resolved->stored, &reader->map);
+    return event;
+}
+
+static enum archive_event entry_take(struct reader *reader, const char *block,
+                                     const struct tar_header *header)
+{
+    struct resolved *resolved = &reader->resolved;
+    enum tar_error error = precedence_resolve(resolved, &reader->headers, header);
+    if (error != TAR_OK)
+        return malformed(reader, resolved->entry.path, error);
+    enum archive_event event = content_start(reader, block);
+    if (event == ARCHIVE_OK)
+        event = bounds_entry(reader->input.bounds, &resolved->entry, reader->input.problem);
+    return event;
+}
+
+/* Behind the first block of zeros: a second one, then nothing but zeros. */
+static enum archive_event end_take(struct reader *reader)
+{
+    const struct archive_input *input = &reader->input;
+    const char *bytes = NULL;
+    size_t got = 0;
+    enum archive_event event = input_block(input, &bytes);
+    if (event != ARCHIVE_OK)
+        return event;
+    if (!bytes)
+        return input_cut(input);
+    if (!tar_block_is_zero(bytes))
+        return problem_malformed(input->problem,
+                                 "a single block of zeros stands before byte %" PRIu64,
+                                 source_position(input->source) - TAR_BLOCK_SIZE);
+    do {
+        enum status status =
+            source_take(input->source, SIZE_MAX & ~(TAR_BLOCK_SIZE - 1), &bytes, &got);
+        if (status != STATUS_OK)
+            return problem_system(input->problem, status);
+        if (got > 0 && (bytes[0] != '\0' || memcmp(bytes, bytes + 1, got - 1) != 0))
+            return problem_malformed(input->problem, "there is data behind the end of the archive");
+    } while (got > 0);
+    return ARCHIVE_END;
+}
+
+/* A volume's label (GNU tar): a name for the reel, no entry. */
+static enum archive_event label_take(struct reader *reader, const struct tar_header *header)
+{
+    if (headers_is_pending(&reader->headers))
+        return headers_misplaced(&reader->input);
+    payload_start(&reader->payload, header->size, NULL);
+    return payload_pass(&reader->payload, &reader->input);
+}
+
+/* Takes what a header announces; `*is_entry` tells whether that is an entry. */
+static enum archive_event header_take(struct reader *reader, const char *block, bool *is_entry)
+{
+    struct tar_header header;
+    const struct archive_input *input = &reader->input;
+    bool first = source_position(input->source) == TAR_BLOCK_SIZE;
+    enum tar_error error = tar_header_decode(block, &header);
+    if (error == TAR_BAD_CHECKSUM && first)
+        return input_not_an_archive(input, block, TAR_BLOCK_SIZE);
+    if (error != TAR_OK)
+        return malformed(reader, NULL, error);
+    if (headers_is_extension(header.type))
+        return headers_take(&reader->headers, &header, input);
+    if (header.type == 'V')
+        return label_take(reader, &header);
+    *is_entry = true;
+    return entry_take(reader, block, &header);
+}
+
+/* Forgets the last entry; what is left of its content is passed over. */
+static enum archive_event entry_leave(struct reader *reader)
+{
+    enum archive_event event = payload_pass(&reader->payload, &reader->input);
+    headers_clear(&reader->headers);
+    return event;
+}
+
+enum archive_event reader_next(struct reader *reader, const struct tar_entry **entry)
+{
+    const struct archive_input *input = &reader->input;
+    bool is_entry = false;
+    enum archive_event event = entry_leave(reader);
+    while (event == ARCHIVE_OK && !is_entry) {
+        const char *block = NULL;
+        event = input_block(input, &block);
+        if (event != ARCHIVE_OK)
+            return event;
+        if (!block && source_position(input->source) == 0)
+            return problem_malformed(input->problem, "the input is empty");
+        if (!block)
+            return input_cut(input);
+        if (!tar_block_is_zero(block))
+            event = header_take(reader, block, &is_entry);
+        else if (headers_is_pending(&reader->headers))
+            return headers_misplaced(input);
+        else
+            return end_take(reader);
+    }
+    *entry = &reader->resolved.entry;
+    return event;
+}
+
+enum archive_event reader_data(struct reader *reader, struct payload_chunk *chunk)
+{
+    return payload_read(&reader->payload, &reader->input, chunk);
+}
+
+bool reader_saw_absolute(const struct reader *reader)
+{
+    return reader->resolved.absolute;
+}
+
+void reader_free(struct reader *reader)
+{
+    headers_free(&reader->headers);
+    precedence_free(&reader->resolved);
+    tar_sparse_free(&reader->map);
+    *reader = (struct reader){0};
+}

@@ -1,0 +1,109 @@
+#include "place/child.h"
+
+#include "diag.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void child_signals_hold(struct child_signals *signals)
+{
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigemptyset(&signals->held);
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
+        struct sigaction action;
+        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&signals->held, ending[i]);
+    }
+    /* A SIGCHLD that is ignored would never come, and the child's end be lost. */
+    signal(SIGCHLD, SIG_DFL);
+    sigaddset(&signals->held, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals->held, &signals->before);
+}
+
+void child_signals_release(const struct child_signals *signals)
+{
+    sigprocmask(SIG_SETMASK, &signals->before, NULL);
+}
+
+static pid_t child_wait(pid_t child, int *result)
+{
+    pid_t ended = 0;
+    do {
+        ended = waitpid(child, result, 0);
+    } while (ended < 0 && errno == EINTR);
+    return ended;
+}
+
+static enum status child_status(int result)
+{
+    if (WIFEXITED(result) && WEXITSTATUS(result) <= STATUS_DIGEST)
+        return (enum status)WEXITSTATUS(result);
+    if (WIFSIGNALED(result))
+        diag_error("the unpacking process was killed by signal %d (%s)", WTERMSIG(result),
+                   strsignal(WTERMSIG(result)));
+    else
+        diag_error("the unpacking process ended with status %d", WEXITSTATUS(result));
+    return STATUS_SYSTEM;
+}
+
+/* Waits for the child's end or for a signal that asks for ours. Returns that signal, or 0. */
+static int supervise(pid_t child, const sigset_t *waited, enum status *status)
+{
+    int asked = 0, result = 0;
+    for (;;) {
+        int signal = sigwaitinfo(waited, NULL);
+        if (signal < 0)
+            continue;
+        if (signal != SIGCHLD) {
+            asked = signal;
+            kill(child, SIGKILL);
+        }
+        /* SIGCHLD also tells of a child that stopped (Ctrl-Z): that one is waited for further. */
+        pid_t ended = asked ? child_wait(child, &result) : waitpid(child, &result, WNOHANG);
+        if (ended == 0)
+            continue;
+        if (ended < 0 && !asked)
+            diag_errno("cannot learn how the unpacking process ended");
+        *status = asked || ended < 0 ? STATUS_SYSTEM : child_status(result);
+        return asked;
+    }
+}
+
+static _Noreturn void child_main(enum status (*run)(void *context), void *context, pid_t parent,
+                                 const sigset_t *mask)
+{
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* the write that is too much fails, and says of what */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before it could be asked to tell us */
+        _exit(STATUS_SYSTEM);
+    _exit((int)run(context));
+}
+
+int child_run(const struct child_signals *signals, enum status (*run)(void *context), void *context,
+              enum status *status)
+{
+    pid_t parent = getpid(), child = fork();
+    if (child == 0)
+        child_main(run, context, parent, &signals->before);
+    if (child > 0)
+        return supervise(child, &signals->held, status);
+    diag_errno("cannot start the unpacking process");
+    *status = STATUS_SYSTEM;
+    return 0;
+}
+
+_Noreturn void child_die(int number)
+{
+    sigset_t set;
+    signal(number, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    kill(getpid(), number); /* held back until: */
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    abort(); /* not reached: the signal ends the process */
+}

@@ -1,0 +1,103 @@
+#include "place/mounts.h"
+
+#include "buf.h"
+#include "diag.h"
+#include "dirs.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is read of the kernel's list at a time. */
+#define READ_SIZE ((size_t)16 * 1024)
+
+/* proc(5), /proc/PID/mountinfo: the mount point is the fifth field, with white space and
+ * backslashes as \ooo. Returns it, unescaped in place; NULL for a line that is none. */
+static char *mount_point(char *line)
+{
+    char *field = line, *out = NULL, *in = NULL;
+    for (int i = 0; i < 4 && field; i++) {
+        field = strchr(field, ' ');
+        field = field ? field + 1 : NULL;
+    }
+    if (!field)
+        return NULL;
+    for (out = in = field; *in && *in != ' ';) {
+        if (in[0] == '\\' && in[1] && in[2] && in[3]) {
+            *out++ = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 + (in[3] - '0'));
+            in += 4;
+        } else {
+            *out++ = *in++;
+        }
+    }
+    *out = '\0';
+    return field;
+}
+
+static bool is_within(const char *path, const char *directory)
+{
+    size_t length = strlen(directory);
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Looks at the lines one by one; `list` is changed. */
+static enum status lines_check(char *list, const char *directory, const char *path)
+{
+    for (char *line = list, *next = NULL; *line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        char *point = next ? mount_point(line) : NULL;
+        if (!point) {
+            diag_error("%s: cannot tell what is mounted there: the kernel's list is malformed",
+                       diag_name(path).text);
+            return STATUS_SYSTEM;
+        }
+        if (!is_within(point, directory))
+            continue;
+        diag_error("%s: can't be replaced while something is mounted on %s", diag_name(path).text,
+                   diag_name(point).text);
+        return STATUS_SYSTEM;
+    }
+    return STATUS_OK;
+}
+
+/* Makes the kernel's list the string in `list`. Returns 0; -1 with errno set. */
+static int list_read(struct buf *list)
+{
+    ssize_t got = 0;
+    int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    do {
+        got = buf_reserve(list, READ_SIZE) == 0
+                  ? stream_read(fd, list->bytes + list->length, READ_SIZE)
+                  : -1;
+        if (got > 0)
+            list->length += (size_t)got;
+    } while (got > 0);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return got == 0 ? buf_append(list, "", 1) : -1;
+}
+
+enum status mounts_refuse(int fd, const char *path)
+{
+    char directory[PATH_MAX];
+    struct buf list = {0};
+    enum status status = STATUS_SYSTEM;
+    ssize_t length = readlink(dirs_magic(fd, NULL).path, directory, sizeof directory - 1);
+    if (length < 0 || list_read(&list) != 0) {
+        diag_errno("%s: cannot tell what is mounted there", diag_name(path).text);
+    } else {
+        directory[length] = '\0';
+        status = lines_check(list.bytes, directory, path);
+    }
+    buf_free(&list);
+    return status;
+}

@@ -1,0 +1,192 @@
+#include "place/remove.h"
+
+#include "array.h"
+#include "diag.h"
+#include "dirs.h"
+#include "names.h"
+#include "place/openat2.h"
+#include "staging_name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct removal {
+    struct dirs dirs;
+    struct names *levels; /* the names of each level of dirs */
+    size_t capacity;
+    const char *path; /* of the directory that is emptied, for messages */
+};
+
+static enum status failed(const char *path)
+{
+    if (errno == EXDEV)
+        diag_error("%s: something is mounted there, so it is not removed", path);
+    else
+        diag_errno("%s: cannot remove", path);
+    return STATUS_SYSTEM;
+}
+
+/* `name` is in the directory that the removal has come to; NULL is that directory itself. */
+static enum status failed_below(const struct removal *removal, const char *name)
+{
+    char path[3 * sizeof(struct diag_name)];
+    const char *above = dirs_path(&removal->dirs);
+    (void)snprintf(path, sizeof path, "%s%s%s%s%s", diag_name(removal->path).text,
+                   *above ? "/" : "", diag_name(above).text, name ? "/" : "",
+                   diag_name(name ? name : "").text);
+    return failed(path);
+}
+
+/* Opens a directory, of which there is any descriptor, anew: to empty it, for which its owner may
+ * have to give himself the right first. (And on btrfs a descriptor shows only what was there when
+ * it was opened.) */
+static int directory_reopen(int fd)
+{
+    int again = openat2_beneath(fd, ".", O_RDONLY);
+    if (again >= 0 || errno != EACCES)
+        return again;
+    return chmod(dirs_magic(fd, NULL).path, 0700) == 0 ? openat2_beneath(fd, ".", O_RDONLY) : -1;
+}
+
+static int directory_open_for_removal(int parent, const char *name)
+{
+    int fd = openat2_beneath(parent, name, O_RDONLY);
+    if (fd >= 0 || errno != EACCES)
+        return fd;
+    int handle = openat2_beneath(parent, name, O_PATH);
+    if (handle < 0)
+        return -1;
+    fd = directory_reopen(handle);
+    close(handle);
+    return fd;
+}
+
+/* What the directory is known by goes last, should the removal be cut short. */
+static void put_last(struct names *names, const char *text)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names_text(names, i), text) == 0) {
+            struct name last = names->list[i];
+            memmove(&names->list[i], &names->list[i + 1], (names->count - i - 1) * sizeof last);
+            names->list[names->count - 1] = last;
+            return;
+        }
+    }
+}
+
+/* Reads the names of the directory entered last, after seeing to it that they can be removed. */
+static int level_read(struct removal *removal)
+{
+    struct stat status;
+    int fd = dirs_fd(&removal->dirs);
+    if (fstat(fd, &status) != 0)
+        return -1;
+    /* Should that not be allowed, either it is not needed or the removal says so. */
+    if ((status.st_mode & 0700) != 0700)
+        (void)fchmod(fd, 0700);
+    size_t level = removal->dirs.count - 1;
+    if (array_reserve(&removal->levels, &removal->capacity, level + 1, sizeof *removal->levels) !=
+        0)
+        return -1;
+    if (names_read(&removal->levels[level], fd) != 0)
+        return -1;
+    if (level == 0) {
+        put_last(&removal->levels[level], STAGING_SPOOL_MARK);
+        put_last(&removal->levels[level], STAGING_BEGUN);
+    }
+    return 0;
+}
+
+/* Removes a name that is no directory, or enters the directory. */
+static enum status name_take(struct removal *removal, const char *name)
+{
+    int here = dirs_fd(&removal->dirs);
+    if (unlinkat(here, name, 0) == 0 || errno == ENOENT)
+        return STATUS_OK;
+    if (errno != EISDIR)
+        return failed_below(removal, name);
+    int fd = directory_open_for_removal(here, name);
+    if (fd < 0 || dirs_push(&removal->dirs, fd, name) != 0)
+        return failed_below(removal, name);
+    return level_read(removal) == 0 ? STATUS_OK : failed_below(removal, NULL);
+}
+
+/* Leaves the directory whose names are gone, and removes it. */
+static enum status level_leave(struct removal *removal)
+{
+    struct names *names = &removal->levels[removal->dirs.count - 1];
+    names_free(names);
+    if (dirs_leave(&removal->dirs) != 0)
+        return failed_below(removal, NULL);
+    names = &removal->levels[removal->dirs.count - 1];
+    const char *name = names_text(names, names->next - 1);
+    if (unlinkat(dirs_fd(&removal->dirs), name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return STATUS_OK;
+    return failed_below(removal, name);
+}
+
+static enum status names_remove(struct removal *removal)
+{
+    enum status status = level_read(removal) == 0 ? STATUS_OK : failed_below(removal, NULL);
+    while (status == STATUS_OK) {
+        struct names *names = &removal->levels[removal->dirs.count - 1];
+        if (names->next < names->count) {
+            size_t next = names->next++;
+            status = name_take(removal, names_text(names, next));
+        } else if (removal->dirs.count > 1) {
+            status = level_leave(removal);
+        } else {
+            break;
+        }
+    }
+    return status;
+}
+
+/* Removes all that is below the open directory `fd`, which it takes over. */
+static enum status contents_remove(int fd, const char *path)
+{
+    struct removal removal = {.path = path};
+    enum status status = STATUS_SYSTEM;
+    if (dirs_start(&removal.dirs, fd) != 0)
+        failed(diag_name(path).text);
+    else
+        status = names_remove(&removal);
+    for (size_t i = 0; i < removal.capacity; i++)
+        names_free(&removal.levels[i]);
+    free(removal.levels);
+    dirs_free(&removal.dirs);
+    return status;
+}
+
+/* Takes `fd` over. */
+static enum status opened_remove(int parent, int fd, const char *name, const char *path)
+{
+    if (fd < 0)
+        return failed(diag_name(path).text);
+    enum status status = contents_remove(fd, path);
+    if (status != STATUS_OK || unlinkat(parent, name, AT_REMOVEDIR) == 0)
+        return status;
+    return failed(diag_name(path).text);
+}
+
+enum status remove_any(int parent, const char *name)
+{
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+        return STATUS_OK;
+    return errno == EISDIR ? remove_tree(parent, name, name) : failed(diag_name(name).text);
+}
+
+enum status remove_tree(int parent, const char *name, const char *path)
+{
+    return opened_remove(parent, directory_open_for_removal(parent, name), name, path);
+}
+
+enum status remove_opened(int parent, int fd, const char *name)
+{
+    return opened_remove(parent, directory_reopen(fd), name, name);
+}

@@ -1,0 +1,104 @@
+#include "place/sandbox.h"
+
+#include "diag.h"
+
+#include <errno.h>
+#include <linux/landlock.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What came after the first version; headers may be older than the kernel. */
+#define ACCESS_REFER (UINT64_C(1) << 13)     /* version 2: link and rename between directories */
+#define ACCESS_TRUNCATE (UINT64_C(1) << 14)  /* version 3 */
+#define NET_TCP UINT64_C(3)                  /* version 4: bind and connect */
+#define ACCESS_IOCTL_DEV (UINT64_C(1) << 15) /* version 5 */
+#define SCOPED UINT64_C(3)                   /* version 6: abstract sockets and signals */
+
+#define ACCESS_FIRST_VERSION ((UINT64_C(1) << 13) - 1)
+
+/* What the tree's construction takes. */
+#define ACCESS_NEEDED                                                                              \
+    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |  \
+     LANDLOCK_ACCESS_FS_MAKE_SYM | ACCESS_REFER | ACCESS_TRUNCATE)
+
+/* The first version forbids all links between directories, whatever a rule says. */
+#define VERSION_NEEDED 2
+
+/* struct landlock_ruleset_attr of version 6. A kernel takes a longer one than it knows, if the rest
+ * is zero. */
+struct ruleset {
+    uint64_t handled_access_fs, handled_access_net, scoped;
+};
+
+static struct ruleset ruleset_of(long version)
+{
+    struct ruleset ruleset = {.handled_access_fs = ACCESS_FIRST_VERSION | ACCESS_REFER};
+    if (version >= 3)
+        ruleset.handled_access_fs |= ACCESS_TRUNCATE;
+    if (version >= 4)
+        ruleset.handled_access_net = NET_TCP;
+    if (version >= 5)
+        ruleset.handled_access_fs |= ACCESS_IOCTL_DEV;
+    if (version >= 6)
+        ruleset.scoped = SCOPED;
+    return ruleset;
+}
+
+/* Returns 0; -1 with errno set. */
+static int restrict_to(int fd, long version)
+{
+    struct ruleset ruleset = ruleset_of(version);
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof ruleset, 0);
+    if (rules < 0)
+        return -1;
+    struct landlock_path_beneath_attr beneath = {
+        .allowed_access = ruleset.handled_access_fs & ACCESS_NEEDED, .parent_fd = fd};
+    int result = 0;
+    if (fd >= 0)
+        result =
+            (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+    if (result == 0)
+        result = (int)syscall(SYS_landlock_restrict_self, rules, 0);
+    int error = errno;
+    close(rules);
+    errno = error;
+    return result;
+}
+
+/* Why there is no confinement, by errno unless the version alone tells. */
+static const char *problem(long version)
+{
+    if (version >= 0 && version < VERSION_NEEDED)
+        return "this kernel's can't allow links, Linux 5.19 or later is needed";
+    if (errno == ENOSYS)
+        return "this kernel has none, Linux 5.19 or later is needed, built with it";
+    if (errno == EOPNOTSUPP)
+        return "this kernel's is not switched on, see lsm= among its boot parameters";
+    return strerror(errno);
+}
+
+/* Whether the kernel could confine us, but something has run out. */
+static bool is_failure(int error)
+{
+    return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+enum status sandbox_enter(int fd)
+{
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (version >= VERSION_NEEDED && restrict_to(fd, version) == 0)
+        return STATUS_OK;
+    if (version >= VERSION_NEEDED && is_failure(errno)) {
+        diag_errno("cannot confine the unpacking process by Landlock");
+        return STATUS_SYSTEM;
+    }
+    diag_note("not confined by Landlock: %s", problem(version));
+    return STATUS_OK;
+}

@@ -1,0 +1,220 @@
+#include "place/target.h"
+
+#include "diag.h"
+#include "dirs.h"
+#include "kernel.h"
+#include "names.h"
+#include "place/mounts.h"
+#include "place/remove.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum status refuse(const struct target *target, const char *why)
+{
+    diag_error("%s: %s", diag_name(target->path).text, why);
+    return STATUS_SYSTEM;
+}
+
+/* Takes the slashes off the end, behind which a symbolic link would be followed. */
+void target_slashes_cut(char *path)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        path[--length] = '\0';
+}
+
+/* Splits the path into the directory that holds the target and its name. */
+static enum status path_split(struct target *target, char *path)
+{
+    target_slashes_cut(path);
+    char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    if (strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return refuse(target, "has no name in a directory above it that could be replaced at once "
+                              "(--merge would work inside it)");
+    if (strlen(name) > NAME_MAX) {
+        errno = ENAMETOOLONG;
+        return diag_failed(target->path, "unpack there");
+    }
+    memcpy(target->name, name, strlen(name) + 1);
+    if (slash)
+        slash[slash == path] = '\0';
+    target->parent = open(slash ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return target->parent >= 0 ? STATUS_OK
+                               : diag_failed(target->path, "open the directory above it");
+}
+
+enum status target_link_refuse(const char *path, int parent, const char *name)
+{
+    char text[PATH_MAX];
+    ssize_t length = readlinkat(parent, name, text, sizeof text - 1);
+    if (length < 0) {
+        diag_errno("%s: cannot read the symbolic link", diag_name(path).text);
+        return STATUS_SYSTEM;
+    }
+    text[length] = '\0';
+    diag_error("%s: is a symbolic link to %s; name that directory itself", diag_name(path).text,
+               diag_name(text).text);
+    return STATUS_SYSTEM;
+}
+
+/* Whether the directory behind `fd` may give way to another. */
+static enum status yield_check(const struct target *target, int fd)
+{
+    struct names names = {0};
+    if (target->replace)
+        return mounts_refuse(fd, target->path);
+    int result = names_read(&names, fd);
+    bool empty = names.count == 0;
+    names_free(&names);
+    if (result != 0)
+        return diag_failed(target->path, "read directory");
+    return empty ? STATUS_OK : refuse(target, "is not empty (--replace would replace it)");
+}
+
+static enum status standing_check(struct target *target)
+{
+    struct stat status;
+    if (fstatat(target->parent, target->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? STATUS_OK : diag_failed(target->path, "read its status");
+    if (S_ISLNK(status.st_mode))
+        return target_link_refuse(target->path, target->parent, target->name);
+    if (!S_ISDIR(status.st_mode))
+        return refuse(target, "is not a directory");
+    if (kernel_is_mount_point(target->parent, target->name))
+        return refuse(target, "is a mount point, which can't be replaced (--merge would work "
+                              "inside it)");
+    target->standing = status;
+    target->stands = true;
+    int flags = target->replace ? O_PATH : O_RDONLY;
+    int fd = openat(target->parent, target->name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return diag_failed(target->path, "read directory");
+    enum status result = yield_check(target, fd);
+    close(fd);
+    return result;
+}
+
+enum status target_open(struct target *target, const char *path, bool replace)
+{
+    *target = (struct target){.path = path, .replace = replace, .parent = -1};
+    if (*path == '\0')
+        return refuse(target, "an empty name is no directory");
+    char *copy = strdup(path);
+    if (!copy)
+        return diag_no_memory();
+    enum status status = path_split(target, copy);
+    free(copy);
+    return status == STATUS_OK ? standing_check(target) : status;
+}
+
+/* Puts `name` of the open directory `from` in the target's place. What is replaced takes the place
+ * that the new tree leaves. */
+static int put(const struct target *target, int from, const char *name)
+{
+    if (target->replace && target->stands)
+        return kernel_exchange(from, name, target->parent, target->name);
+    return renameat(from, name, target->parent, target->name);
+}
+
+static int directory_hold(int parent, const char *name)
+{
+    return openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Removes the replaced tree, which should have that name now, if it is the one behind `old`. */
+static enum status old_remove(const struct target *target, int old, const char *name)
+{
+    if (old < 0 || !dirs_is_same(old, target->parent, name))
+        return STATUS_SYSTEM;
+    return remove_opened(target->parent, old, name);
+}
+
+/* A directory that its owner may not write can't be moved to another parent (its ".." would
+ * change): the new tree leaves its wrapper with a mode that lets it, and is renamed from there.
+ * `*left` is the status of removing what it replaced. */
+static int put_readonly(const struct target *target, const struct workdir *workdir,
+                        enum status *left)
+{
+    struct stat status;
+    char name[NAME_MAX + 1];
+    int old = directory_hold(target->parent, target->name);
+    if (fstat(workdir->tree, &status) != 0 ||
+        workdir_step_out(workdir, target->name, status.st_mode & 07777, name) != 0) {
+        if (old >= 0)
+            close(old);
+        return -1;
+    }
+    int result = put(target, target->parent, name), error = errno;
+    /* What has that name now, in sight of whoever may rename there: the tree that could not be
+     * published, or the one that was replaced. */
+    if (result != 0)
+        (void)remove_opened(target->parent, workdir->tree, name);
+    else if (target->replace && target->stands)
+        *left = old_remove(target, old, name);
+    if (old >= 0)
+        close(old);
+    errno = error;
+    return result;
+}
+
+static enum status publish_failed(const struct target *target)
+{
+    if ((errno == EINVAL || errno == ENOSYS) && target->replace)
+        return refuse(target, "this file system can't exchange two directories at once, so nothing "
+                              "was replaced");
+    if (errno == ENOTEMPTY || errno == EEXIST)
+        return refuse(target, "is not empty any more");
+    return diag_failed(target->path, "publish the tree there");
+}
+
+/* XFS takes the exchange for a change of the directory itself, and gives it the present time. */
+static int time_restore(int fd, const struct stat *before)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
+    struct stat after;
+    if (fstat(fd, &after) != 0)
+        return -1;
+    bool same = after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+                after.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
+    return same ? 0 : futimens(fd, times);
+}
+
+enum status target_left_behind(const struct target *target)
+{
+    return refuse(target, "the new tree is there, but the one that it replaced could not be "
+                          "removed from beside it");
+}
+
+enum status target_publish(const struct target *target, struct workdir *workdir, bool sync)
+{
+    struct stat before;
+    enum status left = STATUS_OK;
+    if (fstat(workdir->tree, &before) != 0)
+        return diag_failed(target->path, "read the status of what takes its place");
+    int result = put(target, workdir->fd, WORKDIR_TREE);
+    if (result != 0 && errno == EACCES)
+        result = put_readonly(target, workdir, &left);
+    if (result != 0)
+        return publish_failed(target);
+    if (time_restore(workdir->tree, &before) != 0)
+        return diag_failed(target->path, "set its time back");
+    /* The tree's own file system is the parent's: one sync brings the new name to the disk. */
+    if (sync && syncfs(workdir->fd) != 0)
+        return diag_failed(target->path, "sync the directory above it");
+    return left == STATUS_OK ? STATUS_OK : target_left_behind(target);
+}
+
+void target_close(struct target *target)
+{
+    if (target->parent >= 0)
+        close(target->parent);
+    target->parent = -1;
+}

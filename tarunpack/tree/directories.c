@@ -1,0 +1,170 @@
+#include "tree/parts.h"
+
+#include "diag.h"
+#include "tar_entry.h"
+#include "tar_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makes a directory where something else may stand; that is replaced if it may be. A whiteout that
+ * a directory replaces had hidden one of the layers below: the new one has to hide it, too. */
+static enum status directory_make(struct tree *tree, const char *name, const char *path,
+                                  bool replace)
+{
+    int here = cursor_fd(&tree->cursor);
+    struct stat status;
+    if (mkdirat(here, name, TREE_UNFINISHED) == 0)
+        return STATUS_OK;
+    if (errno != EEXIST || fstatat(here, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return diag_failed(path, "create directory");
+    if (S_ISDIR(status.st_mode))
+        return STATUS_OK;
+    bool opaque = false;
+    if (tree_is_whiteout(tree, here, name, &status, &opaque) != 0)
+        return diag_failed(path, "create directory");
+    if (!replace && !opaque) {
+        diag_error("%s: the path runs through something that is no directory",
+                   diag_name(path).text);
+        return STATUS_ARCHIVE;
+    }
+    if (unlinkat(here, name, 0) != 0 || mkdirat(here, name, TREE_UNFINISHED) != 0)
+        return diag_failed(path, "replace by a directory");
+    uint32_t node = cursor_add(&tree->cursor, name);
+    if (node == DIRTREE_NONE)
+        return diag_no_memory();
+    dirtree_node(&tree->cursor.made, node)->opaque |= opaque;
+    return STATUS_OK;
+}
+
+/* Moves the cursor into the directory `name`, which is made if it is missing. */
+static enum status enter(struct tree *tree, const char *name, const char *path)
+{
+    struct cursor *cursor = &tree->cursor;
+    enum status status = tree_settle(tree, name);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t node = cursor_add(cursor, name);
+    if (node == DIRTREE_NONE)
+        return diag_no_memory();
+    if (cursor_enter(cursor, name, node) == 0)
+        return STATUS_OK;
+    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+        return diag_failed(path, "enter directory");
+    status = directory_make(tree, name, path, false);
+    if (status != STATUS_OK)
+        return status;
+    dirtree_node(&cursor->made, node)->implied = true;
+    tree->implied++;
+    return cursor_enter(cursor, name, node) == 0 ? STATUS_OK : diag_failed(path, "enter directory");
+}
+
+enum status tree_move(struct tree *tree, const char *path, size_t length)
+{
+    ssize_t at = cursor_leave(&tree->cursor, path, length);
+    if (at < 0)
+        return diag_failed(path, "return to the directory above");
+    for (size_t next = (size_t)at; next < length;) {
+        char name[TAR_NAME_MAX + 1];
+        next += path[next] == '/';
+        const char *slash = memchr(path + next, '/', length - next);
+        size_t used = slash ? (size_t)(slash - path) - next : length - next;
+        memcpy(name, path + next, used);
+        name[used] = '\0';
+        enum status status = enter(tree, name, path);
+        if (status != STATUS_OK)
+            return status;
+        next += used;
+    }
+    return STATUS_OK;
+}
+
+/* Sets the attributes that can be set now, and keeps the others. */
+static enum status attributes_set(struct tree *tree, struct dirnode *node, int fd, const char *path,
+                                  const struct xattrs *xattrs)
+{
+    struct meta_inode inode = {.fd = fd, .path = path};
+    struct xattrs late = {0};
+    /* Of two entries for one directory the later one counts. */
+    if (node->explicit && meta_remove_xattrs(fd, xattrs, false) != 0)
+        return diag_failed(path, "replace its attributes");
+    enum status status = meta_apply_early(&tree->options.policy, &inode, xattrs, &late);
+    tree->kept += late.text.length - (node->xattrs ? node->xattrs->text.length : 0);
+    if (status == STATUS_OK && dirtree_keep(node, &late) != 0)
+        status = diag_no_memory();
+    xattrs_free(&late);
+    return status;
+}
+
+/* Takes over what the directory's entry says of it. */
+static enum status directory_note(struct tree *tree, uint32_t index, const char *name,
+                                  const char *path, const struct meta *meta,
+                                  const struct xattrs *xattrs)
+{
+    struct dirnode *node = dirtree_node(&tree->cursor.made, index);
+    enum status status = STATUS_OK;
+    if (tree->options.form == TREE_LAYER || node->explicit || xattrs->count > 0) {
+        int fd = dirs_open(cursor_fd(&tree->cursor), name);
+        if (fd < 0)
+            return diag_failed(path, "open directory");
+        status = tree->options.form == TREE_LAYER
+                     ? layer_mark(fd, path, &tree->options.policy, meta, xattrs)
+                     : attributes_set(tree, node, fd, path, xattrs);
+        close(fd);
+    }
+    node->meta = *meta;
+    node->explicit = true;
+    tree->implied -= node->implied; /* the entry counts */
+    node->implied = false;
+    return status;
+}
+
+enum status tree_directory(struct tree *tree, const char *name, const char *path,
+                           const struct meta *meta, const struct xattrs *xattrs)
+{
+    if (strcmp(name, TAR_ROOT) == 0)
+        return directory_note(tree, DIRTREE_ROOT, name, path, meta, xattrs);
+    enum status status = tree_settle(tree, name);
+    if (status == STATUS_OK)
+        status = directory_make(tree, name, path, true);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t node = cursor_add(&tree->cursor, name);
+    if (node == DIRTREE_NONE)
+        return diag_no_memory();
+    return directory_note(tree, node, name, path, meta, xattrs);
+}
+
+/* Removes a directory that has no entries. */
+static enum status directory_remove(struct tree *tree, const char *name, const char *path)
+{
+    int here = cursor_fd(&tree->cursor);
+    /* It may be empty only for now. */
+    enum status status = crew_settle(&tree->crew);
+    if (status != STATUS_OK || unlinkat(here, name, AT_REMOVEDIR) == 0)
+        return status;
+    if (errno != ENOTEMPTY && errno != EEXIST)
+        return diag_failed(path, "replace");
+    if (tree->options.form == TREE_LAYER)
+        return layer_directory_remove(here, name, path);
+    diag_error("%s: would replace a directory that is not empty", diag_name(path).text);
+    return STATUS_ARCHIVE;
+}
+
+enum status tree_make_room(struct tree *tree, const char *name, const char *path)
+{
+    if (unlinkat(cursor_fd(&tree->cursor), name, 0) == 0)
+        return STATUS_OK;
+    if (errno != EISDIR)
+        return diag_failed(path, "replace");
+    enum status status = directory_remove(tree, name, path);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t node = cursor_find(&tree->cursor, name);
+    if (node != DIRTREE_NONE)
+        dirtree_remove(&tree->cursor.made, node);
+    return STATUS_OK;
+}

@@ -1,0 +1,175 @@
+#include "tree/parts.h"
+
+#include "diag.h"
+#include "place/openat2.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct meta_inode inode_here(const struct tree *tree, const char *name, const char *path)
+{
+    return (struct meta_inode){
+        .fd = -1, .parent = cursor_fd(&tree->cursor), .name = name, .path = path};
+}
+
+enum status tree_symlink(struct tree *tree, const char *name, const char *path, const char *target,
+                         const struct meta *meta, const struct xattrs *xattrs)
+{
+    enum status settled = tree_settle(tree, name);
+    if (settled != STATUS_OK)
+        return settled;
+    int here = cursor_fd(&tree->cursor);
+    int result = symlinkat(target, here, name);
+    if (result != 0 && errno == EEXIST) {
+        enum status status = tree_make_room(tree, name, path);
+        if (status != STATUS_OK)
+            return status;
+        result = symlinkat(target, here, name);
+    }
+    if (result != 0)
+        return diag_failed(path, "create symbolic link");
+    struct meta_inode inode = inode_here(tree, name, path);
+    inode.is_link = true;
+    return meta_apply(&tree->options.policy, &inode, meta, xattrs);
+}
+
+enum status tree_special(struct tree *tree, const char *name, const char *path, mode_t type,
+                         dev_t device, const struct meta *meta, const struct xattrs *xattrs)
+{
+    int here = cursor_fd(&tree->cursor);
+    if (type != S_IFIFO && tree->options.skip_devices) {
+        tree->left_devices = true;
+        return STATUS_OK;
+    }
+    enum status settled = tree_settle(tree, name);
+    if (settled != STATUS_OK)
+        return settled;
+    int result = mknodat(here, name, type | meta->mode, device);
+    if (result != 0 && errno == EEXIST) {
+        enum status status = tree_make_room(tree, name, path);
+        if (status != STATUS_OK)
+            return status;
+        result = mknodat(here, name, type | meta->mode, device);
+    }
+    if (result != 0 && errno == EPERM && tree->options.lenient_devices && type != S_IFIFO) {
+        tree->left_devices = true;
+        return STATUS_OK;
+    }
+    if (result != 0)
+        return diag_failed(path, type == S_IFIFO ? "create fifo" : "create device");
+    struct meta_inode inode = inode_here(tree, name, path);
+    inode.created = meta->mode;
+    return meta_apply(&tree->options.policy, &inode, meta, xattrs);
+}
+
+/* The target is not in the layer: the merge may find it below. The link is made then. */
+static enum status link_keep(struct tree *tree, const char *name, const char *path,
+                             const char *target)
+{
+    struct stat status;
+    if (fstatat(cursor_fd(&tree->cursor), name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        enum status result = tree_make_room(tree, name, path);
+        if (result != STATUS_OK)
+            return result;
+    } else if (errno != ENOENT) {
+        return diag_failed(path, "read its status");
+    }
+    return layer_links_add(&tree->links, path, target);
+}
+
+/* What keeps an entry from being a link's target. */
+static enum status target_refuse(struct tree *tree, const char *path, const char *target,
+                                 const char *why)
+{
+    if (tree->left_devices) {
+        diag_warn("%s: left out, it links to %s", diag_name(path).text, diag_name(target).text);
+        return STATUS_OK;
+    }
+    diag_error("%s: links to %s, which %s", diag_name(path).text, diag_name(target).text, why);
+    return STATUS_ARCHIVE;
+}
+
+static bool is_there(int parent, const char *name)
+{
+    struct stat status;
+    return fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+static enum status target_link(struct tree *tree, int parent, const char *old, const char *name,
+                               const char *path, const char *target)
+{
+    int here = cursor_fd(&tree->cursor);
+    struct stat status, standing;
+    bool deleted = false;
+    if (fstatat(parent, old, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        tree_is_whiteout(tree, parent, old, &status, &deleted) != 0)
+        return diag_failed(target, "read its status");
+    if (S_ISDIR(status.st_mode))
+        return target_refuse(tree, path, target, "is a directory");
+    if (deleted)
+        return target_refuse(tree, path, target, "is deleted");
+    if (linkat(parent, old, here, name, 0) == 0)
+        return STATUS_OK;
+    if (errno != EEXIST)
+        return diag_failed(path, "create hard link");
+    if (fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
+        standing.st_ino == status.st_ino && standing.st_dev == status.st_dev)
+        return STATUS_OK; /* it is that link already */
+    enum status result = tree_make_room(tree, name, path);
+    if (result != STATUS_OK)
+        return result;
+    return linkat(parent, old, here, name, 0) == 0 ? STATUS_OK
+                                                   : diag_failed(path, "create hard link");
+}
+
+enum status tree_hardlink(struct tree *tree, const char *name, const char *path, const char *target)
+{
+    /* The target may be among those that are not made yet. */
+    enum status settled = crew_settle(&tree->crew);
+    if (settled != STATUS_OK)
+        return settled;
+    const char *old = NULL;
+    int parent = openat2_parent(cursor_root(&tree->cursor), target, &old);
+    bool missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
+    if (missing) {
+        if (parent >= 0)
+            close(parent);
+        return tree->options.form == TREE_LAYER ? link_keep(tree, name, path, target)
+                                                : target_refuse(tree, path, target, "is not there");
+    }
+    if (parent < 0)
+        return diag_failed(target, "find the link's target");
+    enum status status = target_link(tree, parent, old, name, path, target);
+    close(parent);
+    return status;
+}
+
+bool tree_takes_small(const struct tree *tree, const char *name, uint64_t size)
+{
+    return tree->crew.count > 0 && size <= CREW_FILE_MAX &&
+           cursor_find(&tree->cursor, name) == DIRTREE_NONE;
+}
+
+enum status tree_small_file(struct tree *tree, struct crew_file *file)
+{
+    return crew_give(&tree->crew, file, cursor_node(&tree->cursor), cursor_fd(&tree->cursor));
+}
+
+enum status tree_file(struct tree *tree, struct file *file, const char *name, const char *path,
+                      uint64_t size, const struct meta *meta, const struct xattrs *xattrs)
+{
+    enum status settled = tree_settle(tree, name);
+    if (settled != STATUS_OK)
+        return settled;
+    int here = cursor_fd(&tree->cursor);
+    int result = file_create(file, &tree->rules, here, name, path, size, meta, xattrs);
+    if (result != 0 && errno == EEXIST) {
+        enum status status = tree_make_room(tree, name, path);
+        if (status != STATUS_OK)
+            return status;
+        result = file_create(file, &tree->rules, here, name, path, size, meta, xattrs);
+    }
+    return result == 0 ? STATUS_OK : diag_failed(path, "create");
+}

@@ -1,0 +1,86 @@
+#include "tree/parts.h"
+
+#include "diag.h"
+#include "tar_entry.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Gives the directory behind `fd` what its node says. */
+static enum status directory_finish(struct tree *tree, const struct dirnode *node, int fd,
+                                    const char *path)
+{
+    struct meta_inode inode = {.fd = fd, .path = path, .created = TREE_UNFINISHED};
+    enum status status = marks_finish(&tree->marks, node, &inode);
+    if (status != STATUS_OK)
+        return status;
+    if (node->explicit)
+        return meta_apply(&tree->options.policy, &inode, &node->meta, node->xattrs);
+    if (!node->name)
+        return meta_apply(&tree->options.policy, &inode, &tree->options.root, NULL);
+    return fchmod(fd, 0755) == 0 ? STATUS_OK : diag_failed(path, "set its mode");
+}
+
+/* Leaves the directory where the cursor stands, and only then finishes it: afterwards its mode may
+ * not let us out. `path` is space for its path, for messages. */
+static enum status finish_and_leave(struct tree *tree, const struct dirnode *node, struct buf *path)
+{
+    const char *here = cursor_path(&tree->cursor);
+    if (buf_set_text(path, here, strlen(here)) != 0)
+        return diag_no_memory();
+    int fd = cursor_detach(&tree->cursor);
+    if (fd < 0)
+        return diag_failed(path->bytes, "return to the directory above");
+    enum status status = directory_finish(tree, node, fd, path->bytes);
+    close(fd);
+    return status;
+}
+
+/* Enters a directory again to finish it. */
+static enum status enter_again(struct tree *tree, const char *name, uint32_t node)
+{
+    if (cursor_enter(&tree->cursor, name, node) == 0)
+        return STATUS_OK;
+    const char *above = cursor_path(&tree->cursor);
+    diag_errno("%s%s%s: cannot enter directory", diag_name(above).text, *above ? "/" : "",
+               diag_name(name).text);
+    return STATUS_SYSTEM;
+}
+
+/* Goes through the tree, children before parents. */
+static enum status directories_finish(struct tree *tree)
+{
+    struct buf path = {0};
+    enum status status = tree_move(tree, "", 0);
+    for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK && at != DIRTREE_NONE;) {
+        struct dirnode *node = dirtree_node(&tree->cursor.made, at);
+        uint32_t child = node->first_child;
+        if (child != DIRTREE_NONE) {
+            const struct dirnode *below = dirtree_node(&tree->cursor.made, child);
+            node->first_child = below->next_sibling;
+            if (!below->name)
+                continue;
+            status = enter_again(tree, below->name, child);
+            at = child;
+        } else {
+            status = at == DIRTREE_ROOT
+                         ? directory_finish(tree, node, cursor_fd(&tree->cursor), TAR_ROOT)
+                         : finish_and_leave(tree, node, &path);
+            at = node->parent;
+        }
+    }
+    buf_free(&path);
+    return status;
+}
+
+enum status tree_finish(struct tree *tree)
+{
+    enum status status = crew_settle(&tree->crew);
+    crew_stop(&tree->crew);
+    if (status != STATUS_OK)
+        return status;
+    /* A layer's directories stay as they are; their marks are complete. */
+    return tree->options.form == TREE_LAYER ? layer_links_flush(&tree->links)
+                                            : directories_finish(tree);
+}

@@ -1,0 +1,251 @@
+#include "tree/meta.h"
+
+#include "acl.h"
+#include "diag.h"
+#include "dirs.h"
+#include "overlay.h"
+#include "xattr_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define SETID_BITS (S_ISUID | S_ISGID)
+
+static enum status failed(const struct meta_inode *inode, const char *what)
+{
+    diag_errno("%s: cannot set its %s", diag_name(inode->path).text, what);
+    return STATUS_SYSTEM;
+}
+
+static bool owner_differs(const struct meta_policy *policy, const struct meta *meta)
+{
+    return meta->uid != policy->uid || meta->gid != policy->gid;
+}
+
+bool meta_mode_is_final(const struct meta_policy *policy, const struct meta *meta,
+                        const struct xattrs *xattrs)
+{
+    return !(meta->mode & SETID_BITS) && !owner_differs(policy, meta) &&
+           (!xattrs || xattrs->count == 0);
+}
+
+static int owner_change(const struct meta_inode *inode, const struct meta *meta)
+{
+    if (inode->fd >= 0)
+        return fchown(inode->fd, meta->uid, meta->gid);
+    return fchownat(inode->parent, inode->name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Sets the owner; `*owned` tells whether the inode has the one it should have. */
+static enum status owner_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                               const struct meta *meta, bool *owned)
+{
+    *owned = !owner_differs(policy, meta);
+    if (*owned)
+        return STATUS_OK;
+    errno = EPERM;
+    if (policy->owners && owner_change(inode, meta) == 0) {
+        *owned = true;
+        return STATUS_OK;
+    }
+    /* EINVAL: the id does not exist in this user namespace. */
+    if (policy->strict_owners || (errno != EPERM && errno != EINVAL))
+        return failed(inode, "owner");
+    policy->left_owners = true;
+    return STATUS_OK;
+}
+
+/* chmod that follows no link: there is no fchmodat that does so before Linux 6.6, but the magic
+ * link of a descriptor is the inode itself. */
+static int mode_change(const struct meta_inode *inode, mode_t mode)
+{
+    if (inode->fd >= 0)
+        return fchmod(inode->fd, mode);
+    int fd = openat(inode->parent, inode->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int result = chmod(dirs_magic(fd, NULL).path, mode), error = errno;
+    close(fd);
+    errno = error;
+    return result;
+}
+
+static enum status mode_apply(const struct meta_inode *inode, const struct meta *meta, bool owned,
+                              bool changed)
+{
+    /* A setuid program has no business being another user's than it was meant to be. */
+    mode_t mode = owned ? meta->mode : meta->mode & ~(mode_t)SETID_BITS;
+    if (inode->is_link || (mode == inode->created && !changed))
+        return STATUS_OK;
+    return mode_change(inode, mode) == 0 ? STATUS_OK : failed(inode, "mode");
+}
+
+static int xattr_change(const struct meta_inode *inode, const struct xattr *xattr)
+{
+    if (inode->fd >= 0)
+        return fsetxattr(inode->fd, xattr->name, xattr->value, xattr->length, 0);
+    return lsetxattr(dirs_magic(inode->parent, inode->name).path, xattr->name, xattr->value,
+                     xattr->length, 0);
+}
+
+static enum status xattr_failed(const struct meta_inode *inode, const struct xattr *xattr)
+{
+    diag_errno("%s: cannot set the attribute %s", diag_name(inode->path).text,
+               diag_name(xattr->name).text);
+    return STATUS_SYSTEM;
+}
+
+enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr)
+{
+    return xattr_change(inode, xattr) == 0 ? STATUS_OK : xattr_failed(inode, xattr);
+}
+
+/* What only the system's own root may set; an unprivileged run leaves it out. */
+static bool is_privileged(const char *name)
+{
+    return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0;
+}
+
+static bool is_acl(const char *name)
+{
+    return strcmp(name, ACL_XATTR_ACCESS) == 0 || strcmp(name, ACL_XATTR_DEFAULT) == 0;
+}
+
+/* Whether the error says that this user may not set the attribute here, or that its value means
+ * nothing in his namespace, and not that something else failed. */
+static bool is_refusal(int error)
+{
+    return error == EPERM || error == EACCES || error == EINVAL || error == ENOTSUP;
+}
+
+static enum status xattr_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                               const struct xattr *xattr)
+{
+    bool privileged = !policy->trusted && is_privileged(xattr->name);
+    bool trusted = strncmp(xattr->name, "trusted.", 8) == 0;
+    if (!(privileged && trusted) && xattr_change(inode, xattr) == 0)
+        return STATUS_OK;
+    /* A capability can be one of this user namespace: that was for the kernel to say. */
+    if (privileged && (trusted || is_refusal(errno))) {
+        policy->left_xattrs = true;
+        return STATUS_OK;
+    }
+    /* A sound ACL that is invalid names an id that does not exist in this user namespace. */
+    if (!policy->trusted && is_acl(xattr->name) && errno == EINVAL) {
+        policy->left_acls = true;
+        return STATUS_OK;
+    }
+    return xattr_failed(inode, xattr);
+}
+
+/* A default ACL is inherited by what is made below, and so may be a label or an attribute of a file
+ * system's own, as btrfs.compression; an ACL would have its mask changed by the mode. */
+static bool is_early(const char *name)
+{
+    return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0;
+}
+
+enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode *inode,
+                             const struct xattrs *xattrs, struct xattrs *late)
+{
+    for (size_t i = 0; policy->xattrs && i < xattrs->count; i++) {
+        struct xattr xattr = xattrs_get(xattrs, i);
+        enum status status = STATUS_OK;
+        if (is_early(xattr.name))
+            status = xattr_apply(policy, inode, &xattr);
+        else if (xattrs_add(late, xattr.name, strlen(xattr.name), xattr.value, xattr.length) != 0)
+            status = failed(inode, "attributes");
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Not what the system or the file system gives to an inode by rules of its own. */
+static bool is_removable(const char *name)
+{
+    bool label = strcmp(name, "security.selinux") == 0 || strcmp(name, "security.ima") == 0 ||
+                 strcmp(name, "security.evm") == 0;
+    return is_acl(name) || is_early(name) || (is_privileged(name) && !label);
+}
+
+int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay)
+{
+    struct xattrs standing = {0};
+    struct xattr found;
+    int result = xattr_read(fd, -1, NULL, &standing);
+    for (size_t i = 0; result == 0 && i < standing.count; i++) {
+        const char *name = xattrs_get(&standing, i).name;
+        bool overlay = overlay_key(OVERLAY_TRUSTED, name) || overlay_key(OVERLAY_USER, name);
+        if (is_removable(name) && !(overlay && keep_overlay) &&
+            xattrs_find(wanted, name, &found) != 0)
+            result = fremovexattr(fd, name);
+    }
+    int error = errno;
+    xattrs_free(&standing);
+    errno = error;
+    return result;
+}
+
+/* Sets the attributes that are ACLs, or those that are not. */
+static enum status xattrs_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                                const struct xattrs *xattrs, bool acls)
+{
+    for (size_t i = 0; xattrs && policy->xattrs && i < xattrs->count; i++) {
+        struct xattr xattr = xattrs_get(xattrs, i);
+        if (is_acl(xattr.name) != acls)
+            continue;
+        enum status status = xattr_apply(policy, inode, &xattr);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* The kernel takes every time, and makes of those that the file system can't hold the first or the
+ * last that it can. All hold the times that 31 bits count. */
+static enum status time_check(const struct meta_inode *inode, struct timespec time)
+{
+    struct stat status;
+    if (time.tv_sec >= 0 && time.tv_sec <= INT32_MAX)
+        return STATUS_OK;
+    int result = inode->fd >= 0 ? fstat(inode->fd, &status)
+                                : fstatat(inode->parent, inode->name, &status, AT_SYMLINK_NOFOLLOW);
+    if (result != 0)
+        return failed(inode, "times");
+    if (status.st_mtim.tv_sec == time.tv_sec && status.st_mtim.tv_nsec == time.tv_nsec)
+        return STATUS_OK;
+    diag_error("%s: the file system can't hold its time, %" PRId64 " seconds from 1970",
+               diag_name(inode->path).text, (int64_t)time.tv_sec);
+    return STATUS_SYSTEM;
+}
+
+static enum status times_apply(const struct meta_inode *inode, const struct meta *meta)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, meta->mtime};
+    int result = inode->fd >= 0 ? futimens(inode->fd, times)
+                                : utimensat(inode->parent, inode->name, times, AT_SYMLINK_NOFOLLOW);
+    return result == 0 ? time_check(inode, meta->mtime) : failed(inode, "times");
+}
+
+enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                       const struct meta *meta, const struct xattrs *xattrs)
+{
+    bool owned = false;
+    enum status status = owner_apply(policy, inode, meta, &owned);
+    /* user.* attributes need write permission, which the final mode may not give. */
+    if (status == STATUS_OK)
+        status = xattrs_apply(policy, inode, xattrs, false);
+    if (status == STATUS_OK)
+        status = mode_apply(inode, meta, owned, owner_differs(policy, meta));
+    if (status == STATUS_OK)
+        status = xattrs_apply(policy, inode, xattrs, true);
+    if (status == STATUS_OK)
+        status = times_apply(inode, meta);
+    return status;
+}

@@ -1,0 +1,123 @@
+#include "tree/parts.h"
+
+#include "diag.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum status parts_start(struct tree *tree, int fd)
+{
+    struct tree_options *options = &tree->options;
+    struct stat status;
+    if (cursor_start(&tree->cursor, fd) != 0)
+        return diag_failed("staging directory", "open");
+    /* Which owner a new inode gets is up to the file system (grpid, idmapped mounts). */
+    if (fstat(fd, &status) != 0)
+        return diag_failed("staging directory", "read its status");
+    options->policy.uid = status.st_uid;
+    options->policy.gid = status.st_gid;
+    tree->rules = (struct file_rules){
+        .policy = &options->policy, .no_holes = options->no_holes, .sync = options->sync};
+    if (options->jobs > 1)
+        crew_start(&tree->crew, &tree->rules, options->jobs);
+    flusher_start(&tree->flusher, fd, options->sync && options->jobs > 1);
+    return STATUS_OK;
+}
+
+struct tree *tree_new(const struct tree_options *options, int fd)
+{
+    struct tree *tree = calloc(1, sizeof *tree);
+    if (!tree) {
+        (void)diag_no_memory();
+        close(fd);
+        return NULL;
+    }
+    tree->options = *options;
+    tree->marks = (struct marks){.space = options->overlay, .trusted = options->policy.trusted};
+    tree->links.fd = options->links;
+    if (parts_start(tree, fd) == STATUS_OK)
+        return tree;
+    tree_free(tree);
+    return NULL;
+}
+
+enum status tree_settle(struct tree *tree, const char *name)
+{
+    return crew_settle_name(&tree->crew, cursor_node(&tree->cursor), name);
+}
+
+int tree_is_whiteout(const struct tree *tree, int here, const char *name, const struct stat *status,
+                     bool *is)
+{
+    *is = false;
+    if (tree->options.form != TREE_OVERLAY)
+        return 0;
+    return marks_is_whiteout(&tree->marks, here, name, status, is);
+}
+
+enum status tree_whiteout(struct tree *tree, const char *name, const char *path)
+{
+    enum status settled = tree_settle(tree, name);
+    if (settled != STATUS_OK)
+        return settled;
+    switch (tree->options.form) {
+    case TREE_PLAIN:
+        break;
+    case TREE_OVERLAY:
+        return marks_whiteout(&tree->marks, &tree->cursor, name, path);
+    case TREE_LAYER:
+        return layer_whiteout(cursor_fd(&tree->cursor), name, path);
+    }
+    return STATUS_OK;
+}
+
+enum status tree_opaque(struct tree *tree, const char *path)
+{
+    switch (tree->options.form) {
+    case TREE_PLAIN:
+        break;
+    case TREE_OVERLAY:
+        return marks_opaque(&tree->marks, &tree->cursor, path);
+    case TREE_LAYER:
+        return layer_opaque(cursor_fd(&tree->cursor), path);
+    }
+    return STATUS_OK;
+}
+
+enum status tree_sync(struct tree *tree)
+{
+    return flusher_stop(&tree->flusher) == 0 && syncfs(cursor_fd(&tree->cursor)) == 0
+               ? STATUS_OK
+               : diag_failed("staging directory", "sync");
+}
+
+uint64_t tree_implied(const struct tree *tree)
+{
+    return tree->implied;
+}
+
+uint64_t tree_kept(const struct tree *tree)
+{
+    return tree->kept;
+}
+
+struct tree_left_out tree_left_out(const struct tree *tree)
+{
+    const struct meta_policy *policy = &tree->options.policy;
+    return (struct tree_left_out){.owners = policy->left_owners,
+                                  .xattrs = policy->left_xattrs,
+                                  .acls = policy->left_acls,
+                                  .devices = tree->left_devices};
+}
+
+void tree_free(struct tree *tree)
+{
+    if (!tree)
+        return;
+    crew_stop(&tree->crew);
+    (void)flusher_stop(&tree->flusher); /* whatever failed, nobody relies on it any more */
+    cursor_free(&tree->cursor);
+    buf_free(&tree->links.text);
+    free(tree);
+}

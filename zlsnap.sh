@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash -p
 #
 # zlsnap: the driver, and the only place where pipes are built.
 #
@@ -12,15 +12,28 @@
 # Each command is a function, command_NAME, in a file of driver/; what it runs is a function too,
 # which run() of driver/pipeline.sh starts in the background and waits for.
 
+# With -p, bash takes no functions, no options and no start-up file from the environment. Here for
+# `bash zlsnap.sh`, and where options would be handed on to other shells (or are what the p comes from);
+# in POSIX mode, which ends with this shell, no function is called instead of export and exec.
+if [[ $- != *p* || ${SHELLOPTS@a}${BASHOPTS@a} == *x* ]]; then
+    POSIXLY_CORRECT=1
+    export -n SHELLOPTS BASHOPTS
+    exec "$BASH" -p -- "${BASH_SOURCE[0]}" "$@"
+fi
+
+# Variables that bash takes from the environment even so: exported, they would end `read` early, stop
+# functions or hide programs, and PIPESTATUS would keep its value after every pipe.
+unset -v POSIXLY_CORRECT PIPESTATUS TMOUT FUNCNEST EXECIGNORE BASH_COMPAT
+# Variables that change what the programs do. The first two would change the bytes of a layer with no
+# trace of it in LAYER.json.
+unset -v ZSTD_CLEVEL ZSTD_NBTHREADS GZIP GREP_OPTIONS JQ_COLORS _POSIX2_VERSION
+
 set -u -o pipefail
 export LC_ALL=C
 
-# Either would change the bytes of a layer with no trace of it in LAYER.json.
-unset ZSTD_CLEVEL ZSTD_NBTHREADS
-
-# Standard error for our messages. Descriptor 2 is bash's, see main().
-[[ -e /dev/fd/2 ]] || exec 2>/dev/null
-exec {messages}>&2
+# Standard error for our messages; where it is closed there is nobody to tell anything. Descriptor 2 is
+# bash's, see main().
+exec {messages}>&2 || exec {messages}>/dev/null 2>&1
 trap ended EXIT
 
 # Where bash can start no process, it ends by itself, with 254.
@@ -37,13 +50,16 @@ case $self in
 esac
 home=$beside
 if [[ -L $self ]]; then
-    { home=$(readlink -f -- "$self"); } 2>/dev/null
-    home=${home%/*}
+    { self=$(readlink -f -- "$self"); } 2>/dev/null
+    home=${self%/*}
 fi
 
-# In the source tree the other parts are in driver/; `make install` puts them below lib.
-parts=$home/driver
-[[ -d $parts ]] || parts=$home/../lib/zlsnap
+# Where the other parts and the programs are. Only in the source tree the driver is called zlsnap.sh;
+# what stands beside an installed one is somebody else's.
+case ${self##*/} in
+zlsnap.sh) parts=$home/driver built=$home/build/bin ;;
+*) parts=$home/../lib/zlsnap built=$home/../bin ;;
+esac
 
 # shellcheck source=driver/messages.sh
 source "$parts/messages.sh" || exit 1

@@ -65,24 +65,19 @@ gc_operands_check() {
 
 # Staging directories and spools, wherever they may be.
 gc_places() {
-    local place places status=0
-    mapfile -d '' -t places < <(gc_places_print)
+    local place places=() status=0
+    for place in "${operands[@]}"; do
+        [[ $place == s3://* ]] || places+=("$place")
+    done
+    places+=("$(temporary_place)")
+    state_root
+    shopt -s nullglob
+    [[ ! $state_all ]] || places+=("$state_all"/sync/*/*/*/)
     for place in "${places[@]}"; do
         (stage "$tarunpack" ${option[quiet]+-q} --clean ${option[dry-run]+--dry-run} \
             --older-than="$age" -- "$place" | gc_names "$place") || status=1
     done
     return "$status"
-}
-
-gc_places_print() {
-    local operand
-    for operand in "${operands[@]}"; do
-        [[ $operand == s3://* ]] || printf '%s\0' "$operand"
-    done
-    printf '%s\0' "$(temporary_place)"
-    state_root
-    [[ ! $state_all || ! -d $state_all/sync ]] ||
-        find "$state_all/sync" -mindepth 3 -maxdepth 3 -type d -print0
 }
 
 # gc_names PLACE: the lines of standard input are names in it.

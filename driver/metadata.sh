@@ -7,6 +7,11 @@ media_type=application/vnd.oci.image.layer.v1.tar+zstd
 # More than a LAYER.json ever is; jq would take any size into memory.
 metadata_limit=1048576
 
+# The user's own definitions, in ~/.jq, are not for our filters.
+jq() {
+    HOME=/dev/null command jq "$@"
+}
+
 # What the filters of jq share. Of one LAYER.json metadata_wrong gives the keys that are missing or
 # wrong; of all that is in a file metadata_problem tells what is wrong with it, if anything is.
 metadata_library='

@@ -3,11 +3,11 @@
 # How pipes are run: in the background, so that a signal acts at once, and in a process group of
 # their own, so that it reaches all of their processes and no others.
 
-# program NAME: prints where one of our programs is: beside the driver, where it was built, or on
-# the PATH.
+# program NAME: prints where one of our programs is: beside the driver, where it was built or
+# installed, or on the PATH.
 program() {
     local dir
-    for dir in "$beside" "$home" "$home/build/bin" "$home/../bin"; do
+    for dir in "$beside" "$home" "$built"; do
         if [[ -f $dir/$1 && -x $dir/$1 ]]; then
             printf '%s' "$dir/$1"
             return
@@ -108,11 +108,17 @@ spool_keep=
 # What tells a spool from other directories of ours where others could have given it its name.
 spool_mark=.zlsnap-spool
 
+# Ends the driver where /proc is missing: a spool is held, and emptied, by its descriptor's name there.
+proc_expect() {
+    [[ -d /proc/self/fd ]] || die 1 '/proc is not mounted, which this command needs'
+}
+
 # spool_make PLACE NAME: makes the directory in which everything is written first, in PLACE (which ends
 # in a slash), beside what is to be called NAME, so that a rename is all that is left to do; and locks
 # it as long as we live, so that others can tell it from a dead one's.
 spool_make() {
     local tries made
+    proc_expect
     signals_take
     for ((tries = 0; tries < 5; tries++)); do
         spool_fd=
@@ -136,6 +142,7 @@ spool_make() {
 # time, and FILE in it stays until it is complete.
 spool_resume() {
     local name=$1.${2:0:240}.zlsnap-$3
+    proc_expect
     signals_take
     [[ -d $name ]] || attempt mkdir -m 700 -- "$name"
     spool_hold "$name" || die 1 "$(printable "$name"): is in use by another run, or is not ours"

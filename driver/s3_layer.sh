@@ -82,7 +82,7 @@ s3_measure() {
     local blob=${metadata[compressed_digest]} bytes=$((part_size * 1048576)) parts
     progress_expect_file "$1"
     stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" --expect="$blob" <"$1" |
-        SHELL=/bin/sh stage split -b "$bytes" --filter=md5sum - >"$spool/md5"
+        SHELL=/bin/sh stage split -b "$bytes" --filter='exec md5sum' - >"$spool/md5"
     verdict "${PIPESTATUS[*]}" shasum-tee split || return
     metadata_equal compressed_size_bytes "$(measured blob.digest size)" &&
         metadata_equal size_bytes "$(measured blob.digest diff_size)" &&

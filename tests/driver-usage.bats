@@ -238,9 +238,9 @@ options_of_manual() {
 
 @test "a program of ours that is nowhere is named" {
     mkdir alone
-    cp -L "$PROJECT/zlsnap.sh" alone/zlsnap
+    cp -L "$PROJECT/zlsnap.sh" alone/zlsnap.sh
     cp -R "$PROJECT/driver" alone/driver
-    run -1 --separate-stderr env PATH=/usr/bin:/bin alone/zlsnap digest alone
+    run -1 --separate-stderr env PATH=/usr/bin:/bin alone/zlsnap.sh digest alone
     assert_one_line 'tarpack not found'
 }
 

@@ -77,9 +77,14 @@ layer_place() {
         usage_error "LAYER is a file, not an image as '$(printable "$layer")' is"
     [[ $layer != - ]] || usage_error 'LAYER is a file here, not standard output'
     [[ $layer != -* ]] || layer=./$layer
-    name=${layer##*/}
+    path_split "$layer"
+}
+
+# path_split PATH: sets `place`, the directory that it is in, which ends in a slash, and `name`.
+path_split() {
+    name=${1##*/}
     place=./
-    [[ $layer != */* ]] || place=${layer%/*}/
+    [[ $1 != */* ]] || place=${1%/*}/
 }
 
 # Sets zstd_options; in LAYER.json they stand as they are here.

@@ -37,11 +37,16 @@ command_extract() {
         extract_image
         return
     fi
-    local layer layer_json expected
+    local layer layer_json expected file place name
     layer_expect "${operands[0]}"
     expected_read
-    [[ $layer == - || " ${passed[*]} " != *' --replace '* ]] || ! is_within "$(dirname -- "$layer")" "${operands[1]}" ||
-        usage_error "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
+    if [[ $layer != - && " ${passed[*]} " == *' --replace '* ]]; then
+        # The file itself, where LAYER is a link to it.
+        path_of file realpath -- "$layer"
+        path_split "$file"
+        ! is_within "$place" "${operands[1]}" || usage_error \
+            "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
+    fi
     unpack "${passed[@]}" -- "${operands[1]}"
 }
 

@@ -74,21 +74,21 @@ image_expect() {
 # Finds what would fail only after all the work; sets `place` and `name`, for a spool that tarunpack
 # takes for a staging directory.
 target_place() {
-    local shown image_dir image_tag
+    local shown image_dir image_tag link
     shown=$(printable "$target")
     while [[ $target == *?/ ]]; do
         target=${target%/}
     done
     [[ $target != -* ]] || target=./$target
-    name=${target##*/}
-    place=./
-    [[ $target != */* ]] || place=${target%/*}/
+    path_split "$target"
     case $name in
     '' | . | ..) die 1 "$shown: has no name in a directory above it that could be replaced at once \
 (--merge would work inside it)" ;;
     esac
-    [[ ! -L $target ]] ||
-        die 1 "$shown: is a symbolic link to $(printable "$(readlink -- "$target")"); name that directory itself"
+    if [[ -L $target ]]; then
+        path_of link readlink -- "$target"
+        die 1 "$shown: is a symbolic link to $(printable "$link"); name that directory itself"
+    fi
     [[ ! -e $target || -d $target ]] || die 1 "$shown: is not a directory"
     reference_split "${operands[0]}"
     ! is_within "$image_dir" "$target" ||

@@ -29,8 +29,7 @@ layout_place() {
     elif [[ -e $layout_dir || -L $layout_dir ]]; then
         die 1 "$layout: $(printable "$layout_dir") is not a directory"
     else
-        place=./ name=${layout_dir##*/}
-        [[ $layout_dir != */* ]] || place=${layout_dir%/*}/
+        path_split "$layout_dir"
         [[ -d $place ]] || die 1 "$layout: the directory above it does not exist"
     fi
 }
@@ -65,7 +64,7 @@ layout_path() {
 # layout, as a copy or a link. With gzip as COMPRESSION, what zstd compressed is compressed by gzip,
 # which every client reads. Returns a status.
 layout_add_layer() {
-    local i=$1 how=$2 blob
+    local i=$1 how=$2 blob file
     [[ ${3-} != gzip || ${layer_types[i]} != zstd ]] || how=convert
     case $how in
     convert) layer_convert "$i" gzip "$spool/blob" ;;
@@ -78,7 +77,10 @@ layout_add_layer() {
     case $how in
     copy | convert) attempt mv -fT -- "$spool/blob" "$blob" ;;
     link) [[ $blob -ef ${layer_files[i]} ]] || attempt ln -fT -- "${layer_files[i]}" "$blob" ;;
-    symlink) attempt ln -sfT -- "$(realpath -- "${layer_files[i]}")" "$blob" ;;
+    symlink)
+        path_of file realpath -- "${layer_files[i]}"
+        attempt ln -sfT -- "$file" "$blob"
+        ;;
     esac
     [[ $how != convert ]] || layer_types[i]=gzip layer_annotations[i]="{}"
 }

@@ -64,6 +64,14 @@ store() {
     output=$(tee -- "$1" 2>&1 >/dev/null) || attempt_failed tee "$output"
 }
 
+# path_of VARIABLE COMMAND...: stores the path that the command prints, with newlines at its end, which
+# $(...) would take away; ends as attempt() does.
+path_of() {
+    local output
+    output=$({ "${@:2}" && echo .; } 2>&1) || attempt_failed "$2" "$output"
+    printf -v "$1" '%s' "${output%$'\n.'}"
+}
+
 # attempt_failed PROGRAM OUTPUT
 attempt_failed() {
     local line=${2%%$'\n'*}

@@ -74,7 +74,9 @@ reference_read() {
 
 # reference_print ENCODED: prints it as people know it.
 reference_print() {
-    printable "$(name_decode "${1%%/*}")/$(name_decode "${1#*/}")"
+    local name
+    name=$(name_decode "$1" && echo .) # a newline may be its last character
+    printable "${name%.}"
 }
 
 # Reads a pointer; prints "ok" and the values that the driver uses, one a line, or what is wrong.

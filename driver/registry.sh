@@ -53,7 +53,7 @@ remote_check() {
 
 # Sets skopeo_options; names of files are absolute in them.
 registry_options_read() {
-    local file=${option[authfile]-${REGISTRY_AUTH_FILE-}}
+    local file=${option[authfile]-${REGISTRY_AUTH_FILE-}} dir
     number_check retries "${option[retries]-3}" 0 100
     [[ ${option[tls-verify]-true} =~ ^(true|false)$ ]] ||
         usage_error "option '--tls-verify' takes true or false"
@@ -61,10 +61,13 @@ registry_options_read() {
         "--$1-tls-verify=${option[tls-verify]-true}")
     if [[ $file ]]; then
         [[ -r $file ]] || die 1 "$(printable "$file"): there is no such file of credentials"
-        skopeo_options+=(--authfile="$(realpath -- "$file")")
+        path_of file realpath -- "$file"
+        skopeo_options+=(--authfile="$file")
     fi
-    [[ ! ${option[cert-dir]-} ]] ||
-        skopeo_options+=("--$1-cert-dir=$(realpath -m -- "${option[cert-dir]}")")
+    if [[ ${option[cert-dir]-} ]]; then
+        path_of dir realpath -m -- "${option[cert-dir]}"
+        skopeo_options+=("--$1-cert-dir=$dir")
+    fi
 }
 
 skopeo_expect() {

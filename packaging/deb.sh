@@ -12,7 +12,8 @@ export LC_ALL=C TZ=UTC
 
 version=$1
 mkdir -p "$2"
-work=$(realpath -- "$2")
+work=$(realpath -- "$2" && echo .) # the path may end in a newline
+work=${work%$'\n.'}
 cd -P "$(dirname "$0")/.."
 
 tree=$work/tree docs=$work/tree/usr/share/doc/zlsnap

@@ -8,11 +8,15 @@
 set -euo pipefail
 
 version=$1
-mkdir -p "$(dirname -- "$2")"
-file=$(realpath -- "$2")
+case $2 in
+*/*) mkdir -p -- "${2%/*}" ;;
+esac
+file=$(realpath -- "$2" && echo .) # a path may end in a newline
+file=${file%$'\n.'}
 cd -P "$(dirname "$0")/.."
 
-top=$(git rev-parse --show-toplevel) || exit 1
+top=$(git rev-parse --show-toplevel && echo .) || exit 1
+top=${top%$'\n.'}
 if [[ $top != "$PWD" ]]; then
     echo "dist: $PWD is no git checkout, but a directory in that of $top" >&2
     exit 1

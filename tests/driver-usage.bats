@@ -253,6 +253,52 @@ options_of_manual() {
     cmp layer other
 }
 
+@test "a name may end in a newline, wherever there is one" {
+    local d=$'d\n' l=$'l\n' o=$'o\n'
+    mkdir "$d"
+    echo content >"$d/file"
+    zlsnap create "$d" "$l" >/dev/null
+    run -0 zlsnap verify "$l"
+    assert_output "\$'l\\n': OK"
+    run -0 zlsnap list --names "$l"
+    run -0 zlsnap info "$l"
+    zlsnap mtree "$l" >manifest
+    assert_equal "sha256:$(sha256sum <manifest | cut -d ' ' -f 1)" "$(zlsnap digest "$d")"
+    run -0 zlsnap diff "$d" "$l"
+    zlsnap extract "$l" $'out\n'
+    compare_trees "$d" $'out\n'
+    zlsnap oci -o "$o" "$l" >/dev/null
+    zlsnap oci -o "$o:two" "oci:$o" "$l" >/dev/null
+    zlsnap extract --replace "oci:$o:two" $'out\n'
+    compare_trees "$d" $'out\n'
+    ln -s "$d" $'link\n'
+    run -1 --separate-stderr zlsnap extract "oci:$o:two" $'link\n'
+    assert_one_line "is a symbolic link to \$'d\\n'"
+    mkdir -p "$d"/.x.zlsnap-abcdef tmp/"$d"
+    TMPDIR=$PWD/tmp/$d run -0 zlsnap gc --older-than=0 --state="$d" "$d"
+    assert_output "\$'d\\n'/.x.zlsnap-abcdef"
+    assert_not_exists "$d"/.x.zlsnap-abcdef
+}
+
+@test "extract --replace: a layer in the directory is told, by whatever name" {
+    local name
+    for name in $'d\n' d; do
+        mkdir "$name"
+        echo content >"$name/file"
+        zlsnap create "$name" layer >/dev/null
+        mv layer "$name/l"
+        mv layer.json "$name/l.json"
+        refute_usage 'holds the layer itself' extract --replace "$name/l" "$name"
+        ln -s "$name/l" link
+        cp "$name/l.json" link.json
+        refute_usage 'holds the layer itself' extract --replace link "$name"
+        ln -s "$PWD/$name" elsewhere
+        refute_usage 'holds the layer itself' extract --replace elsewhere/l "$name"
+        assert_exists "$name/l"
+        rm link link.json elsewhere
+    done
+}
+
 @test "a closed standard error does not stop the work" {
     made_once make_layer
     run -0 bash -c 'zlsnap verify layer 2>&-'

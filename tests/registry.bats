@@ -109,6 +109,20 @@ blob_in_registry() {
     refute_leftovers .
 }
 
+@test "a layer and credentials whose names end in a newline are pushed and pulled" {
+    registry_start
+    made_once small_layers
+    echo '{"auths": {}}' >$'auth\n'
+    mkdir $'certificates\n'
+    mv a.tar.zst $'l\n'
+    mv a.tar.zst.json $'l\n.json'
+    push --authfile=$'auth\n' --cert-dir=$'certificates\n' $'l\n' "docker://$registry/newline"
+    pull "docker://$registry/newline" $'pulled\n' >/dev/null
+    cmp $'l\n' $'pulled\n'
+    pull "docker://$registry/newline" $'oci:image\n' >/dev/null
+    zlsnap extract $'oci:image\n' out
+}
+
 @test "a layer of gzip's is pulled to a LAYER of zstd's, its tar the same" {
     registry_start
     made_once small_layers

@@ -142,13 +142,15 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     LC_ALL=C.UTF-8 zlsnap restore "${names[2]}" "$url" back
     assert_equal "$(cat back/file)" "${names[2]}"
     rm -r back
+    zlsnap sync -q $'a/b_c\n' tree "$url"
     run -0 zlsnap refs "$url"
-    assert_equal "${#lines[@]}" 3
+    assert_equal "${#lines[@]}" 4
+    assert_line --regexp $'^\\$\'a/b_c\\\\n\'\t'
     assert_line --regexp $'^a/b_c\t20..-..-..T..:..:..Z\t[0-9]+\tsha256:[0-9a-f]{64}$'
     assert_line --partial "$'../.\\n"
     run -0 zlsnap refs --json "$url"
     assert_equal "$(jq -r .reference <<<"$output" | sort | xargs)" \
-        '%2E./%2E%0A%80%2F%C3%BC%2A%3F a/b_c a_b/c'
+        '%2E./%2E%0A%80%2F%C3%BC%2A%3F a/b_c a/b_c%0A a_b/c'
     for name in a /a a/ /; do
         run -2 zlsnap restore "$name" "$url" back
     done

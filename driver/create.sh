@@ -35,6 +35,7 @@ command_create() {
     progress_read
     local dir=${operands[0]} layer=${operands[1]} place name zstd_options tarpack shasum_tee json
     zstd_options_read
+    excludes_check
     source_date_check
     programs_expect zstd jq flock
     tarpack=$(program tarpack) || exit
@@ -146,7 +147,7 @@ create_file() {
 # create_pipe: writes the layer to standard output, and what was measured to the spool.
 create_pipe() {
     progress_expect "$(size_of_last_time)"
-    stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$dir" |
+    stage_from "$excludes" stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$dir" |
         stage "$shasum_tee" "${progress[@]}" --json -o "$spool/tar.digest" |
         stage zstd -q -c "${zstd_options[@]}" |
         stage "$shasum_tee" -q --json -o "$spool/blob.digest"

@@ -33,6 +33,13 @@ command_diff() {
     trouble=2 # as diff(1) has it
     local layer layer_json expected pack_options=() unpack_options=() tarpack tarunpack
     diff_options_sort
+    if [[ -d ${operands[0]} && -d ${operands[1]} ]]; then
+        excludes_check twice
+    else
+        excludes_check
+    fi
+    [[ $excludes != - ]] || ! { is_input "${operands[0]}" || is_input "${operands[1]}"; } ||
+        usage_error 'standard input can be only one: a layer, or patterns'
     programs_expect awk sort
     tarpack=$(program tarpack) || exit
     tarunpack=$(program tarunpack) || exit
@@ -74,7 +81,7 @@ diff_options_sort() {
 # is in LAYER.json if there is one.
 diff_manifest() {
     if ! is_input "$1" && [[ -d $1 ]]; then
-        run stage "$tarpack" "${pack_options[@]}" -- "$1"
+        run stage_from "$excludes" stage "$tarpack" "${pack_options[@]}" -- "$1"
         return
     fi
     layer_expect "$1"

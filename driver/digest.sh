@@ -23,6 +23,7 @@ END
 command_digest() {
     options_read "+cache: $tarpack_options" "$@"
     operands_expect DIR
+    excludes_check
     local dir=${operands[0]} tarpack shasum_tee
     tarpack=$(program tarpack) || exit
     shasum_tee=$(program shasum-tee) || exit
@@ -32,13 +33,14 @@ command_digest() {
 # digest_pipe [OPTION...]: with these of tarpack, too. The digest is printed only when all has gone
 # well.
 digest_pipe() {
-    local digest
+    local digest result
     digest=$(
-        {
-            stage "$tarpack" "${passed[@]}" "$@" ${option[quiet]+-q} --manifest -- "$dir" 4>&- |
-                stage "$shasum_tee" -q --oci -o /dev/fd/4 >/dev/null
-            verdict "${PIPESTATUS[*]}" tarpack shasum-tee
-        } 4>&1
+        # Not one of a fixed number, which may be that of --exclude-from=/dev/fd/N.
+        exec {result}>&1
+        stage_from "$excludes" stage "$tarpack" "${passed[@]}" "$@" ${option[quiet]+-q} --manifest \
+            -- "$dir" {result}>&- |
+            stage "$shasum_tee" -q --oci -o "/dev/fd/$result" >/dev/null
+        verdict "${PIPESTATUS[*]}" tarpack shasum-tee
     ) || return
     print "$digest"
 }

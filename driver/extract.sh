@@ -66,7 +66,7 @@ layer_expect() {
     layer=$1 layer_json=
     if is_input "$layer"; then
         layer=-
-        input_take
+        input_take 'a layer is'
         [[ ! -d /proc/self/fd/$input ]] || die 1 "$1: is a directory, not a layer"
         return
     fi

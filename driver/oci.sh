@@ -42,7 +42,7 @@ command_oci() {
     for layer in "${operands[@]}"; do
         if is_input "$layer"; then
             [[ ! $input ]] || usage_error 'standard input can be only one of the layers'
-            input_take
+            input_take 'a layer is'
         fi
         (layer_expect "$layer") || exit
     done

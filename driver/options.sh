@@ -80,6 +80,26 @@ option_take() {
     fi
 }
 
+# What tarpack reads as standard input, as stage_from() takes it.
+excludes=/dev/null
+
+# excludes_check [TWICE]: sets `excludes` where tarpack is to read patterns from standard input; with an
+# argument, ends the driver where they are in what can be read only once, and not twice.
+excludes_check() {
+    local word file
+    for word in "${passed[@]}"; do
+        [[ $word == --exclude-from=* ]] || continue
+        file=${word#*=}
+        if is_input "$file"; then
+            input_take 'patterns are'
+            excludes=-
+        fi
+        # A descriptor is read on from where it stands.
+        [[ ! ${1-} || (-f $file && $file != /dev/* && $file != /proc/*) || ! ($file == - || -e $file) ]] ||
+            usage_error "'--exclude-from=$(printable "$file")' is read more than once here: it has to be a file"
+    done
+}
+
 # operands_expect NAME...: ends the driver unless there is one operand for each name.
 operands_expect() {
     local names="$*" operand

@@ -84,10 +84,10 @@ stage_from() {
 # The driver's standard input, for the jobs that run() starts, whose own is empty.
 input=
 
-# input_take: keeps standard input for stage_from().
+# input_take WHAT: keeps standard input for stage_from(), which reads that from it.
 input_take() {
     [[ ! $input ]] || return 0
-    [[ ! -t 0 ]] || usage_error 'standard input is a terminal; a layer is read from a file or a pipe'
+    [[ ! -t 0 ]] || usage_error "standard input is a terminal; $1 read from a file or a pipe"
     { exec {input}<&0; } 2>/dev/null || die 1 'standard input is closed'
 }
 

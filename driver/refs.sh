@@ -181,6 +181,7 @@ command_status() {
     operands_expect SERVICE/INSTANCE URL
     reference_read "${operands[0]}"
     s3_url_read "${operands[1]}"
+    excludes_check
     programs_expect jq
     # shellcheck disable=SC2034 # for digest_pipe()
     { tarpack=$(program tarpack) && shasum_tee=$(program shasum-tee); } || exit

@@ -62,6 +62,7 @@ command_sync() {
     reference_read "${operands[0]}"
     s3_url_read "${operands[2]}"
     zstd_options_read
+    excludes_check twice
     s3_push_options_read
     progress_read
     source_date_check

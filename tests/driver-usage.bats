@@ -299,6 +299,58 @@ options_of_manual() {
     done
 }
 
+@test "patterns of -X come from standard input and from descriptors, too" {
+    mkdir tree
+    touch tree/{a,b,c}
+    printf 'a\nb\n' >patterns
+    zlsnap create -X patterns tree expected >/dev/null
+    zlsnap digest -X patterns tree >expected.digest
+    assert_equal "$(zlsnap list --names expected | xargs)" './ c'
+    local file
+    for file in - /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+        zlsnap create -X "$file" tree layer >/dev/null < <(cat patterns)
+        cmp layer expected
+        zlsnap create -X "$file" tree layer <patterns >/dev/null
+        cmp layer expected
+        zlsnap digest -X "$file" tree < <(cat patterns) | cmp - expected.digest
+        zlsnap diff -X "$file" tree layer < <(cat patterns)
+    done
+    for file in {3..12}; do
+        eval "zlsnap create -X /dev/fd/$file tree layer $file<patterns" >/dev/null
+        cmp layer expected
+        eval "zlsnap digest -X /dev/fd/$file tree $file<patterns" | cmp - expected.digest
+    done
+    zlsnap create -X <(cat patterns) tree layer >/dev/null
+    cmp layer expected
+    zlsnap digest -X <(cat patterns) tree | cmp - expected.digest
+    # Nobody else reads it.
+    (zlsnap create tree layer >/dev/null && zlsnap digest tree >/dev/null && cat) <patterns >left
+    cmp left patterns
+}
+
+@test "patterns of -X that can be read only once are refused where tarpack runs twice, or at a terminal" {
+    mkdir tree other
+    local file
+    for file in - /dev/stdin /dev/fd/3; do
+        refute_usage 'is read more than once here' diff -X "$file" tree other </dev/null 3<<<a
+        refute_usage 'is read more than once here' sync -X "$file" web/1 tree s3://bucket </dev/null 3<<<a
+    done
+    refute_usage 'is read more than once here' diff -X <(echo a) tree other
+    # (the terminal is the standard input, what is said goes to a file)
+    run -2 "$PROJECT/tests/terminal.py" '' bash -c 'exec zlsnap digest -X - tree >said 2>&1' </dev/null
+    assert_equal "$(<said)" \
+        "zlsnap: standard input is a terminal; patterns are read from a file or a pipe; try 'zlsnap digest --help'"
+    zlsnap create tree layer >/dev/null
+    refute_usage 'standard input can be only one' diff -X - tree - <layer
+    # As tarpack says it.
+    run -1 --separate-stderr zlsnap create -X absent tree layer
+    assert_stderr 1 '^tarpack: absent: '
+    for file in - /dev/stdin; do
+        run -1 --separate-stderr bash -c "zlsnap create -X $file tree layer <&-"
+        assert_one_line 'standard input is closed'
+    done
+}
+
 @test "a closed standard error does not stop the work" {
     made_once make_layer
     run -0 bash -c 'zlsnap verify layer 2>&-'

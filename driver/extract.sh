@@ -39,7 +39,7 @@ command_extract() {
     fi
     local layer layer_json expected file place name
     layer_expect "${operands[0]}"
-    expected_read
+    expected_read 'give the digest with --expect, or --no-verify'
     if [[ $layer != - && " ${passed[*]} " == *' --replace '* ]]; then
         # The file itself, where LAYER is a link to it.
         path_of file realpath -- "$layer"
@@ -80,7 +80,8 @@ layer_expect() {
     [[ -r $layer ]] || die 1 "$shown: permission denied"
 }
 
-# Sets `expected`, the digest of the tar: from the command line, from LAYER.json, or empty.
+# expected_read [ADVICE]: sets `expected`, the digest of the tar: from the command line, from LAYER.json, or
+# empty. ADVICE is for who has given neither, where that can be.
 expected_read() {
     expected=${option[expect]-}
     if [[ ${option[no-verify]-} ]]; then
@@ -90,7 +91,7 @@ expected_read() {
     elif [[ ${option[expect]+given} ]]; then # be it an empty word
         digest_check
     else
-        [[ -e $layer_json ]] || digest_missing
+        [[ -e $layer_json ]] || digest_missing "$@"
         programs_expect jq
         metadata_read "$layer_json"
         expected=${metadata[digest]}
@@ -112,10 +113,11 @@ compression_check() {
     esac
 }
 
+# digest_missing [ADVICE]
 digest_missing() {
     local why='standard input has no LAYER.json'
     [[ ! $layer_json ]] || why="there is no $(printable "$layer_json")"
-    usage_error "$why: give the digest with --expect, or --no-verify"
+    usage_error "$why${1+: $1}"
 }
 
 digest_check() {

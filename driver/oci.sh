@@ -72,6 +72,7 @@ annotations_json() {
     for word; do
         word=${word#--annotation=}
         [[ $word == ?*=* ]] || usage_error "'$(printable "$word")' is no annotation KEY=VALUE"
+        is_utf8 "$word" || usage_error "'$(printable "$word")' is not UTF-8, as an annotation has to be"
         printf '%s\0' "$word"
     done | {
         jq -Rsc 'rtrimstr("\u0000") | split("\u0000")

@@ -25,10 +25,18 @@ s3_url_read() {
     # s3cmd takes * and ? in a key for patterns, and the lines of a listing end at a newline.
     [[ $url =~ ^s3://[A-Za-z0-9][A-Za-z0-9._-]*(/[^[:cntrl:]*?]+)?$ && $url != *//*//* ]] ||
         usage_error "'$(printable "$1")' is no place in an S3 store, s3://BUCKET/PREFIX"
+    # s3cmd would send other bytes, or none.
+    is_utf8 "$url" || usage_error "'$(printable "$1")' is not UTF-8, which s3cmd needs"
     ((${#url} <= 700)) || usage_error "'$(printable "$1")' is longer than keys may be"
     s3_url=$url/
     s3_bucket=${url#s3://}
     s3_bucket=s3://${s3_bucket%%/*}
+}
+
+# is_utf8 TEXT: by its encoded form, as what a range of bytes is in a pattern depends on the C library.
+is_utf8() {
+    local byte='%[89AB].'
+    [[ $(name_encode "$1") =~ ^([^%]|%[0-7].|%(C[2-9A-F]|D.)$byte|%(E0%[AB].|E[1-9A-CEF]$byte|ED%[89].)$byte|%(F0%[9AB].|F[1-3]$byte|F4%8.)$byte$byte)*$ ]]
 }
 
 # Ends the driver unless s3cmd and a configuration can be used.
@@ -153,6 +161,11 @@ s3_get() {
     (($(stat -c %s -- "$2") > metadata_limit)) || s3_failed "${statuses[0]}" "$s3_url$1"
 }
 
+# s3_file FILE: prints how s3cmd is told a file of the spool, whose own name may not be UTF-8.
+s3_file() {
+    printf '%s' "${1/#"$spool/"//proc/self/fd/$spool_fd/}"
+}
+
 # s3_put FILE KEY TYPE: sends a small file, whose media type this is; it stands whole, or not at all.
 s3_put() {
     s3_put_by --multipart-chunk-size-mb="$s3_part_most" "$@"
@@ -175,7 +188,7 @@ s3_put_by() {
     local status options=("${@:1:$#-3}")
     shift $(($# - 3))
     s3 put "${options[@]}" --follow-symlinks --no-check-md5 --no-preserve --no-guess-mime-type \
-        --mime-type="$3" -- "$1" "$s3_url$2" >/dev/null
+        --mime-type="$3" -- "$(s3_file "$1")" "$s3_url$2" >/dev/null
     status=$?
     ((status == 0)) || s3_failed "$status" "$s3_url$2"
 }

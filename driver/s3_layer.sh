@@ -186,7 +186,7 @@ s3_fetch() {
     [[ -e $2 ]] || : | store "$2" || exit
     size=$(attempt stat -c %s -- "$2") || exit
     ((size < $3)) || return 0
-    s3 get --continue -- "$s3_url$1" "$2" >/dev/null
+    s3 get --continue -- "$s3_url$1" "$(s3_file "$2")" >/dev/null
     status=$?
     ((status == 0)) || s3_failed "$status" "$s3_url$1"
 }

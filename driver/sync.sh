@@ -92,17 +92,22 @@ state_root() {
 
 # Sets `state` to the directory of this reference in this store; makes it where it is missing.
 state_open() {
-    local state_all url
+    local state_all url there
     state_root
     [[ $state_all ]] || usage_error \
         'neither HOME nor XDG_STATE_HOME is set: --state=DIR tells where the cache is kept'
     url=$(sha256sum <<<"$s3_url")
     state=$state_all/sync/${url:0:16}/$reference
-    attempt mkdir -p -m 700 -- "$state"
-    if is_within "$state" "$dir"; then
+    # The directory in which the first one would be made.
+    path_of there realpath -m -- "$state"
+    until [[ -d $there/ ]]; do
+        there=${there%/*}
+    done
+    if is_within "$there/" "$dir"; then
         usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$dir") and \
 would change with each run"
     fi
+    attempt mkdir -p -m 700 -- "$state"
 }
 
 # The lock is held until the driver ends, by whatever of it runs the longest.

@@ -34,7 +34,7 @@ command_verify() {
     local layer layer_json expected shasum_tee tarunpack status
     layer_expect "${operands[0]}"
     programs_expect zstd jq
-    expected_read
+    expected_read 'give the digest with --expect'
     [[ ! -e $layer_json ]] || metadata_read "$layer_json"
     shasum_tee=$(program shasum-tee) || exit
     tarunpack=$(program tarunpack) || exit

@@ -292,6 +292,27 @@ assert_refused() {
     done
 }
 
+@test "a prefix that is not UTF-8 is refused, by every command; names of files need not be" {
+    local byte command
+    for byte in $'\xff' $'a\xc3' $'\xc0\x80' $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\xe2\x82/b'; do
+        assert_refused 2 'is not UTF-8, which s3cmd needs' zlsnap push layer "s3://bucket/x$byte"
+    done
+    for command in 'pull URL back' 'sync web/1 . URL' 'restore web/1 URL back' 'status web/1 URL' 'refs URL' \
+        'gc URL'; do
+        url=s3://bucket/$'\xff'
+        [[ $command != pull* ]] || url+=/$hex.tar.zst
+        # shellcheck disable=SC2086
+        assert_refused 2 'is not UTF-8, which s3cmd needs' zlsnap ${command/URL/"$url"}
+    done
+    url=$S3_URL/$BATS_TEST_NUMBER/$'\xf0\x9d\x84\x9e'
+    mkdir $'d\xff' $'d\xff/tmp'
+    export TMPDIR=$PWD/$'d\xff/tmp'
+    mv layer layer.json $'d\xff'
+    push $'d\xff/layer' "$url"
+    zlsnap pull "$url/$hex.tar.zst" $'d\xff/back' >/dev/null
+    cmp $'d\xff/layer' $'d\xff/back'
+}
+
 @test "endpoint, region and credentials from the environment, and a configuration that has the last word" {
     small_layer small.tar.zst
     unset S3CMD_CONFIG

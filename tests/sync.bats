@@ -319,8 +319,19 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     cd work
     HOME='' run -2 --separate-stderr sync_web
     assert_one_line 'neither HOME nor XDG_STATE_HOME is set'
-    run -2 --separate-stderr sync_web --state=tree/state
-    assert_one_line 'is inside of tree'
+    ln -s "$PWD/tree" link
+    cp -a tree before
+    local place
+    for place in tree tree/state tree/state/deeper link/state "$PWD/tree/state" new/../tree/state ./tree//.; do
+        run -2 --separate-stderr sync_web --state="$place"
+        assert_one_line 'is inside of tree'
+        run -2 --separate-stderr zlsnap status --state="$place" web/1 tree "$url"
+        assert_one_line 'is inside of tree'
+        compare_trees before tree # the time, too: nothing was made
+    done
+    (cd tree && run -2 --separate-stderr zlsnap sync --state=state web/1 . "$url" && assert_one_line 'is inside of .')
+    compare_trees before tree
+    assert_not_exists new
     run -1 --separate-stderr zlsnap sync web/1 none "$url"
     assert_one_line 'none: no such directory'
 }

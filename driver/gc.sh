@@ -110,8 +110,8 @@ is_old() {
 # The layers that pointers led to before their last N, unless one has them among its last N. First all
 # pointers are read: where one can't be, nothing is removed.
 gc_layers() {
-    local references name i hex keep=$((option[keep-last] - 1)) history
-    local -A kept=() old=()
+    local references name i key hex keep=$((option[keep-last] - 1)) history
+    local -A kept=() old=() removable=()
     references=$(references_list) || exit
     for name in $references; do
         pointer_get "$name" "$spool/pointer" || continue
@@ -125,8 +125,15 @@ gc_layers() {
             fi
         done
     done
-    for hex in "${!old[@]}"; do
-        [[ ${kept[$hex]-} ]] || gc_layer "$hex"
+    # Most of them an earlier gc has removed.
+    object_sizes=() object_times=()
+    s3_look ''
+    for key in "${!object_times[@]}"; do
+        hex=${key%%.*}
+        [[ ! ${old[$hex]-} || ${kept[$hex]-} ]] || removable[$hex]=yes
+    done
+    for hex in "${!removable[@]}"; do
+        gc_layer "$hex"
     done
 }
 

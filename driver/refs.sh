@@ -24,7 +24,8 @@ Usage: zlsnap refs [OPTION]... s3://BUCKET[/PREFIX]
 List what zlsnap sync keeps there: SERVICE/INSTANCE, when its layer last changed, the size
 of the layer and its digest, tabs between them.
 
-      --json                   one JSON object a line: the pointers as they are
+      --json                   one JSON object a line: the pointers, without those
+                           earlier layers that gc removed
 END
     usage_s3
 }
@@ -125,6 +126,21 @@ pointer_make() {
         }'
 }
 
+# Takes those layers out of the history that s3_look '' has not found in the store: gc removed them.
+pointer_forget() {
+    local hex standing=()
+    for hex in ${pointer[history]}; do
+        [[ ! ${object_sizes[$hex$layer_suffix]-} ]] || standing+=("$hex")
+    done
+    pointer[history]=${standing[*]}
+}
+
+# pointer_print FILE: prints the pointer in the file on one line, with the history that `pointer` has.
+pointer_print() {
+    jq -c --arg history "${pointer[history]}" '($history / " " | map({key: "sha256:\(.)", value: true})
+        | from_entries) as $standing | .history |= map(select($standing[.compressed_digest]))' "$1"
+}
+
 # references_list: prints all references, encoded; what else may lie there is not ours.
 references_list() {
     local status listing url name
@@ -154,6 +170,7 @@ command_refs() {
 refs_all() {
     local references name worst=0
     references=$(references_list) || exit
+    [[ ! ${option[json]-} ]] || s3_look ''
     for name in $references; do
         (refs_one "$name") || worst=$?
     done
@@ -164,7 +181,8 @@ refs_one() {
     local line
     pointer_get "$1" "$spool/pointer" || return 0 # removed meanwhile
     if [[ ${option[json]-} ]]; then
-        line=$(attempt jq -c . "$spool/pointer") || exit
+        pointer_forget
+        line=$(attempt pointer_print "$spool/pointer") || exit
         print "$line"
     else
         print "$(reference_print "$1")"$'\t'"${pointer[updated_at]}"$'\t'"${pointer[size]}"$'\t'"${pointer[digest]}"
@@ -195,7 +213,12 @@ command_status() {
 status_show() {
     local tree='' layer meta text
     pointer_get "$reference" "$spool/pointer" || reference_missing
-    s3_look "${pointer[hex]}."
+    if [[ ${pointer[history]} ]]; then
+        s3_look ''
+        pointer_forget
+    else
+        s3_look "${pointer[hex]}."
+    fi
     layer=$(object_state "${pointer[hex]}$layer_suffix" "${pointer[size]}")
     meta=$(object_state "${pointer[hex]}$meta_suffix")
     if [[ $dir ]]; then

@@ -122,9 +122,9 @@ environment, or a configuration of s3cmd" ;;
 # s3_look KEY: fills the arrays with the objects whose keys begin with this (after `s3_url`), down to
 # the next slash.
 s3_look() {
-    local line key listing status time
+    local line key listing status seconds
     # Date, time, size, ETag, class, URL.
-    local format='^([0-9-]{10} [0-9:]{5}) +([0-9]{1,18}) +([^ ]+) +[^ ]+ +(s3://.*)$'
+    local format='^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}) +([0-9]{1,18}) +([^ ]+) +[^ ]+ +(s3://.*)$'
     listing=$(s3 ls -l -- "$s3_url$1")
     status=$?
     ((status == 0)) || s3_failed "$status" "$s3_url${1%.}"
@@ -134,9 +134,19 @@ s3_look() {
         object_sizes[$key]=${BASH_REMATCH[2]}
         object_etags[$key]=${BASH_REMATCH[3]}
         # Without its seconds; taken for the last of them.
-        time=$(attempt date -u -d "${BASH_REMATCH[1]}" +%s) || exit
-        object_times[$key]=$((time + 59))
+        minute_seconds "${BASH_REMATCH[1]}"
+        object_times[$key]=$((seconds + 59))
     done <<<"$listing"
+}
+
+# minute_seconds "YYYY-MM-DD HH:MM": sets `seconds`, since the epoch, of this minute in UTC. No program, as
+# a store may list thousands of objects.
+minute_seconds() {
+    local year=$((10#${1:0:4})) month=$((10#${1:5:2})) day=$((10#${1:8:2})) days
+    # Years that begin in March, and so end with the leap day.
+    ((month > 2)) || year=$((year - 1)) month=$((month + 12))
+    days=$((365 * year + year / 4 - year / 100 + year / 400 + (153 * month - 457) / 5 + day - 719469))
+    seconds=$((days * 86400 + 10#${1:11:2} * 3600 + 10#${1:14:2} * 60))
 }
 
 # s3_get KEY FILE: fetches a small object; no more of it than makes it too large for a document of ours.

@@ -128,6 +128,7 @@ sync_all() {
             sync_result unchanged "${pointer[hex]}"
             return
         fi
+        history_shorten
     else
         : | store "$spool/old" || exit
     fi
@@ -163,6 +164,17 @@ layer_tree() {
             stage "$shasum_tee" -q --oci -o /dev/fd/4 >/dev/null
         verdict "${PIPESTATUS[*]}" zstd tarunpack shasum-tee
     } 4>&1
+}
+
+# A history that would be cut loses the layers that gc removed first.
+history_shorten() {
+    local count
+    count=$(wc -w <<<"${pointer[history]}")
+    ((count >= history_limit)) || return 0
+    s3_look ''
+    pointer_forget
+    attempt pointer_print "$spool/old" | store "$spool/old.short" || exit
+    attempt mv -T -- "$spool/old.short" "$spool/old"
 }
 
 history_check() {

@@ -101,6 +101,50 @@ options_of_manual() {
     done
 }
 
+# assert_taken COMMAND OPTION: by that command.
+assert_taken() {
+    run zlsnap "$1" "$2"
+    refute_output --partial 'unknown option'
+}
+
+@test "an option that a message names is one that the command has" {
+    local command option sources
+    (cd "$PROJECT" && tests/advice.py driver zlsnap.sh driver/*.sh) >advice
+    grep -qx 'extract --no-verify' advice
+    while read -r command option; do
+        assert_taken "$command" "$option"
+    done <advice
+    # Messages of the programs, but for options with which the driver itself calls them.
+    mapfile -t sources < <(find "$PROJECT/tarpack" -name '*.c')
+    "$PROJECT/tests/advice.py" program "${sources[@]}" >advice
+    grep -qx -e --live advice
+    while read -r option; do
+        for command in create digest diff sync status; do
+            assert_taken "$command" "$option"
+        done
+    done < <(grep -vxE -e '--(cache|manifest|summary)' advice)
+    mapfile -t sources < <(find "$PROJECT/tarunpack" -name '*.c')
+    "$PROJECT/tests/advice.py" program "${sources[@]}" >advice
+    grep -qx -e --merge advice
+    while read -r option; do
+        for command in extract restore; do
+            assert_taken "$command" "$option"
+        done
+    done < <(grep -vxE -e '--(adopt|clean|dry-run|json|list|manifest|older-than)' advice)
+}
+
+@test "without LAYER.json, the advice is what the command takes" {
+    made_once make_layer
+    rm layer.json
+    refute_usage 'there is no layer.json: give the digest with --expect; ' verify layer
+    refute_usage 'there is no layer.json: give the digest with --expect, or --no-verify; ' extract layer out
+    local words
+    for words in 'list layer' 'mtree layer' 'info layer' 'diff tree layer'; do
+        # shellcheck disable=SC2086
+        run -0 zlsnap $words
+    done
+}
+
 @test "each option in the help is taken" {
     local command option
     for command in "${commands[@]}"; do

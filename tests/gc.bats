@@ -126,6 +126,49 @@ layers() {
     assert_output ''
 }
 
+@test "earlier layers that gc removed are in no history that is shown" {
+    local a b c d
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    pointer web/1 "$d" "$c" "$b" "$a"
+    pointer web/2 "$b"
+    stored
+    run -1 --separate-stderr zlsnap status web/1 "$url" # the layers are empty
+    assert_line 'earlier      3 layers'
+    run -0 zlsnap refs --json "$url"
+    assert_equal "$(jq -r '.history[].compressed_digest' <<<"$output")" "sha256:$c
+sha256:$b
+sha256:$a"
+    zlsnap gc --keep-last=2 --older-than=0 "$url"
+    run -1 --separate-stderr zlsnap status web/1 "$url"
+    assert_line 'earlier      2 layers'
+    run -0 zlsnap refs --json "$url"
+    assert_equal "$(jq -c '[.reference, .history[].compressed_digest[7:8]]' <<<"$output")" '["web/1","c","b"]
+["web/2"]'
+}
+
+@test "gc asks the store only of layers that are there" {
+    local a b c d
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    pointer web/1 "$d" "$c" "$b" "$a" "${a//a/e}" "${a//a/f}"
+    stored
+    s3_forget
+    run -0 zlsnap gc --keep-last=3 --older-than=0 "$url"
+    assert_output "$url/$a.tar.zst"
+    assert_equal "$(s3_requests '^GET .*prefix=[^&]*[ef]{64}')" ''
+    assert_equal "$(s3_requests '^GET .*prefix=[^&]*a{64}' | wc -l)" 1
+}
+
+@test "what minute a listing's time is" {
+    local seconds minute
+    # shellcheck source=driver/s3.sh
+    source "$PROJECT/driver/s3.sh"
+    for minute in '1970-01-01 00:00' '2000-02-29 23:59' '2000-03-01 00:00' '2023-12-31 12:34' \
+        '2024-01-01 08:09' '2024-02-29 00:00' '2100-03-01 00:01' '2038-01-19 03:14'; do
+        minute_seconds "$minute"
+        assert_equal "$seconds" "$(date -u -d "$minute" +%s)"
+    done
+}
+
 @test "where a pointer can't be read no layer is removed" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}

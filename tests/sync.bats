@@ -237,6 +237,28 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     done
 }
 
+@test "a history at its limit first forgets the layers that gc removed, and then says that it is full" {
+    local old
+    sync_web >/dev/null
+    echo second >tree/file
+    sync_web >/dev/null
+    s3_ get "$url/refs/web/1.json" pointer.json >/dev/null
+    jq '.history += [range(999) | {compressed_digest: "sha256:\("0" * (64 - (tostring | length)) + tostring)"}]' \
+        pointer.json >full.json
+    s3_ put full.json "$url/refs/web/1.json" >/dev/null
+    echo third >tree/file
+    run -0 --separate-stderr sync_web
+    assert_stderr 0 ''
+    assert_equal "$(pointer '.history | length')" 2
+    # Where they all stand.
+    jq '.history += [range(999) as $i | .history[0]]' pointer.json >full.json
+    s3_ put full.json "$url/refs/web/1.json" >/dev/null
+    echo fourth >tree/file
+    run -0 --separate-stderr sync_web
+    assert_stderr 1 'has 1000 earlier layers'
+    assert_equal "$(pointer '.history | length')" 1000
+}
+
 @test "a pointer with another digest, and one with --expect: the digest is the gate" {
     sync_web
     local digest

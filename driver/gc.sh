@@ -126,7 +126,7 @@ gc_layers() {
         done
     done
     # Most of them an earlier gc has removed.
-    object_sizes=() object_times=()
+    object_times=()
     s3_look ''
     for key in "${!object_times[@]}"; do
         hex=${key%%.*}

@@ -160,7 +160,7 @@ sha256:$a"
 
 @test "what minute a listing's time is" {
     local seconds minute
-    # shellcheck source=driver/s3.sh
+    # shellcheck source=/dev/null
     source "$PROJECT/driver/s3.sh"
     for minute in '1970-01-01 00:00' '2000-02-29 23:59' '2000-03-01 00:00' '2023-12-31 12:34' \
         '2024-01-01 08:09' '2024-02-29 00:00' '2100-03-01 00:01' '2038-01-19 03:14'; do

@@ -757,6 +757,7 @@ go_architecture() {
     bad 2 '-o DIR[:TAG]' a.tar.zst
     bad 2 "takes zstd or gzip, not 'xz'" --compression=xz -o img a.tar.zst
     bad 2 'no annotation KEY=VALUE' --annotation=x -o img a.tar.zst
+    bad 2 'is not UTF-8, as an annotation has to be' --annotation=$'x=a\xff' -o img a.tar.zst
     bad 2 'no architecture' --arch=../x -o img a.tar.zst
     bad 2 'is no name for an image' -o 'img:a b' a.tar.zst
     bad 2 'names no directory' -o :tag a.tar.zst

@@ -306,25 +306,49 @@ compression"
 }
 
 @test "a disk without room for LAYER.json keeps what stood there" {
-    fake tee 'echo "tee: $2: No space left on device" >&2; exit 1'
+    local tee='echo "tee: $2: No space left on device" >&2; exit 1'
+    fake tee "$tee"
     run -1 --separate-stderr zlsnap create tree layer
     assert_one_line 'No space left on device'
     assert_equal "$(ls -A)" tree
+
+    rm "$BATS_TEST_TMPDIR/fakes/tee"
+    zlsnap create tree layer >/dev/null
+    mkdir ../stood
+    cp layer layer.json ../stood
+    echo more >tree/more
+    fake tee "$tee"
+    run -1 --separate-stderr zlsnap create tree layer
+    assert_one_line 'No space left on device'
+    cmp layer ../stood/layer
+    cmp layer.json ../stood/layer.json
+    assert_equal "$(ls -A | xargs)" 'layer layer.json tree'
 }
 
+# The first is held up between the two files, until the second has come between, or waits for the lock.
 # shellcheck disable=SC2154 # $driver
 @test "two at once leave a layer and the LAYER.json that belongs to it" {
     cp -a tree other
     echo more >other/more
-    for _ in 1 2 3; do
-        start zlsnap create tree layer >/dev/null
-        local first=$driver
-        start zlsnap create other layer >/dev/null
-        wait "$first"
-        wait "$driver"
-        zlsnap verify layer
-        refute_leftovers .
-    done
+    fake mv 'PATH=/usr/bin:/bin
+        mv "$@" || exit
+        [ "${!#}" = layer ] || exit 0
+        echo >>../moved
+        [ "${FIRST-}" ] || exit 0
+        for ((i = 0; i < 500; i++)); do
+            [ "$(wc -l <../moved)" -eq 1 ] || exit 0
+            ! grep -q -- "-> FLOCK .*:$(stat -c %i .) " /proc/locks || exit 0
+            sleep 0.02
+        done'
+    start env FIRST=yes zlsnap create tree layer >/dev/null
+    local first=$driver
+    wait_until test -e ../moved
+    start zlsnap create other layer >/dev/null
+    wait "$first"
+    wait "$driver"
+    zlsnap verify layer
+    assert_equal "$(jq -r .digest layer.json)" "sha256:$(tarpack other | sha256sum | cut -d ' ' -f 1)"
+    refute_leftovers .
 }
 
 @test "what somebody puts in the place of the temporary directory is not emptied" {

@@ -54,11 +54,13 @@ setup() {
     assert_stderr 1 '^tarpack: nowhere: '
     assert_output ''
     run -1 --separate-stderr zlsnap digest tree/file
+    assert_stderr 1 '^tarpack: tree/file: '
     assert_output ''
     requires_root
     chmod 700 tree/numbers
     chmod 755 "$BATS_TEST_TMPDIR" .
     run -1 --separate-stderr as_user zlsnap digest tree
+    assert_stderr 2 'tarpack: numbers: cannot open: Permission denied$' # and a warning: another's attributes
     assert_output ''
 }
 

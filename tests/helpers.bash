@@ -137,7 +137,8 @@ cleanup_mounts() {
 # --------------------------------------------------------------------------- other users
 
 # as_user COMMAND...: runs it as nobody, in no group, without capabilities; as it is when the tests
-# do not run as root. What it may write is made with `install -d -o 65534 -g 65534 DIR`.
+# do not run as root. What it may write is made with `install -d -o 65534 -g 65534 DIR`. Where the command
+# can't be run, the status is one that no program of ours has.
 as_user() {
     if [ "$EUID" -ne 0 ]; then
         "$@"
@@ -148,7 +149,7 @@ as_user() {
     local bin=$ZLSNAP_BIN
     if ! "${as_nobody[@]}" test -x "$bin"; then # a checkout below /root
         bin=$BATS_RUN_TMPDIR/installed/bin
-        [ -e "$bin" ] || install_programs "$BATS_RUN_TMPDIR/installed" || return
+        [ -e "$bin" ] || install_programs "$BATS_RUN_TMPDIR/installed" || return 99
     fi
     "${as_nobody[@]}" env HOME=/nonexistent PATH="$bin:$PATH" "$@"
 }

@@ -322,7 +322,8 @@ compression"
     assert_one_line 'No space left on device'
     cmp layer ../stood/layer
     cmp layer.json ../stood/layer.json
-    assert_equal "$(ls -A | xargs)" 'layer layer.json tree'
+    run -0 ls -A
+    assert_output $'layer\nlayer.json\ntree'
 }
 
 # The first is held up between the two files, until the second has come between, or waits for the lock.

@@ -238,7 +238,7 @@ file or a pipe; try 'tarpack --help'"
         compare_trees "$TREE" "work/$name"
         rm -r "work/$name"
     done
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "tarunpack: a directory above that may not be written is refused before anything is read" {
@@ -250,7 +250,7 @@ file or a pipe; try 'tarpack --help'"
     assert_equal "$(cat err)" 'tarunpack: cannot create a staging directory beside target '\
 '(--merge would work inside the directory): Permission denied'
     assert_equal "$(cat unread)" "$(stat -c %s "$LAYER")"
-    assert_equal "$(names_in work/his)" ''
+    assert_equal "$(entries work/his)" ''
 }
 
 @test "tarunpack: a read-only file system is refused before anything is read" {
@@ -269,7 +269,7 @@ file or a pipe; try 'tarpack --help'"
     as_user tarunpack work/his/target 2>err <"$LAYER" || status=$?
     assert_equal "$status" 1
     assert_equal "$(cat err)" 'tarunpack: work/his/target: cannot read directory: Permission denied'
-    assert_equal "$(names_in work/his)" target
+    assert_equal "$(entries work/his)" target
 }
 
 # --------------------------------------------------------------------------- tarunpack: streams
@@ -281,7 +281,7 @@ file or a pipe; try 'tarpack --help'"
     assert_equal "$status" 2
     assert_equal "$(tr -d '\r' <out)" "tarunpack: the archive is read from standard input, which \
 is a terminal; try 'tarunpack --help'"
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "tarunpack: an input that can't be read is an error" {
@@ -290,7 +290,7 @@ is a terminal; try 'tarunpack --help'"
         tarunpack work/target <&-
     refused 1 'tarunpack: cannot read standard input: Is a directory' tarunpack --list <work
     refused 1 'tarunpack: cannot read standard input: Bad file descriptor' tarunpack -t <&-
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "tarunpack: what is no archive is refused" {
@@ -301,7 +301,7 @@ is a terminal; try 'tarunpack --help'"
     refused 3 'tarunpack: this is *' tarunpack work/target <noise
     refused 3 'tarunpack: the input is empty' tarunpack work/target </dev/null
     refused 3 'tarunpack: the input is empty' tarunpack --list </dev/null
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "tarunpack: one block of zeros is no end, and two alone are an archive" {
@@ -332,7 +332,7 @@ is a terminal; try 'tarunpack --help'"
     cat "$LAYER" "$LAYER" >archive
     refused 3 'tarunpack: there is data behind the end of the archive' tarunpack -q work/target \
         <archive
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "tarunpack: takes a stream as it comes, in pieces of any size" {
@@ -369,7 +369,7 @@ is a terminal; try 'tarunpack --help'"
         refused 3 "tarunpack: $line" tarunpack "--$option=$((number - 1))" work/target <archive
         run -3 --separate-stderr tarunpack --manifest "--$option=$((number - 1))" <archive
     done
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "tarunpack: directories that have no entry count as entries" {
@@ -420,7 +420,7 @@ is a terminal; try 'tarunpack --help'"
     local status=0
     tarunpack --no-sync work/third </dev/null >&- 2>&- || status=$?
     assert_equal "$status" 3
-    assert_equal "$(names_in work)" 'other target'
+    assert_equal "$(entries work)" 'other target'
 }
 
 @test "tarunpack: a bad option is one line and status 2, and nothing is read or made" {
@@ -442,7 +442,7 @@ is a terminal; try 'tarunpack --help'"
     refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" tarunpack -t work/a </dev/full
     refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" \
         tarunpack --manifest work/a </dev/full
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 # --------------------------------------------------------------------------- tarunpack: no space
@@ -453,11 +453,11 @@ fills() {
     tar --format=pax -cf large.tar -C "$TREE" numbers -C "$PWD" tree-of-8-mb
     refused 1 'tarunpack: tree-of-8-mb: cannot write: No space left on device' \
         tarunpack "$1/target" <large.tar
-    assert_equal "$(names_in "$1")" ''
+    assert_equal "$(entries "$1")" ''
     mkdir "$1/empty"
     refused 1 'tarunpack: tree-of-8-mb: cannot write: No space left on device' \
         tarunpack "$1/empty" <large.tar
-    assert_equal "$(names_in "$1")" empty
+    assert_equal "$(entries "$1")" empty
     tarunpack "$1/target" <"$LAYER"
     compare_trees "$TREE" "$1/target"
 }
@@ -480,7 +480,7 @@ fills() {
     for inodes in 1 2 3 4; do
         mount -t tmpfs -o nr_inodes="$inodes" tmpfs work
         refused 1 'tarunpack: *: No space left on device' tarunpack work/target <"$LAYER"
-        assert_equal "$(names_in work)" ''
+        assert_equal "$(entries work)" ''
         umount work
     done
     mount -t tmpfs -o nr_inodes=6 tmpfs work
@@ -502,7 +502,7 @@ fills() {
     done
     refused 1 'tarunpack: cannot create a staging directory beside target: *' \
         bash -c 'exec 3>&-; ulimit -n 4; exec tarunpack work/target' <"$LAYER"
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 # --------------------------------------------------------------------------- signals
@@ -517,8 +517,8 @@ fills() {
         let_go
         assert_equal "$status" 1
         mv held .stderr
-        assert_stderr "tarunpack: the unpacking process was killed by signal $(kill -l $signal) (*)"
-        assert_equal "$(names_in work)" ''
+        assert_refusal "tarunpack: the unpacking process was killed by signal $(kill -l $signal) (*)"
+        assert_equal "$(entries work)" ''
     done
 }
 
@@ -534,7 +534,7 @@ fills() {
         let_go
         assert_equal "$signal: $status" "$signal: $((128 + $(kill -l "$signal")))"
         assert_equal "$(cat held)" ''
-        assert_equal "$(names_in work)" ''
+        assert_equal "$(entries work)" ''
     done
 }
 
@@ -545,7 +545,7 @@ fills() {
     let_go
     assert_equal "$status" 130
     assert_equal "$(cat held)" ''
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "tarunpack: a signal that is ignored stays ignored" {
@@ -574,7 +574,7 @@ fills() {
     run -0 tarunpack -v --no-sync work/target <"$LAYER"
     assert_output --regexp '^tarunpack: \.target\.zlsnap-......: removed what a dead run had left$'
     compare_trees "$TREE" work/target
-    assert_equal "$(names_in work)" 'tar target'
+    assert_equal "$(entries work)" 'tar target'
 }
 
 @test "tarunpack: what only looks like a staging directory stays" {
@@ -586,10 +586,10 @@ fills() {
     install -d -o 65534 work/.target.zlsnap-OTHER1
     mkdir -p elsewhere/tree
     local before
-    before=$(names_in work)
+    before=$(entries work)
     tarunpack --no-sync work/target <"$LAYER"
     rm -r work/target
-    assert_equal "$(names_in work)" "$before"
+    assert_equal "$(entries work)" "$before"
     assert_exists elsewhere/tree
 }
 
@@ -621,7 +621,7 @@ fills() {
     let_go
     assert_equal "$status" 1
     assert_equal "$(grep -v warning held)" 'tarunpack: work/his/target: is not empty any more'
-    assert_equal "$(names_in work/his)" target
+    assert_equal "$(entries work/his)" target
 }
 
 @test "tarunpack: a root that may not override modes leaves nothing behind either" {
@@ -634,7 +634,7 @@ fills() {
     let_go
     assert_equal "$status" 1
     assert_equal "$(cat held)" 'tarunpack: work/target: is not empty any more'
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work)" target
 }
 
 @test "tarunpack: what can't be removed is named with the reason" {
@@ -655,5 +655,5 @@ fills() {
     as_user tarunpack --same-owner work/his/target <"$LAYER" 2>err || status=$?
     assert_equal "$status" 1
     assert_equal "$(cat err)" 'tarunpack: link: cannot set its owner: Operation not permitted'
-    assert_equal "$(names_in work/his)" ''
+    assert_equal "$(entries work/his)" ''
 }

@@ -7,7 +7,7 @@ load helpers
 setup_file() {
     local tree
     for tree in {1..16}; do
-        make_tree "$BATS_FILE_TMPDIR/$tree"
+        make_ordered_tree "$BATS_FILE_TMPDIR/$tree"
     done
     for tree in many-{1..3}; do
         make_many "$BATS_FILE_TMPDIR/$tree"
@@ -21,8 +21,8 @@ setup() {
     CACHE=$BATS_TEST_TMPDIR/cache
 }
 
-# make_tree DIR: files whose names test the order of the walk.
-make_tree() {
+# make_ordered_tree DIR: files whose names test the order of the walk.
+make_ordered_tree() {
     mkdir -p "$1"/{a/b,a-b,'a b',z}
     local name
     for name in a/x a/b/y a-b/z 'a b/f' z/last a.txt b $'a\001' $'\xff' $'a\nb' $'z/\001'; do
@@ -242,8 +242,8 @@ PYTHON
     same_manifest
 }
 
-# blocks COMMAND: of the blocks of the file "good", as a list, makes a cache in Python.
-blocks() {
+# cache_of_blocks COMMAND: of the blocks of the file "good", as a list, makes a cache in Python.
+cache_of_blocks() {
     python3 - "$CACHE" "$1" <<'PYTHON'
 import struct, sys
 data = open("good", "rb").read()
@@ -267,7 +267,7 @@ PYTHON
     for change in 'blocks[1] = blocks[1][:5000] + b"?" + blocks[1][5001:]' 'del blocks[1]' \
         'blocks[1:3] = blocks[2], blocks[1]' 'blocks[1] = blocks[1][:-1]' 'blocks[1] = blocks[0]' \
         'blocks[1:] = blocks[-1:]' 'del blocks[2:]' 'del blocks[-1]'; do
-        blocks "$change"
+        cache_of_blocks "$change"
         [ "$(opened 2>err)" -lt 2500 ] || fail "$change: all is read"
         assert_equal "$change: $(<err)" \
             "$change: tarpack: warning: $CACHE: the cache is damaged: what follows in it is not used"

@@ -129,7 +129,7 @@ spool() {
     printf 'sha256:%s' "$(sha256sum <first.tar | cut -c -64)" >dir/.merge.zlsnap-abcdef/begun
     strace -qq -o calls -e trace=flock -e inject=flock:delay_exit=2000000 tarunpack --clean dir 2>said 3>&- &
     local cleaner=$!
-    wait_for '[ -s calls ]'
+    wait_until eval '[ -s calls ]'
     run -1 tarunpack --no-sync --merge dir <second.tar
     [ ! -e dir/second ]
     wait "$cleaner"

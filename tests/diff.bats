@@ -11,7 +11,7 @@ setup() {
 }
 
 # The trees a and b, which differ in as many ways as there are.
-make_trees() {
+make_differing_trees() {
     mkdir -p a/dir a/dir-x a/same a/becomes-file a/bin
     seq 100 >a/same/file
     echo one >a/dir/content
@@ -40,7 +40,7 @@ make_trees() {
 }
 
 @test "diff tells what was added and removed, and what changed in what" {
-    make_trees
+    make_differing_trees
     run -1 --separate-stderr zlsnap diff a b
     assert_stderr 0 ''
     assert_output 'changed becomes-file (type dir -> file, mode 0755 -> 0644)
@@ -57,7 +57,7 @@ changed xattrs (xattr user.changed changed, xattr user.removed removed, xattr us
 }
 
 @test "diff: nothing is different between a tree, its copy and the layers of both" {
-    make_trees
+    make_differing_trees
     cp -a a copy
     zlsnap create -q a layer >/dev/null
     zlsnap create -q --level=9 copy other >/dev/null
@@ -73,7 +73,7 @@ changed xattrs (xattr user.changed changed, xattr user.removed removed, xattr us
 }
 
 @test "diff: a layer is compared as the directory is that it was made of" {
-    make_trees
+    make_differing_trees
     zlsnap create -q a a.layer >/dev/null
     zlsnap create -q b b.layer >/dev/null
     local wanted
@@ -87,7 +87,7 @@ changed xattrs (xattr user.changed changed, xattr user.removed removed, xattr us
 }
 
 @test "diff --json: an object a line, with the values of both sides" {
-    make_trees
+    make_differing_trees
     run -1 --separate-stderr zlsnap diff --json a b
     assert_equal "$(jq -r .path <<<"$output" | wc -l)" 11
     assert_equal "$(jq -c 'select(.path == "mode")' <<<"$output")" \
@@ -161,7 +161,7 @@ added dir/ (opaque)'
 }
 
 @test "diff gives the same with every awk" {
-    make_trees
+    make_differing_trees
     touch b/$'bad\xff' "b/a b" b/ünï
     local wanted awk tried=0
     wanted=$(zlsnap diff --json a b) || true

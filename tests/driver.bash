@@ -99,16 +99,6 @@ none_survives() {
     [ -z "$(survivors)" ]
 }
 
-# wait_until COMMAND...: until it succeeds; fails after 10 seconds.
-wait_until() {
-    local count
-    for ((count = 0; count < 500; count++)); do
-        ! "$@" >/dev/null 2>&1 || return 0
-        sleep 0.02
-    done
-    fail "waited in vain for: $*"
-}
-
 # assert_said REGEX: what the last `run --separate-stderr` said matches.
 # shellcheck disable=SC2154 # set by run
 assert_said() {

@@ -11,8 +11,8 @@ setup() {
     mkdir place
 }
 
-# make_tree DIR: a little of everything that a layer holds.
-make_tree() {
+# make_mixed_tree DIR: a little of everything that a layer holds.
+make_mixed_tree() {
     mkdir -p "$1"/{dir/sub,opaque,ro}
     seq 20000 >"$1/dir/numbers"
     truncate -s 3M "$1/dir/hole"
@@ -33,7 +33,7 @@ make_tree() {
     touch -hd @1234567890.123456789 "$1/symlink" "$1/dir" "$1"
 }
 
-# make_change DIR: "layer.tar", a change to make_tree's tree: deletions, a type, links, metadata.
+# make_change DIR: "layer.tar", a change to make_mixed_tree's tree: deletions, a type, links, metadata.
 make_change() {
     mkdir -p "$1"/{dir,opaque,new}
     touch "$1"/{.wh.ro,dir/.wh.fifo,opaque/.wh..wh..opq,new/file}
@@ -48,7 +48,7 @@ make_change() {
 
 # works_on PLACE: all of it, in a directory of the file system in question, and beside it on another.
 works_on() {
-    make_tree tree
+    make_mixed_tree tree
     cp -a tree "$1/tree"
     # The same bytes, whatever the file system.
     cmp <(tarpack tree) <(tarpack "$1/tree")

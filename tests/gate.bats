@@ -46,7 +46,7 @@ stays() {
     refused "$status" "$line" tarunpack --no-sync "$@" work/empty <"$file"
     assert_equal "$(facts work/empty)" "$before"
     rmdir work/empty
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 # --------------------------------------------------------------------------- the right digest
@@ -61,14 +61,14 @@ stays() {
     done
     tarunpack -e "$DIGEST" -- work/target <"$LAYER"
     compare_trees "$TREE" work/target
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work)" target
 }
 
 @test "gate: the right digest publishes in place of an empty directory" {
     mkdir -m 700 work/target
     tarunpack --expect="$DIGEST" work/target/ <"$LAYER"
     compare_trees "$TREE" work/target
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work)" target
 }
 
 @test "gate: the digest is that of all bytes, behind the end of the archive too" {
@@ -111,7 +111,7 @@ got sha$bits:$hex" "$LAYER" --expect="sha$bits:$wrong"
             tarunpack --list -e "$text" </dev/full
     done
     refute grep -q $'\e' .stderr
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "gate: a message about an upper-case digest says so" {
@@ -157,7 +157,7 @@ PYTHON
     run -4 tarunpack --expect="$OTHER" work/target <broken.tar
     assert_line "$line"
     assert_line --partial 'the digest does not match'
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "gate: a limit stops at once, whatever the digest" {
@@ -168,7 +168,7 @@ PYTHON
         wc -c >rest
     } <long.tar
     [ "$(cat rest)" -gt 0 ]
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "gate: data that nobody decompressed is named, with a wrong digest and the right one" {
@@ -215,7 +215,7 @@ PYTHON
         assert_equal "$at: $status" "$at: 4"
         assert_equal "$(wc -l <err)" 1
     done
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "gate: a stream whose last stage but one was killed leaves nothing" {
@@ -229,7 +229,7 @@ PYTHON
         { shasum-tee -o sum <&0 & sleep 0.2; kill -KILL $!; wait $!; } |
         tarunpack --no-sync --expect="$1" work/target' bash "$DIGEST"
     assert_equal "$status" 4
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 @test "gate: a tarpack that failed ends its stream so that nothing is unpacked" {
@@ -239,7 +239,7 @@ PYTHON
     run bash -c 'tarpack tree 2>err | tarunpack --no-sync work/target; echo "${PIPESTATUS[*]}"'
     assert_output --regexp '^tarunpack: the archive is cut off after [0-9]+ bytes
 1 3$'
-    assert_equal "$(names_in work)" ''
+    assert_equal "$(entries work)" ''
 }
 
 # --------------------------------------------------------------------------- all at once
@@ -252,7 +252,7 @@ PYTHON
     let_go
     assert_equal "$status $(cat held)" '0 '
     compare_trees "$TREE" work/target
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work)" target
 }
 
 @test "gate: a target that filled meanwhile is left alone" {
@@ -263,8 +263,8 @@ PYTHON
     let_go
     assert_equal "$status" 1
     assert_equal "$(cat held)" 'tarunpack: work/target: is not empty any more'
-    assert_equal "$(names_in work/target)" mine
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work/target)" mine
+    assert_equal "$(entries work)" target
 }
 
 @test "gate: a target that became something else meanwhile is left alone" {
@@ -277,10 +277,10 @@ PYTHON
         let_go
         assert_equal "$status" 1
         [[ $(cat held) == 'tarunpack: work/target: cannot publish the tree there: '* ]]
-        assert_equal "$(names_in work)" target
+        assert_equal "$(entries work)" target
         rm work/target
     done
-    assert_equal "$(names_in elsewhere)" ''
+    assert_equal "$(entries elsewhere)" ''
 }
 
 @test "gate: of two runs for one target one publishes, and none disturbs the other" {
@@ -293,7 +293,7 @@ PYTHON
     assert_equal "$status" 1
     assert_equal "$(cat held)" 'tarunpack: work/target: is not empty any more'
     compare_trees "$TREE" work/target
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work)" target
 }
 
 @test "gate: a staging directory that was renamed is removed, and what has its name is not" {
@@ -308,7 +308,7 @@ PYTHON
     assert_equal "$status" 3
     assert_exists "work/$name/gold"
     assert_exists "work/$name/sub"
-    assert_equal "$(names_in work/moved)" ''
+    assert_equal "$(entries work/moved)" ''
 }
 
 # --------------------------------------------------------------------------- replaced and merged
@@ -343,7 +343,7 @@ PYTHON
     refused 3 'tarunpack: the archive has more than 2 entries *' \
         tarunpack --replace --max-entries=2 work/target <"$LAYER"
     assert_equal "$(facts work/target)" "$before"
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work)" target
 }
 
 @test "gate: --replace, killed, leaves the old tree, and its remains go with the next run" {
@@ -359,7 +359,7 @@ PYTHON
     wait_until flock --nonblock work/.target.zlsnap-* true
     tarunpack --no-sync --replace work/target <"$LAYER"
     compare_trees "$TREE" work/target
-    assert_equal "$(names_in work)" target
+    assert_equal "$(entries work)" target
 }
 
 @test "gate: --merge leaves the tree as it was for every failure" {

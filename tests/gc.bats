@@ -80,8 +80,8 @@ setup() {
     assert_equal "$(s3_uploads_of "$url/strange" | wc -l)" 1
 }
 
-# pointer NAME HEX...: makes the pointer of that name to the first layer, the others are earlier ones.
-pointer() {
+# make_pointer NAME HEX...: makes the pointer of that name to the first layer, the others are earlier ones.
+make_pointer() {
     mkdir -p "store/refs/${1%/*}"
     jq -n --arg name "$1" '($ARGS.positional | map("sha256:" + .)) as $digests | {
         schema_version: 1, reference: $name, tree_digest: $digests[0], updated_at: "now",
@@ -109,8 +109,8 @@ layers() {
 @test "--keep-last=N: the layers of older pointers that nothing leads to are removed, no others" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    pointer web/1 "$c" "$b" "$a"
-    pointer web/2 "$b"
+    make_pointer web/1 "$c" "$b" "$a"
+    make_pointer web/2 "$b"
     stored
     run -0 zlsnap gc --keep-last=1 "$url"
     assert_output ''
@@ -172,8 +172,8 @@ sha256:$a"
 @test "where a pointer can't be read no layer is removed" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    pointer web/1 "$c" "$b" "$a"
-    pointer web/0 "$d"
+    make_pointer web/1 "$c" "$b" "$a"
+    make_pointer web/0 "$d"
     echo '{}' >store/refs/web/2.json
     stored
     run -3 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
@@ -184,8 +184,8 @@ sha256:$a"
 @test "settings of s3cmd that change its listings hide no pointer from --keep-last" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    pointer web/1 "$c" "$b" "$a"
-    pointer web/2 "$b"
+    make_pointer web/1 "$c" "$b" "$a"
+    make_pointer web/2 "$b"
     stored
     # (whose last line has no newline)
     printf '%s\n' 'limit = 1' 'list_md5 = True' 'long_listing = True' 'recursive = True' |
@@ -223,8 +223,8 @@ sha256:$a"
 @test "where a store lists a pointer and then does not find it no layer is removed" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    pointer web/1 "$c" "$b" "$a"
-    pointer web/2 "$b"
+    make_pointer web/1 "$c" "$b" "$a"
+    make_pointer web/2 "$b"
     stored
     mkdir bin
     cat >bin/s3cmd <<END

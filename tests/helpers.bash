@@ -160,7 +160,24 @@ install_programs() {
         DESTDIR= PREFIX="$1" install && ln -sf zlsnap "$1/bin/zlsnap.sh"
 }
 
+# --------------------------------------------------------------------------- waiting
+
+# wait_until COMMAND...: for what another process is about to do; fails after ten seconds.
+wait_until() {
+    local count
+    for ((count = 0; count < 500; count++)); do
+        ! "$@" >/dev/null 2>&1 || return 0
+        sleep 0.02
+    done
+    fail "waited in vain for: $*"
+}
+
 # --------------------------------------------------------------------------- looking at trees
+
+# entries [DIR]: the names of all that is in it, sorted, on one line.
+entries() (
+    cd "${1-.}" && shopt -s dotglob nullglob && set -- * && printf '%s\n' "$*"
+)
 
 # untraced: bats looks at each command, which takes it as long as a tenth of starting a program; no
 # longer, in the subshell that calls this. A failure is shown where the subshell was called.

@@ -178,7 +178,7 @@ remove_name() {
 # --------------------------------------------------------------------------- upper directories
 
 # An upper directory in A, and in B what restoring its layer makes of it.
-make_upper() {
+make_upper_and_copy() {
     rm -rf "$A" "$B"
     mkdir -p "$A/opaque"
     setfattr -n trusted.overlay.opaque -v y "$A/opaque"
@@ -197,13 +197,13 @@ make_upper() {
 }
 
 @test "compare_trees --upper: what a layer can't carry is left out" {
-    make_upper
+    make_upper_and_copy
     run -1 compare_trees "$A" "$B"
     compare_trees --upper "$A" "$B"
 }
 
 @test "compare_trees --upper sees a whiteout that is missing" {
-    make_upper
+    make_upper_and_copy
     compare_trees --upper "$A" "$B"
     remove_name 'gone too'
     run -1 compare_trees --upper "$A" "$B"
@@ -211,7 +211,7 @@ make_upper() {
 }
 
 @test "compare_trees --upper sees a file where a whiteout was" {
-    make_upper
+    make_upper_and_copy
     rm "$B/gone"
     touch -r "$A/gone" "$B/gone"
     touch -r "$A" "$B"
@@ -219,7 +219,7 @@ make_upper() {
 }
 
 @test "compare_trees --upper sees a directory that is no longer opaque" {
-    make_upper
+    make_upper_and_copy
     rm "$A/opaque/gone"
     touch -r "$A/opaque" "$B/opaque"
     compare_trees --upper "$A" "$B"
@@ -234,6 +234,17 @@ make_upper() {
     mkdir "$A/dir/.x.zlsnap-AbCdEf"
     run -1 refute_leftovers "$BATS_TEST_TMPDIR"
     assert_output --partial '.x.zlsnap-AbCdEf'
+}
+
+@test "a function that test files share has one definition" {
+    local name shared
+    cd "$PROJECT/tests"
+    mapfile -t shared < <(sed -nE 's/^([a-z_0-9]+)\(\) [({].*/\1/p' ./*.bash)
+    for name in "${shared[@]}"; do
+        [[ $name != teardown* ]] || continue # a file may have one of its own
+        run -0 grep -lE "^$name\(\) [({]" ./*.bash ./*.bats package/*.bats
+        assert_equal "$name: ${#lines[@]}" "$name: 1"
+    done
 }
 
 @test "as_user has no privileges, no groups, and the programs on its path" {

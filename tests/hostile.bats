@@ -37,8 +37,8 @@ untouched() {
     assert_equal "$1: $(surroundings)" "$1: $before"
 }
 
-# unpack NAME: what it prints is in $said, its exit status in $status.
-unpack() {
+# unpack_archive NAME: what it prints is in $said, its exit status in $status.
+unpack_archive() {
     status=0
     rm -rf target
     said=$(tarunpack --no-sync target <"$ARCHIVES/$1.tar" 2>&1) || status=$?
@@ -47,7 +47,7 @@ unpack() {
 
 # refuse_tree NAME LINE [STATUS]: with this line, and nothing is left. LINE is a pattern.
 refuse_tree() {
-    unpack "$1"
+    unpack_archive "$1"
     # shellcheck disable=SC2053
     [[ $said == "tarunpack: "$2 && $status -eq ${3-3} ]] ||
         batslib_print_kv_multi expected "${3-3}: tarunpack: $2" actual "$status: $said" |
@@ -66,7 +66,7 @@ refuse() {
 # accept NAME [LINE]: silently, or with these lines, and the tree is what standard input says: a
 # line for each entry, its type as find has it, mode, path and a link's text.
 accept() {
-    unpack "$1"
+    unpack_archive "$1"
     # shellcheck disable=SC2053
     [[ $said == ${2-} && $status -eq 0 ]] || assert_equal "$1: $status: $said" "$1: 0: ${2-}"
     assert_equal "$1:$(find target -mindepth 1 -printf '\n%y %m %P %l' | LC_ALL=C sort -k 3)" \
@@ -95,7 +95,7 @@ opaque() {
 
 @test "hostile: an absolute path leads below the target, with one warning" {
     local below=${OUTSIDE#/}
-    unpack path-absolute
+    unpack_archive path-absolute
     assert_equal "$status: $said" "0: tarunpack: warning: removing leading '/' from names"
     assert_equal "$(find target -type f -printf '%P ')" "x $below/evil "
     assert_equal "$(stat -c %a "target/$below" "target/${below%/*}" | tr '\n' ' ')" '700 755 '
@@ -136,7 +136,7 @@ EOF
 
 @test "hostile: a path of 2 MiB is refused, one longer than PATH_MAX is fine" {
     refuse path-2-mib 'd/d/*...*d/x: the path is longer than 1048576 bytes (--max-path)'
-    unpack path-deep
+    unpack_archive path-deep
     assert_equal "$status: $said" '0: '
     assert_equal "$(find target -type d -printf . | wc -c)" 701
 }

@@ -34,6 +34,17 @@ same_root() {
 
 # --------------------------------------------------------------------------- image layouts
 
+# small_layers: makes a.tar.zst and b.tar.zst, without an overlay.
+small_layers() {
+    mkdir -p a/dir b/dir
+    echo a >a/file
+    echo kept >a/dir/kept
+    echo b >b/file
+    echo new >b/dir/new
+    zlsnap create a a.tar.zst >/dev/null
+    zlsnap create b b.tar.zst >/dev/null
+}
+
 # manifest_get FILTER DIR[:TAG]: prints what jq finds in the manifest.
 manifest_get() {
     skopeo inspect --raw "oci:$2" | jq -r "$1"

@@ -11,15 +11,15 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# entries FORM SOURCE: see entries.py.
-entries() {
+# listed_by FORM SOURCE: see entries.py.
+listed_by() {
     python3 "$PROJECT/tests/entries.py" "$@"
 }
 
 # assert_listed FORM: a.tar, listed so, is the tree a.
 assert_listed() {
-    entries tree a >expected
-    entries "$1" a.tar >actual
+    listed_by tree a >expected
+    listed_by "$1" a.tar >actual
     diff -u expected actual
 }
 

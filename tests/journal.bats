@@ -14,9 +14,9 @@ setup() {
     export FAULTS_COUNT=$PWD/count
 }
 
-# layer: writes to stdout a layer that deletes the only target of its own hard link, and replaces the
+# make_journal_layer: writes to stdout one that deletes the only target of its own hard link, and replaces the
 # directory that it puts the link in.
-layer() {
+make_journal_layer() {
     python3 - <<'PYTHON'
 import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
@@ -85,7 +85,7 @@ completed() {
 }
 
 begin() {
-    layer >layer.tar
+    make_journal_layer >layer.tar
     standing before
     restore before
     tarunpack --no-sync --merge dir <layer.tar

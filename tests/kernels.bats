@@ -34,8 +34,8 @@ answering() {
     strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:error=$error" "$@"
 }
 
-# unpack CALL ERROR OPTION...: the archive, to the directory "target".
-unpack() {
+# unpack_answered CALL ERROR OPTION...: the archive, to the directory "target".
+unpack_answered() {
     local call=$1 error=$2
     shift 2
     answering "$call" "$error" tarunpack "$@" target <"$ORIGINAL/layer.tar"
@@ -54,7 +54,7 @@ stand() {
     local option
     stand
     for option in '' --replace --merge --clean; do
-        run -1 --separate-stderr unpack openat2 ENOSYS ${option:+"$option"}
+        run -1 --separate-stderr unpack_answered openat2 ENOSYS ${option:+"$option"}
         assert_equal "$stderr" 'tarunpack: this kernel has no openat2(2): Linux 5.6 or later is needed'
     done
     assert_equal "$(ls -A target)" old
@@ -65,7 +65,7 @@ stand() {
     local option
     stand
     for option in '' --replace --merge --clean; do
-        run -1 --separate-stderr unpack openat2 EPERM ${option:+"$option"}
+        run -1 --separate-stderr unpack_answered openat2 EPERM ${option:+"$option"}
         assert_equal "$stderr" "tarunpack: openat2(2) is not permitted here:\
  the container's seccomp profile must allow it"
     done
@@ -84,7 +84,7 @@ stand() {
     local error
     for error in EINVAL ENOSYS; do
         stand
-        run -1 --separate-stderr unpack renameat2 $error --replace
+        run -1 --separate-stderr unpack_answered renameat2 $error --replace
         assert_equal "$stderr" "tarunpack: target: this file system can't exchange two directories at\
  once, so nothing was replaced"
         assert_equal "$(ls -A target)" old
@@ -101,11 +101,11 @@ stand() {
         "EOPNOTSUPP:this kernel's is not switched on, see lsm= among its boot parameters" \
         'EPERM:Operation not permitted'; do
         rm -rf target
-        run -0 --separate-stderr unpack $call "${case%%:*}"
+        run -0 --separate-stderr unpack_answered $call "${case%%:*}"
         assert_equal "$stderr" ''
         compare_trees "$ORIGINAL/tree" target
         rm -r target
-        run -0 --separate-stderr unpack $call "${case%%:*}" -v
+        run -0 --separate-stderr unpack_answered $call "${case%%:*}" -v
         assert_equal "$stderr" "tarunpack: not confined by Landlock: ${case#*:}"
     done
 }
@@ -130,7 +130,7 @@ stand() {
 }
 
 @test "where Landlock's last step is refused, the tree is unpacked without it, and -v says why" {
-    run -0 --separate-stderr unpack landlock_restrict_self E2BIG -v
+    run -0 --separate-stderr unpack_answered landlock_restrict_self E2BIG -v
     assert_equal "$stderr" 'tarunpack: not confined by Landlock: Argument list too long'
     compare_trees "$ORIGINAL/tree" target
 }
@@ -204,7 +204,7 @@ probed() {
             for option in '' --replace --merge; do
                 rm -rf target
                 [ -z "$option" ] || mkdir target
-                run -0 --separate-stderr unpack $call $error --no-sync ${option:+"$option"}
+                run -0 --separate-stderr unpack_answered $call $error --no-sync ${option:+"$option"}
                 assert_equal "$stderr" ''
                 compare_trees "$ORIGINAL/tree" target
             done

@@ -22,8 +22,8 @@ options() {
     grep -oE -- '(^|[ ,(])(-[[:alnum:]]|--[a-z][a-z-]*(\[?=)?)' | tr -d ' ,(' | sort -u
 }
 
-# names: the same without the values.
-names() {
+# option_names: the same without the values.
+option_names() {
     options | sed 's/\[*=$//' | sort -u
 }
 
@@ -66,8 +66,8 @@ nothing() {
         grep -q . "$BATS_TEST_TMPDIR/help"
         comm -13 "$BATS_TEST_TMPDIR"/{manual,help} | nothing "not in $program.1"
         # In the help one may have its line together with the one that it belongs to.
-        "$program" --help | names >"$BATS_TEST_TMPDIR/help"
-        names <"$BATS_TEST_TMPDIR/manual" | comm -23 - "$BATS_TEST_TMPDIR/help" |
+        "$program" --help | option_names >"$BATS_TEST_TMPDIR/help"
+        option_names <"$BATS_TEST_TMPDIR/manual" | comm -23 - "$BATS_TEST_TMPDIR/help" |
             nothing "not in $program --help"
     done
 }
@@ -75,7 +75,7 @@ nothing() {
 @test "a program's synopsis has the options that are described, each by its letter if it has one" {
     local program
     for program in $PROGRAMS; do
-        rendered "$program/$program.1" | items | sed -E 's/^( +-[[:alnum:]])[ ,].*/\1/' | names |
+        rendered "$program/$program.1" | items | sed -E 's/^( +-[[:alnum:]])[ ,].*/\1/' | option_names |
             grep -vx -e -h -e -V | sed 's/^--max-.*/--max-LIMIT/' | sort -u >"$BATS_TEST_TMPDIR/described"
         grep -q . "$BATS_TEST_TMPDIR/described"
         rendered "$program/$program.1" | sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' |
@@ -94,8 +94,8 @@ nothing() {
         commands | while read -r command; do
             zlsnap "$command" --help
         done
-    } | names >"$BATS_TEST_TMPDIR/help"
-    rendered doc/zlsnap.1 | names >"$BATS_TEST_TMPDIR/manual"
+    } | option_names >"$BATS_TEST_TMPDIR/help"
+    rendered doc/zlsnap.1 | option_names >"$BATS_TEST_TMPDIR/manual"
     # Options of tar and of zstd are mentioned, too.
     diff -u <(grep -vx -e -t -e -f "$BATS_TEST_TMPDIR/manual") \
         <(grep -vx -e -t -e -f "$BATS_TEST_TMPDIR/help")

@@ -470,11 +470,11 @@ listing() {
     tarunpack --no-sync --merge lower <fifo &
     exec {feed}>fifo
     head -c 512 layer.tar >&"$feed"
-    wait_for 'compgen -G "lower/.merge.zlsnap-*/links"'
+    wait_until eval 'compgen -G "lower/.merge.zlsnap-*/links"'
     kill -KILL $!
     wait $! || :
     exec {feed}>&-
-    wait_for 'flock --nonblock lower/.merge.zlsnap-* true'
+    wait_until eval 'flock --nonblock lower/.merge.zlsnap-* true'
     run -0 merge -v lower <layer.tar
     assert_output --partial 'removed what a dead run had left'
     assert_equal "$(ls -A lower)" new
@@ -672,11 +672,11 @@ blob() {
     mkfifo fifo
     as_user tarunpack --no-sync --merge home/dir <fifo &
     exec {feed}>fifo
-    wait_for 'compgen -G "home/dir/.merge.zlsnap-*/links"'
+    wait_until eval 'compgen -G "home/dir/.merge.zlsnap-*/links"'
     kill -TERM $!
     wait $! || :
     exec {feed}>&-
-    wait_for '[ "$(stat -c "%a %Y" home/dir): $(ls -A home/dir | xargs)" = "555 1000: new old sub" ]'
+    wait_until eval '[ "$(stat -c "%a %Y" home/dir): $(ls -A home/dir | xargs)" = "555 1000: new old sub" ]'
 }
 
 @test "a merge that is killed while it says that it has begun is begun anew" {

@@ -5,16 +5,6 @@ unpack() {
     tarunpack --no-sync "$@"
 }
 
-# wait_for COMMAND: until it succeeds, for ten seconds at most.
-wait_for() {
-    local n
-    for ((n = 0; n < 1000; n++)); do
-        ! eval "$1" >/dev/null || return 0
-        sleep 0.01
-    done
-    fail "in vain: $1"
-}
-
 # archive DIR NAME...: a tar of exactly these names, in this order.
 archive() {
     tar -C "$1" --format=posix --no-recursion -c "${@:2}"

@@ -42,17 +42,6 @@ two_layers() {
     zlsnap create upper upper.tar.zst >/dev/null
 }
 
-# small_layers: makes a.tar.zst and b.tar.zst, without an overlay.
-small_layers() {
-    mkdir -p a/dir b/dir
-    echo a >a/file
-    echo kept >a/dir/kept
-    echo b >b/file
-    echo new >b/dir/new
-    zlsnap create a a.tar.zst >/dev/null
-    zlsnap create b b.tar.zst >/dev/null
-}
-
 # --------------------------------------------------------------------------- what others make of it
 
 @test "an image of two layers is, for umoci, buildah and us, what the overlay mount shows" {
@@ -586,8 +575,8 @@ unverified() {
     [[ $1 != [34] ]] || assert_equal "$output" 'oci:img: FAILED'
 }
 
-# refused STATUS WHAT: no command does, and nothing appears.
-refused() {
+# assert_unusable STATUS WHAT: no command does, and nothing appears.
+assert_unusable() {
     unverified "$@"
     run "-$1" --separate-stderr zlsnap extract oci:img refused
     assert_said "$2"
@@ -610,14 +599,14 @@ refused() {
         fi
         rm -rf img && cp -a good img
         flip_byte "$(blob_of img "$digest")" 50
-        refused 4 'oci:img: (layer [12] of 2: a digest does not match|the (config|manifest) has not the digest)'
+        assert_unusable 4 'oci:img: (layer [12] of 2: a digest does not match|the (config|manifest) has not the digest)'
         truncate -s -1 "$(blob_of img "$digest")"
         unverified 4 'oci:img: (layer [12]|the (config|manifest)) has [0-9]+ bytes, not'
     done
     rm "$(blob_of img "$digest")"
-    refused 1 'is missing: there is no img/blobs'
+    assert_unusable 1 'is missing: there is no img/blobs'
     mkfifo "$(blob_of img "$digest")"
-    refused 3 'is not a regular file'
+    assert_unusable 3 'is not a regular file'
 }
 
 @test "a diffID that is wrong, with all blobs as they should be, is refused" {
@@ -626,7 +615,7 @@ refused() {
         rm -rf img
         zlsnap oci --compression="$compression" a.tar.zst b.tar.zst -o img
         forge_config img '.rootfs.diff_ids |= reverse'
-        refused 4 'layer 1 of 2|its tar has the digest'
+        assert_unusable 4 'layer 1 of 2|its tar has the digest'
     done
 }
 
@@ -674,13 +663,13 @@ refused() {
     forgery forge_index_json '.manifests = []' 1 'index.json has no image'
     rm -rf img && cp -a good img
     echo '{' >img/index.json
-    refused 3 'index.json is not JSON'
+    assert_unusable 3 'index.json is not JSON'
     echo '{"imageLayoutVersion":"2.0"}' >img/oci-layout
-    refused 3 'oci-layout is of no known version'
+    assert_unusable 3 'oci-layout is of no known version'
     rm img/oci-layout
-    refused 1 'is not an OCI image layout'
+    assert_unusable 1 'is not an OCI image layout'
     rm -r img
-    refused 1 'there is no directory img'
+    assert_unusable 1 'there is no directory img'
 }
 
 @test "a layer that is malformed, with all digests right, is refused and named" {

@@ -14,8 +14,8 @@ names_of() {
     "$@" | tar -t | sed 's,^\./,,' | sort
 }
 
-# facts DIR [FORMAT]: of each entry its name and what find's FORMAT says.
-facts() {
+# entry_facts DIR [FORMAT]: of each entry its name and what find's FORMAT says.
+entry_facts() {
     find "$1" -printf "%P ${2:-%y %m %U:%G}\n" | sort
 }
 
@@ -104,7 +104,7 @@ tarpack: warning: --exclude: pattern '' excludes nothing"
     echo content >tree/a
     ln tree/a tree/b
     tarpack --exclude='*a' tree | unpack out
-    assert_equal "$(facts out '%y')" $' d\nb f'
+    assert_equal "$(entry_facts out '%y')" $' d\nb f'
     assert_equal "$(tarpack --exclude='*' tree | tarunpack -t)" ./
 }
 
@@ -318,11 +318,11 @@ foreign_tar() {
     requires_root
     foreign_tar
     unpack out <foreign.tar
-    assert_equal "$(facts out)" "$(printf '%s\n' ' d 755 12:34' 'dir d 3777 12:34' \
+    assert_equal "$(entry_facts out)" "$(printf '%s\n' ' d 755 12:34' 'dir d 3777 12:34' \
         'sgid f 2755 12:34' 'sticky f 1644 12:34' 'suid f 4755 12:34')"
     run -0 unpack --no-same-owner mine <foreign.tar
     assert_output ''
-    assert_equal "$(facts mine)" "$(printf '%s\n' ' d 755 0:0' 'dir d 1777 0:0' \
+    assert_equal "$(entry_facts mine)" "$(printf '%s\n' ' d 755 0:0' 'dir d 1777 0:0' \
         'sgid f 755 0:0' 'sticky f 1644 0:0' 'suid f 755 0:0')"
     run -2 unpack --same-owner --no-same-owner out <foreign.tar
 }
@@ -334,7 +334,7 @@ foreign_tar() {
     run -0 as_user tarunpack --no-sync home/out <foreign.tar
     assert_equal "${#lines[@]}" 1
     assert_regex "$output" '^tarunpack: warning: owners were left out, and setuid'
-    assert_equal "$(facts home/out | head -n 3)" "$(printf '%s\n' ' d 755 65534:65534' \
+    assert_equal "$(entry_facts home/out | head -n 3)" "$(printf '%s\n' ' d 755 65534:65534' \
         'dir d 1777 65534:65534' 'sgid f 755 65534:65534')"
     run -0 as_user tarunpack --no-sync --no-same-owner home/quiet <foreign.tar
     assert_output ''
@@ -360,7 +360,7 @@ foreign_tar() {
     run -0 as_user unshare -Ur tarunpack --no-sync --same-owner home/root \
         < <(tarpack --owner=0 --group=0 tree)
     assert_output ''
-    [ "$EUID" -ne 0 ] || assert_equal "$(facts home/root | tail -n 1)" 'suid f 4755 65534:65534'
+    [ "$EUID" -ne 0 ] || assert_equal "$(entry_facts home/root | tail -n 1)" 'suid f 4755 65534:65534'
     run -0 as_user unshare -Ur tarunpack --no-sync --same-owner --uid-map=12:0:1 --gid-map=34:0:1 \
         home/mapped <foreign.tar
 }
@@ -440,11 +440,11 @@ attributes_of() {
     assert_equal "$(stat -c '%F %t:%T' out/null out/loop | xargs)" \
         'character special file 1:3 block special file 7:1'
     run -0 --separate-stderr unpack --no-devices without <tree.tar
-    assert_equal "$(facts without %y)" $' d\nfifo p'
+    assert_equal "$(entry_facts without %y)" $' d\nfifo p'
     install -d -o 65534 -g 65534 home
     run -0 as_user tarunpack --no-sync home/out <tree.tar
     assert_output --partial 'tarunpack: warning: devices were left out: this user may not create them'
-    assert_equal "$(facts home/out %y)" $' d\nfifo p'
+    assert_equal "$(entry_facts home/out %y)" $' d\nfifo p'
 }
 
 @test "holes: long runs of zeros are holes again; --no-holes writes them" {

@@ -84,8 +84,8 @@ merge_lower_with() {
     mount_overlay lower "$1" "$2-work" "$2"
 }
 
-# names TAR: those of its entries, one a line.
-names() {
+# entry_names TAR: those of its entries, one a line.
+entry_names() {
     python3 -c '
 import sys, tarfile
 for entry in tarfile.open(sys.argv[1]):
@@ -124,7 +124,7 @@ for entry in tarfile.open(sys.argv[1]):
 @test "a layer says what the container did" {
     make_upper
     pack_and_restore
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     local name
     for name in .wh.removed-file .wh.removed .wh.symlink .wh.fifo .wh.-rf '.wh.odd\nname\udcff' \
         emptied/.wh.{a,b,c} .wh.moved-file .wh.moved-over .wh.moved remade/.wh..wh..opq \
@@ -186,9 +186,9 @@ for entry in tarfile.open("layer.tar"):
 
 # --------------------------------------------------------------------------- refusals
 
-# assert_refused PATH WORD...: tarpack fails with one line that names them all, and what it wrote
+# assert_not_packed PATH WORD...: tarpack fails with one line that names them all, and what it wrote
 # until then is no archive.
-assert_refused() {
+assert_not_packed() {
     local word
     run -1 --separate-stderr bash -c 'tarpack upper >layer.tar'
     assert_equal "${#stderr_lines[@]}" 1
@@ -205,7 +205,7 @@ assert_refused() {
     mv merged/dir merged/moved
     umount merged
     run -0 getfattr -n trusted.overlay.redirect upper/moved
-    assert_refused moved redirect_dir
+    assert_not_packed moved redirect_dir
 }
 
 @test "a file without data of metacopy=on is refused by name" {
@@ -215,7 +215,7 @@ assert_refused() {
     chmod 600 merged/dir/file
     umount merged
     run -0 getfattr -n trusted.overlay.metacopy upper/dir/file
-    assert_refused dir/file metacopy
+    assert_not_packed dir/file metacopy
 }
 
 @test "a real name that begins with .wh. is refused, since it would restore as a deletion" {
@@ -223,10 +223,10 @@ assert_refused() {
     for name in .wh.foo .wh. .wh..wh.aufs .wh..wh..opq.not; do
         mkdir upper/dir
         touch "upper/dir/$name"
-        assert_refused "dir/$name" whiteout
+        assert_not_packed "dir/$name" whiteout
         rm "upper/dir/$name"
         mkdir "upper/dir/$name"
-        assert_refused "dir/$name"
+        assert_not_packed "dir/$name"
         rm -r upper/dir
     done
     touch upper/.wh upper/.whiteout upper/wh.foo
@@ -241,7 +241,7 @@ assert_refused() {
     mknod upper/opaque/gone c 0 0
     mknod upper/opaque/below/gone c 0 0
     pack_and_restore
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     assert_output "\
 ./
 opaque/
@@ -255,7 +255,7 @@ opaque/below/.wh.gone"
     setfattr -n trusted.overlay.opaque -v y upper
     touch upper/.a
     pack_and_restore
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     assert_output $'./\n.wh..wh..opq\n.a'
     compare_trees --upper upper restored
 }
@@ -266,7 +266,7 @@ opaque/below/.wh.gone"
     ln upper/a upper/b
     ln upper/a upper/dir/c
     pack_and_restore
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     assert_output $'./\n.wh.a\n.wh.b\ndir/\ndir/.wh.c'
     compare_trees --upper upper restored
 }
@@ -291,7 +291,7 @@ opaque/below/.wh.gone"
     mkdir upper/says/dir
     setfattr -n trusted.overlay.whiteout -v y upper/says/{gone,content,dir} upper/not/gone
     pack_and_restore
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     assert_output $'./\nnot/\nnot/gone\nsays/\nsays/content\nsays/dir/\nsays/.wh.gone\nsays/stays'
     run -0 attributes layer.tar
     assert_output ''
@@ -347,7 +347,7 @@ opaque/below/.wh.gone"
     setfattr -n user.overlay.opaque -v y merged/dir
     umount merged
     pack_and_restore
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     refute_line 'dir/.wh..wh..opq'
     merge_lower_with upper before
     merge_lower_with restored after
@@ -364,7 +364,7 @@ opaque/below/.wh.gone"
     rm -r merged/removed && mkdir merged/removed
     umount merged
     tarpack upper >layer.tar
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     assert_output $'./\ndir/\ndir/file\nremoved/\nremoved/.wh..wh..opq'
     run -0 attributes layer.tar
     assert_output $'. SCHILY.xattr.user.overlay.impure\ndir SCHILY.xattr.user.overlay.opaque'
@@ -392,7 +392,7 @@ opaque/below/.wh.gone"
     mknod upper/char/.wh..opq c 0 0
     touch upper/{all,char,file,not}/new
     pack_and_restore
-    run -0 names layer.tar
+    run -0 entry_names layer.tar
     assert_output "\
 ./
 all/
@@ -471,7 +471,7 @@ rootless() {
     local place
     for place in as_user 'as_user unshare --user --map-root-user'; do
         $place tarpack upper >layer.tar
-        run -0 names layer.tar
+        run -0 entry_names layer.tar
         assert_line .wh.file
         assert_line .wh.removed
         assert_line remade/.wh..wh..opq

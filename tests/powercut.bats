@@ -97,7 +97,7 @@ replaced() {
     for_each_type replaced
 }
 
-merged() {
+merge_lasts() {
     cp -a "$OLD" disk/target
     cp -a "$OLD" wanted
     sync -f disk
@@ -109,7 +109,7 @@ merged() {
 }
 
 @test "power cut: after exit 0 of --merge all of it is on the disk: ext4, xfs, btrfs" {
-    for_each_type merged
+    for_each_type merge_lasts
 }
 
 # Else the tests above could not fail.
@@ -190,7 +190,7 @@ at_each_call() {
 }
 
 # Killed in the middle, and then the power is cut after somebody else's fsync.
-interrupted() {
+interrupted_merge_lasts() {
     cp -a "$OLD" disk/target
     rm -rf wanted
     cp -a "$OLD" wanted
@@ -208,7 +208,7 @@ interrupted() {
 
 @test "power cut: in the middle of --merge the same command completes it: ext4, xfs, btrfs" {
     requires_command strace
-    for_each_type interrupted
+    for_each_type interrupted_merge_lasts
 }
 
 created() {

@@ -6,12 +6,12 @@ refused() {
     local expected=$1 line=$2 status=0
     shift 2
     "$@" >"$BATS_TEST_TMPDIR/.stdout" 2>"$BATS_TEST_TMPDIR/.stderr" || status=$?
-    assert_stderr "$line" && assert_equal "$status" "$expected" &&
+    assert_refusal "$line" && assert_equal "$status" "$expected" &&
         assert_equal "$(cat "$BATS_TEST_TMPDIR/.stdout")" ''
 }
 
-# assert_stderr LINE: what `refused` found on standard error is that, one line, with its end.
-assert_stderr() {
+# assert_refusal LINE: what `refused` found on standard error is that, one line, with its end.
+assert_refusal() {
     local stderr
     stderr=$(cat "$BATS_TEST_TMPDIR/.stderr" && echo .)
     # shellcheck disable=SC2053 # a pattern
@@ -25,15 +25,6 @@ assert_stderr() {
 facts() {
     [ ! -e "$1" ] ||
         find "$1" -printf '%P %y %i %n %#m %U:%G %s %T@ %C@ %l\n' | LC_ALL=C sort
-}
-
-# wait_until COMMAND...: for what another process is about to do.
-wait_until() {
-    local tries=0
-    until "$@" 2>/dev/null; do
-        [ $((tries += 1)) -le 500 ] || fail "waited in vain for: $*" || return
-        sleep 0.01
-    done
 }
 
 # staged TARGET: there is a staging directory for it, made and locked.
@@ -77,11 +68,6 @@ without_reader() {
     exec 8> >(:)
     wait $!
     "$@" >&8
-}
-
-# names_in DIR: its entries, sorted, on one line.
-names_in() {
-    (cd "$1" && shopt -s dotglob nullglob && echo *)
 }
 
 # child_of PID: the process that it started.

@@ -24,16 +24,6 @@ pull() {
     zlsnap pull --tls-verify=false --retries=0 "$@"
 }
 
-# small_layers: makes a.tar.zst and b.tar.zst.
-small_layers() {
-    mkdir -p a/dir b/dir
-    echo a >a/file
-    echo kept >a/dir/kept
-    echo b >b/file
-    zlsnap create a a.tar.zst >/dev/null
-    zlsnap create b b.tar.zst >/dev/null
-}
-
 # large_layer: makes large.tar.zst, 64 MB that can't be compressed.
 large_layer() {
     mkdir large

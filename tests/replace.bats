@@ -6,13 +6,13 @@ load modes
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
-    make_tree new first second
-    make_tree old third
+    make_named_tree new first second
+    make_named_tree old third
     tarpack new >new.tar
 }
 
-# make_tree DIR NAME...: a small tree with a directory of each name in it.
-make_tree() {
+# make_named_tree DIR NAME...: a small tree with a directory of each name in it.
+make_named_tree() {
     local dir=$1 name
     mkdir "$dir"
     shift
@@ -273,7 +273,7 @@ refuse_before_reading() {
         tarunpack --no-sync "${option[$side]}" "$side" <"$side.fifo" 2>"$side.err" &
         exec {feed}>"$side.fifo"
         head -c 512 new.tar >&"$feed"
-        wait_for 'compgen -G ".$side.zlsnap-*/tree"'
+        wait_until eval 'compgen -G ".$side.zlsnap-*/tree"'
         if [ $side = fill ]; then touch fill/mine; else rmdir vanish; fi
         tail -c +513 new.tar >&"$feed"
         exec {feed}>&-
@@ -292,7 +292,7 @@ refuse_before_reading() {
     tarunpack --no-sync --replace old <fifo &
     exec {feed}>fifo
     head -c 2048 new.tar >&"$feed"
-    wait_for 'compgen -G ".old.zlsnap-*/tree"'
+    wait_until eval 'compgen -G ".old.zlsnap-*/tree"'
     kill -TERM $!
     status=0 && wait $! || status=$?
     assert_equal $status 143
@@ -368,8 +368,8 @@ kill_everywhere() {
     tarunpack --no-sync --replace old <fifo &
     exec {feed}>fifo
     head -c 2048 new.tar >&"$feed"
-    wait_for 'compgen -G ".old.zlsnap-*/tree"'
-    make_tree other fourth
+    wait_until eval 'compgen -G ".old.zlsnap-*/tree"'
+    make_named_tree other fourth
     tarpack other | unpack --replace old
     compare_trees other old
     tail -c +2049 new.tar >&"$feed"
@@ -432,7 +432,7 @@ swapped() {
     install -o 65534 /dev/null home/precious/kept
     as_user strace -f -qq -o /dev/null -e trace="$1" -e inject="$1":delay_exit=900000:when="$2" \
         tarunpack --no-sync --replace home/old <new.tar 2>said 3>&- &
-    wait_for "compgen -G 'home/$3'"
+    wait_until eval "compgen -G 'home/$3'"
     (cd home && eval "$4")
     status=0
     wait $! || status=$?

@@ -181,8 +181,3 @@ s3_changes() {
 s3_uploads_of() {
     s3_ multipart "$S3_URL" | url=$1 awk -F '\t' '$2 == ENVIRON["url"] { print $3 }'
 }
-
-# entries [DIR]: prints the names of all that is in it, on one line.
-entries() {
-    find "${1-.}" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' '
-}

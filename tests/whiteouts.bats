@@ -6,12 +6,12 @@ load modes
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
-    make_layer
+    make_deleting_layer
 }
 
-# make_layer: "layer.tar" deletes "gone" and "dir/gone", hides what "opaque" had, and writes over
+# make_deleting_layer: "layer.tar" deletes "gone" and "dir/gone", hides what "opaque" had, and writes over
 # "turned", a directory that it deletes, and "kept", a file that it deletes; "lower" is below it.
-make_layer() {
+make_deleting_layer() {
     mkdir -p lower/{gone/sub,dir,opaque/old,turned/old} layer/{dir,opaque,turned}
     touch lower/{gone/sub/file,dir/{gone,stays},opaque/{file,old/file},turned/{file,old/file},kept}
     touch layer/{.wh.gone,dir/.wh.gone,opaque/{.wh..wh..opq,new},turned/new,.wh.turned,.wh.kept}

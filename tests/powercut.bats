@@ -2,6 +2,7 @@
 # the copy is mounted, as after a boot.
 
 load helpers
+load faults
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
@@ -64,15 +65,21 @@ state() {
 }
 
 for_each_type() {
-    local type size
+    local type
     for type in ext4=64M xfs=300M btrfs=110M; do
-        size=${type#*=} type=${type%=*}
-        requires_fs "$type"
-        disk "$type" "$size"
-        "$@"
-        umount after
-        rm image image.cut
+        for_type "$type" "$@"
     done
+}
+
+# for_type TYPE=SIZE COMMAND...: COMMAND, with a disk of that type that it cuts.
+for_type() {
+    local type=${1%=*} size=${1#*=}
+    shift
+    requires_fs "$type"
+    disk "$type" "$size"
+    "$@"
+    umount after
+    rm image image.cut
 }
 
 published() {
@@ -110,6 +117,49 @@ merge_lasts() {
 
 @test "power cut: after exit 0 of --merge all of it is on the disk: ext4, xfs, btrfs" {
     for_each_type merge_lasts
+}
+
+# A layer that deletes the only target of its own hard link: until the link is on the disk, the
+# deletion must not be.
+merge_recovers() {
+    mkdir disk/target disk/target/d
+    echo content >disk/target/t
+    sync -f disk
+    rm -f count
+    (FAULTS_COUNT=$PWD/count FAULTS_STEP=$1 LD_PRELOAD=$FAULTS_LIBRARY \
+        tarunpack -q -j 1 --merge disk/target <link.tar) 2>/dev/null || true
+    flock disk/target true # its processes are dead
+    # What happens to be written at this moment is what other programs have synced.
+    sync -d disk/target disk/target/d 2>/dev/null || true
+    cut
+    if [ ! -e after/target/d/l ] || compgen -G 'after/target/.merge.zlsnap-*/begun'; then
+        tarunpack -q --merge after/target <link.tar
+    fi
+    assert_equal "$type, step $1: $(cat after/target/d/l)" "$type, step $1: content"
+    assert_not_exists after/target/t
+}
+
+@test "power cut: in the middle of a merge, at any step: the next run completes it: ext4, btrfs" {
+    requires_fs ext4
+    python3 - >link.tar <<'PYTHON'
+import sys, tarfile
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
+    archive.addfile(tarfile.TarInfo(".wh.t"))
+    link = tarfile.TarInfo("d/l")
+    link.type, link.linkname = tarfile.LNKTYPE, "t"
+    archive.addfile(link)
+PYTHON
+    mkdir probe
+    touch probe/t
+    FAULTS_COUNT=$PWD/count FAULTS_STEP=0 LD_PRELOAD=$FAULTS_LIBRARY \
+        tarunpack -q -j 1 --merge probe <link.tar
+    local step steps
+    steps=$(od -An -tu4 count | tr -d ' ')
+    # From about where the merge begins to where all is synced.
+    for step in $(few 5 $((steps - 20)) $((steps - 4))); do
+        for_type ext4=64M merge_recovers "$step"
+        for_type btrfs=110M merge_recovers "$step"
+    done
 }
 
 # Else the tests above could not fail.

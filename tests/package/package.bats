@@ -200,7 +200,7 @@ rm -r "$PWD"
 dpkg --no-triggers --purge zlsnap
 END
     # The machine as it is, with another / for what is written; nothing of it outlives this.
-    run -0 env -u BASH_ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+    run -0 env -u BASH_ENV -u TMPDIR PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
         unshare -m bash -euc '
             mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
             mount --bind /proc root/proc

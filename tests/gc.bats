@@ -129,8 +129,8 @@ layers() {
 @test "earlier layers that gc removed are in no history that is shown" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    pointer web/1 "$d" "$c" "$b" "$a"
-    pointer web/2 "$b"
+    make_pointer web/1 "$d" "$c" "$b" "$a"
+    make_pointer web/2 "$b"
     stored
     run -1 --separate-stderr zlsnap status web/1 "$url" # the layers are empty
     assert_line 'earlier      3 layers'
@@ -149,7 +149,7 @@ sha256:$a"
 @test "gc asks the store only of layers that are there" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    pointer web/1 "$d" "$c" "$b" "$a" "${a//a/e}" "${a//a/f}"
+    make_pointer web/1 "$d" "$c" "$b" "$a" "${a//a/e}" "${a//a/f}"
     stored
     s3_forget
     run -0 zlsnap gc --keep-last=3 --older-than=0 "$url"
@@ -244,8 +244,8 @@ END
 @test "where a listing of the pointers breaks off no layer is removed, and refs lists none of them" {
     local a b c d
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    pointer web/1 "$c" "$b" "$a"
-    pointer web/2 "$b"
+    make_pointer web/1 "$c" "$b" "$a"
+    make_pointer web/2 "$b"
     stored
     mkdir bin
     cat >bin/s3cmd <<END

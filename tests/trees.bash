@@ -113,7 +113,7 @@ make_xattrs() {
     mkdir readonly-directory
     touch readonly readonly-setuid
     setfattr -n user.text -v text readonly readonly-setuid readonly-directory
-    chmod 0400 readonly
+    chmod 0444 readonly
     chmod 4555 readonly-setuid
     chmod 0555 readonly-directory
 }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# Of bench/comparison.sh: the answers as a page.
+# Part of bench/comparison.sh: prints the results as a page.
 
 declare -A crate=([packs]=- [restores]=- [modes]='no setuid' [owners]=no [xattrs]=no
     [capabilities]=no [acls]=no [links]=no [symlinks]='followed' [whiteouts]=no [mounts]=no
     [same_bytes]=no [one_pass]='no: three' [gate]=no [cut]=no [resume]=yes [sockets]=no [is_tar]=yes)
 
-# What no check here can find out.
+# Results that no test here can determine.
 declare -A known=([one_pass,tar]='yes, by tee' [one_pass,bsdtar]='yes, by tee' [one_pass,umoci]=yes
     [one_pass,skopeo]=- [one_pass,casync]=yes [one_pass,zlsnap]=yes
     [resume,tar]=- [resume,bsdtar]=- [resume,umoci]=- [resume,skopeo]='whole blobs'
@@ -14,7 +14,7 @@ declare -A known=([one_pass,tar]='yes, by tee' [one_pass,bsdtar]='yes, by tee' [
     [dedup,casync]=yes [dedup,zlsnap]=no [dedup,tar]=no [dedup,bsdtar]=no [dedup,umoci]='layers'
     [dedup,skopeo]='layers' [at_once,umoci]='refused' [cut,umoci]='refused')
 
-# row KEY LABEL: as a line of the table.
+# row KEY LABEL: prints a row of the table.
 row() {
     local tool cell
     printf '| %s ' "$2"
@@ -33,28 +33,28 @@ head_row() {
 }
 
 labels=(
-    'modes=modes, setuid, setgid, sticky' 'owners=owners, also above 2²¹' 'times=times to the nanosecond'
+    'modes=modes, setuid, setgid, sticky' 'owners=owners, including ids above 2²¹' 'times=times to the nanosecond'
     'xattrs=user xattrs' 'capabilities=file capabilities' 'acls=POSIX ACLs, access and default'
     'links=hard links' 'symlinks=hard links of symlinks' 'nodes=devices and fifos' 'holes=holes'
-    'names=odd names: not UTF-8, newline, 200 bytes' 'root=the root directory itself'
-    'whiteouts=whiteouts and opaque directories, as in the upper'
-    'mounts=the restored tree mounts as that upper' 'oci=a whiteout is an OCI `.wh.` entry'
-    'sockets=packs a tree with a socket (skips it)' 'is_tar=what is stored is a tar that GNU tar reads'
-    'same_bytes=same bytes for the same tree: other order, other file system'
-    'one_pass=digest known after one pass ³' 'gate=nothing appears where a stored byte is wrong'
-    'cut=a cut stream changes nothing of the tree that stands'
+    'names=unusual names: not UTF-8, newline, 200 bytes' 'root=metadata of the root directory'
+    'whiteouts=whiteouts and opaque directories, as OverlayFS has them'
+    'mounts=the restored tree works as an upper directory' 'oci=whiteouts are stored as OCI `.wh.` entries'
+    'sockets=packs a tree that contains a socket (skips it)' 'is_tar=GNU tar can read the stored archive'
+    'same_bytes=same bytes for the same tree, made in another order on another file system'
+    'one_pass=digest computed in a single pass ³' 'gate=nothing appears if a stored byte is wrong'
+    'cut=a truncated stream leaves the existing tree unchanged'
     'diffid=a wrong diffID in an image is refused'
-    'at_once=a standing tree is replaced at once' 'contained=8 hostile archives reach nothing outside'
-    'resume=an interrupted upload goes on ³' 'dedup=sends only what changed in a tree ³'
+    'at_once=an existing tree is replaced atomically' 'contained=8 hostile archives change nothing outside the target'
+    'resume=an interrupted upload resumes ³' 'dedup=sends only the changed parts of a tree ³'
 )
 compact=(
-    'whiteouts=whiteouts and opaque directories come back' 'oci=... and are OCI whiteouts in the archive'
+    'whiteouts=whiteouts and opaque directories are restored' 'oci=whiteouts are stored as OCI whiteouts'
     'links=hard links' 'holes=holes'
-    'same_bytes=same tree, same bytes' 'one_pass=digest after one pass ³'
-    'gate=wrong digest: nothing appears' 'cut=cut stream: the standing tree stays'
-    'at_once=replaces a tree at once' 'contained=hostile archives stay inside'
-    'is_tar=a tar that GNU tar reads' 'resume=interrupted uploads go on ³'
-    'dedup=sends only changed parts ³'
+    'same_bytes=same tree, same bytes' 'one_pass=digest computed in one pass ³'
+    'gate=wrong digest: nothing appears' 'cut=truncated stream: the old tree stays'
+    'at_once=replaces a tree atomically' 'contained=hostile archives change nothing outside'
+    'is_tar=GNU tar can read the archive' 'resume=interrupted uploads resume ³'
+    'dedup=sends only changed data ³'
 )
 
 rows() {
@@ -95,51 +95,53 @@ page() {
     cat <<END
 # Compared with others
 
-\`bench/comparison.sh\` makes this page: a tree with all that an overlay upper directory can hold goes
-through each tool, as its user would call it with the best options it has, and checks answer the rest.
-"-" is what a tool does not do at all.
+\`bench/comparison.sh\` writes this page. It packs and restores a tree with everything that an OverlayFS
+upper directory can contain, with each tool and its best options, and checks the results. "-" means that
+the tool does not do this at all.
 
 ## In short
 
 <!-- compact: begin -->
 $(rows "${compact[@]}")
 
-¹ The library that zlsnap replaces: not measured, as its users reported. ² After a pass of its own over
-the file (\`sha256sum -c\`); not from a pipe. ³ By what the tool is; all else was tried.
+¹ The library that zlsnap replaces; reported by its users, not measured. ² Only with a separate pass
+over the file (\`sha256sum -c\`); not from a pipe. ³ Known from the tool's design; all other rows were tested.
 <!-- compact: end -->
 
-## All trials
+## All results
 
 $(rows "${labels[@]}")
 
-¹ Not measured, as its users reported: three passes with an uncompressed temporary tar, symlinks
-followed, failure on sockets, half-restored trees after errors; uploads to S3 survive crashes.
-² Only since \`sha256sum -c\` reads the file first; what comes from a pipe is unpacked before its digest
-is known. ³ By what the tool is, not by a trial here. skopeo copies images and packs nothing, so that
-most rows are not its business; "same bytes" is that it copies a manifest as it is. umoci does not
-unpack where a tree stands. GNU tar puts its process id into the names of sparse files (-S), casync
-extracts no name of 245 bytes ("File name too long").
+¹ Reported by its users, not measured: three passes with an uncompressed temporary tar, followed symlinks,
+failure on sockets, half-restored trees after errors. Its uploads to S3 survive crashes.
+² Only because \`sha256sum -c\` reads the file first; a stream from a pipe is unpacked before its digest is
+known. ³ Known from the tool's design, not tested here.
+
+skopeo copies images and does not pack directories, so most rows do not apply to it; "same bytes" means
+that it copies a manifest unchanged. umoci refuses to unpack into an existing tree. GNU tar writes its
+process id into the names of sparse files (-S). casync cannot extract a name of 245 bytes ("File name too
+long").
 
 ## What others do better
 
-- **casync** stores chunks: of a new version it sends and fetches only those that are not there yet,
-  and reflinks the rest from a tree that stands. A zlsnap layer is the whole directory again. casync
+- **casync** stores chunks. For a new version it sends and fetches only the chunks that are missing, and
+  reflinks the others from an existing tree. A zlsnap layer always contains the whole directory. casync
   also keeps chattr flags.
-- **GNU tar** is everywhere, and makes incremental archives (\`--listed-incremental\`).
+- **GNU tar** is installed everywhere, and makes incremental archives (\`--listed-incremental\`).
 - **bsdtar** reads and writes many formats: cpio, zip, ISO 9660, 7-zip, mtree.
-- **umoci** handles whole images, with their history and config, and unpacks without root, where it
-  keeps owners and devices beside the files.
-- **skopeo** knows every registry and transport. zlsnap calls it.
+- **umoci** handles whole images, with their history and config. It also unpacks without root, and then
+  records owners and devices beside the files.
+- **skopeo** supports every registry and transport. zlsnap calls it.
 
 ## Times
 
-$(printf '%s' "$measured"): $(find "$measured" | wc -l) entries, $(($(<bytes) / 1048576)) MiB as a tar; warm, medians of $runs, by turns, $(nproc) cores, Linux $(uname -r).
-MB is the largest process at its peak. tar and bsdtar are checked by sha256sum first; umoci compresses
-with gzip, the others with zstd. Only zlsnap brings to the disk what it wrote before it ends.
+$(printf '%s' "$measured"): $(find "$measured" | wc -l) entries, $(($(<bytes) / 1048576)) MiB as a tar; warm cache, medians of $runs runs in turns, $(nproc) cores, Linux $(uname -r).
+MB is the peak memory of the largest process. For tar and bsdtar, sha256sum checks the file first. umoci
+compresses with gzip, the others with zstd. Only zlsnap syncs its output to the disk before it exits.
 
 $(times_table)
 
-## What they said
+## Messages of the tools
 
 $(printf -- '- %s\n' "${remarks[@]}" | tr -d '\200-\377')
 
@@ -147,7 +149,7 @@ $(printf -- '- %s\n' "${remarks[@]}" | tr -d '\200-\377')
 
     $(versions | sed '2,$s/^/    /')
 
-Where a function is given a directory of a store and a tree:
+\`pack_TOOL\` gets the tree and a directory for the result; \`restore_TOOL\` gets that directory and the target:
 
 $(for tool in tar bsdtar umoci casync zlsnap; do declare -f "pack_$tool" "restore_$tool"; done | sed 's/^/    /')
 

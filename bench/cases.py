@@ -1,33 +1,33 @@
-"""What is compared: shell commands in groups, and how many times faster ours are to be.
+"""The commands to compare, in groups, and how many times faster ours should be.
 
 A command finds in its environment
     DIR           the tree
-    TAR, DIGEST   the tar that tarpack writes of it, and its SHA-256
-    LAYER         the same by `zlsnap.sh create`, with LAYER.json
-    OUT           an empty directory, a file system of its own
+    TAR, DIGEST   the tar that tarpack writes for it, and its SHA-256
+    LAYER         the layer that `zlsnap.sh create` makes of it, with LAYER.json
+    OUT           an empty directory on its own file system
 """
 from dataclasses import dataclass
 
-# What is compared, and what only memory is measured with.
+# The sets for comparisons, and one for memory only.
 COMPARED = ("kernel", "rootfs", "tiny", "large", "sparse", "node_modules")
 SETS = COMPARED + ("bounds",)
 
 
 @dataclass
 class Group:
-    """Commands that run by turns. The first is ours; the table compares the others with it."""
+    """Commands that run in turns. The first one is ours; the table compares the others with it."""
 
     name: str
     title: str
     cases: dict
-    place: str = "tmpfs"  # what OUT is
+    place: str = "tmpfs"  # the file system of OUT
     cold: bool = False
     sets: tuple = COMPARED
 
 
 @dataclass
 class Target:
-    """On each of `sets`, `ours` is to be `times` faster than `other`; below 1, no slower than that."""
+    """On each of `sets`, `ours` should be `times` faster than `other`; below 1, at most so much slower."""
 
     group: str
     sets: str
@@ -37,11 +37,11 @@ class Target:
     metric: str = "wall"
 
 
-# What each writes into a pipe. GNU tar counts in the format that carries the same: attributes need
-# pax, which by default also holds times of access and change; told to leave the time of modification
-# to the header block, it has whole seconds. Its own format, with neither attributes nor fractions, is
-# shown beside. Sorted, all of them that can: the digest of a tar in the order of the directory says
-# nothing. Without sparse entries, which layers may not have.
+# Packing into a pipe. Targets compare with GNU tar in the pax format, which stores the same: attributes
+# require it. By default pax also stores access and change times, so these are deleted. With
+# delete=mtime, times are those of the header block, in whole seconds. The GNU format, without attributes
+# and fractions, is only shown. Every tool that can sort does: the digest of a tar in readdir order is of
+# no use. No tool writes sparse entries, which layers must not contain.
 TAR_PAX = (
     "tar -c --sort=name --format=posix --pax-option=delete=atime,delete=ctime{}"
     " --xattrs --xattrs-include='*' --acls --numeric-owner -C \"$DIR\" ."
@@ -114,8 +114,8 @@ HASH = {
 
 INTO_PIPE = {name: command + " | cat >/dev/null" for name, command in PACK.items()}
 
-# A tmpfs has no room for the zeros that others write of the sparse file, and on a disk one comparison
-# of that will do; in a cold cache there is nothing of it to be read.
+# The sparse set is left out where other tools would fill a tmpfs with its zeros, where another comparison
+# on a disk already covers it, and with a cold cache, since there is almost nothing to read.
 DENSE = tuple(name for name in COMPARED if name != "sparse")
 
 GROUPS = (
@@ -128,7 +128,7 @@ GROUPS = (
     Group("tee", "Hash a stream of 2 GiB", HASH, sets=("large",)),
 )
 
-# Run once each, untimed, for memory and temporary disk: all that our programs do at length.
+# All long operations of our programs; each runs once, without timing, to measure memory and disk space.
 MEASURED_FOR_MEMORY = {
     "create": CREATE["tarpack ns"],
     "zlsnap create": CREATE["zlsnap create"],
@@ -137,7 +137,7 @@ MEASURED_FOR_MEMORY = {
     "zlsnap digest": 'zlsnap.sh digest -q "$DIR" >/dev/null',
 }
 MEMORY_LIMIT = 64 << 20
-TEMPORARY_LIMIT = 1 << 20  # nothing of the content; some digests and empty directories
+TEMPORARY_LIMIT = 1 << 20  # no content, only some digests and empty directories
 
 
 def _both_precisions(group, sets, suffix, times):
@@ -152,7 +152,7 @@ TARGETS = (
     *_both_precisions("create", "kernel", ", openssl", 1.3),
     *_both_precisions("create", "rootfs", ", openssl", 1.5),
     *_both_precisions("create", "tiny", ", openssl", 2.0),
-    # At most 1.3 times the time of what nobody can do without.
+    # At most 1.3 times the time of zstd, which every pipe needs.
     Target("create", "kernel", "tarpack ns", "zstd alone, ready tar", 1 / 1.3),
     *_both_precisions("pack", "kernel tiny", "", 1.7),
     *_both_precisions("pack", "large", "", 1.5),

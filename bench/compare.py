@@ -1,4 +1,4 @@
-"""Measures what cases.py lists, set by set, and writes results.json. Started by bench/run."""
+"""Measures the cases of cases.py, set by set, and writes results.json. Started by bench/run."""
 import argparse
 import datetime
 import json
@@ -19,21 +19,21 @@ def say(text):
 
 
 def version(*argv):
-    """Returns the first word with digits and dots in what a program prints, or ''."""
+    """Returns the first version number that a program prints, or ''."""
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     found = re.search(r"\bv?([0-9]+\.[0-9.]*[0-9])", done.stdout)
     return found[1] if found else ""
 
 
 def commit(directory):
-    """Returns the commit that programs below a work tree were built from, if that is known."""
+    """Returns the commit of the work tree that contains the programs, or ''."""
     argv = ["git", "-C", directory, "describe", "--always", "--dirty"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
 def machine(programs):
-    """Returns what has to be known about where and of what the figures are."""
+    """Returns the machine and the versions that the results are for."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         info = file.read()
     model = re.search(r"^model name\s*: (.*)", info, re.MULTILINE)
@@ -52,7 +52,7 @@ def machine(programs):
 
 
 class Set:
-    """A data set with its layer and tar, which are made for the time it is measured."""
+    """A data set, with a layer and a tar that exist while it is measured."""
 
     def __init__(self, name, base, programs):
         self.name = name
@@ -84,19 +84,19 @@ class Set:
         shutil.rmtree(self.work, ignore_errors=True)
 
     def warm(self):
-        """Brings into the cache what the commands read."""
+        """Reads everything that the commands read into the cache."""
         measure.run('tarpack -q "$DIR" | cat "$TAR" "$LAYER" - >/dev/null', self.environment)
 
     def once(self, group, command):
-        """Returns the wall and CPU seconds of one run on a file system of its own."""
+        """Returns the wall and CPU seconds of one run on a new file system."""
         with measure.fresh_filesystem(group.place, self.work) as out:
             measure.settle(group.cold)
             return measure.run(command, {**self.environment, "OUT": out, "TMPDIR": out})
 
     def compare(self, group, rounds):
-        """Runs all commands of a group by turns: what disturbs one disturbs them all.
+        """Runs all commands of a group in turns, so that a disturbance affects all of them.
 
-        Every other round is in reverse, so that none has always the same one before it.
+        Every other round is in reverse order, so that no command always follows the same one.
         """
         runs = []
         if not group.cold:
@@ -109,7 +109,7 @@ class Set:
         return runs
 
     def memory(self):
-        """Returns for each of our commands what its programs held at most, and temporary bytes."""
+        """Returns the peak memory of the programs in each of our commands, and temporary bytes."""
         say(f"{self.name}: memory and temporary disk")
         environment = {**self.environment, "PATH": f"{self.wrappers}:{os.environ['PATH']}"}
         rows = []
@@ -123,7 +123,7 @@ class Set:
 
 
 def selected(only):
-    """Returns the groups that a list such as `pack,extract` means, and whether memory is asked."""
+    """Returns the groups in a list such as `pack,extract`, and whether it contains memory."""
     words = only.split(",") if only else ["memory"] + [group.name for group in cases.GROUPS]
     groups = [
         group
@@ -133,13 +133,13 @@ def selected(only):
     known = {"memory"}.union(*({g.name, g.name.partition("-")[0]} for g in cases.GROUPS))
     unknown = set(words) - known
     if unknown:
-        say(f"not a comparison: {', '.join(sorted(unknown))}")
+        say(f"unknown comparison: {', '.join(sorted(unknown))}")
         sys.exit(2)
     return groups, "memory" in words
 
 
 def measure_set(data, groups, memory, rounds):
-    """Yields (key, result) of everything asked about one set."""
+    """Yields (key, result) for each selected measurement of one set."""
     for group in groups:
         if data.name in group.sets:
             runs = data.compare(group, rounds)
@@ -165,7 +165,7 @@ def arguments():
 
 
 def stop(number, _):
-    # As an exception, so that what is mounted is unmounted on its way.
+    # An exception, so that file systems are unmounted.
     sys.exit(128 + number)
 
 

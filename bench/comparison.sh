@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 #
-# Puts zlsnap and other tools through the same trials, each as its user would call it, and prints the
-# answers as Markdown (doc/comparison.md): bench/comparison.sh [DIR [RUNS]], DIR being the tree that is
-# packed and restored for the times (default /usr/share), RUNS how often (default 3). Needs root.
+# Tests what zlsnap and other tools can do, each called as its users would call it, and prints the results
+# as Markdown (doc/comparison.md): bench/comparison.sh [DIR [RUNS]]. For the times, DIR (default /usr/share)
+# is packed and restored RUNS times (default 3). Needs root.
 #
-# Every cell is what a check found; what no check can find out is marked as such. The commands are
-# the functions pack_* and restore_* of comparison/tools.sh, which the page quotes.
+# Every cell is the result of a test, unless the page marks it. The commands are the functions pack_* and
+# restore_* in comparison/tools.sh; the page quotes them.
 #
 # Environment: BENCH_DIR and ZLSNAP_BIN, as for bench/run.
 set -u -o pipefail
@@ -47,9 +47,9 @@ source "$bench/comparison/trials.sh" || exit
 source "$bench/comparison/page.sh" || exit
 
 if [[ ! ${COMPARE_INSIDE-} ]]; then
-    [[ $EUID -eq 0 ]] || die 'has to run as root: it makes devices, owners and mounts'
+    [[ $EUID -eq 0 ]] || die 'must run as root: it makes devices, owners and mounts'
     programs_expect tar bsdtar umoci skopeo casync zstd jq time python3 getfattr setfacl setcap zlsnap
-    # In a mount namespace of its own: whichever way it ends, no mount is left.
+    # Run in its own mount namespace, so that no mount is left behind however it ends.
     COMPARE_INSIDE=1 exec unshare --mount "$0" "$@"
 fi
 rm -rf -- "$work"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 #
-# Makes data sets: bench/data.sh SET... A set that is there is kept. Called by bench/run.
+# Makes data sets: bench/data.sh SET... A set that exists is kept. Called by bench/run.
 #
-#   kernel        the source of Linux, out of a Debian package
-#   rootfs        a root file system, by debootstrap
+#   kernel        the Linux source, from a Debian package
+#   rootfs        a root file system, made by debootstrap
 #   tiny          200,000 small files in 2,000 directories
-#   large         1 GiB that does not compress, 1 GiB of text
+#   large         1 GiB of incompressible data, 1 GiB of text
 #   sparse        a file of 10 GiB with 64 MiB of data
-#   node_modules  what npm installs for some well-known packages
+#   node_modules  some well-known packages with their dependencies, installed by npm
 #   bounds        a file of 20 GiB without data, a million entries, 100,000 files with two names
 #
-# Each is $BENCH_DIR/sets/SET. A set that cannot be made here is named and left out; the exit status
-# is 1 then.
+# A set is the directory $BENCH_DIR/sets/SET. If a set cannot be made here, a message names it, it is left
+# out, and the exit status is 1.
 set -u -o pipefail
 
 bench=$(dirname -- "$(readlink -f -- "$0")")
@@ -25,13 +25,13 @@ say() {
 needs() {
     local program
     for program; do
-        type -P "$program" >/dev/null || { say "no $program here (make bench-deps)" && return 1; }
+        type -P "$program" >/dev/null || { say "$program is not installed (make bench-deps installs it)" && return 1; }
     done
 }
 
-# Each make_ function fills the current directory, and has $scratch for itself.
+# Each make_ function fills the current directory, and may use $scratch.
 
-# The package is only taken apart: nothing is installed.
+# The package is only unpacked, not installed.
 make_kernel() {
     local archives=(/usr/src/linux-source-*.tar.xz)
     needs xz || return
@@ -45,7 +45,7 @@ make_kernel() {
     xz -dc -T0 "${archives[0]}" | tar -x --strip-components=1
 }
 
-# A fixed release, so that figures can be compared.
+# A fixed release, so that results can be compared.
 make_rootfs() {
     needs debootstrap || return
     debootstrap bookworm "$PWD" >"$scratch/log" 2>&1 && return
@@ -53,14 +53,14 @@ make_rootfs() {
     return 1
 }
 
-# Not --before=DATE, for what these need in turn: behind a mirror, packages have other dates.
+# No --before=DATE for their dependencies: a mirror may give packages other dates.
 make_node_modules() {
     needs npm || return
     npm_config_cache=$scratch/npm npm install --prefix "$PWD" --no-save --ignore-scripts --no-audit \
         --no-fund --loglevel=error --legacy-peer-deps react-scripts@5.0.1 @angular/cli@17.3.7 >&2
 }
 
-# make_set SET: it stands under its name only when it is complete.
+# make_set SET: makes a set under a temporary name, and renames it when it is complete.
 make_set() (
     part=$sets/$1.part scratch=$sets/$1.scratch
     trap 'rm -rf -- "$part" "$scratch"' EXIT
@@ -72,7 +72,7 @@ make_set() (
     rootfs) make_rootfs ;;
     node_modules) make_node_modules ;;
     tiny | large | sparse | bounds) python3 "$bench/generate.py" "$1" . ;;
-    *) say "no such set: $1" && false ;;
+    *) say "unknown set: $1" && false ;;
     esac && mv -T -- "$part" "$sets/$1"
 )
 

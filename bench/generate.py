@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the data sets that come from no package; the same bytes at each call.
+"""Generates the data sets that are not from packages; always the same bytes.
 
 usage: generate.py tiny|large|sparse|bounds DIR
 """
@@ -8,11 +8,11 @@ import random
 import sys
 
 MIB = 1 << 20
-TEXT_BYTES = 16 * MIB  # eight times the window of zstd -3: a second copy is not found
+TEXT_BYTES = 16 * MIB  # eight times the window of zstd -3, so that it does not find a second copy
 
 
 def text(source):
-    """Returns TEXT_BYTES of words, the frequent ones short, as in prose."""
+    """Returns TEXT_BYTES of words; frequent words are short, as in prose."""
     letters = "etaoinshrdlcumwfgypbvkjxqz"
     words = ["".join(source.choices(letters[:20], k=source.randint(2, 11))) for _ in range(20000)]
     words.sort(key=len)
@@ -26,7 +26,7 @@ def text(source):
 
 
 def tiny(root, source):
-    """200,000 files of 100 to 2000 bytes in 2,000 directories, times with fractions."""
+    """200,000 files of 100 to 2000 bytes in 2,000 directories; times have fractions."""
     prose = text(source)
     for directory in range(2000):
         path = f"{root}/{directory % 50:02}/{directory:04}"
@@ -42,7 +42,7 @@ def tiny(root, source):
 
 
 def large(root, source):
-    """1 GiB that does not compress and 1 GiB of text."""
+    """1 GiB of incompressible data and 1 GiB of text."""
     with open(f"{root}/random", "wb") as file:
         for _ in range(1024):
             file.write(source.randbytes(MIB))
@@ -63,7 +63,7 @@ def sparse(root, source):
 
 
 def bounds(root, source):
-    """What memory could grow with: a file of 20 GiB, a million entries, 100,000 hard links."""
+    """Data that could make memory grow: a file of 20 GiB, a million entries, 100,000 hard links."""
     with open(f"{root}/sparse", "wb") as file:
         file.truncate(20 << 30)
         file.seek(source.randrange(20 << 30))

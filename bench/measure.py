@@ -1,4 +1,4 @@
-"""Runs commands and tells what they cost: time, CPU, memory, disk."""
+"""Runs commands and measures time, CPU, memory and disk space."""
 import contextlib
 import ctypes
 import os
@@ -13,13 +13,13 @@ SAMPLE_SECONDS = 0.005
 
 
 def adopt_orphans():
-    """A shell does not wait for `tee >(...)`; what it leaves behind becomes ours to wait for."""
+    """Makes this process wait for `tee >(...)` and other children that a shell does not wait for."""
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
 def _reap():
-    """Yields the status and rusage of every child, until there is none."""
+    """Yields the pid, status and rusage of every child until there are none."""
     while True:
         try:
             yield os.wait4(-1, 0)
@@ -28,7 +28,7 @@ def _reap():
 
 
 def run(command, environment):
-    """Runs a shell command until all that it started has ended; returns wall and CPU seconds."""
+    """Runs a shell command and all its children to the end; returns wall and CPU seconds."""
     stdin = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
     argv = ["bash", "-o", "pipefail", "-c", command]
     cpu, code = 0.0, None
@@ -59,7 +59,7 @@ def _call(*argv):
 def fresh_filesystem(kind, work):
     """Mounts an empty tmpfs or ext4; yields its directory.
 
-    Each run has its own: on an ext4 where a tree was just deleted, a new one takes far longer.
+    Each run gets a new one: on an ext4 where a tree was just deleted, making a tree takes far longer.
     """
     out, image = f"{work}/out", f"{work}/ext4.image"
     os.makedirs(out, exist_ok=True)
@@ -69,7 +69,7 @@ def fresh_filesystem(kind, work):
         with open(image, "wb") as file:
             file.truncate(EXT4_BYTES)
         _call("mkfs.ext4", "-q", "-F", image)
-        # Or the kernel goes on initialising tables beside what is measured.
+        # Otherwise the kernel initialises tables during the measurement.
         _call("mount", "-o", "loop,noinit_itable", image, out)
     try:
         yield out
@@ -80,7 +80,7 @@ def fresh_filesystem(kind, work):
 
 
 def settle(cold):
-    """Writes back what the run before has left; empties the caches if the next is a cold one."""
+    """Writes back what the previous run left; empties the caches if the next run needs that."""
     os.sync()
     if cold:
         with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
@@ -93,7 +93,7 @@ def _used_bytes(path):
 
 
 class DiskWatch:
-    """The most that a file system held at any time of a run, above what it holds after it."""
+    """Measures the peak use of a file system during a run, minus its use after the run."""
 
     def __init__(self, path):
         self.path = path
@@ -117,10 +117,10 @@ class DiskWatch:
 
 
 def make_wrappers(directory, programs):
-    """Makes scripts that run our programs below GNU time, which writes their peaks to $PEAKS.
+    """Makes scripts that run our programs under GNU time, which writes their peaks to $PEAKS.
 
-    Not by the rusage of bench itself: a process counts as its own peak what Python held when it was
-    started, more than some of ours ever hold.
+    The rusage of a child of Python is of no use: its peak includes the memory of Python when the child
+    was started, which is more than some of our programs ever use.
     """
     os.makedirs(directory)
     for name in ("tarpack", "tarunpack", "shasum-tee"):

@@ -1,4 +1,4 @@
-"""Turns results.json into Markdown and a plot.
+"""Formats results.json as Markdown and a plot.
 
 usage: report.py RESULTS [DIR]
 """
@@ -21,7 +21,7 @@ def load(path):
 
 
 class Results:
-    """What was measured, by group, set and case; None where nothing was."""
+    """The measurements by group, set and case; None where there are none."""
 
     def __init__(self, results):
         self.machine = results["machine"]
@@ -49,7 +49,7 @@ class Results:
 
 
 def table(heading, rows, left=1):
-    """Yields a Markdown table; the first `left` columns are words, the others figures."""
+    """Yields a Markdown table; the first `left` columns are text, the others numbers."""
     yield "| " + " | ".join(heading) + " |"
     yield "|" + "---|" * left + "---:|" * (len(heading) - left)
     for row in rows:
@@ -58,7 +58,7 @@ def table(heading, rows, left=1):
 
 
 def summary(results):
-    """Yields the table of how many times faster ours are: a row a set, a column a comparison."""
+    """Yields the table of speed ratios: one row for each set, one column for each comparison."""
     rows = []
     for name in cases.SETS:
         ratios = [results.times_faster(group, name, *pair) for group, *pair, _ in cases.HEADLINES]
@@ -135,7 +135,7 @@ def facts(of):
 
 
 def memory_row(name, rows):
-    """Returns the highest peak of each program over all commands, and of temporary disk."""
+    """Returns each program's highest peak over all commands, and that of temporary disk space."""
     highest = {}
     for row in rows:
         for program, peak in row["peaks"].items():
@@ -157,8 +157,8 @@ def memory_table(results):
     yield "## Peak memory and temporary disk, MiB"
     yield ""
     yield (
-        f"The most that one process held while doing {', '.join(cases.MEASURED_FOR_MEMORY)}, and"
-        " the most that stood on the target's file system above the result. Both are to be below"
+        f"The peak memory of one process in {', '.join(cases.MEASURED_FOR_MEMORY)}, and the peak"
+        " disk space on the target's file system beyond the result. The targets are below"
         f" {cases.MEMORY_LIMIT // MIB} and {cases.TEMPORARY_LIMIT // MIB}."
     )
     yield ""
@@ -177,13 +177,13 @@ def machine(of):
 
 
 def commands(results):
-    yield "## The commands"
+    yield "## Commands"
     yield ""
-    yield "`$OUT` is an empty file system for each run; the rest is told in bench/cases.py."
+    yield "`$OUT` is a new, empty file system for each run. bench/cases.py explains the other variables."
     yield ""
     shown = []
     for group in cases.GROUPS:
-        # The same commands run with a cold cache, or on another file system: once will do.
+        # Print commands once that also run with a cold cache or on another file system.
         if not results.sets(group.name) or group.cases in shown:
             continue
         shown.append(group.cases)
@@ -198,16 +198,16 @@ def commands(results):
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`. Within a comparison the commands run by turns, each round all of them once;
-times are medians of the rounds, ratios are ratios of medians. CPU seconds are those of all
-processes of a pipe. Differences below 15 % mean little on a shared machine. A cold cache is that of
-this machine: what is below a virtual one may still hold the data. Why a target is not reached is told
-in [architecture.md](architecture.md#where-the-time-goes).
+`make bench` writes this page. Each round of a comparison runs every command once, in turns. Times are medians
+of the rounds, and ratios are ratios of medians. CPU seconds include all processes of a pipe. On a shared
+machine, differences below 15 % mean little. A cold cache means that the page cache of this machine is empty;
+the host of a virtual machine may still have the data in its own.
+[architecture.md](architecture.md#where-the-time-goes) explains why some targets are not reached.
 """
 
 
 def markdown(results, plot=None):
-    """Returns the whole report; plot names a picture to show."""
+    """Returns the whole report; `plot` is the file name of an image to include."""
     of = Results(results)
     lines = [INTRODUCTION, *machine(of.machine)]
     if plot:
@@ -220,7 +220,7 @@ def markdown(results, plot=None):
 
 
 def plot_data(results):
-    """Returns the summary as gnuplot reads it: a heading, then a row a set, ? for no figure."""
+    """Returns the summary for gnuplot: a heading, then a row for each set, ? for a missing value."""
     rows = ["set " + " ".join(f'"{words}"' for *_, words in cases.HEADLINES)]
     for name in cases.SETS:
         ratios = [results.times_faster(group, name, *pair) for group, *pair, _ in cases.HEADLINES]
@@ -230,13 +230,13 @@ def plot_data(results):
 
 
 def draw(results, path):
-    """Returns whether there is a plot now."""
+    """Draws the plot. Returns whether that was possible."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "plot.gp")
     data = plot_data(Results(results))
     if data.count("\n") < 2:
         return False
     if not shutil.which("gnuplot"):
-        print("bench: no gnuplot here: no plot (make bench-deps installs it)", file=sys.stderr)
+        print("bench: gnuplot is not installed, so there is no plot (make bench-deps installs it)", file=sys.stderr)
         return False
     with tempfile.NamedTemporaryFile("w", suffix=".data") as file:
         file.write(data)
@@ -252,7 +252,7 @@ def main():
     try:
         results = load(sys.argv[1])
     except FileNotFoundError:
-        sys.exit("bench: there are no results yet")
+        sys.exit("bench: no results yet")
     if len(sys.argv) == 2:
         print(markdown(results))
         return

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
-# What it costs to find out what changed in 200,000 files, and to sync them: bench/sync.sh [RUNS]
-# prints a report as Markdown. Called by `make bench`. The S3 server is the tests', in Python and on
-# this machine: it takes most of the time that a send takes here.
+# Measures how long it takes to find changes in 200,000 files, and to sync them: bench/sync.sh [RUNS]
+# prints a report as Markdown. Called by `make bench`. The S3 server is that of the tests, in Python and on
+# this machine; most of the time of an upload is spent in it.
 #
 # Environment: BENCH_DIR and ZLSNAP_BIN, as for bench/run.
 set -u -o pipefail
@@ -42,19 +42,19 @@ clean_up() {
     cd / && rm -rf -- "$BENCH_DIR/work/sync"
 }
 
-# seconds COMMAND...: runs it and sets `took`, in milliseconds.
+# seconds COMMAND...: runs it and sets `took` to the time in milliseconds.
 seconds() {
     local begin=${EPOCHREALTIME/./}
     "$@" >/dev/null || die "failed: $*"
     took=$(((${EPOCHREALTIME/./} - begin) / 1000))
 }
 
-# median: of the lines of standard input, in seconds.
+# median: prints the median of the lines of standard input, in seconds.
 median() {
     sort -n | awk '{ a[NR] = $1 } END { printf "%.2f", a[int((NR + 1) / 2)] / 1000 }'
 }
 
-# change COUNT: as many files get other content, in all directories.
+# change COUNT: changes the content of COUNT files, spread over all directories.
 change() {
     local round=$EPOCHREALTIME step
     (($1)) || return 0
@@ -63,7 +63,7 @@ change() {
     for ((i = 0; i < $1; i++)); do
         printf '%s %d\n' "$round" "$i" >"${files[i * step]}"
     done
-    sleep 2.5 # what changed just now would be read again the next time, too
+    sleep 2.5 # the cache does not trust files that changed just now: they would be read again next time
 }
 
 sent() {
@@ -82,7 +82,7 @@ recognition() {
     for ((run = 0; run < runs; run++)); do
         seconds zlsnap digest "$tree" && echo "$took" >>read.ms
     done
-    printf '| command | seconds | of find |\n|---|---:|---:|\n'
+    printf '| command | seconds | relative to find |\n|---|---:|---:|\n'
     for name in find manifest digest read; do
         printf '| %s | %s | %s |\n' "${commands[$name]}" "$(median <"$name.ms")" \
             "$(awk -v a="$(median <"$name.ms")" -v b="$(median <find.ms)" 'BEGIN { printf "%.2f", a / b }')"
@@ -93,7 +93,7 @@ declare -A commands=(
     [find]='`find DIR -printf %s`'
     [manifest]='`tarpack --manifest --cache=FILE DIR`'
     [digest]='`zlsnap digest --cache=FILE DIR`'
-    [read]='`zlsnap digest DIR`, which reads all'
+    [read]='`zlsnap digest DIR`, which reads every file'
 )
 
 syncs() {
@@ -128,21 +128,23 @@ cp -a -- "$BENCH_DIR/sets/tiny" "$tree" || exit
 mapfile -t files < <(find "$tree" -type f | sort)
 server_start
 cat <<END
-# What a sync costs
+# Cost of a sync
 
 ${#files[@]} files of 100 to 2000 bytes in 2,000 directories, $(du -sm --apparent-size "$tree" | cut -f 1) MiB, in the page cache;
-$(nproc) cores; medians of $((2 * runs + 1)) runs above, by turns, and of $runs below. \`bench/sync.sh\` makes this page.
+$(nproc) cores. The first table has medians of $((2 * runs + 1)) runs in turns, the second of $runs runs.
+\`bench/sync.sh\` writes this page.
 
-## Unchanged?
+## Detecting that nothing changed
 
 END
 recognition
 cat <<'END'
 
-## Changed
+## Syncing changes
 
-In seconds. A layer is the whole directory: that a file changed costs making and sending all of it. What
-was not changed is not read to find that out. The S3 server is OpenStack Swift on the same machine.
+Times are in seconds. A layer contains the whole directory, so if one file changed, the whole layer is made
+and sent again. Finding the changes does not read unchanged files. The S3 server is OpenStack Swift on the
+same machine.
 
 END
 syncs

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# Of bench/comparison.sh: each tool, as its user would call it.
+# Part of bench/comparison.sh: calls each tool as its users would.
 
-# pack_TOOL TREE STORE: STORE is an empty directory. restore_TOOL STORE TARGET: with the digest
-# checked, wherever the tool can. stored_TOOL STORE: names the file with the contents.
+# pack_TOOL TREE STORE: STORE is an empty directory. restore_TOOL STORE TARGET: checks the digest if the
+# tool can.
 
 sparse=(-S)
 
@@ -60,7 +60,7 @@ stored_file() {
     esac
 }
 
-# What has to be equal where the trees are.
+# stored_identity TOOL STORE: prints what must be equal for equal trees.
 stored_identity() {
     case $1 in
     umoci) layer_blob "$2/image" ;;

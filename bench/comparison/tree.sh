@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# Of bench/comparison.sh: the tree with all that an upper directory can hold.
+# Part of bench/comparison.sh: makes a tree with everything that an upper directory can contain.
 
-# tree_make DIR [REVERSED]: all that an upper directory can hold, made in this order or the other.
+# tree_make DIR [REVERSED]: makes the tree, with REVERSED in the opposite order.
 tree_make() {
     local makers=(modes owners attributes links nodes sparse names whiteouts bulk) i
     [[ ! ${2-} ]] || makers=(bulk whiteouts names sparse nodes links attributes owners modes)
@@ -44,7 +44,7 @@ make_names() {
     echo text >$'not-utf8-\xff\xfe' && echo text >$'new\nline' && echo text >./-rf
     echo text >"$(printf 'long-%0195d' 0)"
 }
-# What does not compress, so that half of a layer is more than a buffer of it.
+# Incompressible data, so that half of a layer is larger than a buffer.
 make_bulk() {
     python3 -c 'import random, sys; sys.stdout.buffer.write(random.Random(1).randbytes(8 << 20))' >bulk
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2004,SC2034,SC2154
 #
-# Of bench/comparison.sh: what is kept, what becomes of faults, of images, and how long it takes.
+# Part of bench/comparison.sh: tests of content, faults and images, and times.
 
-# --------------------------------------------------------------------------- what is kept
+# --------------------------------------------------------------------------- content
 
-# facet_NAME, in a tree: prints what has to be equal in both.
+# facet_NAME, called in a tree: prints what must be equal in the original and in the restored tree.
 facet_modes() { stat -c '%a %n' setuid odd sticky plain; }
 facet_owners() { stat -c '%u:%g %n' owned big; }
 facet_times() { stat -c '%.9Y %n' plain odd symlink fifo sparse; }
@@ -28,7 +28,7 @@ facet_same() {
     other=$(cd "$3" && "facet_$1" 2>/dev/null | tr '\0' ' ') && [[ $one == "$other" ]]
 }
 
-# answers ROW TOOL COMMAND...: yes where the command is successful.
+# answers ROW TOOL COMMAND...: sets the cell to yes if the command succeeds, else to no.
 answers() {
     local key=$1,$2
     if "${@:3}"; then answer[$key]=yes; else answer[$key]=no; fi
@@ -44,7 +44,7 @@ overlay_mounts() {
     [[ $seen == $'kept\nopaque/new' ]]
 }
 
-# Status and last message of one run, for the page.
+# tell LABEL COMMAND...: records the status and the last message of a run for the page.
 tell() {
     local label=$1 status
     shift
@@ -56,7 +56,7 @@ tell() {
     return $status
 }
 
-# Whether GNU tar gives the same bytes where it does not look for holes.
+# Whether GNU tar gives the same bytes if it does not look for holes.
 dense_is_same() {
     local sparse=()
     rm -rf again dense && mkdir again dense
@@ -90,9 +90,9 @@ has_oci_whiteout() {
     stored_as_tar "$1" store 2>/dev/null | tar -t 2>/dev/null | sed 's|^\./||' | grep -qx '\.wh\.gone'
 }
 
-# --------------------------------------------------------------------------- what goes wrong
+# --------------------------------------------------------------------------- faults
 
-# flip FILE: another byte in its middle.
+# flip FILE: changes the byte in its middle.
 flip() {
     local at byte
     at=$(($(stat -c %s "$1") / 2))
@@ -101,13 +101,13 @@ flip() {
     printf "\\$(printf %o $((byte ^ 255)))" | dd of="$1" bs=1 seek="$at" conv=notrunc status=none
 }
 
-# All that can be seen of a directory, but not its whiteouts' times.
+# look DIR: lists everything visible in a directory.
 look() {
     [[ -e $1 ]] || { echo absent && return; }
     (cd "$1" && find . -printf '%y %m %T@ %s %P\n' | sort)
 }
 
-# refused_whole TOOL TARGET: the broken store is refused, and the target is what it was.
+# refused_whole TOOL TARGET: whether the broken store is refused and the target unchanged.
 refused_whole() {
     local before status
     before=$(look "$2")
@@ -118,13 +118,13 @@ refused_whole() {
     }
 }
 
-# receive_TOOL TARGET: from a pipe, as one fetches and unpacks; the digest is known.
+# receive_TOOL TARGET: unpacks from a pipe; the digest is known.
 receive_tar() { mkdir -p "$1" && zstd -dc | tar -xp --xattrs --xattrs-include='*' --acls -C "$1"; }
 receive_bsdtar() { mkdir -p "$1" && zstd -dc | bsdtar -xp --xattrs --acls -f - -C "$1"; }
 receive_zlsnap() { zstd -dc | tarunpack --replace --expect "$(jq -r .digest store/layer.tar.zst.json)" "$1"; }
 
-# A stream that ends early where a tree stands already; where no stream can be read, a stored file
-# that does.
+# cut_leaves TOOL: whether a truncated stream leaves an existing tree unchanged. For a tool that cannot read
+# a stream, the stored file is truncated.
 cut_leaves() {
     local tool=$1 before file
     rm -rf target && mkdir target && echo old >target/old && touch -d 2001-01-01 target
@@ -139,7 +139,7 @@ cut_leaves() {
     [[ $(look target) == "$before" ]]
 }
 
-# As seen by its inode: one tree gives way to the other, or is changed file by file.
+# replaces_at_once TOOL: whether the target becomes a new inode, or is changed file by file.
 replaces_at_once() {
     local inode
     rm -rf target && mkdir target && echo old >target/old
@@ -214,7 +214,7 @@ trial_faults() {
 
 # --------------------------------------------------------------------------- images
 
-# Leaves image:it as a whole and consistent image whose config has the wrong diffID.
+# diffid_spoil LAYOUT: gives the image a wrong diffID in its config, and is otherwise consistent.
 diffid_spoil() {
     local manifest config new
     manifest=$(image_manifest "$1")
@@ -256,7 +256,7 @@ trial_images() {
 
 # --------------------------------------------------------------------------- times
 
-# timed TOOL,VERB COMMAND...: appends seconds and the kilobytes of the largest process.
+# timed TOOL,VERB COMMAND...: appends the seconds, and the kilobytes of the largest process.
 timed() {
     local key=$1 spent
     shift

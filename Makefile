@@ -1,46 +1,46 @@
-# zlsnap: building, testing, installing. GNU make 4 or later; this comment is the manual.
+# Builds, tests and installs zlsnap. Requires GNU make 4 or later. `make help` prints this comment.
 #
-#   make            build the programs into build/bin
-#   make deps       install what is needed to build, run and test (Debian/Ubuntu, Fedora, Alpine)
-#   make demo       build, then snapshot and restore a tree of this machine and prove both equal
+#   make            build the programs in build/bin
+#   make deps       install what building, running and testing requires (Debian/Ubuntu, Fedora, Alpine)
+#   make demo       build, then snapshot and restore a directory of this machine, and compare the two
 #   make check      build, then run the tests; T='tests/a.bats tests/unit/test_b.c' runs only those
 #   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-sync.md and
-#                   comparison.md; one or two hours, root and 16 GB; bench/run, bench/sync.sh and
+#                   comparison.md; takes one or two hours, root and 16 GB. bench/run, bench/sync.sh and
 #                   bench/comparison.sh measure parts of it.
-#                   `make bench-deps` installs what it needs, `make bench-clean` removes its data
-#   make check-threads  those of the tests that threads could change, with 1, with 4, and with
+#                   `make bench-deps` installs what it requires, `make bench-clean` removes its data
+#   make check-threads  run the tests that threads could affect with 1 thread, with 4 threads, and with
 #                   ThreadSanitizer
-#   make check-package  the tests of the goals deb and dist, which build all several times
-#   make check-arm64    a build for arm64 and its unit tests under qemu-user; on Debian that takes
+#   make check-package  test the targets deb and dist, which build everything several times
+#   make check-arm64    build for arm64 and run the unit tests under qemu-user. On Debian that requires
 #                   `dpkg --add-architecture arm64`, gcc-aarch64-linux-gnu, libssl-dev:arm64,
 #                   libzstd-dev:arm64, qemu-user-static
-#   make fuzz       look for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,
+#   make fuzz       search for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,
 #                   F='header pax sparse reader tarunpack'
-#   make lint       compilers' warnings, cppcheck, clang-tidy, shellcheck, mandoc, clang-format
-#   make format     rewrite the C files the way .clang-format says
-#   make install    programs, manuals, completions and documents below $(DESTDIR)$(PREFIX)
+#   make lint       run compilers, cppcheck, clang-tidy, shellcheck, mandoc and clang-format on the source
+#   make format     format the C files according to .clang-format
+#   make install    install programs, manuals, completions and documents below $(DESTDIR)$(PREFIX)
 #   make uninstall  remove every file that install put there
-#   make deb        a package for this Debian or Ubuntu, build/zlsnap_VERSION_ARCHITECTURE.deb
-#   make dist       what is committed as a source archive, build/zlsnap-VERSION.tar.gz
-#   make clean      remove all that was built
+#   make deb        build a package for this Debian or Ubuntu, build/zlsnap_VERSION_ARCHITECTURE.deb
+#   make dist       write a source archive of the commit, build/zlsnap-VERSION.tar.gz
+#   make clean      remove everything that was built
 #   make help       print this
 #
 # Variables, on the command line or in the environment:
-#   CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual; a change of any of them rebuilds everything
-#   WERROR=                 warnings do not stop the build (for packagers with other compilers)
-#   HARDEN_CFLAGS=, HARDEN_LDFLAGS=         without hardening, or with the distribution's own
-#   SANITIZE=address,undefined  (or thread) a build with sanitizers, below build/address-undefined
-#   JOBS=N                  a build whose programs use N threads unless told otherwise, for tests of
-#                           that, below build/jobs-N
-#   BUILD=DIR               where all that is built goes
-#   PREFIX, BINDIR, MANDIR, DATADIR, DOCDIR     where install puts it; PREFIX is /usr/local
-#   BASHDIR, ZSHDIR, FISHDIR                    and the completions
-#   DESTDIR                 goes in front of all of these, and alone may have spaces in it
+#   CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual; changing one rebuilds everything
+#   WERROR=                 do not stop at warnings (for packagers with other compilers)
+#   HARDEN_CFLAGS=, HARDEN_LDFLAGS=         build without hardening, or with the distribution's flags
+#   SANITIZE=address,undefined  (or thread) build with sanitizers, in build/address-undefined
+#   JOBS=N                  build programs that use N threads by default, for tests of threads, in
+#                           build/jobs-N
+#   BUILD=DIR               the directory for everything that is built
+#   PREFIX, BINDIR, MANDIR, DATADIR, DOCDIR     the directories of install; PREFIX is /usr/local
+#   BASHDIR, ZSHDIR, FISHDIR                    the directories of the completions
+#   DESTDIR                 is put before all of these; the only one that may contain spaces
 #   V=1                     print the commands
 #
-# A program is a folder with a main.c. Its sources, also those one folder deeper, are linked with
-# lib/libzlsnap.a, which holds what programs share. Headers are found in the file's own folder, in its
-# program's folder and in lib/. What is generated is below $(BUILD) and nowhere else.
+# A directory with a main.c is a program. Its sources, including those in its subdirectories, are linked
+# with lib/libzlsnap.a, the code that programs share. Headers are searched in the directory of the source,
+# in that of its program and in lib/. Everything generated is below $(BUILD).
 
 VERSION := 0.1.0
 
@@ -48,7 +48,7 @@ PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 MANDIR  ?= $(DATADIR)/man
-# A path of any bytes: recipes read it from the environment. A comment behind the value would add a space.
+# May contain any bytes: recipes read it from the environment. A comment after the value would add a space.
 export DESTDIR ?=
 
 CFLAGS ?= -O2 -g
@@ -58,7 +58,7 @@ comma := ,
 BUILD ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))$(if $(JOBS),/jobs-$(JOBS))
 
 ifdef SANITIZE
-# The sanitizers check what _FORTIFY_SOURCE would, and its replacements hide the calls from them.
+# Without _FORTIFY_SOURCE: its replacement functions hide calls from the sanitizers, which check more.
 HARDEN_CFLAGS  ?= -fPIE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer \
                   $(if $(FUZZING),-fsanitize=fuzzer-no-link)
 HARDEN_LDFLAGS ?= -pie -fsanitize=$(SANITIZE)
@@ -71,7 +71,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wcast-align \
             -Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough
 
-# What every compiler and checker is told about the language, and nothing about code generation.
+# Options that every compiler and checker gets. They do not affect code generation.
 LANGUAGE := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLSNAP_VERSION='"$(VERSION)"' -Ilib \
             $(if $(JOBS),-DJOBS_DEFAULT=$(JOBS))
 
@@ -79,7 +79,7 @@ COMPILE = $(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) $(HARDEN_CFLAGS) $(CPPFLAGS) $
 LINK    = $(CC) $(CFLAGS) $(HARDEN_LDFLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
 LIBS    = -lcrypto -lzstd $(LDLIBS)
 
-# --------------------------------------------------------------------------- what there is
+# --------------------------------------------------------------------------- files
 
 PROGRAMS := $(patsubst %/main.c,%,$(wildcard */main.c))
 DRIVER   := $(wildcard zlsnap.sh)
@@ -101,7 +101,7 @@ LIBRARY := $(BUILD)/lib/libzlsnap.a
 
 program_objects = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)/*.c $(1)/*/*.c))
 LIBRARY_OBJECTS := $(call program_objects,lib)
-# What the unit tests share among themselves: everything there that is no test.
+# Code that the unit tests share: every source there that is not a test.
 UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tests/unit))
 
 # --------------------------------------------------------------------------- building
@@ -111,7 +111,7 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
         lint-manuals lint-format format install uninstall deb dist clean help FORCE
 .DELETE_ON_ERROR:
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-.NOTPARALLEL: # what deps installs is needed by the goals after it
+.NOTPARALLEL: # the goals after deps need what it installs
 endif
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
@@ -135,7 +135,7 @@ $(PROGRAMS:%=$(BIN)/%): $(LIBRARY)
 $(foreach p,$(PROGRAMS),$(eval $(BIN)/$(p): $(call program_objects,$(p))))
 $(foreach p,$(PROGRAMS),$(eval $(OBJ)/$(p)/%.o: INCLUDES := -I$(p)))
 
-# The driver is run as it stands in the source tree; the tests need only $(BIN) on their PATH.
+# The driver runs directly from the source tree; the tests need only $(BIN) on their PATH.
 $(BIN)/zlsnap.sh $(BIN)/zlsnap: zlsnap.sh
 	$(Q)mkdir -p $(@D)
 	$(Q)ln -sf $(CURDIR)/zlsnap.sh $@
@@ -153,7 +153,7 @@ $(OBJ)/%.o: %.c $(BUILD)/flags
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(C_SOURCES))
 
-# Rewritten, and so newer than every object, only when a command line has changed.
+# Rewritten only if a command line has changed; then it is newer than every object.
 $(BUILD)/flags: export COMMANDS = $(COMPILE) | $(LINK) $(LIBS)
 $(BUILD)/flags: FORCE
 	$(Q)mkdir -p $(@D)
@@ -165,8 +165,8 @@ deps:
 
 # --------------------------------------------------------------------------- tests
 
-# A unit test is one program. It has the library; which of a program's modules it has too is said
-# here, one line a test.
+# A unit test is one program. It is linked with the library, and with the modules of a program that are
+# listed here, one line for each test.
 $(UNIT)/test_reader $(UNIT)/test_reader_limits: \
     $(call program_objects,tarunpack/archive)
 $(UNIT)/test_flusher: $(OBJ)/tarunpack/tree/flusher.o
@@ -183,7 +183,7 @@ $(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_OBJECTS) $(LIBRARY)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
-# A fuzz target is one program, too; what calls it is libFuzzer, or replay.c, which tries files.
+# A fuzz target is one program, too. It is called by libFuzzer, or by replay.c, which replays files.
 $(FUZZ)/fuzz_reader: \
     $(call program_objects,tarunpack/archive)
 $(FUZZ)/fuzz_tarunpack: $(filter-out %/main.o,$(call program_objects,tarunpack))
@@ -201,7 +201,7 @@ $(FUZZ)/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/fuzz.o \
 
 fuzz-programs: $(FUZZERS:%=$(FUZZ)/%)
 
-# What the tests preload into the programs; never with sanitizers, which bring an allocator.
+# Libraries that the tests preload into the programs; never with sanitizers, which have their own allocator.
 PRELOAD := $(BUILD)/preload
 
 $(PRELOAD)/%.so: tests/preload/%.c $(BUILD)/flags
@@ -216,7 +216,7 @@ check: all check-programs
 	@ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' \
 	    ZLSNAP_FUZZ='$(abspath $(FUZZ))' ZLSNAP_PRELOAD='$(abspath $(PRELOAD))' tests/run $(T)
 
-# The objects are libFuzzer's alone, and go where no other build's do.
+# Objects for libFuzzer are built in their own directory.
 FUZZING_BUILD := CC=clang SANITIZE=address,undefined FUZZING=1 BUILD=$(BUILD)/fuzzing
 MINUTES ?= 20
 
@@ -224,7 +224,7 @@ fuzz:
 	$(Q)$(MAKE) $(FUZZING_BUILD) fuzz-programs
 	$(Q)ZLSNAP_FUZZ='$(abspath $(BUILD)/fuzzing/fuzz)' tests/fuzz/run $(MINUTES) $(F)
 
-# What threads could change, with one and with four of them, and four under ThreadSanitizer.
+# Tests that threads could affect: with one thread, with four, and with four under ThreadSanitizer.
 THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip whiteouts)
 RACING   := $(patsubst %,tests/%.bats,jobs gate hostile live)
 
@@ -236,7 +236,7 @@ check-threads:
 check-package:
 	$(Q)$(MAKE) check T=tests/package/package.bats
 
-# qemu-user has openat2 since 9.1 and no Landlock; the unit tests need neither.
+# qemu-user supports openat2 since 9.1, and no Landlock. The unit tests need neither.
 ARM64 := $(BUILD)/arm64
 
 check-arm64:
@@ -265,14 +265,14 @@ bench-clean:
 
 # --------------------------------------------------------------------------- checking the source
 
-# Never more than two processes at a time; each part can be called on its own.
+# At most two processes run at a time. Each part can be called on its own.
 lint: lint-compilers lint-musl lint-cppcheck lint-tidy lint-shell lint-manuals lint-format
 
 LINT_INCLUDES := $(PROGRAMS:%=-I%)
 in_pairs = printf '%s\0' $(1) | xargs -0 -P 2 -n 4
 
-# gcc 12 and clang 14 both see what -fsyntax-only can see; what needs optimisation is seen when
-# the programs are built, with -Werror.
+# Warnings of gcc and clang that need no optimisation. The others appear when the programs are built, with
+# -Werror.
 lint-compilers:
 	$(say) LINT 'gcc and clang'
 	$(Q)$(call in_pairs,$(C_SOURCES)) \
@@ -280,9 +280,9 @@ lint-compilers:
 	$(Q)$(call in_pairs,$(C_SOURCES)) \
 	    clang $(LANGUAGE) $(LINT_INCLUDES) $(WARNINGS) -Werror -pthread -fsyntax-only
 
-# The other libraries' headers are those of glibc's system, which come after musl's own.
+# The headers of other libraries are those of the glibc system; they are searched after those of musl.
 lint-musl:
-	$(say) LINT "musl$$(command -v musl-gcc >/dev/null || echo ': no musl-gcc here, left out')"
+	$(say) LINT "musl$$(command -v musl-gcc >/dev/null || echo ': musl-gcc is not installed, left out')"
 	$(Q)! command -v musl-gcc >/dev/null || $(call in_pairs,$(C_SOURCES)) \
 	    musl-gcc $(LANGUAGE) $(LINT_INCLUDES) $(WARNINGS) -Werror -pthread -fsyntax-only \
 	    -idirafter /usr/include -idirafter /usr/include/$$(gcc -dumpmachine)
@@ -298,7 +298,7 @@ lint-tidy:
 	$(Q)printf '%s\0' $(C_SOURCES) | xargs -0 -P 2 -I {} \
 	    clang-tidy --quiet {} -- $(LANGUAGE) $(LINT_INCLUDES) -pthread 2>/dev/null
 
-# The parts of the driver are looked at where zlsnap.sh sources them.
+# shellcheck follows zlsnap.sh into the parts of the driver.
 lint-shell:
 	$(say) LINT shellcheck
 	$(Q)$(if $(SHELL_SOURCES),shellcheck -x -a $(SHELL_SOURCES))
@@ -321,10 +321,10 @@ ZSHDIR  ?= $(DATADIR)/zsh/site-functions
 FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
 DOCDIR  ?= $(DATADIR)/doc/zlsnap
 
-# Where zlsnap.sh looks for its parts: beside the bin that it is in.
+# Where zlsnap.sh looks for its parts: in lib beside its bin directory.
 PARTS := $(patsubst %/,%,$(dir $(BINDIR)))/lib/zlsnap
 
-# SOURCE=TARGET of everything that is installed.
+# Every installed file as SOURCE=TARGET.
 INSTALLED_PROGRAMS := \
     $(foreach f,$(PROGRAMS),$(BIN)/$(f)=$(BINDIR)/$(f)) \
     $(foreach f,$(DRIVER),$(f)=$(BINDIR)/$(basename $(f)))
@@ -337,8 +337,8 @@ INSTALLED_DATA := \
     $(foreach f,$(wildcard README.md NEWS.md LICENSE doc/*.md doc/*.svg),$(f)=$(DOCDIR)/$(notdir $(f))) \
     $(foreach f,$(wildcard doc/examples/*),$(f)=$(DOCDIR)/examples/$(notdir $(f)))
 
-# bash and fish look for a file named as the program; the one that knows all of them is zlsnap's.
-# TARGET=LINK.
+# bash and fish look for a file with the name of the program. The completions of zlsnap cover all programs;
+# these are links to them, as TARGET=LINK.
 INSTALLED_LINKS := \
     $(if $(wildcard completions/zlsnap.bash),$(foreach p,$(PROGRAMS),zlsnap=$(BASHDIR)/$(p))) \
     $(if $(wildcard completions/zlsnap.fish),$(foreach p,$(PROGRAMS),zlsnap.fish=$(FISHDIR)/$(p).fish))
@@ -351,7 +351,7 @@ install: all
 	$(Q)for pair in $(INSTALLED_LINKS); do \
 	    ln -sf "$${pair%%=*}" "$$DESTDIR$${pair#*=}" || exit 1; done
 
-# Directories stay, except those that are ours alone: those of a prefix are not ours to remove.
+# Removes only directories that belong to zlsnap alone; those of a prefix belong to others.
 uninstall:
 	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_LINKS); do \
 	    rm -f "$$DESTDIR$${pair#*=}" || exit 1; done
@@ -361,7 +361,7 @@ uninstall:
 
 # --------------------------------------------------------------------------- packages
 
-# The package has a build of its own, with the flags of the distribution.
+# The package is built separately, with the flags of the distribution.
 deb:
 	+$(Q)package=$$(packaging/deb.sh $(VERSION) $(BUILD)/deb) && \
 	    mv "$$package" $(BUILD) && echo "$(BUILD)/$${package##*/}"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds zlsnap for this Debian or Ubuntu, and zlsnap_VERSION_ARCHITECTURE.deb of it. `make deb`
-# calls it; it needs dpkg-dev and binutils. No step needs root or debhelper.
+# Builds zlsnap and its package zlsnap_VERSION_ARCHITECTURE.deb for this Debian or Ubuntu. Called by
+# `make deb`. Requires dpkg-dev and binutils, but neither root nor debhelper.
 #
-#   packaging/deb.sh VERSION DIR    all of it is below DIR; the package's path goes to stdout
+#   packaging/deb.sh VERSION DIR    builds below DIR and prints the path of the package
 #
-# The bytes depend on the source and on the versions of the tools alone: not on the directory, the
-# time, the user, the umask or the locale. The date in it is the one that NEWS.md has for VERSION,
-# unless SOURCE_DATE_EPOCH gives another.
+# The bytes of the package depend only on the source and the versions of the tools, not on the directory,
+# the time, the user, the umask or the locale. Its date is the date of VERSION in NEWS.md, unless
+# SOURCE_DATE_EPOCH is set.
 set -euo pipefail
 export LC_ALL=C TZ=UTC
 
@@ -18,7 +18,7 @@ cd -P "$(dirname "$0")/.."
 
 tree=$work/tree docs=$work/tree/usr/share/doc/zlsnap
 
-# needed COMMAND=PACKAGE...: fails, and names the packages, unless all of the commands are there.
+# needed COMMAND=PACKAGE...: fails and names the missing packages unless all commands exist.
 needed() {
     local need packages=''
     for need; do
@@ -26,15 +26,15 @@ needed() {
             packages+=" ${need#*=}"
     done
     [[ -z $packages ]] || {
-        echo "deb: missing packages:$packages; install them, or all that zlsnap uses with 'make deps'" >&2
+        echo "deb: missing packages:$packages; install them, or run 'make deps'" >&2
         return 1
     }
 }
 
-# build: the programs, and in $tree what `make install` installs.
+# build: builds the programs and installs them in $tree.
 build() {
     export DEB_BUILD_MAINT_OPTIONS=hardening=+all
-    local cflags cppflags ldflags # a failure in an argument of make would not be seen
+    local cflags cppflags ldflags # in an argument of make a failure would be ignored
     cflags=$(dpkg-buildflags --get CFLAGS)
     cppflags=$(dpkg-buildflags --get CPPFLAGS)
     ldflags=$(dpkg-buildflags --get LDFLAGS)
@@ -45,17 +45,17 @@ build() {
         -exec strip --remove-section=.comment --remove-section=.note {} +
 }
 
-# changelog: the one entry that there is for a package that upstream makes.
+# changelog: prints the only entry, for a package that upstream builds.
 changelog() {
     local maintainer date
     maintainer=$(sed -n 's/^Maintainer: //p' packaging/control)
     date=$(date -R -d "@$SOURCE_DATE_EPOCH")
     printf 'zlsnap (%s) unstable; urgency=medium\n\n' "$version"
-    printf '  * Release %s; /usr/share/doc/zlsnap/NEWS.md tells what is new.\n\n' "$version"
+    printf '  * Release %s; see /usr/share/doc/zlsnap/NEWS.md.\n\n' "$version"
     printf ' -- %s  %s\n' "$maintainer" "$date"
 }
 
-# copyright: LICENSE in the form of Debian.
+# copyright: prints LICENSE in Debian's format.
 copyright() {
     echo 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/'
     printf 'Upstream-Name: zlsnap\n\nFiles: *\n'
@@ -64,7 +64,7 @@ copyright() {
     sed -n '/^Permission/,$ { s/^$/./; s/^/ /; p }' LICENSE
 }
 
-# policy: what Debian wants otherwise than `make install` has it.
+# policy: changes what Debian requires to be different from `make install`.
 policy() {
     copyright >"$docs/copyright"
     rm "$docs/LICENSE"
@@ -72,14 +72,14 @@ policy() {
     find "$tree/usr/share/man" -type f -exec gzip -9n {} +
 }
 
-# control: the files that are about the package, in $tree/DEBIAN.
+# control: writes the control files of the package to $tree/DEBIAN.
 control() {
     local meta=$work/debian
     mkdir "$tree/DEBIAN" "$meta"
     cp packaging/control "$meta"
     changelog >"$meta/changelog"
     (
-        cd "$work" # dpkg's tools want a debian directory in theirs
+        cd "$work" # dpkg's tools expect a directory debian in the current one
         find tree/usr/bin -type f ! -name zlsnap -exec dpkg-shlibdeps -Tdebian/substvars {} +
         dpkg-gencontrol -Ptree
         cd tree
@@ -100,10 +100,10 @@ rm -rf "$tree" "$work/debian"
 build
 policy
 control
-chmod -R u=rwX,go=rX,a-st "$tree" # whatever DIR hands down: a group, a default ACL
+chmod -R u=rwX,go=rX,a-st "$tree" # DIR may pass on its group or a default ACL
 find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 package=$work/zlsnap_${version}_$(dpkg-architecture -qDEB_HOST_ARCH).deb
-# xz, as other compressions are other distributions' defaults; threads cut its input in pieces.
+# xz explicitly, since the default depends on the distribution; one thread, since several split the input.
 DPKG_DEB_THREADS_MAX=1 dpkg-deb --root-owner-group -Zxz --build "$tree" "$package" >/dev/null
 printf '%s\n' "$package"

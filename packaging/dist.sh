@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Writes what git has at HEAD to a source archive; `make dist` calls it.
+# Writes the commit HEAD to a source archive. Called by `make dist`.
 #
 #   packaging/dist.sh VERSION FILE.tar.gz
 #
-# The tar is the same wherever it is made: names, modes and the commit's date are git's, and no
-# setting of the user counts. So is FILE, with the same gzip.
+# The tar is the same everywhere: names, modes and the date come from git, and settings of the user have no
+# effect. With the same gzip, FILE is the same, too.
 set -euo pipefail
 
 version=$1
@@ -18,11 +18,11 @@ cd -P "$(dirname "$0")/.."
 top=$(git rev-parse --show-toplevel && echo .) || exit 1
 top=${top%$'\n.'}
 if [[ $top != "$PWD" ]]; then
-    echo "dist: $PWD is no git checkout, but a directory in that of $top" >&2
+    echo "dist: $PWD is not a git checkout, but a directory in the checkout $top" >&2
     exit 1
 fi
 changed=$(git --no-optional-locks status --porcelain)
-[[ -z $changed ]] || printf 'dist: not committed, and so left out:\n%s\n' "$changed" >&2
+[[ -z $changed ]] || printf 'dist: not committed, so not in the archive:\n%s\n' "$changed" >&2
 
 trap 'rm -f -- "$file.new"' EXIT
 git -c tar.umask=0022 -c core.attributesFile=/dev/null -c core.autocrlf=false \

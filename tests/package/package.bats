@@ -79,7 +79,7 @@ elsewhere() {
     echo more >"$copy/lib/more.h"
     run -0 --separate-stderr make -s -C "$copy" dist
     # shellcheck disable=SC2154 # bats assigns it
-    assert_equal "$stderr" $'dist: not committed, and so left out:\n M README.md\n?? lib/more.h'
+    assert_equal "$stderr" $'dist: not committed, so not in the archive:\n M README.md\n?? lib/more.h'
     dist
     cmp "$ARCHIVE" "$copy/build/${ARCHIVE##*/}"
 }
@@ -89,7 +89,7 @@ elsewhere() {
     mkdir "$BATS_TEST_TMPDIR/copy"
     git -C "$S" archive HEAD | tar -x -C "$BATS_TEST_TMPDIR/copy"
     run ! --separate-stderr make -s -C "$BATS_TEST_TMPDIR/copy" dist
-    [[ $stderr == *"is no git checkout"* ]]
+    [[ $stderr == *"is not a git checkout"* ]]
     rm -rf "$BATS_TEST_TMPDIR/.git"
     GIT_CEILING_DIRECTORIES=$BATS_TEST_TMPDIR run ! make -s -C "$BATS_TEST_TMPDIR/copy" dist
     git init -q "$BATS_TEST_TMPDIR/copy"
@@ -222,7 +222,7 @@ END
     run ! --separate-stderr make -s -C "$S" deb BUILD="$BATS_TEST_TMPDIR/build"
     # shellcheck disable=SC2154 # bats assigns it
     assert_equal "${stderr_lines[0]}" \
-        "deb: missing packages: dpkg-dev binutils; install them, or all that zlsnap uses with 'make deps'"
+        "deb: missing packages: dpkg-dev binutils; install them, or run 'make deps'"
     run -0 find "$BATS_TEST_TMPDIR/build" ! -type d
     assert_output ''
 }

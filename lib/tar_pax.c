@@ -5,22 +5,30 @@
 #include "tar_number.h"
 #include "tar_record.h"
 
+#include <stddef.h>
 #include <string.h>
 
-static enum tar_error decode_number(struct tar_text value, uint64_t *number)
+/* Decoders store a value in the field that `handlers` gives for its keyword. */
+static enum tar_error number_decode(struct tar_text value, void *field)
 {
-    return tar_decimal_decode(value.at, value.length, number);
+    return tar_decimal_decode(value.at, value.length, field);
 }
 
-static enum tar_error decode_text(struct tar_text value, struct buf *text)
+static enum tar_error text_decode(struct tar_text value, void *field)
 {
     if (memchr(value.at, '\0', value.length))
         return TAR_BAD_PATH;
-    return buf_set_text(text, value.at, value.length) == 0 ? TAR_OK : TAR_NO_MEMORY;
+    return buf_set_text(field, value.at, value.length) == 0 ? TAR_OK : TAR_NO_MEMORY;
 }
 
-/* The fraction's first nine digits; what is behind them only decides how to round down. */
-static enum tar_error decode_fraction(struct tar_text value, uint32_t *nanoseconds, bool *more)
+static enum tar_error link_decode(struct tar_text value, void *field)
+{
+    enum tar_error error = text_decode(value, field);
+    return error == TAR_BAD_PATH ? TAR_BAD_LINK : error;
+}
+
+/* Decodes nine digits of the fraction. `*more` is set if a digit behind them is not 0. */
+static enum tar_error fraction_decode(struct tar_text value, uint32_t *nanoseconds, bool *more)
 {
     uint32_t digit = 100000000;
     *nanoseconds = 0;
@@ -36,8 +44,9 @@ static enum tar_error decode_fraction(struct tar_text value, uint32_t *nanosecon
     return TAR_OK;
 }
 
-static enum tar_error decode_time(struct tar_text value, struct tar_time *time)
+static enum tar_error time_decode(struct tar_text value, void *field)
 {
+    struct tar_time *time = field;
     bool negative = value.length > 0 && value.at[0] == '-', more = false;
     value.at += negative;
     value.length -= negative;
@@ -46,8 +55,8 @@ static enum tar_error decode_time(struct tar_text value, struct tar_time *time)
     struct tar_text fraction = {point ? point + 1 : "",
                                 point ? value.length - whole.length - 1 : 0};
     uint64_t seconds = 0;
-    if (decode_number(whole, &seconds) != TAR_OK ||
-        decode_fraction(fraction, &time->nanoseconds, &more) != TAR_OK)
+    if (number_decode(whole, &seconds) != TAR_OK ||
+        fraction_decode(fraction, &time->nanoseconds, &more) != TAR_OK)
         return TAR_BAD_TIME;
     /* A time before 1970 counts its fraction forward from the second below. */
     bool below = negative && (time->nanoseconds > 0 || more);
@@ -61,111 +70,64 @@ static enum tar_error decode_time(struct tar_text value, struct tar_time *time)
     return TAR_OK;
 }
 
-static enum tar_error path_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error charset_check(struct tar_text value, void *field)
 {
-    return decode_text(value, &pax->path);
-}
-
-static enum tar_error link_set(struct tar_pax *pax, struct tar_text value)
-{
-    enum tar_error error = decode_text(value, &pax->link);
-    return error == TAR_BAD_PATH ? TAR_BAD_LINK : error;
-}
-
-static enum tar_error size_set(struct tar_pax *pax, struct tar_text value)
-{
-    return decode_number(value, &pax->size);
-}
-
-static enum tar_error uid_set(struct tar_pax *pax, struct tar_text value)
-{
-    return decode_number(value, &pax->uid);
-}
-
-static enum tar_error gid_set(struct tar_pax *pax, struct tar_text value)
-{
-    return decode_number(value, &pax->gid);
-}
-
-static enum tar_error mtime_set(struct tar_pax *pax, struct tar_text value)
-{
-    return decode_time(value, &pax->mtime);
-}
-
-static enum tar_error major_set(struct tar_pax *pax, struct tar_text value)
-{
-    return decode_number(value, &pax->major);
-}
-
-static enum tar_error minor_set(struct tar_pax *pax, struct tar_text value)
-{
-    return decode_number(value, &pax->minor);
-}
-
-static enum tar_error charset_set(struct tar_pax *pax, struct tar_text value)
-{
-    /* Either way a path is the bytes that stand there; other character sets would need a table. */
+    /* With either one the bytes of a path are used as they are. Others would need a table. */
     static const char utf8[] = "ISO-IR 10646 2000 UTF-8", binary[] = "BINARY";
-    (void)pax;
+    (void)field;
     bool known = (value.length == strlen(utf8) && memcmp(value.at, utf8, value.length) == 0) ||
                  (value.length == strlen(binary) && memcmp(value.at, binary, value.length) == 0);
     return known ? TAR_OK : TAR_BAD_CHARSET;
 }
 
-static enum tar_error sparse_name_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error sparse_map_set(struct tar_text value, void *field)
 {
-    return decode_text(value, &pax->sparse_name);
-}
-
-static enum tar_error sparse_size_set(struct tar_pax *pax, struct tar_text value)
-{
-    return decode_number(value, &pax->sparse_size);
-}
-
-static enum tar_error sparse_map_set(struct tar_pax *pax, struct tar_text value)
-{
+    struct tar_pax *pax = field;
     tar_sparse_clear(&pax->sparse);
     return tar_sparse_add_list(&pax->sparse, value.at, value.length);
 }
 
-static enum tar_error sparse_offset_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error sparse_offset_set(struct tar_text value, void *field)
 {
+    struct tar_pax *pax = field;
     if (pax->sparse_open)
         return TAR_BAD_SPARSE;
     pax->sparse_open = true;
-    return decode_number(value, &pax->sparse_offset);
+    return number_decode(value, &pax->sparse_offset);
 }
 
-static enum tar_error sparse_length_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error sparse_length_set(struct tar_text value, void *field)
 {
+    struct tar_pax *pax = field;
     uint64_t length = 0;
-    if (!pax->sparse_open || decode_number(value, &length) != TAR_OK)
+    if (!pax->sparse_open || number_decode(value, &length) != TAR_OK)
         return TAR_BAD_SPARSE;
     pax->sparse_open = false;
     return tar_sparse_add(&pax->sparse, pax->sparse_offset, length);
 }
 
 /* Version 1.0 has its map in the data; 0.0 and 0.1, which say so only sometimes, in the header. */
-static enum tar_error sparse_major_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error sparse_major_set(struct tar_text value, void *field)
 {
+    struct tar_pax *pax = field;
     uint64_t major = 0;
-    if (decode_number(value, &major) != TAR_OK || major > 1)
+    if (number_decode(value, &major) != TAR_OK || major > 1)
         return TAR_BAD_SPARSE;
     pax->given &= ~(unsigned)(TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_DATA);
     pax->given |= major == 1 ? TAR_PAX_SPARSE_DATA : TAR_PAX_SPARSE_MAP;
     return TAR_OK;
 }
 
-static enum tar_error sparse_minor_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error sparse_minor_check(struct tar_text value, void *field)
 {
     uint64_t minor = 0;
-    (void)pax;
-    return decode_number(value, &minor) == TAR_OK && minor <= 1 ? TAR_OK : TAR_BAD_SPARSE;
+    (void)field;
+    return number_decode(value, &minor) == TAR_OK && minor <= 1 ? TAR_OK : TAR_BAD_SPARSE;
 }
 
-static enum tar_error volume_refuse(struct tar_pax *pax, struct tar_text value)
+static enum tar_error volume_refuse(struct tar_text value, void *field)
 {
-    (void)pax, (void)value;
+    (void)value, (void)field;
     return TAR_MULTI_VOLUME;
 }
 
@@ -186,44 +148,49 @@ static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const 
     return error;
 }
 
-static enum tar_error acl_access_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error acl_access_set(struct tar_text value, void *field)
 {
+    struct tar_pax *pax = field;
     return acl_set(pax, value, ACL_XATTR_ACCESS, &pax->named_access);
 }
 
-static enum tar_error acl_default_set(struct tar_pax *pax, struct tar_text value)
+static enum tar_error acl_default_set(struct tar_text value, void *field)
 {
+    struct tar_pax *pax = field;
     return acl_set(pax, value, ACL_XATTR_DEFAULT, &pax->named_default);
 }
 
 struct handler {
     const char *keyword;
-    unsigned bit; /* of tar_pax_keyword; 0 where the value goes elsewhere */
-    enum tar_error (*set)(struct tar_pax *pax, struct tar_text value);
+    unsigned bit; /* of tar_pax_keyword; 0 if the keyword has none */
+    enum tar_error (*decode)(struct tar_text value, void *field);
+    size_t field; /* offset in struct tar_pax; 0 for handlers that take the whole struct */
 };
 
+#define FIELD(name) offsetof(struct tar_pax, name)
+
 static const struct handler handlers[] = {
-    {"path", TAR_PAX_PATH, path_set},
-    {"linkpath", TAR_PAX_LINK, link_set},
-    {"size", TAR_PAX_SIZE, size_set},
-    {"uid", TAR_PAX_UID, uid_set},
-    {"gid", TAR_PAX_GID, gid_set},
-    {"mtime", TAR_PAX_MTIME, mtime_set},
-    {"hdrcharset", 0, charset_set},
-    {"SCHILY.devmajor", TAR_PAX_MAJOR, major_set},
-    {"SCHILY.devminor", TAR_PAX_MINOR, minor_set},
-    {"SCHILY.acl.access", 0, acl_access_set},
-    {"SCHILY.acl.default", 0, acl_default_set},
-    {"GNU.sparse.name", TAR_PAX_SPARSE_NAME, sparse_name_set},
-    {"GNU.sparse.size", TAR_PAX_SPARSE_SIZE, sparse_size_set},
-    {"GNU.sparse.realsize", TAR_PAX_SPARSE_SIZE, sparse_size_set},
-    {"GNU.sparse.map", TAR_PAX_SPARSE_MAP, sparse_map_set},
-    {"GNU.sparse.offset", TAR_PAX_SPARSE_MAP, sparse_offset_set},
-    {"GNU.sparse.numbytes", TAR_PAX_SPARSE_MAP, sparse_length_set},
-    {"GNU.sparse.major", 0, sparse_major_set},
-    {"GNU.sparse.minor", 0, sparse_minor_set},
-    {"GNU.volume.filename", 0, volume_refuse},
-    {"GNU.volume.offset", 0, volume_refuse},
+    {"path", TAR_PAX_PATH, text_decode, FIELD(path)},
+    {"linkpath", TAR_PAX_LINK, link_decode, FIELD(link)},
+    {"size", TAR_PAX_SIZE, number_decode, FIELD(size)},
+    {"uid", TAR_PAX_UID, number_decode, FIELD(uid)},
+    {"gid", TAR_PAX_GID, number_decode, FIELD(gid)},
+    {"mtime", TAR_PAX_MTIME, time_decode, FIELD(mtime)},
+    {"hdrcharset", 0, charset_check, 0},
+    {"SCHILY.devmajor", TAR_PAX_MAJOR, number_decode, FIELD(major)},
+    {"SCHILY.devminor", TAR_PAX_MINOR, number_decode, FIELD(minor)},
+    {"SCHILY.acl.access", 0, acl_access_set, 0},
+    {"SCHILY.acl.default", 0, acl_default_set, 0},
+    {"GNU.sparse.name", TAR_PAX_SPARSE_NAME, text_decode, FIELD(sparse_name)},
+    {"GNU.sparse.size", TAR_PAX_SPARSE_SIZE, number_decode, FIELD(sparse_size)},
+    {"GNU.sparse.realsize", TAR_PAX_SPARSE_SIZE, number_decode, FIELD(sparse_size)},
+    {"GNU.sparse.map", TAR_PAX_SPARSE_MAP, sparse_map_set, 0},
+    {"GNU.sparse.offset", TAR_PAX_SPARSE_MAP, sparse_offset_set, 0},
+    {"GNU.sparse.numbytes", TAR_PAX_SPARSE_MAP, sparse_length_set, 0},
+    {"GNU.sparse.major", 0, sparse_major_set, 0},
+    {"GNU.sparse.minor", 0, sparse_minor_check, 0},
+    {"GNU.volume.filename", 0, volume_refuse, 0},
+    {"GNU.volume.offset", 0, volume_refuse, 0},
 };
 
 static int hex_digit(char c)
@@ -299,7 +266,7 @@ static enum tar_error record_decode(struct tar_pax *pax, struct tar_text key, st
         }
         pax->given |= handler->bit;
         pax->deleted &= ~handler->bit;
-        return handler->set(pax, value);
+        return handler->decode(value, (char *)pax + handler->field);
     }
     if (prefix_strip(&key, "SCHILY.xattr."))
         return xattr_add(pax, key, value, false);

@@ -1,12 +1,10 @@
 #include "whiteout.h"
 
-#include "tar_path.h"
-
 #include <string.h>
 
 enum whiteout whiteout_parse(const char *path, const char **hidden)
 {
-    const char *name = tar_path_name(path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     const size_t prefix = strlen(WHITEOUT_PREFIX);
     if (strncmp(name, WHITEOUT_PREFIX, prefix) != 0)
         return WHITEOUT_NONE;

@@ -172,7 +172,7 @@ $(UNIT)/test_reader $(UNIT)/test_reader_limits: \
 $(UNIT)/test_flusher: $(OBJ)/tarunpack/tree/flusher.o
 $(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/archive/,source.o hasher.o)
 $(UNIT)/test_dirtree: $(OBJ)/tarunpack/tree/dirtree.o
-$(UNIT)/test_links: $(OBJ)/tarpack/links.o
+$(UNIT)/test_links: $(OBJ)/tarpack/tree/links.o
 $(UNIT)/test_globs: $(OBJ)/tarpack/globs.o
 $(UNIT)/test_exclude: $(OBJ)/tarpack/exclude.o
 

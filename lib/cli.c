@@ -21,19 +21,18 @@ static void explain_long(const char *argument, const struct option *longs)
     size_t length = strcspn(argument, "=");
     int matches = 0;
     bool exact = false;
-    for (const struct option *option = longs; option->name != NULL; option++) {
+    for (const struct option *option = longs; option->name; option++) {
         if (strncmp(option->name, argument + 2, length - 2) == 0) {
             matches++;
             exact = exact || strlen(option->name) == length - 2;
         }
     }
-    if (matches == 0) {
+    if (matches == 0)
         cli_usage("unknown option '%s'", name.text);
-    } else if (matches == 1 || exact) {
+    else if (matches == 1 || exact)
         cli_usage("option '%.*s' takes no value", (int)length, argument);
-    } else {
+    else
         cli_usage("option '%s' is ambiguous", name.text);
-    }
 }
 
 int cli_next(int argc, char **argv, const char *shorts, const struct option *longs)
@@ -43,16 +42,14 @@ int cli_next(int argc, char **argv, const char *shorts, const struct option *lon
     if (option == ':') {
         /* Of a letter, musl counts the value that is not there: NULL. */
         const char *argument = argv[optind - 1];
-        if (argument != NULL && argument[1] == '-') {
+        if (argument && argument[1] == '-')
             cli_usage("option '%s' needs a value", diag_name(argument).text);
-        } else {
+        else
             cli_usage("option '-%c' needs a value", optopt);
-        }
         return '?';
     }
-    if (option != '?') {
+    if (option != '?')
         return option;
-    }
     /* A letter that is an option all the same came from its long form, given a value it does not
      * take. An unknown letter can stand in the midst of its argument, and then optind does not lead
      * to it. */
@@ -96,26 +93,22 @@ enum status cli_usage(const char *format, ...)
 
 enum status cli_refuse_terminal(void)
 {
-    if (isatty(STDOUT_FILENO) == 0) {
+    if (isatty(STDOUT_FILENO) == 0)
         return STATUS_OK;
-    }
     return cli_usage("standard output is a terminal, redirect it to a file or a pipe");
 }
 
 int cli_number(const char *text, uint64_t max, uint64_t *number)
 {
-    if (*text == '\0') {
+    if (*text == '\0')
         return -1;
-    }
     uint64_t value = 0;
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9') {
+        if (*text < '0' || *text > '9')
             return -1;
-        }
         unsigned digit = (unsigned)(*text - '0');
-        if (digit > max || value > (max - digit) / 10) {
+        if (digit > max || value > (max - digit) / 10)
             return -1;
-        }
         value = value * 10 + digit;
     }
     *number = value;
@@ -127,20 +120,18 @@ int cli_size(const char *text, uint64_t *size)
     static const char suffixes[] = "KMGT";
     char digits[32];
     size_t length = strlen(text);
-    if (length == 0 || length >= sizeof digits) {
+    if (length == 0 || length >= sizeof digits)
         return -1;
-    }
     memcpy(digits, text, length + 1);
     unsigned shift = 0;
     const char *suffix = strchr(suffixes, digits[length - 1]);
-    if (suffix != NULL) {
+    if (suffix) {
         shift = 10 * (unsigned)(suffix - suffixes + 1);
         digits[length - 1] = '\0';
     }
     uint64_t number = 0;
-    if (cli_number(digits, UINT64_MAX >> shift, &number) != 0) {
+    if (cli_number(digits, UINT64_MAX >> shift, &number) != 0)
         return -1;
-    }
     *size = number << shift;
     return 0;
 }

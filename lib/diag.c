@@ -67,14 +67,12 @@ struct diag_line {
 __attribute__((format(printf, 2, 0))) static void line_add(struct diag_line *line,
                                                            const char *format, va_list arguments)
 {
-    if (line->cut) {
+    if (line->cut)
         return;
-    }
     size_t room = LINE_ROOM - line->length;
     int length = vsnprintf(line->text + line->length, room, format, arguments);
-    if (length < 0) {
+    if (length < 0)
         return; /* an encoding error: without a locale there is none */
-    }
     line->cut = (size_t)length >= room;
     line->length += line->cut ? room - 1 : (size_t)length;
 }
@@ -173,9 +171,8 @@ enum status diag_no_memory(void)
 
 void diag_warn(const char *format, ...)
 {
-    if (diag_quiet) {
+    if (diag_quiet)
         return;
-    }
     va_list arguments;
     va_start(arguments, format);
     diag_print("warning: ", "", format, arguments);
@@ -184,9 +181,8 @@ void diag_warn(const char *format, ...)
 
 void diag_note(const char *format, ...)
 {
-    if (!diag_verbose || diag_quiet) {
+    if (!diag_verbose || diag_quiet)
         return;
-    }
     va_list arguments;
     va_start(arguments, format);
     diag_print("", "", format, arguments);
@@ -201,9 +197,8 @@ bool diag_can_draw(void)
 
 void diag_erase(void)
 {
-    if (atomic_exchange(&diag_drawn, false)) {
+    if (atomic_exchange(&diag_drawn, false))
         (void)diag_write(erase_line, sizeof erase_line - 1);
-    }
 }
 
 void diag_draw(const char *text)
@@ -211,9 +206,8 @@ void diag_draw(const char *text)
     diag_drawn = true;
     char line[256];
     int length = snprintf(line, sizeof line, "%s%s", erase_line, text);
-    if (length > 0 && (size_t)length < sizeof line) {
+    if (length > 0 && (size_t)length < sizeof line)
         (void)diag_write(line, (size_t)length);
-    }
 }
 
 /* Appends to `printed`, which has `used` bytes and may get `room`, the characters of `name` until
@@ -222,9 +216,8 @@ static size_t name_append(struct diag_name *printed, size_t used, size_t room, c
 {
     while (*name != '\0') {
         struct escape_unit unit = escape_next(name);
-        if (used + unit.length > room) {
+        if (used + unit.length > room)
             break;
-        }
         memcpy(printed->text + used, unit.text, unit.length);
         used += unit.length;
         name += unit.source;

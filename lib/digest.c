@@ -28,20 +28,19 @@ enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 struct digest *digest_new(enum digest_algorithm algorithm)
 {
     struct digest *digest = calloc(1, sizeof *digest);
-    if (digest == NULL) {
+    if (!digest)
         return NULL;
-    }
     /* Fetched here and not by each EVP_DigestInit(): the look-up costs more than hashing a small
      * file does. */
     digest->algorithm = algorithm;
     /* OpenSSL 3.0 crashes in a fetch if memory was out when it set up the context. */
-    if (OSSL_LIB_CTX_get0_global_default() == NULL) {
+    if (!OSSL_LIB_CTX_get0_global_default()) {
         free(digest);
         return NULL;
     }
     digest->method = EVP_MD_fetch(NULL, algorithms[algorithm].openssl, NULL);
     digest->context = EVP_MD_CTX_new();
-    if (digest->method == NULL || digest->context == NULL ||
+    if (!digest->method || !digest->context ||
         EVP_DigestInit_ex2(digest->context, digest->method, NULL) != 1) {
         digest_free(digest);
         return NULL;
@@ -51,9 +50,8 @@ struct digest *digest_new(enum digest_algorithm algorithm)
 
 void digest_free(struct digest *digest)
 {
-    if (digest == NULL) {
+    if (!digest)
         return;
-    }
     EVP_MD_CTX_free(digest->context);
     EVP_MD_free(digest->method);
     free(digest);
@@ -119,9 +117,8 @@ void digest_text(const struct digest_value *value, char text[static DIGEST_TEXT_
 /* The value of a lower-case hexadecimal digit. */
 static unsigned hex_digit(char digit)
 {
-    if (digit >= '0' && digit <= '9') {
+    if (digit >= '0' && digit <= '9')
         return (unsigned)(digit - '0');
-    }
     return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10 : NO_DIGIT;
 }
 
@@ -143,24 +140,20 @@ const char *digest_parse(const char *text, struct digest_value *value)
     memset(value, 0, sizeof *value);
     const char *hex = text;
     const char *colon = strchr(text, ':');
-    if (colon != NULL) {
-        if (parse_prefix(text, colon, &value->algorithm) != 0) {
+    if (colon) {
+        if (parse_prefix(text, colon, &value->algorithm) != 0)
             return "the algorithm before ':' is none of sha256, sha384, sha512";
-        }
         hex = colon + 1;
     }
     for (const char *at = hex; *at != '\0'; at++) {
-        if (*at >= 'A' && *at <= 'F') {
+        if (*at >= 'A' && *at <= 'F')
             return "a digest is written in lower case";
-        }
-        if (hex_digit(*at) == NO_DIGIT) {
+        if (hex_digit(*at) == NO_DIGIT)
             return "a digest has only hexadecimal digits";
-        }
     }
     size_t bytes = algorithms[value->algorithm].bytes;
-    if (strlen(hex) != 2 * bytes) {
+    if (strlen(hex) != 2 * bytes)
         return algorithms[value->algorithm].wrong_length;
-    }
     for (size_t i = 0; i < bytes; i++) {
         unsigned high = hex_digit(hex[2 * i]);
         unsigned low = hex_digit(hex[2 * i + 1]);

@@ -55,16 +55,13 @@ enum status outfile_open(struct outfile *file, const char *name, const char *opt
     bool is_input = false, is_output = false;
     if (!file->open || fstat(file->fd, &status) != 0 ||
         compare(&status, STDIN_FILENO, &is_input) != 0 ||
-        (stdout_has_data && compare(&status, STDOUT_FILENO, &is_output) != 0)) {
+        (stdout_has_data && compare(&status, STDOUT_FILENO, &is_output) != 0))
         return fail(file, "open");
-    }
-    if (is_input || is_output) {
+    if (is_input || is_output)
         return cli_usage("%s: '%s' is the standard input or output", option, diag_name(name).text);
-    }
     /* Not by O_TRUNC: it might have been the input. */
-    if (!duplicate && S_ISREG(status.st_mode) && ftruncate(file->fd, 0) != 0) {
+    if (!duplicate && S_ISREG(status.st_mode) && ftruncate(file->fd, 0) != 0)
         return fail(file, "empty");
-    }
     return STATUS_OK;
 }
 

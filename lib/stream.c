@@ -15,12 +15,10 @@
  * that inherited it shares. Then this waits until `events` can be served. */
 static bool stream_again(int fd, short events)
 {
-    if (errno == EINTR) {
+    if (errno == EINTR)
         return true;
-    }
-    if (errno != EAGAIN) {
+    if (errno != EAGAIN)
         return false;
-    }
     struct pollfd wait = {.fd = fd, .events = events};
     return poll(&wait, 1, -1) >= 0 || errno == EINTR;
 }
@@ -40,12 +38,10 @@ ssize_t stream_read(int fd, void *buffer, size_t length)
     size_t filled = 0;
     while (filled < length) {
         ssize_t got = stream_read_some(fd, bytes + filled, length - filled);
-        if (got < 0) {
+        if (got < 0)
             return -1;
-        }
-        if (got == 0) {
+        if (got == 0)
             break;
-        }
         filled += (size_t)got;
     }
     return (ssize_t)filled;
@@ -57,9 +53,8 @@ int stream_write(int fd, const void *buffer, size_t length)
     while (length > 0) {
         ssize_t put = write(fd, bytes, length);
         if (put < 0) {
-            if (!stream_again(fd, POLLOUT)) {
+            if (!stream_again(fd, POLLOUT))
                 return -1;
-            }
             continue;
         }
         bytes += put;
@@ -71,15 +66,13 @@ int stream_write(int fd, const void *buffer, size_t length)
 void stream_grow_pipe(int fd)
 {
     int size = fcntl(fd, F_GETPIPE_SZ);
-    if (size < 0) {
+    if (size < 0)
         return; /* no pipe */
-    }
     /* A pipe that somebody made larger still is not shrunk; where the whole is refused (a quota, a
      * lower system limit) a part of it is better than nothing. */
     for (int wanted = PIPE_LARGE; wanted > PIPE_DEFAULT && wanted > size; wanted /= 2) {
-        if (fcntl(fd, F_SETPIPE_SZ, wanted) >= 0) {
+        if (fcntl(fd, F_SETPIPE_SZ, wanted) >= 0)
             return;
-        }
     }
 }
 
@@ -87,14 +80,12 @@ int stream_reserve_standard(void)
 {
     static const int useless[] = {O_WRONLY, O_RDONLY, O_RDONLY};
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) >= 0) {
+        if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        }
         /* The lowest free number is the one found closed, as those below are open by now. They
          * stay open across exec, like the ones they stand for. */
-        if (open("/dev/null", useless[fd]) < 0) { // NOLINT(android-cloexec-open)
+        if (open("/dev/null", useless[fd]) < 0) // NOLINT(android-cloexec-open)
             return -1;
-        }
     }
     return 0;
 }

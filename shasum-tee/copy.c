@@ -26,9 +26,8 @@ static void hold_pipe_signal(int how)
 
 static enum status write_out(size_t length, struct progress *progress)
 {
-    if (stream_write(STDOUT_FILENO, buffer, length) == 0) {
+    if (stream_write(STDOUT_FILENO, buffer, length) == 0)
         return STATUS_OK;
-    }
     int error = errno;
     progress_end(progress);
     hold_pipe_signal(SIG_UNBLOCK); /* dies here of EPIPE, unless the signal is ignored */
@@ -41,20 +40,16 @@ static enum status copy_all(struct sink *sink, struct progress *progress)
 {
     for (;;) {
         ssize_t got = stream_read_some(STDIN_FILENO, buffer, sizeof buffer);
-        if (got < 0) {
+        if (got < 0)
             return fail("read standard input");
-        }
-        if (got == 0) {
+        if (got == 0)
             return STATUS_OK;
-        }
         /* Written first: the reader works on it while it is hashed here. */
         enum status status = write_out((size_t)got, progress);
-        if (status == STATUS_OK) {
+        if (status == STATUS_OK)
             status = sink_add(sink, buffer, (size_t)got);
-        }
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             return status;
-        }
         progress_update(progress, sink->result.size);
     }
 }
@@ -66,9 +61,8 @@ enum status copy_stream(struct sink *sink, struct progress *progress)
     /* Held back until the progress line is gone, when the reader of the pipe goes away. */
     hold_pipe_signal(SIG_BLOCK);
     enum status status = copy_all(sink, progress);
-    if (status == STATUS_OK && stream_close_stdout() != 0) {
+    if (status == STATUS_OK && stream_close_stdout() != 0)
         status = fail("write to standard output");
-    }
     progress_end(progress);
     hold_pipe_signal(SIG_UNBLOCK);
     return status;

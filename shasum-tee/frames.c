@@ -24,13 +24,12 @@ struct frames {
 struct frames *frames_new(void)
 {
     struct frames *frames = calloc(1, sizeof *frames);
-    if (frames == NULL) {
+    if (!frames)
         return NULL;
-    }
     frames->decoder = ZSTD_createDCtx();
     frames->buffer_size = ZSTD_DStreamOutSize();
     frames->buffer = malloc(frames->buffer_size);
-    if (frames->decoder == NULL || frames->buffer == NULL ||
+    if (!frames->decoder || !frames->buffer ||
         ZSTD_isError(
             ZSTD_DCtx_setParameter(frames->decoder, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
         frames_free(frames);
@@ -41,9 +40,8 @@ struct frames *frames_new(void)
 
 void frames_free(struct frames *frames)
 {
-    if (frames == NULL) {
+    if (!frames)
         return;
-    }
     (void)ZSTD_freeDCtx(frames->decoder);
     free(frames->buffer);
     free(frames);
@@ -71,9 +69,8 @@ static enum frames_error decode(struct frames *frames, struct frames_input *inpu
     ZSTD_inBuffer in = {.src = input->bytes, .size = input->length};
     ZSTD_outBuffer out = {.dst = frames->buffer, .size = frames->buffer_size};
     size_t left = ZSTD_decompressStream(frames->decoder, &out, &in);
-    if (ZSTD_isError(left)) {
+    if (ZSTD_isError(left))
         return translate(left);
-    }
     input->bytes += in.pos;
     input->length -= in.pos;
     content->bytes = frames->buffer;
@@ -101,15 +98,13 @@ static enum frames_error begin(struct frames *frames, struct frames_input *input
                                struct frames_content *content)
 {
     while (frames->magic_filled < MAGIC_SIZE) {
-        if (input->length == 0) {
+        if (input->length == 0)
             return FRAMES_OK;
-        }
         frames->magic[frames->magic_filled++] = *input->bytes++;
         input->length--;
     }
-    if (!is_magic(frames->magic)) {
+    if (!is_magic(frames->magic))
         return frames->any ? FRAMES_JUNK : FRAMES_FOREIGN;
-    }
     frames->magic_filled = 0;
     frames->inside = true;
     struct frames_input magic = {.bytes = frames->magic, .length = MAGIC_SIZE};
@@ -127,12 +122,10 @@ enum frames_error frames_next(struct frames *frames, struct frames_input *input,
 
 enum frames_error frames_end(const struct frames *frames)
 {
-    if (frames->inside) {
+    if (frames->inside)
         return FRAMES_CUT;
-    }
-    if (frames->magic_filled > 0) {
+    if (frames->magic_filled > 0)
         return frames->any ? FRAMES_JUNK : FRAMES_FOREIGN;
-    }
     return frames->any ? FRAMES_OK : FRAMES_EMPTY;
 }
 

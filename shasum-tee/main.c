@@ -15,9 +15,8 @@
 /* Holds the digest against the expected one. Returns STATUS_OK; STATUS_DIGEST. */
 static enum status check_digest(const struct options *options, const struct sink_result *result)
 {
-    if (!options->expects || digest_equal(&options->expected, &result->digest)) {
+    if (!options->expects || digest_equal(&options->expected, &result->digest))
         return STATUS_OK;
-    }
     char expected[DIGEST_TEXT_SIZE];
     char actual[DIGEST_TEXT_SIZE];
     digest_text(&options->expected, expected);
@@ -40,20 +39,16 @@ static enum status run(const struct options *options, struct outfile *file, stru
 {
     struct sink_result result;
     enum status status = cli_refuse_terminal();
-    if (status == STATUS_OK && options->output != NULL) {
+    if (status == STATUS_OK && options->output)
         status = outfile_open(file, options->output, "--output", true);
-    }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = sink_open(sink, options->algorithm, options->zstd);
-    }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = copy(options, sink, &result);
-    }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = report_print(file, &result, options->format);
-    } else if (status != STATUS_ARCHIVE) {
+    else if (status != STATUS_ARCHIVE)
         return status;
-    }
     /* A digest that does not match tells more than what else is wrong with the stream. */
     enum status verdict = check_digest(options, &result);
     return verdict != STATUS_OK ? verdict : status;
@@ -62,14 +57,12 @@ static enum status run(const struct options *options, struct outfile *file, stru
 int main(int argc, char **argv)
 {
     diag_init("shasum-tee");
-    if (stream_reserve_standard() != 0) {
+    if (stream_reserve_standard() != 0)
         return STATUS_SYSTEM; /* and no place left to say so */
-    }
     struct options options;
     enum status status = STATUS_OK;
-    if (options_parse(&options, argc, argv, &status) == OPTIONS_EXIT) {
+    if (options_parse(&options, argc, argv, &status) == OPTIONS_EXIT)
         return (int)status;
-    }
     struct outfile file = {0};
     struct sink sink = {0};
     status = run(&options, &file, &sink);

@@ -61,15 +61,14 @@ struct command_line {
 /* Reads the value of --progress, NULL where it has none. */
 static enum status set_progress(struct options *options, const char *when)
 {
-    if (when == NULL || strcmp(when, "auto") == 0) {
+    if (!when || strcmp(when, "auto") == 0)
         options->progress = diag_can_draw();
-    } else if (strcmp(when, "always") == 0) {
+    else if (strcmp(when, "always") == 0)
         options->progress = true;
-    } else if (strcmp(when, "never") == 0) {
+    else if (strcmp(when, "never") == 0)
         options->progress = false;
-    } else {
+    else
         return cli_usage("--progress: '%s' is none of always, auto, never", diag_name(when).text);
-    }
     return STATUS_OK;
 }
 
@@ -100,9 +99,8 @@ static enum status set_option(struct options *options, struct command_line *line
     case OPTION_PROGRESS:
         return set_progress(options, optarg);
     case OPTION_SIZE:
-        if (cli_size(optarg, &options->size) != 0) {
+        if (cli_size(optarg, &options->size) != 0)
             return cli_usage("--size: '%s' is no number of bytes", diag_name(optarg).text);
-        }
         return STATUS_OK;
     default: /* '?', already told */
         return STATUS_USAGE;
@@ -115,16 +113,14 @@ static enum status set_expected(struct options *options, const struct command_li
 {
     char text[DIGEST_TEXT_SIZE + 8]; /* longer than any digest even if cut */
     const char *prefix =
-        strchr(line->expect, ':') == NULL ? digest_algorithm_name(options->algorithm) : NULL;
-    (void)snprintf(text, sizeof text, "%s%s%s", prefix != NULL ? prefix : "",
-                   prefix != NULL ? ":" : "", line->expect);
+        strchr(line->expect, ':') ? NULL : digest_algorithm_name(options->algorithm);
+    (void)snprintf(text, sizeof text, "%s%s%s", prefix ? prefix : "", prefix ? ":" : "",
+                   line->expect);
     const char *fault = digest_parse(text, &options->expected);
-    if (fault != NULL) {
+    if (fault)
         return cli_usage("--expect: %s", fault);
-    }
-    if (line->algorithm != NULL && options->expected.algorithm != options->algorithm) {
+    if (line->algorithm && options->expected.algorithm != options->algorithm)
         return cli_usage("--expect and --algorithm name different algorithms");
-    }
     options->algorithm = options->expected.algorithm;
     options->expects = true;
     return STATUS_OK;
@@ -133,20 +129,18 @@ static enum status set_expected(struct options *options, const struct command_li
 /* Holds the parts of the command line against each other. */
 static enum status settle(struct options *options, const struct command_line *line)
 {
-    if (line->algorithm != NULL &&
-        digest_algorithm_parse(line->algorithm, &options->algorithm) != 0) {
+    if (line->algorithm && digest_algorithm_parse(line->algorithm, &options->algorithm) != 0) {
         return cli_usage("--algorithm: '%s' is none of 256, 384, 512",
                          diag_name(line->algorithm).text);
     }
-    if (line->json && line->oci) {
+    if (line->json && line->oci)
         return cli_usage("--json and --oci exclude each other");
-    }
     options->format = line->json ? FORMAT_JSON : line->oci ? FORMAT_OCI : FORMAT_TEXT;
     if (line->quiet) {
         diag_set_quiet(true);
         options->progress = false;
     }
-    return line->expect != NULL ? set_expected(options, line) : STATUS_OK;
+    return line->expect ? set_expected(options, line) : STATUS_OK;
 }
 
 enum options_action options_parse(struct options *options, int argc, char **argv,
@@ -164,9 +158,8 @@ enum options_action options_parse(struct options *options, int argc, char **argv
             return OPTIONS_EXIT;
         }
         *status = set_option(options, &line, option);
-        if (*status != STATUS_OK) {
+        if (*status != STATUS_OK)
             return OPTIONS_EXIT;
-        }
     }
     if (optind < argc) {
         *status = cli_usage("unexpected operand '%s'", diag_name(argv[optind]).text);

@@ -20,9 +20,8 @@ enum {
 static int64_t now_ms(void)
 {
     struct timespec now = {0};
-    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
         return 0; /* cannot happen; the line would stay as it is */
-    }
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -41,9 +40,8 @@ static void catch_signals(void)
         struct sigaction now = {0};
         const struct sigaction action = {.sa_handler = erase_and_die,
                                          .sa_flags = (int)SA_RESETHAND};
-        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
+        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
             (void)sigaction(signals[i], &action, NULL);
-        }
     }
 }
 
@@ -98,9 +96,8 @@ static int line_columns(void)
 {
     struct winsize window = {0};
     int columns = COLUMNS_DEFAULT;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
         columns = window.ws_col;
-    }
     return columns - 1 < LINE_MAX_COLUMNS ? columns - 1 : LINE_MAX_COLUMNS;
 }
 
@@ -109,16 +106,14 @@ static struct piece bar_text(double fraction, int columns)
 {
     struct piece piece = {0};
     int width = columns - NUMBERS_COLUMNS;
-    if (width < BAR_MIN) {
+    if (width < BAR_MIN)
         return piece;
-    }
     width = width < BAR_MAX ? width : BAR_MAX;
     int filled = (int)(fraction * width);
     char *at = piece.text;
     *at++ = '[';
-    for (int i = 0; i < width; i++) {
+    for (int i = 0; i < width; i++)
         *at++ = i < filled ? '=' : i == filled ? '>' : ' ';
-    }
     *at++ = ']';
     *at++ = ' ';
     return piece;
@@ -149,20 +144,17 @@ static void draw(const struct progress *progress, uint64_t done, double seconds)
 
 void progress_update(struct progress *progress, uint64_t done)
 {
-    if (!progress->shown) {
+    if (!progress->shown)
         return;
-    }
     int64_t now = now_ms();
-    if (now - progress->drawn < INTERVAL_MS) {
+    if (now - progress->drawn < INTERVAL_MS)
         return;
-    }
     progress->drawn = now;
     draw(progress, done, (double)(now - progress->started) / 1000);
 }
 
 void progress_end(struct progress *progress)
 {
-    if (progress->shown) {
+    if (progress->shown)
         diag_erase();
-    }
 }

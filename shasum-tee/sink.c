@@ -7,13 +7,12 @@ enum status sink_open(struct sink *sink, enum digest_algorithm algorithm, bool z
     *sink = (struct sink){0};
     sink->result.zstd = zstd;
     sink->digest = digest_new(algorithm);
-    if (sink->digest == NULL) {
+    if (!sink->digest) {
         diag_error("libcrypto cannot compute %s", digest_algorithm_name(algorithm));
         return STATUS_SYSTEM;
     }
-    if (!zstd) {
+    if (!zstd)
         return STATUS_OK;
-    }
     sink->content_digest = digest_new(algorithm);
     sink->frames = frames_new();
     return sink->content_digest && sink->frames ? STATUS_OK : diag_no_memory();
@@ -44,12 +43,10 @@ static enum status add_content(struct sink *sink, const void *bytes, size_t leng
     struct frames_content content = {0};
     do {
         enum frames_error fault = frames_next(sink->frames, &input, &content);
-        if (fault != FRAMES_OK) {
+        if (fault != FRAMES_OK)
             return fail_frames(sink, fault);
-        }
-        if (digest_update(sink->content_digest, content.bytes, content.length) != 0) {
+        if (digest_update(sink->content_digest, content.bytes, content.length) != 0)
             return fail_digest();
-        }
         sink->result.content_size += content.length;
     } while (input.length > 0 || content.length > 0);
     return STATUS_OK;
@@ -58,32 +55,26 @@ static enum status add_content(struct sink *sink, const void *bytes, size_t leng
 enum status sink_add(struct sink *sink, const void *bytes, size_t length)
 {
     sink->result.size += length;
-    if (digest_update(sink->digest, bytes, length) != 0) {
+    if (digest_update(sink->digest, bytes, length) != 0)
         return fail_digest();
-    }
-    if (sink->frames == NULL || sink->fault != FRAMES_OK) {
+    if (!sink->frames || sink->fault != FRAMES_OK)
         return STATUS_OK;
-    }
     enum status status = add_content(sink, bytes, length);
     return status == STATUS_ARCHIVE ? STATUS_OK : status;
 }
 
 enum status sink_finish(struct sink *sink, struct sink_result *result)
 {
-    if (digest_final(sink->digest, &sink->result.digest) != 0) {
+    if (digest_final(sink->digest, &sink->result.digest) != 0)
         return fail_digest();
-    }
     *result = sink->result;
-    if (sink->frames == NULL) {
+    if (!sink->frames)
         return STATUS_OK;
-    }
-    if (sink->fault != FRAMES_OK) {
+    if (sink->fault != FRAMES_OK)
         return STATUS_ARCHIVE;
-    }
     enum frames_error fault = frames_end(sink->frames);
-    if (fault != FRAMES_OK) {
+    if (fault != FRAMES_OK)
         return fail_frames(sink, fault);
-    }
     return digest_final(sink->content_digest, &result->content_digest) == 0 ? STATUS_OK
                                                                             : fail_digest();
 }

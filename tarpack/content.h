@@ -5,8 +5,8 @@
 #define TARPACK_CONTENT_H
 
 #include "emit.h"
-#include "scout.h"
-#include "walk.h"
+#include "tree/scout.h"
+#include "tree/walk.h"
 
 /* Adds the content of the item, which emit_open() announced with the size in its status. Holes are
  * not read. A file that is shorter by now is an error; so is one whose size, mtime or ctime is

@@ -81,12 +81,12 @@ static enum status pack(const struct options *options, int root, struct tally *t
 {
     struct emit emit = {0};
     stream_grow_pipe(STDOUT_FILENO);
-    struct cache cache = {0};
+    struct cache *cache = NULL;
     enum status status = emit_start(&emit, STDOUT_FILENO, form_of(options));
     if (status == STATUS_OK && options->cache)
         status = cache_open(&cache, options->cache);
     if (status == STATUS_OK)
-        status = pack_tree(options, root, &emit, options->cache ? &cache : NULL, tally);
+        status = pack_tree(options, root, &emit, cache, tally);
     else
         close(root);
     if (status == STATUS_OK)
@@ -94,9 +94,9 @@ static enum status pack(const struct options *options, int root, struct tally *t
     if (status == STATUS_OK)
         status = output_close();
     if (status == STATUS_OK)
-        cache_finish(&cache);
+        cache_finish(cache);
     tally->bytes = emit.written;
-    cache_free(&cache);
+    cache_free(cache);
     emit_free(&emit);
     return status;
 }

@@ -1,14 +1,14 @@
 #include "pack.h"
 
 #include "array.h"
-#include "cache.h"
+#include "cache/cache.h"
 #include "content.h"
 #include "diag.h"
-#include "links.h"
 #include "privilege.h"
-#include "scout.h"
 #include "staging_name.h"
-#include "upper.h"
+#include "tree/links.h"
+#include "tree/scout.h"
+#include "tree/upper.h"
 #include "whiteout.h"
 #include "xattr_read.h"
 

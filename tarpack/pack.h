@@ -4,7 +4,7 @@
 #ifndef TARPACK_PACK_H
 #define TARPACK_PACK_H
 
-#include "cache.h"
+#include "cache/cache.h"
 #include "emit.h"
 #include "options.h"
 #include "tally.h"

@@ -270,7 +270,7 @@ PYTHON
         cache_of_blocks "$change"
         [ "$(opened 2>err)" -lt 2500 ] || fail "$change: all is read"
         assert_equal "$change: $(<err)" \
-            "$change: tarpack: warning: $CACHE: the cache is damaged: what follows in it is not used"
+            "$change: tarpack: warning: $CACHE: the cache is damaged: the rest of it is not used"
         same_manifest
     done
     assert_equal "$(opened 2>err): $(<err)" '0: ' # it is whole again
@@ -337,7 +337,7 @@ PYTHON
     rm tree/a.txt # or nothing would have to be written
     run -0 --separate-stderr tarpack --manifest --cache=disk/cache tree
     assert_equal "$stderr" \
-        'tarpack: warning: disk/cache: the cache can'\''t be written: No space left on device'
+        'tarpack: warning: disk/cache: cannot write the cache: No space left on device'
     cmp "$CACHE" disk/cache
     assert_equal "$(ls -A disk)" "$(printf '%s\n' cache full)"
 }
@@ -419,7 +419,7 @@ ended() {
     lies_there cache
     mkdir "$BATS_TEST_TMPDIR/.cache.zlsnap-AAAAAA"
     run -0 --separate-stderr manifest
-    assert_equal "$stderr" "tarpack: warning: $CACHE: the cache can't be written: Is a directory"
+    assert_equal "$stderr" "tarpack: warning: $CACHE: cannot write the cache: Is a directory"
     lies_there .cache.zlsnap-AAAAAA cache
 }
 

@@ -142,7 +142,7 @@ copied() {
         *) false ;;
         esac && ! grep -q damaged errors &&
             tarpack --manifest --cache=work/cache copy 2>later | cmp -s - wanted &&
-            ! grep -qv 'of somebody who sees other attributes$' later && [ "$(ls -A work)" = cache ]
+            ! grep -qv 'by a user who sees other attributes$' later && [ "$(ls -A work)" = cache ]
     }
     touch copy/dir/other # so that a new cache has to be written
     each_call_fails tarpack -j 1 --manifest --cache=work/cache copy

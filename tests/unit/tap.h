@@ -51,9 +51,8 @@ __attribute__((format(printf, 5, 6))) static inline bool tap_check_text(const ch
     va_start(arguments, name);
     bool same = tap_result(strcmp(actual, expected) == 0, file, line, name, arguments);
     va_end(arguments);
-    if (!same) {
+    if (!same)
         printf("#   actual: \"%s\"\n# expected: \"%s\"\n", actual, expected);
-    }
     return same;
 }
 

@@ -51,9 +51,8 @@ static struct outcome run(int (*function)(const void *), const void *argument, i
         _exit(ready ? function(argument) : 99);
     }
     int status = 0;
-    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status)) {
+    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status))
         outcome.status = WEXITSTATUS(status);
-    }
     read_back(caught_out, outcome.out);
     read_back(caught_err, outcome.err);
     return outcome;
@@ -76,22 +75,19 @@ static int parse(const void *command_line)
     char *words[16] = {0};
     int count = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(text, " ", &rest); word != NULL && count < 15;
-         word = strtok_r(NULL, " ", &rest)) {
+    for (char *word = strtok_r(text, " ", &rest); word && count < 15;
+         word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
-    }
     char line[1024] = "";
     size_t used = 0;
     for (int option; (option = cli_next(count, words, ":qo:", longs)) != -1;) {
         used += (size_t)snprintf(line + used, sizeof line - used, "%d%s%s ", option,
-                                 optarg != NULL ? "=" : "", optarg != NULL ? optarg : "");
-        if (option == '?') {
+                                 optarg ? "=" : "", optarg ? optarg : "");
+        if (option == '?')
             break;
-        }
     }
-    for (int i = optind; i < count; i++) {
+    for (int i = optind; i < count; i++)
         used += (size_t)snprintf(line + used, sizeof line - used, "%s ", words[i]);
-    }
     return (int)cli_print(line);
 }
 

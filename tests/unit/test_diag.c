@@ -131,9 +131,8 @@ static void test_names(void)
         {"\342\201\245\342\201\246\342\201\251\342\201\252",
          "\342\201\245\\342\\201\\246\\342\\201\\251\342\201\252", "isolates"},
     };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         CHECK_TEXT(diag_name(names[i].name).text, names[i].printed, "%s", names[i].what);
-    }
 }
 
 static void test_long_names(void)
@@ -160,26 +159,24 @@ static void test_long_names(void)
 static void test_long_escapes(void)
 {
     char name[3001];
-    for (size_t i = 0; i < sizeof name; i++) {
+    for (size_t i = 0; i < sizeof name; i++)
         name[i] = '\001';
-    }
     for (size_t end = 2990; end < sizeof name; end++) {
         name[end] = '\0';
         name[0] = "xy"[end % 2]; /* to move the cut within the head */
         struct diag_name printed = diag_name(name);
         name[end] = '\001';
         char *dots = strstr(printed.text, "...");
-        size_t head = dots != NULL ? (size_t)(dots - printed.text) : 0;
-        size_t tail = dots != NULL ? strlen(dots + 3) : 1;
+        size_t head = dots ? (size_t)(dots - printed.text) : 0;
+        size_t tail = dots ? strlen(dots + 3) : 1;
         CHECK(head % 4 == 1 && tail % 4 == 0 && tail > 400, "no escape is cut, %zu bytes", end);
     }
 }
 
 static void *print_lines(void *argument)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         diag_error("%s %s", (const char *)argument, "together");
-    }
     return NULL;
 }
 
@@ -190,9 +187,8 @@ static void test_threads(void)
     pthread_t threads[2];
     if (!CHECK(pthread_create(&threads[0], NULL, print_lines, words[0]) == 0 &&
                    pthread_create(&threads[1], NULL, print_lines, words[1]) == 0,
-               "starts threads")) {
+               "starts threads"))
         return;
-    }
     int whole = 0;
     for (int i = 0; i < 200; i++) {
         char line[100];

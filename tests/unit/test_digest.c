@@ -15,9 +15,8 @@ static struct text finish(struct digest *digest)
 {
     struct text text = {""};
     struct digest_value value;
-    if (digest_final(digest, &value) == 0) {
+    if (digest_final(digest, &value) == 0)
         digest_text(&value, text.text);
-    }
     return text;
 }
 
@@ -25,9 +24,8 @@ static struct text hash(enum digest_algorithm algorithm, const void *bytes, size
 {
     struct text text = {""};
     struct digest *digest = digest_new(algorithm);
-    if (digest != NULL && digest_update(digest, bytes, length) == 0) {
+    if (digest && digest_update(digest, bytes, length) == 0)
         text = finish(digest);
-    }
     digest_free(digest);
     return text;
 }
@@ -77,10 +75,9 @@ static void *hash_often(void *argument)
 {
     const char *const *expected = argument;
     struct digest *digest = digest_new(expected[0][3] == '2' ? DIGEST_SHA256 : DIGEST_SHA512);
-    bool right = digest != NULL;
-    for (int i = 0; right && i < 20000; i++) {
+    bool right = digest;
+    for (int i = 0; right && i < 20000; i++)
         right = digest_update(digest, "abc", 3) == 0 && strcmp(finish(digest).text, *expected) == 0;
-    }
     digest_free(digest);
     return right ? argument : NULL;
 }
@@ -91,13 +88,12 @@ static void test_threads(void)
     pthread_t threads[3];
     for (int i = 0; i < 3; i++) {
         if (!CHECK(pthread_create(&threads[i], NULL, hash_often, (void *)&expected[i]) == 0,
-                   "starts thread %d", i)) {
+                   "starts thread %d", i))
             return;
-        }
     }
     for (int i = 0; i < 3; i++) {
         void *right = NULL;
-        CHECK(pthread_join(threads[i], &right) == 0 && right != NULL,
+        CHECK(pthread_join(threads[i], &right) == 0 && right,
               "thread %d has the right digests with an object of its own", i);
     }
 }
@@ -112,9 +108,8 @@ static void test_names(void)
     CHECK(digest_algorithm_parse("256", &algorithm) == 0 && algorithm == DIGEST_SHA256,
           "256 is SHA-256");
     static const char *const wrong[] = {"", "25", "2566", "sha256", "1", "224", " 256"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK(digest_algorithm_parse(wrong[i], &algorithm) == -1, "'%s' names none", wrong[i]);
-    }
     CHECK_TEXT(digest_algorithm_name(DIGEST_SHA256), "sha256", "SHA-256 has OCI's name");
     CHECK_TEXT(digest_algorithm_name(DIGEST_SHA384), "sha384", "SHA-384 has OCI's name");
     CHECK_TEXT(digest_algorithm_name(DIGEST_SHA512), "sha512", "SHA-512 has OCI's name");
@@ -134,9 +129,8 @@ static void test_parse(void)
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
         struct digest_value value;
         struct text text = {""};
-        if (digest_parse(right[i].text, &value) == NULL) {
+        if (!digest_parse(right[i].text, &value))
             digest_text(&value, text.text);
-        }
         CHECK_TEXT(text.text, right[i].read, "reads %.10s...", right[i].text);
     }
 }
@@ -170,7 +164,7 @@ static void test_parse_refuses(void)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct digest_value value;
         const char *fault = digest_parse(wrong[i].text, &value);
-        CHECK_TEXT(fault != NULL ? fault : "nothing", wrong[i].fault, "refuses text %zu", i);
+        CHECK_TEXT(fault ? fault : "nothing", wrong[i].fault, "refuses text %zu", i);
     }
 }
 
@@ -180,7 +174,7 @@ static void test_equal(void)
     struct digest_value b = {0};
     struct digest_value zero = {0};
     char hex[DIGEST_TEXT_SIZE];
-    bool read = digest_parse("sha512:" ABC_512, &a) == NULL && digest_parse(ABC_256, &b) == NULL;
+    bool read = !digest_parse("sha512:" ABC_512, &a) && !digest_parse(ABC_256, &b);
     CHECK(read && digest_equal(&a, &a) && digest_equal(&b, &b), "a digest is equal to itself");
     CHECK(!digest_equal(&a, &b) && !digest_equal(&b, &a), "not to one by another algorithm");
     digest_hex(&b, hex);
@@ -200,7 +194,7 @@ static void test_equal_bits(void)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct digest_value a = {0};
         size_t missed = 0;
-        bool read = digest_parse(texts[i], &a) == NULL;
+        bool read = !digest_parse(texts[i], &a);
         for (size_t bit = 0; bit < 8 * lengths[i]; bit++) {
             struct digest_value b = a;
             b.bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);

@@ -1,7 +1,7 @@
 /*
  * Which inodes with several names were seen.
  */
-#include "links.h"
+#include "tree/links.h"
 #include "tap.h"
 
 #include <stdio.h>

@@ -45,12 +45,12 @@ static void test_values(void)
               xattr_is(xattrs_get(&list, 1), "user.empty", "", 0),
           "a value may be empty");
     char *space = xattrs_add_space(&list, "user.space", 10, 3);
-    CHECK(space != NULL, "space for a value is given");
+    CHECK(space, "space for a value is given");
     if (space)
         memset(space, 'a', 3);
     CHECK(xattr_is(xattrs_get(&list, 2), "user.space", "aaa", 3), "a value is filled in later");
     xattrs_free(&list);
-    CHECK(list.count == 0 && list.slots == NULL && list.text.bytes == NULL,
+    CHECK(list.count == 0 && !list.slots && !list.text.bytes,
           "a freed list is empty");
     xattrs_free(&list);
 }

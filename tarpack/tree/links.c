@@ -1,4 +1,4 @@
-#include "links.h"
+#include "tree/links.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "overlay.h"
 #include "status.h"
-#include "walk.h"
+#include "tree/walk.h"
 #include "xattrs.h"
 
 enum upper_kind {

@@ -1,26 +1,44 @@
-#include "cache.h"
+#include "cache/cache.h"
 
+#include "cache/reader.h"
+#include "cache/writer.h"
 #include "diag.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* The coarsest clocks of file systems: FAT counts two seconds. */
+/* The resolution of the coarsest time stamps, those of FAT, in seconds. */
 #define CLOCK_COARSEST 2
 
-enum status cache_open(struct cache *cache, const char *path)
+struct cache {
+    struct timespec racy; /* files that changed at this time or later are not recorded */
+    struct cache_reader old;
+    struct cache_writer new;
+    bool changed; /* the new file differs from the old one */
+    unsigned char found[CACHE_DIGEST_BYTES];
+    struct buf begun; /* the record of the current file; empty: it has none */
+};
+
+enum status cache_open(struct cache **opened, const char *path)
 {
-    *cache = (struct cache){.open = true, .old = {.fd = -1}};
-    (void)clock_gettime(CLOCK_REALTIME, &cache->racy); /* fails only for a clock that is none */
+    struct cache *cache = *opened = calloc(1, sizeof *cache);
+    if (!cache)
+        return diag_no_memory();
+    (void)clock_gettime(CLOCK_REALTIME, &cache->racy); /* cannot fail for this clock */
     cache->racy.tv_sec -= CLOCK_COARSEST;
-    enum status status = cache_new_open(&cache->new, path);
-    if (status != STATUS_OK)
+    cache->old.fd = -1;
+    enum status status = cache_writer_open(&cache->new, path);
+    if (status != STATUS_OK) {
+        cache_free(cache);
+        *opened = NULL;
         return status;
-    const char *problem = cache_old_open(&cache->old, cache->new.directory, cache->new.name);
+    }
+    const char *problem = cache_reader_open(&cache->old, cache->new.directory, cache->new.name);
     if (problem)
         diag_warn("%s: the cache is not used: %s", diag_name(path).text, problem);
-    if (cache->old.over)
-        cache_new_differ(&cache->new, &cache->old);
+    cache->changed = cache->old.over;
     return STATUS_OK;
 }
 
@@ -43,7 +61,7 @@ static bool is_same(const struct cache_record *a, const struct cache_record *b)
            a->ctime_ns == b->ctime_ns;
 }
 
-/* Reads the attributes, for each: the length of its value, its name with the NUL, the value. */
+/* Decodes attributes. Each is the length of its value, its name with the NUL, and the value. */
 static bool xattrs_load(const char *text, size_t length, struct xattrs *xattrs)
 {
     const char *end = text + length;
@@ -70,8 +88,8 @@ static unsigned rank(char byte)
     return byte == '\0' ? 0 : byte == '/' ? 1 : (unsigned char)byte + 1U;
 }
 
-/* Compares as the walk orders: what is below a directory comes before a name that begins like it.
- */
+/* Compares in the order of the walk: the entries of a directory come before a sibling whose name
+ * begins with the directory's. */
 static int path_compare(const char *a, const char *b)
 {
     while (*a && *a == *b) {
@@ -81,35 +99,18 @@ static int path_compare(const char *a, const char *b)
     return (rank(*a) > rank(*b)) - (rank(*a) < rank(*b));
 }
 
-/* The next record of the old file. */
+/* The next record of the old file; NULL at its end, or where damage begins. */
 static const char *record_next(struct cache *cache, struct cache_record *record)
 {
-    const char *bytes = cache_old_next(&cache->old, record);
+    const char *bytes = cache_reader_next(&cache->old, record);
     const int error = cache->old.error;
     if (bytes || !cache->old.damaged)
         return bytes;
-    diag_warn("%s: the cache %s%s: what follows in it is not used", diag_name(cache->new.path).text,
-              error ? "can't be read: " : "is damaged", error ? strerror(error) : "");
+    diag_warn("%s: the cache %s%s: the rest of it is not used", diag_name(cache->new.path).text,
+              error ? "cannot be read: " : "is damaged", error ? strerror(error) : "");
     cache->old.damaged = false;
-    cache_new_differ(&cache->new, &cache->old);
+    cache->changed = true;
     return NULL;
-}
-
-/* Leaves the next record out of the new file. */
-static void record_drop(struct cache *cache, const struct cache_record *record)
-{
-    cache_new_differ(&cache->new, &cache->old);
-    cache_old_skip(&cache->old, record);
-}
-
-static void record_keep(struct cache *cache, const char *bytes, const struct cache_record *record)
-{
-    memcpy(cache->found, record->digest, sizeof cache->found);
-    if (cache->new.differs) {
-        cache_new_append(&cache->new, bytes, cache_record_length(record));
-        cache_new_end(&cache->new);
-    }
-    cache_old_skip(&cache->old, record);
 }
 
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs)
@@ -125,10 +126,13 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
             return false;
         if (order == 0 && is_same(&record, &wanted) &&
             xattrs_load(path + record.path_length, record.xattrs_length, xattrs)) {
-            record_keep(cache, bytes, &record);
+            memcpy(cache->found, record.digest, sizeof cache->found);
+            cache_writer_add(&cache->new, bytes, cache_record_length(&record));
+            cache_reader_skip(&cache->old, &record);
             return true;
         }
-        record_drop(cache, &record);
+        cache->changed = true;
+        cache_reader_skip(&cache->old, &record);
         if (order == 0)
             return false;
     }
@@ -161,7 +165,7 @@ static bool is_racy(const struct cache *cache, struct timespec time)
            (time.tv_sec == racy->tv_sec && time.tv_nsec >= racy->tv_nsec);
 }
 
-/* Makes the record of the file, all but its digest. */
+/* Builds the record of the file, without its digest. */
 static int record_begin(struct buf *begun, const struct walk_item *item,
                         const struct xattrs *xattrs)
 {
@@ -184,7 +188,7 @@ void cache_begin(struct cache *cache, const struct walk_item *item, const struct
     cache->begun.length = 0;
     if (is_racy(cache, item->status.st_ctim) || is_racy(cache, item->status.st_mtim) ||
         record_begin(&cache->begun, item, xattrs) != 0)
-        cache->begun.length = 0; /* it is read again the next time */
+        cache->begun.length = 0; /* the next run reads it again */
 }
 
 void cache_add(struct cache *cache, const struct digest_value *value)
@@ -193,28 +197,25 @@ void cache_add(struct cache *cache, const struct digest_value *value)
     if (begun->length == 0)
         return;
     memcpy(begun->bytes + offsetof(struct cache_record, digest), value->bytes, CACHE_DIGEST_BYTES);
-    cache_new_differ(&cache->new, &cache->old);
-    cache_new_append(&cache->new, begun->bytes, begun->length);
-    cache_new_end(&cache->new);
+    cache->changed = true;
+    cache_writer_add(&cache->new, begun->bytes, begun->length);
     begun->length = 0;
 }
 
 void cache_finish(struct cache *cache)
 {
     struct cache_record record;
-    if (!cache->open)
-        return;
-    if (record_next(cache, &record))
-        cache_new_differ(&cache->new, &cache->old);
-    cache_new_finish(&cache->new);
+    /* A record that is left belongs to a file that is gone. */
+    if (cache && (record_next(cache, &record) || cache->changed))
+        cache_writer_finish(&cache->new);
 }
 
 void cache_free(struct cache *cache)
 {
-    if (!cache->open)
+    if (!cache)
         return;
-    cache_old_close(&cache->old);
-    cache_new_close(&cache->new);
+    cache_reader_close(&cache->old);
+    cache_writer_close(&cache->new);
     buf_free(&cache->begun);
-    *cache = (struct cache){0};
+    free(cache);
 }

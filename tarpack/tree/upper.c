@@ -1,4 +1,4 @@
-#include "upper.h"
+#include "tree/upper.h"
 
 #include "diag.h"
 #include "privilege.h"

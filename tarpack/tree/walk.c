@@ -1,4 +1,4 @@
-#include "walk.h"
+#include "tree/walk.h"
 
 #include "array.h"
 #include "diag.h"

@@ -1,4 +1,4 @@
-#include "cache_file.h"
+#include "cache/format.h"
 
 #include "privilege.h"
 
@@ -10,14 +10,14 @@ struct cache_header cache_header_make(void)
     struct cache_header header = {
         .magic = "zlsnap cache 2", .order = 0x01020304, .record_size = sizeof(struct cache_record)};
     struct stat status;
-    /* The ids in ACLs are those of the user namespace. */
+    /* ACLs hold the ids of the user namespace. */
     if (stat("/proc/self/ns/user", &status) == 0)
         header.view = status.st_ino;
     header.view = header.view << 1 | privilege_sees_trusted();
     return header;
 }
 
-/* Each step can be undone, by the word as by the check: none of either is lost. */
+/* A bijection in `check` and in `word`, so that a change of either is never lost. */
 static uint64_t check_word(uint64_t check, uint64_t word)
 {
     check = (check ^ word) * UINT64_C(0x9e3779b97f4a7c15);

@@ -1,4 +1,4 @@
-#include "scout.h"
+#include "tree/scout.h"
 
 #include "diag.h"
 #include "kernel.h"

@@ -6,7 +6,7 @@
 #ifndef TARPACK_SCOUT_H
 #define TARPACK_SCOUT_H
 
-#include "walk.h"
+#include "tree/walk.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

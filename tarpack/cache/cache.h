@@ -1,0 +1,51 @@
+/*
+ * What earlier runs have read: status, attributes and content digest of each regular file. A file
+ * whose status has not changed is not opened again.
+ *
+ * The cache file lists the files in the order of the walk. The old and the new file are processed
+ * in step with the walk, so memory does not grow with them. The new file replaces the old one by a
+ * rename, unless nothing has changed. Damage in the old file is a warning, and the files behind it
+ * are read.
+ *
+ * A file is unchanged if its path, device, inode, size, mtime and ctime are: ctime changes with
+ * content, attributes, mode and owner, and cannot be set. A file that changed just before it was
+ * read is not recorded, since a later change might leave its times the same (git calls such an
+ * entry racy: gitformat-index).
+ */
+#ifndef TARPACK_CACHE_H
+#define TARPACK_CACHE_H
+
+#include "digest.h"
+#include "status.h"
+#include "tree/walk.h"
+#include "xattrs.h"
+
+#include <stdbool.h>
+
+struct cache;
+
+/* Opens the cache file `path`, which need not exist, and starts a new one beside it. Stores NULL on
+ * failure. Returns a status; the error is printed. */
+enum status cache_open(struct cache **cache, const char *path);
+
+/* Whether the file is unchanged; only its status has to be known. If so, stores its attributes and
+ * keeps its record. Items must come in the order of the walk. */
+bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);
+
+/* Stores the digest of the file that cache_find() found. */
+void cache_digest(const struct cache *cache, struct digest_value *value);
+
+/* Starts the record of a file that was opened, with its unfiltered attributes. A record that was
+ * started before and not completed by cache_add() is discarded. */
+void cache_begin(struct cache *cache, const struct walk_item *item, const struct xattrs *xattrs);
+
+/* Completes the record that cache_begin() started, if any, with the digest of the content. */
+void cache_add(struct cache *cache, const struct digest_value *value);
+
+/* Replaces the old file if anything has changed. Failure is a warning. NULL is allowed. */
+void cache_finish(struct cache *cache);
+
+/* Closes and releases everything; without cache_finish() the old file stays. NULL is allowed. */
+void cache_free(struct cache *cache);
+
+#endif

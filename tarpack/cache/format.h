@@ -1,0 +1,58 @@
+/*
+ * The format of a cache file: a header, blocks of records, and an empty block at the end. Records
+ * are in the order of the walk, and none spans two blocks. Numbers are in the machine's own byte
+ * order: the file is not meant for other machines.
+ */
+#ifndef TARPACK_CACHE_FORMAT_H
+#define TARPACK_CACHE_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CACHE_DIGEST_BYTES 32
+
+/* Files with a longer path or more attributes get no record. */
+#define CACHE_PATH_MAX ((uint32_t)16 << 20)
+#define CACHE_XATTRS_MAX ((uint32_t)16 << 20)
+
+/* The first bytes of the file. `magic` changes with the format. */
+struct cache_header {
+    char magic[16];
+    uint32_t order; /* of bytes */
+    uint32_t record_size;
+    uint64_t view; /* which attributes the run could see */
+};
+
+/* The first bytes of each block. The check covers the records and the check of the block before
+ * (for the first block: of the header), so that a missing or moved block is noticed. */
+struct cache_block {
+    uint64_t length; /* of its records */
+    uint64_t check;
+};
+
+/* The record of one regular file. */
+struct cache_record {
+    uint64_t device, inode, size;
+    int64_t mtime, ctime; /* seconds */
+    uint32_t mtime_ns, ctime_ns;
+    uint32_t path_length;   /* with the NUL; the path follows the record */
+    uint32_t xattrs_length; /* the attributes follow the path */
+    unsigned char digest[CACHE_DIGEST_BYTES];
+};
+
+/* A block is written as soon as its records reach this size, so it never exceeds the maximum. */
+#define CACHE_BLOCK_FULL ((size_t)256 * 1024)
+#define CACHE_BLOCK_MAX                                                                            \
+    (CACHE_BLOCK_FULL + sizeof(struct cache_record) + CACHE_PATH_MAX + CACHE_XATTRS_MAX)
+
+/* The header that this process writes, and the only one it accepts. */
+struct cache_header cache_header_make(void);
+
+/* Continues the checksum `check` (0 at the start of a file) over `length` bytes. It detects damage,
+ * not forgery: a change within one 8-byte word always, any other in all but one of 2^64 cases. */
+uint64_t cache_check(uint64_t check, const void *bytes, size_t length);
+
+/* The length of a record with its path and attributes. */
+size_t cache_record_length(const struct cache_record *record);
+
+#endif

@@ -1,0 +1,216 @@
+#include "cache/writer.h"
+
+#include "diag.h"
+#include "dirs.h"
+#include "staging_name.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* Opens the directory that holds the file. */
+static enum status directory_open(struct cache_writer *writer)
+{
+    const char *slash = strrchr(writer->path, '/');
+    const char *name = slash ? slash + 1 : writer->path;
+    if (*name == '\0' || strlen(name) > NAME_MAX) {
+        diag_error("%s: not the name of a file", diag_name(writer->path).text);
+        return STATUS_SYSTEM;
+    }
+    memcpy(writer->name, name, strlen(name) + 1);
+    char *above = slash ? strndup(writer->path, (size_t)(slash - writer->path) + 1) : strdup(".");
+    if (above)
+        writer->directory = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    free(above);
+    if (writer->directory >= 0)
+        return STATUS_OK;
+    return diag_failed(writer->path, "open the directory of the cache");
+}
+
+/* Creates a file without a name, unless /proc, through which it gets one, is missing. Returns
+ * whether it could. */
+static bool unnamed_open(struct cache_writer *writer)
+{
+    int fd = openat(writer->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    if (access(dirs_magic(fd, NULL).path, F_OK) == 0)
+        writer->fd = fd;
+    else
+        close(fd);
+    return writer->fd >= 0;
+}
+
+/* Removes what stands under the private name, unless a running process holds its lock. Returns 0;
+ * -1 with errno set, EWOULDBLOCK if it is locked. */
+static int leftover_remove(const struct cache_writer *writer)
+{
+    int result = 0;
+    int fd = openat(writer->directory, writer->temporary,
+                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    /* Where locks do not work, or if it is not a file, it counts as left over. */
+    bool alive = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (alive)
+        result = -1;
+    else if (fd < 0 || dirs_is_same(fd, writer->directory, writer->temporary))
+        result = unlinkat(writer->directory, writer->temporary, 0);
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return result == 0 || error == ENOENT ? 0 : -1;
+}
+
+/* Creates a file with the private name and locks it. Returns 0; -1 with errno set. */
+static int named_open(struct cache_writer *writer)
+{
+    /* Before it is locked, another run may take the file for a leftover and remove it. */
+    for (int tries = 0; tries < 10; tries++) {
+        int fd = openat(writer->directory, writer->temporary,
+                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0 && (errno != EEXIST || leftover_remove(writer) != 0))
+            return -1;
+        if (fd < 0)
+            continue;
+        bool lost = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        if (!lost && dirs_is_same(fd, writer->directory, writer->temporary)) {
+            writer->fd = fd;
+            writer->has_name = true;
+            return 0;
+        }
+        close(fd);
+    }
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
+static void bytes_append(struct cache_writer *writer, const void *bytes, size_t length)
+{
+    if (writer->error == 0 && buf_append(&writer->out, bytes, length) != 0)
+        writer->error = ENOMEM;
+}
+
+/* Starts a block. Its header is filled in when the block is written. */
+static void block_begin(struct cache_writer *writer)
+{
+    const struct cache_block block = {0};
+    writer->block = writer->out.length;
+    bytes_append(writer, &block, sizeof block);
+}
+
+enum status cache_writer_open(struct cache_writer *writer, const char *path)
+{
+    static const unsigned char always[STAGING_RANDOM_LENGTH] = {0};
+    const struct cache_header header = cache_header_make();
+    *writer = (struct cache_writer){.path = path, .directory = -1, .fd = -1};
+    if (directory_open(writer) != STATUS_OK)
+        return STATUS_SYSTEM;
+    staging_name_make(writer->temporary, writer->name, always);
+    if (!unnamed_open(writer) && named_open(writer) != 0) {
+        if (errno != EWOULDBLOCK)
+            return diag_failed(path, "create the cache");
+        diag_warn("%s: the cache is not updated: another run is writing it", diag_name(path).text);
+        return STATUS_OK;
+    }
+    writer->check = cache_check(0, &header, sizeof header);
+    bytes_append(writer, &header, sizeof header);
+    block_begin(writer);
+    return STATUS_OK;
+}
+
+static size_t block_length(const struct cache_writer *writer)
+{
+    return writer->out.length - writer->block - sizeof(struct cache_block);
+}
+
+static void block_write(struct cache_writer *writer)
+{
+    if (writer->error != 0)
+        return;
+    struct cache_block block = {.length = block_length(writer)};
+    char *bytes = writer->out.bytes + writer->block;
+    writer->check = cache_check(writer->check, bytes + sizeof block, (size_t)block.length);
+    block.check = writer->check;
+    memcpy(bytes, &block, sizeof block);
+    if (stream_write(writer->fd, writer->out.bytes, writer->out.length) != 0)
+        writer->error = errno;
+    writer->out.length = 0;
+    block_begin(writer);
+}
+
+void cache_writer_add(struct cache_writer *writer, const void *record, size_t length)
+{
+    if (writer->fd < 0)
+        return;
+    bytes_append(writer, record, length);
+    if (writer->error == 0 && block_length(writer) >= CACHE_BLOCK_FULL)
+        block_write(writer);
+}
+
+static int file_link(const struct cache_writer *writer, const char *name)
+{
+    return linkat(AT_FDCWD, dirs_magic(writer->fd, NULL).path, writer->directory, name,
+                  AT_SYMLINK_FOLLOW);
+}
+
+/* Links a file without a name: under its final name if that is free, else under the private one.
+ * Returns 0; -1 with errno set. */
+static int name_give(struct cache_writer *writer)
+{
+    if (file_link(writer, writer->name) == 0)
+        return 0;
+    if (errno != EEXIST ||
+        (unlinkat(writer->directory, writer->temporary, 0) != 0 && errno != ENOENT) ||
+        file_link(writer, writer->temporary) != 0)
+        return -1;
+    writer->has_name = true;
+    return 0;
+}
+
+/* Puts the file under its final name. Returns 0; -1 with errno set. */
+static int file_place(struct cache_writer *writer)
+{
+    const bool shares_name = !writer->has_name;
+    if (shares_name && name_give(writer) != 0)
+        return errno == EEXIST ? 0 : -1; /* another run is replacing it right now */
+    if (!writer->has_name)
+        return 0;
+    if (renameat(writer->directory, writer->temporary, writer->directory, writer->name) != 0 &&
+        !(shares_name && errno == ENOENT)) /* another run has put its own file there */
+        return -1;
+    writer->has_name = false;
+    return 0;
+}
+
+void cache_writer_finish(struct cache_writer *writer)
+{
+    if (writer->fd < 0)
+        return;
+    if (writer->error == 0 && block_length(writer) > 0)
+        block_write(writer);
+    block_write(writer); /* an empty block: the end */
+    if (writer->error == 0 && file_place(writer) != 0)
+        writer->error = errno;
+    if (writer->error != 0)
+        diag_warn("%s: cannot write the cache: %s", diag_name(writer->path).text,
+                  strerror(writer->error));
+}
+
+void cache_writer_close(struct cache_writer *writer)
+{
+    if (writer->has_name)
+        (void)unlinkat(writer->directory, writer->temporary, 0);
+    if (writer->fd >= 0)
+        close(writer->fd);
+    if (writer->directory >= 0)
+        close(writer->directory);
+    buf_free(&writer->out);
+    *writer = (struct cache_writer){.directory = -1, .fd = -1};
+}

@@ -1,0 +1,50 @@
+/*
+ * The cache file for the next run. It is always written; only at the end the caller decides whether
+ * it takes the place of the old one.
+ *
+ * Until then the file has no name (O_TMPFILE), so a run that is killed leaves nothing behind. To
+ * replace an existing file it is linked under the private name .NAME.zlsnap-AAAAAA and renamed; a
+ * file that a killed run left under that name is removed. Concurrent runs may rename each other's
+ * file, which is harmless: each is complete. On a file system without O_TMPFILE the file has the
+ * private name from the start, and its run keeps it locked.
+ */
+#ifndef TARPACK_CACHE_WRITER_H
+#define TARPACK_CACHE_WRITER_H
+
+#include "buf.h"
+#include "cache/format.h"
+#include "status.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cache_writer {
+    const char *path; /* as the user wrote it; borrowed */
+    int directory;    /* descriptor of the directory that holds the file */
+    char name[NAME_MAX + 1];
+    char temporary[NAME_MAX + 1]; /* the private name, always the same */
+    bool has_name;                /* the new file exists under `temporary` */
+    int fd;                       /* -1: another run is writing the cache */
+    struct buf out;               /* bytes that are not written yet */
+    size_t block;                 /* offset of the current block in `out` */
+    uint64_t check;               /* of all blocks before it */
+    int error;                    /* errno of the first failed write, else 0 */
+};
+
+/* Creates a file in the directory of `path`. Returns a status; the error is printed. If another run
+ * is writing the cache, that is a warning, and the cache is not updated. */
+enum status cache_writer_open(struct cache_writer *writer, const char *path);
+
+/* Adds a record of `length` bytes, its path and attributes included. */
+void cache_writer_add(struct cache_writer *writer, const void *record, size_t length);
+
+/* Completes the file and puts it in the place of the old one. Failure, also of an earlier write, is
+ * a warning: the old file stays. */
+void cache_writer_finish(struct cache_writer *writer);
+
+/* Closes everything. Without cache_writer_finish() the new file is discarded. */
+void cache_writer_close(struct cache_writer *writer);
+
+#endif

@@ -72,7 +72,7 @@ static enum tar_error permissions_parse(struct field field, uint32_t *permission
     return field.length > 0 && field.length <= 3 ? TAR_OK : TAR_BAD_ACL;
 }
 
-/* Splits at colons into at most 4 fields; returns how many, 0 for too many. */
+/* Splits the line at colons. Returns the number of fields, 0 for more than 4. */
 static size_t fields_split(struct field line, struct field fields[static 4])
 {
     size_t count = 0;
@@ -92,7 +92,7 @@ static enum tar_error entry_parse(struct field line, struct acl_entry *entry)
 {
     struct field fields[4];
     size_t count = fields_split(line, fields);
-    /* "other:r-x" and "mask:r-x" are written without the empty qualifier, too. */
+    /* Some writers omit the empty qualifier: "other:r-x", "mask:r-x". */
     if (count == 2) {
         fields[2] = fields[1];
         fields[1].length = 0;
@@ -101,7 +101,7 @@ static enum tar_error entry_parse(struct field line, struct acl_entry *entry)
     }
     bool qualified = fields[1].length > 0;
     if (!qualified && count == 4 && fields[3].length > 0)
-        return TAR_BAD_ACL; /* a user's for some readers, the owner's for others */
+        return TAR_BAD_ACL; /* readers disagree: that user's entry or the owner's */
     enum tar_error error = tag_parse(fields[0], qualified, entry);
     if (error == TAR_OK)
         error = permissions_parse(fields[2], &entry->permissions);
@@ -171,8 +171,8 @@ enum tar_error acl_from_text(struct buf *out, const char *text, size_t length)
     return error;
 }
 
-/* The place of a tag in the order that the kernel asks for; 0 for what is no tag. Named users and
- * groups, 2 and 4, come as often as there are; their ids in any order. */
+/* The position of a tag in the order that the kernel requires; 0 for an unknown tag. Named users
+ * (2) and groups (4) may repeat, with their ids in any order. */
 static unsigned tag_rank(uint32_t tag)
 {
     return tag == ACL_USER_OBJ    ? 1

@@ -52,7 +52,7 @@ int buf_append_fill(struct buf *buf, int byte, size_t count)
 
 int buf_append_number(struct buf *buf, uint64_t number, unsigned base, unsigned digits)
 {
-    char text[22]; /* of base 8 */
+    char text[22]; /* enough for base 8 */
     size_t at = sizeof text;
     do {
         text[--at] = (char)('0' + number % base);
@@ -68,7 +68,6 @@ int buf_append_format(struct buf *buf, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    /* What was cut is not there to be appended. */
     if (length < 0 || (size_t)length >= sizeof text)
         return -1;
     return buf_append(buf, text, (size_t)length);

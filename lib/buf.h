@@ -1,5 +1,5 @@
 /*
- * A growing run of bytes. Pure: no descriptors, no printing.
+ * A growing byte buffer. Pure: no descriptors, no printing.
  */
 #ifndef ZLSNAP_BUF_H
 #define ZLSNAP_BUF_H
@@ -14,27 +14,25 @@ struct buf {
     size_t capacity;
 };
 
-/* Makes room for `more` bytes behind `length`. Returns 0; -1 if memory is out, nothing changed. */
+/* Makes room for `more` bytes after `length`. Returns 0; -1 if memory is out, nothing changed. */
 int buf_reserve(struct buf *buf, size_t more);
 
-/* Appends bytes, a string without its NUL, or the same byte `count` times. Return as
- * buf_reserve(). */
+/* Append bytes, a string without its NUL, or one byte `count` times. Return as buf_reserve(). */
 int buf_append(struct buf *buf, const void *bytes, size_t length);
 int buf_append_text(struct buf *buf, const char *text);
 int buf_append_fill(struct buf *buf, int byte, size_t count);
 
-/* Appends a number in base 8 or 10, with zeros before it if it has fewer than `digits`, which is 1
- * to
- * 22. Returns as buf_reserve(). Many times as fast as buf_append_format(). */
+/* Appends a number in base 8 or 10, padded with zeros to `digits` (1 to 22). Returns as
+ * buf_reserve(). Much faster than buf_append_format(). */
 int buf_append_number(struct buf *buf, uint64_t number, unsigned base, unsigned digits);
 
-/* Appends formatted text, for what is known to be short: below 256 bytes. Returns 0; -1 if memory
- * is out or the text is longer. */
+/* Appends formatted text of less than 256 bytes. Returns 0; -1 if memory is out or the text is
+ * longer. */
 int buf_append_format(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Makes the contents the string `text` of `length` bytes, with a NUL behind it that does not count
- * in `length`. Return as buf_reserve(). */
+/* Replaces the contents by `length` bytes of `text` and a NUL that `length` does not count. Returns
+ * as buf_reserve(). */
 int buf_set_text(struct buf *buf, const char *text, size_t length);
 
 /* Releases the memory and leaves an empty buffer. */

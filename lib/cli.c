@@ -13,8 +13,7 @@
 #define ZLSNAP_VERSION "0"
 #endif
 
-/* Explains the long option in `argument`, "--NAME" or "--NAME=VALUE", that getopt_long() refused.
- */
+/* Prints why getopt_long() refused `argument`, "--NAME" or "--NAME=VALUE". */
 static void explain_long(const char *argument, const struct option *longs)
 {
     struct diag_name name = diag_name(argument);
@@ -40,7 +39,7 @@ int cli_next(int argc, char **argv, const char *shorts, const struct option *lon
     opterr = 0;
     int option = getopt_long(argc, argv, shorts, longs, NULL); // NOLINT(concurrency-mt-unsafe)
     if (option == ':') {
-        /* Of a letter, musl counts the value that is not there: NULL. */
+        /* For a short option, musl has already stepped past the missing value: NULL. */
         const char *argument = argv[optind - 1];
         if (argument && argument[1] == '-')
             cli_usage("option '%s' needs a value", diag_name(argument).text);
@@ -50,9 +49,8 @@ int cli_next(int argc, char **argv, const char *shorts, const struct option *lon
     }
     if (option != '?')
         return option;
-    /* A letter that is an option all the same came from its long form, given a value it does not
-     * take. An unknown letter can stand in the midst of its argument, and then optind does not lead
-     * to it. */
+    /* If optopt is a valid option, its long form was given a value that it does not take. An
+     * unknown letter may stand in the middle of an argument, which optind does not point to. */
     bool known = optopt >= CLI_FIRST_LONG || (optopt != ':' && strchr(shorts, optopt) != NULL);
     const char *argument = argv[optind - 1];
     if (known && strncmp(argument, "--", 2) == 0) {
@@ -95,7 +93,7 @@ enum status cli_refuse_terminal(void)
 {
     if (isatty(STDOUT_FILENO) == 0)
         return STATUS_OK;
-    return cli_usage("standard output is a terminal, redirect it to a file or a pipe");
+    return cli_usage("standard output is a terminal; redirect it to a file or a pipe");
 }
 
 int cli_number(const char *text, uint64_t max, uint64_t *number)

@@ -1,5 +1,5 @@
 /*
- * What every program's command line has in common.
+ * Parts of the command line that all programs share.
  */
 #ifndef ZLSNAP_CLI_H
 #define ZLSNAP_CLI_H
@@ -9,13 +9,12 @@
 #include <getopt.h>
 #include <stdint.h>
 
-/* Options that every program has; a program's own long options without a letter start at
- * CLI_FIRST_LONG. */
+/* The first value for long options without a short form. */
 enum { CLI_FIRST_LONG = 256 };
 
-/* getopt_long(3) without its messages: returns the next option, -1 after the last, or '?' after
- * printing the one line for a bad option (the caller returns STATUS_USAGE). `shorts` has to begin
- * with ':', so that a missing argument is told from an unknown option. */
+/* getopt_long(3) with our messages: returns the next option, -1 after the last, or '?' for a bad
+ * option, whose error is printed (the caller returns STATUS_USAGE). `shorts` must begin with ':',
+ * which distinguishes a missing argument from an unknown option. */
 int cli_next(int argc, char **argv, const char *shorts, const struct option *longs);
 
 /* Prints `text` on stdout and closes it. Returns STATUS_OK or STATUS_SYSTEM. */
@@ -27,8 +26,8 @@ enum status cli_version(void);
 /* Prints "MESSAGE; try 'PROGRAM --help'" on stderr. Returns STATUS_USAGE. */
 enum status cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Refuses, with a line on stderr, to write binary data to a terminal. Returns STATUS_OK or
- * STATUS_USAGE. */
+/* Refuses to write binary data to a terminal. Returns STATUS_OK, or STATUS_USAGE with the error
+ * printed. */
 enum status cli_refuse_terminal(void);
 
 /* Reads a decimal number, digits only, at most `max`. Returns 0; -1 for anything else. */

@@ -31,9 +31,9 @@ enum status cli_manifest(const char *text, bool *times)
 enum status cli_directory(int argc, char **argv, const char **directory)
 {
     if (optind == argc)
-        return cli_usage("which directory?");
+        return cli_usage("missing operand DIR");
     if (optind + 1 < argc)
-        return cli_usage("one directory, not also '%s'", diag_name(argv[optind + 1]).text);
+        return cli_usage("extra operand '%s'", diag_name(argv[optind + 1]).text);
     *directory = argv[optind];
     return STATUS_OK;
 }

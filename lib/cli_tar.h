@@ -1,5 +1,5 @@
 /*
- * What the command lines of tarpack and tarunpack have in common.
+ * Parts of the command line that tarpack and tarunpack share.
  */
 #ifndef ZLSNAP_CLI_TAR_H
 #define ZLSNAP_CLI_TAR_H
@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* Values of options. Each stores what `text` says, or prints the line for a bad one; all return
+/* Values of options. Each parses `text` and stores the value; a bad one is printed. All return
  * STATUS_OK or STATUS_USAGE. */
 
 /* --jobs=N */
@@ -18,10 +18,10 @@ enum status cli_jobs(const char *text, unsigned *jobs);
 /* --uid-map=IN:OUT:N, --gid-map=IN:OUT:N; the range is added. */
 enum status cli_id_map(const char *text, struct idmap *map);
 
-/* --manifest[=time]; NULL where there is no value. */
+/* --manifest[=time]; `text` is NULL if there is no value. */
 enum status cli_manifest(const char *text, bool *times);
 
-/* Stores the one operand that getopt(3) has left: a directory. */
+/* Stores the only operand, a directory. To be called after the last option. */
 enum status cli_directory(int argc, char **argv, const char **directory);
 
 #endif

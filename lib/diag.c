@@ -12,18 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a pipe takes in one piece (pipe(7)), so that lines of several processes do not mix. */
+/* The largest atomic write to a pipe (pipe(7)), so that lines of several processes do not mix. */
 #define LINE_SIZE PIPE_BUF
 
-/* Between head and tail of what is too long. */
 static const char ellipsis[] = "...";
 
 static const char *program_name = "zlsnap";
 static atomic_bool diag_quiet;
 static atomic_bool diag_verbose;
 
-/* Whether something stands on the terminal's line, or may, since another program of the pipe draws
- * there; and what takes it away. */
+/* Whether we have drawn on the terminal's line, whether another program of the pipeline may have,
+ * and the text that erases it. */
 static atomic_bool diag_drawn;
 static bool diag_others_draw;
 static const char erase_line[] = "\r\033[K";
@@ -54,7 +53,7 @@ int diag_write(const char *text, size_t length)
     return stream_write(STDERR_FILENO, text, length);
 }
 
-/* A line being put together; what does not fit is cut. */
+/* A line under construction; text that does not fit is cut. */
 struct diag_line {
     char text[LINE_SIZE];
     size_t length;
@@ -72,7 +71,7 @@ __attribute__((format(printf, 2, 0))) static void line_add(struct diag_line *lin
     size_t room = LINE_ROOM - line->length;
     int length = vsnprintf(line->text + line->length, room, format, arguments);
     if (length < 0)
-        return; /* an encoding error: without a locale there is none */
+        return; /* an encoding error, impossible without a locale */
     line->cut = (size_t)length >= room;
     line->length += line->cut ? room - 1 : (size_t)length;
 }
@@ -86,7 +85,7 @@ __attribute__((format(printf, 2, 3))) static void line_addf(struct diag_line *li
     va_end(arguments);
 }
 
-/* Where this thread's messages go. */
+/* Where this thread's messages are stored; NULL: they are printed. */
 static _Thread_local struct diag_kept *keeper;
 
 _Static_assert(sizeof((struct diag_kept *)0)->text >= LINE_SIZE, "a line can be kept");
@@ -103,7 +102,7 @@ void diag_kept_print(struct diag_kept *kept)
     kept->length = 0;
 }
 
-/* Writes the line. Nothing can be done where that fails, there is nowhere left to say so. */
+/* Writes the line. A failure is ignored: there is nowhere left to report it. */
 static void line_print(struct diag_line *line)
 {
     if (line->cut) {
@@ -119,7 +118,7 @@ static void line_print(struct diag_line *line)
     }
 }
 
-/* Prints "PROGRAM: LABEL MESSAGE TAIL" and leaves errno as it was. */
+/* Prints "PROGRAM: LABEL MESSAGE TAIL" and preserves errno. */
 __attribute__((format(printf, 3, 0))) static void diag_print(const char *label, const char *tail,
                                                              const char *format, va_list arguments)
 {
@@ -147,8 +146,8 @@ void diag_errno(const char *format, ...)
 {
     int saved = errno;
     char tail[128];
-    /* glibc's strerror() is thread-safe since 2.32, musl's always was; strerror_r() has two
-     * prototypes, and which one is here depends on the C library. */
+    /* strerror() is thread-safe in glibc since 2.32 and in musl; strerror_r() has different
+     * prototypes in different C libraries. */
     (void)snprintf(tail, sizeof tail, ": %s", strerror(saved)); // NOLINT(concurrency-mt-unsafe)
     va_list arguments;
     va_start(arguments, format);
@@ -210,8 +209,8 @@ void diag_draw(const char *text)
         (void)diag_write(line, (size_t)length);
 }
 
-/* Appends to `printed`, which has `used` bytes and may get `room`, the characters of `name` until
- * its end or until one does not fit. Returns how many bytes are used then. */
+/* Appends escaped characters of `name` to `printed`, which holds `used` bytes, as long as they fit
+ * into `room`. Returns the new number of bytes. */
 static size_t name_append(struct diag_name *printed, size_t used, size_t room, const char *name)
 {
     while (*name != '\0') {
@@ -225,7 +224,7 @@ static size_t name_append(struct diag_name *printed, size_t used, size_t room, c
     return used;
 }
 
-/* The last part of `name` that takes no more than `room` bytes when printed. */
+/* The longest tail of `name` that takes at most `room` bytes when escaped. */
 static const char *name_tail(const char *name, size_t total, size_t room)
 {
     while (total > room) {

@@ -30,14 +30,14 @@ struct digest *digest_new(enum digest_algorithm algorithm)
     struct digest *digest = calloc(1, sizeof *digest);
     if (!digest)
         return NULL;
-    /* Fetched here and not by each EVP_DigestInit(): the look-up costs more than hashing a small
-     * file does. */
     digest->algorithm = algorithm;
     /* OpenSSL 3.0 crashes in a fetch if memory was out when it set up the context. */
     if (!OSSL_LIB_CTX_get0_global_default()) {
         free(digest);
         return NULL;
     }
+    /* Fetched once: EVP_DigestInit() would look it up again for each file, which costs more than
+     * hashing a small one. */
     digest->method = EVP_MD_fetch(NULL, algorithms[algorithm].openssl, NULL);
     digest->context = EVP_MD_CTX_new();
     if (!digest->method || !digest->context ||
@@ -66,7 +66,7 @@ int digest_final(struct digest *digest, struct digest_value *value)
 {
     memset(value, 0, sizeof *value);
     value->algorithm = digest->algorithm;
-    /* Without a method the context keeps the one it has, and its memory. */
+    /* With NULL for the method the context keeps its own, and its memory. */
     return EVP_DigestFinal_ex(digest->context, value->bytes, NULL) == 1 &&
                    EVP_DigestInit_ex2(digest->context, NULL, NULL) == 1
                ? 0
@@ -111,10 +111,9 @@ void digest_text(const struct digest_value *value, char text[static DIGEST_TEXT_
     memcpy(text + prefix + 1, hex, 2 * algorithms[value->algorithm].bytes + 1);
 }
 
-/* What hex_digit() makes of anything else. */
 #define NO_DIGIT 16U
 
-/* The value of a lower-case hexadecimal digit. */
+/* The value of a lower-case hexadecimal digit; NO_DIGIT for any other character. */
 static unsigned hex_digit(char digit)
 {
     if (digit >= '0' && digit <= '9')
@@ -122,7 +121,7 @@ static unsigned hex_digit(char digit)
     return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10 : NO_DIGIT;
 }
 
-/* Tells the algorithm by the prefix of `text` up to `colon`. Returns 0; -1 for an unknown one. */
+/* Parses the algorithm's name, `text` up to `colon`. Returns 0; -1 if it is unknown. */
 static int parse_prefix(const char *text, const char *colon, enum digest_algorithm *algorithm)
 {
     size_t length = (size_t)(colon - text);
@@ -142,7 +141,7 @@ const char *digest_parse(const char *text, struct digest_value *value)
     const char *colon = strchr(text, ':');
     if (colon) {
         if (parse_prefix(text, colon, &value->algorithm) != 0)
-            return "the algorithm before ':' is none of sha256, sha384, sha512";
+            return "the algorithm before ':' must be sha256, sha384 or sha512";
         hex = colon + 1;
     }
     for (const char *at = hex; *at != '\0'; at++) {

@@ -51,7 +51,7 @@ bool dirs_unlock(int fd, mode_t *mode)
     if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES ||
         fstat(fd, &status) != 0)
         return false;
-    /* For somebody else chmod(2) would take the setgid bit away, for good. */
+    /* Outside that group chmod(2) would clear the setgid bit for good. */
     if ((status.st_mode & S_ISGID) && !is_in_group(status.st_gid) && !privilege_has(CAP_FSETID))
         return false;
     *mode = status.st_mode & 07777;
@@ -76,7 +76,7 @@ static int level_append(struct dirs *dirs, int fd)
     return 0;
 }
 
-/* Closes the open level nearest to the root where too many are open; the root stays open. */
+/* If too many levels are open, closes the one nearest to the root. The root stays open. */
 static void levels_trim(struct dirs *dirs)
 {
     if (dirs->first_open == 0)
@@ -137,7 +137,7 @@ int dirs_enter(struct dirs *dirs, const char *name)
     return fd < 0 ? -1 : dirs_push(dirs, fd, name);
 }
 
-/* Opens the level above the last one again: ".." of it, if that is still the same directory. */
+/* Reopens the level above the current one through "..", if it is still the same directory. */
 static int above_reopen(struct dirs *dirs, struct dirs_level *above)
 {
     struct stat status;

@@ -1,8 +1,9 @@
 /*
- * A path of held directory descriptors: how tarpack walks, how tarunpack reaches the directory of
- * each entry, how a tree is removed. Every level is opened beneath the one above it with
- * O_NOFOLLOW, so that no path is resolved twice; only a bounded number of levels stay open, and one
- * that was closed is found again through ".." and known by its device and inode.
+ * A stack of open directories, from a root down to the current one. tarpack walks with it,
+ * tarunpack reaches the directory of each entry with it, and trees are removed with it. Each level
+ * is opened beneath the one above with O_NOFOLLOW, so no path is resolved twice. A bounded number
+ * of levels stay open; one that was closed is reopened through ".." and checked by device and
+ * inode.
  */
 #ifndef ZLSNAP_DIRS_H
 #define ZLSNAP_DIRS_H
@@ -14,7 +15,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* How many levels stay open. */
+/* The number of levels that stay open. */
 #define DIRS_OPEN_MAX 64
 
 struct dirs_level {
@@ -33,55 +34,55 @@ struct dirs {
     struct buf path;   /* the names below the root, joined by slashes, NUL-terminated */
 };
 
-/* Opens the directory `name` in the open directory `parent` for reading, if it is no link; "." is
- * `parent` itself by a descriptor that has its own position (and on btrfs shows what was made since
- * `parent` was opened). Returns the descriptor; -1 with errno set. */
+/* Opens the directory `name` in the open directory `parent` for reading, not following a link. "."
+ * gives a second descriptor of `parent` with a position of its own (on btrfs it also shows entries
+ * made since `parent` was opened). Returns the descriptor; -1 with errno set. */
 int dirs_open(int parent, const char *name);
 
-/* A path to the inode behind a descriptor, or to a name in the directory behind it, for calls that
- * take neither: the magic link of proc(5). By value, so that it lives as long as the call that it
- * is an argument of. */
+/* The magic link of proc(5) to a descriptor's inode, or to a name in that directory, for calls that
+ * take only a path. Returned by value: valid until the end of the full expression. */
 struct dirs_magic {
     char path[sizeof "/proc/self/fd/" + 3 * sizeof(int) + 1 + NAME_MAX + 1];
 };
 
-/* `name` NULL: to the inode behind `fd` itself. */
+/* With `name` NULL, the link to `fd` itself. */
 struct dirs_magic dirs_magic(int fd, const char *name);
 
-/* Whether `name` in the open directory `parent` is the inode behind `fd`. */
+/* Whether `name` in the open directory `parent` is the inode of `fd`. */
 bool dirs_is_same(int fd, int parent, const char *name);
 
-/* Where this user may not write or search the open directory `fd` but owns it, gives him the right
- * to, and stores the mode that it had. Returns whether it was changed. */
+/* If the process may not write or search the open directory `fd` but owns it, gives the owner these
+ * rights and stores the old mode. Returns whether the mode was changed. */
 bool dirs_unlock(int fd, mode_t *mode);
 
-/* Starts with the open directory `fd`, which it takes over (also on failure). Returns 0; -1 with
- * errno set. */
+/* Starts with the open directory `fd` as the root; takes it over, also on failure. Returns 0; -1
+ * with errno set. */
 int dirs_start(struct dirs *dirs, int fd);
 
-/* Adds the open directory `fd`, called `name` in the last level; takes it over (also on failure).
- * Returns 0; -1 with errno set. */
+/* Pushes the open directory `fd`, which is `name` in the current one; takes it over, also on
+ * failure. Returns 0; -1 with errno set. */
 int dirs_push(struct dirs *dirs, int fd, const char *name);
 
-/* Opens `name` in the last level and adds it. Returns 0; -1 with errno set (ELOOP or ENOTDIR where
- * it is no directory). */
+/* Opens `name` in the current directory and pushes it. Returns 0; -1 with errno set (ELOOP or
+ * ENOTDIR if it is not a directory). */
 int dirs_enter(struct dirs *dirs, const char *name);
 
-/* Leaves the last level, which is not the root. Returns 0; -1 with errno set, ESTALE if the
- * directory above is no longer the one it was entered from. */
+/* Pops the current directory, which is not the root. Returns 0; -1 with errno set: ESTALE if ".."
+ * is no longer the directory it was entered from. */
 int dirs_leave(struct dirs *dirs);
 
-/* As dirs_leave(), but hands the directory that was left over to the caller. Returns its
- * descriptor; -1 with errno set. */
+/* As dirs_leave(), but does not close the directory. Returns its descriptor, now the caller's; -1
+ * with errno set. */
 int dirs_detach(struct dirs *dirs);
 
-/* The descriptor of the last level; owned by `dirs`. */
+/* The descriptor of the current directory; owned by `dirs`. */
 int dirs_fd(const struct dirs *dirs);
 
-/* The last level's path below the root; "" for the root itself. Valid until the next change. */
+/* The path of the current directory below the root, "" for the root. Valid until the next change.
+ */
 const char *dirs_path(const struct dirs *dirs);
 
-/* Closes all and releases the memory. */
+/* Closes all levels and releases the memory. */
 void dirs_free(struct dirs *dirs);
 
 #endif

@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Whether a terminal would act on the character instead of showing it: C0 and C1 controls, and what
- * starts a new line (U+2028, U+2029) or reorders the text around it (U+202A to U+202E, U+2066 to
- * U+2069). */
+/* Whether a terminal would act on the character instead of showing it: C0 and C1 controls, line
+ * separators (U+2028, U+2029) and bidirectional controls (U+202A to U+202E, U+2066 to U+2069). */
 static bool is_control(const unsigned char *bytes, size_t length)
 {
     switch (length) {

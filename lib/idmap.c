@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 2^32-1 is no id: chown(2) takes it for "no change". */
+/* 2^32-1 is not an id: for chown(2) it means "no change". */
 #define ID_END UINT32_MAX
 
 static int number_take(const char **text, char end, uint32_t *number)
@@ -31,11 +31,11 @@ const char *idmap_add(struct idmap *map, const char *text)
     struct idmap_range range = {0};
     if (number_take(&text, ':', &range.in) != 0 || number_take(&text, ':', &range.out) != 0 ||
         number_take(&text, '\0', &range.count) != 0)
-        return "it is not IN:OUT:N, three decimal numbers";
+        return "not of the form IN:OUT:N, three decimal numbers";
     if (range.count == 0)
-        return "a range of no ids";
+        return "the range is empty";
     if (range.count > ID_END - range.in || range.count > ID_END - range.out)
-        return "it goes beyond the largest id, 4294967294";
+        return "the range exceeds the largest id, 4294967294";
     if (array_reserve(&map->ranges, &map->capacity, map->count + 1, sizeof *map->ranges) != 0)
         return "out of memory";
     map->ranges[map->count++] = range;

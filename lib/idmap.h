@@ -1,5 +1,5 @@
 /*
- * Maps of user and group ids, as user namespaces have them: ranges IN:OUT:N. Pure.
+ * Maps of user or group ids: ranges IN:OUT:N, as for user namespaces. Pure.
  */
 #ifndef ZLSNAP_IDMAP_H
 #define ZLSNAP_IDMAP_H
@@ -19,16 +19,16 @@ struct idmap {
     size_t capacity;
 };
 
-/* Adds the range that "IN:OUT:N" tells: the N ids from IN on become those from OUT on. Returns
- * NULL, or a static text that says what is wrong with it. */
+/* Adds a range "IN:OUT:N": the N ids from IN on become those from OUT on. Returns NULL, or a static
+ * text that names the error. */
 const char *idmap_add(struct idmap *map, const char *text);
 
-/* Replaces the id by what the first range that holds it makes of it. Returns 0; -1 if there are
- * ranges and none holds it. */
+/* Maps the id by the first range that contains it. Returns 0; -1 if there are ranges but none
+ * contains it. */
 int idmap_apply(const struct idmap *map, uint32_t *id);
 
-/* Replaces the ids inside attributes: those of ACL entries, and the root id of capabilities of
- * version 3 (capabilities(7), "Namespaced file capabilities"). Returns 0; -1 as idmap_apply(). */
+/* Maps the ids inside attributes: those of ACL entries, and the root id of version 3 capabilities
+ * (capabilities(7), "Namespaced file capabilities"). Returns as idmap_apply(). */
 int idmap_apply_xattrs(const struct idmap *uids, const struct idmap *gids, struct xattrs *xattrs);
 
 /* Releases the memory. */

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/stat.h> /* without <sys/stat.h>, which may have a struct statx of its own */
+#include <linux/stat.h> /* not <sys/stat.h>, whose struct statx may conflict */
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* It came with Linux 5.8; headers may be older than the kernel. */
+/* New in Linux 5.8; the headers may be older than the kernel. */
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x2000
 #endif
@@ -21,7 +21,7 @@ ssize_t kernel_read_entries(int fd, void *space, size_t room)
 ssize_t kernel_read_cached(int fd, void *space, size_t room, off_t offset)
 {
     struct iovec part = {space, room};
-    /* The offset goes in two longs, of which the second holds what the first can't. */
+    /* The offset is split into two longs; on 64 bits the first one holds all of it. */
     return syscall(SYS_preadv2, fd, &part, 1UL, (long)offset, (long)((uint64_t)offset >> 32),
                    RWF_NOWAIT);
 }

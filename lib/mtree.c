@@ -6,8 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What no reader of mtree could take for anything else: letters, digits and ._/+- as they are, all
- * other bytes as \ooo. */
+/* Escapes all bytes but letters, digits and ._/+- as \ooo, so that every reader of mtree agrees. */
 static int append_escaped(struct buf *out, const char *text)
 {
     static const char plain[] =
@@ -23,7 +22,7 @@ static int append_escaped(struct buf *out, const char *text)
     return 0;
 }
 
-/* Paths begin with "./": a first word without a slash would be relative to the line before. */
+/* Paths begin with "./": a first word without a slash would be relative to a previous line. */
 static int append_path(struct buf *out, const char *path)
 {
     if (strcmp(path, TAR_ROOT) == 0)
@@ -44,7 +43,7 @@ static int append_number(struct buf *out, const char *key, uint64_t number, unsi
 
 static int append_type(struct buf *out, const struct tar_entry *entry)
 {
-    /* In the order of enum tar_type. What a hard link links to, its own line tells. */
+    /* In the order of enum tar_type. A hard link is a file with a tag. */
     static const char *const types[] = {"file", "file", "link", "char", "block", "dir", "fifo"};
     return append_word(out, " type=", types[entry->type]) != 0 ||
                    append_number(out, " mode=", entry->mode, 8, 4) != 0 ||
@@ -72,7 +71,7 @@ static int append_content(struct buf *out, const struct tar_entry *entry, const 
     }
 }
 
-/* Starts the next of the values of "tags=". */
+/* Appends `tag` as the next value of "tags=". */
 static int append_tag(struct buf *out, bool *first, const char *tag)
 {
     const char *separator = *first ? " tags=" : ",";

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What one call fills in; enough for most directories. */
+/* The buffer of one system call, enough for most directories. */
 #define READ_SIZE ((size_t)64 * 1024)
 
 static int name_append(struct names *names, const struct dirent *entry)
@@ -30,7 +30,7 @@ static int name_compare(const void *left, const void *right, void *text)
     return strcmp((const char *)text + a->text, (const char *)text + b->text);
 }
 
-/* No DIR around it: no allocation, and the descriptor stays the caller's. */
+/* Not by readdir(3), which would allocate a DIR and take over the descriptor. */
 static int names_collect(struct names *names, int fd)
 {
     _Alignas(struct dirent) char chunk[READ_SIZE];

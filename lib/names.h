@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 struct name {
-    size_t text;        /* where it stands in names.text, NUL-terminated */
+    size_t text;        /* its offset in names.text; NUL-terminated */
     unsigned char type; /* d_type of readdir(3): a hint */
 };
 
@@ -19,16 +19,16 @@ struct names {
     struct name *list;
     size_t count;
     size_t capacity;
-    size_t next; /* for whoever goes through them */
+    size_t next; /* the caller's cursor */
     struct buf text;
 };
 
-/* Reads all names but "." and ".." of the open directory `fd`, sorted by their bytes; on btrfs only
- * those that were there when it was opened. Returns 0; -1 with errno set. */
+/* Reads all names but "." and ".." of the open directory `fd`, sorted by their bytes. On btrfs,
+ * names made after it was opened are missing. Returns 0; -1 with errno set. */
 int names_read(struct names *names, int fd);
 
-/* The same of the directory `name` in the open directory `parent`, which is opened for it and not
- * followed if it is a link; "." is `parent` itself. */
+/* The same for the directory `name` in the open directory `parent`. A link is not followed; "." is
+ * `parent` itself. */
 int names_read_in(struct names *names, int parent, const char *name);
 
 /* The text of a name; valid until names_free(). */

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether `name` is that of an open descriptor; stores which. Such a one is used itself: what its
- * name opens would be written from the file's beginning, and a socket's can't be opened at all. */
+/* Whether `name` means an open descriptor, and which. It is not opened by that name, since a file
+ * would then be written from its beginning, and a socket cannot be opened. */
 static bool is_descriptor(const char *name, int *fd)
 {
     static const char prefix[] = "/dev/fd/";
@@ -24,8 +24,8 @@ static bool is_descriptor(const char *name, int *fd)
     return found;
 }
 
-/* Stores whether both are one file or pipe that keeps or passes on what is written. Returns 0; -1
- * with errno set. */
+/* Stores whether both are the same file or pipe; character devices do not count. Returns 0; -1 with
+ * errno set. */
 static int compare(const struct stat *status, int fd, bool *same)
 {
     struct stat other;
@@ -34,12 +34,6 @@ static int compare(const struct stat *status, int fd, bool *same)
     *same = !S_ISCHR(status->st_mode) && status->st_dev == other.st_dev &&
             status->st_ino == other.st_ino;
     return 0;
-}
-
-static enum status fail(const struct outfile *file, const char *what)
-{
-    diag_errno("cannot %s '%s'", what, diag_name(file->name).text);
-    return STATUS_SYSTEM;
 }
 
 enum status outfile_open(struct outfile *file, const char *name, const char *option,
@@ -56,21 +50,21 @@ enum status outfile_open(struct outfile *file, const char *name, const char *opt
     if (!file->open || fstat(file->fd, &status) != 0 ||
         compare(&status, STDIN_FILENO, &is_input) != 0 ||
         (stdout_has_data && compare(&status, STDOUT_FILENO, &is_output) != 0))
-        return fail(file, "open");
+        return diag_failed(name, "open");
     if (is_input || is_output)
-        return cli_usage("%s: '%s' is the standard input or output", option, diag_name(name).text);
-    /* Not by O_TRUNC: it might have been the input. */
+        return cli_usage("%s: '%s' is also standard input or output", option, diag_name(name).text);
+    /* Not with O_TRUNC, which would have emptied the input. */
     if (!duplicate && S_ISREG(status.st_mode) && ftruncate(file->fd, 0) != 0)
-        return fail(file, "empty");
+        return diag_failed(name, "empty");
     return STATUS_OK;
 }
 
 enum status outfile_finish(struct outfile *file, const char *text, size_t length)
 {
     if (stream_write(file->fd, text, length) != 0)
-        return fail(file, "write to");
+        return diag_failed(file->name, "write");
     file->open = false;
-    return close(file->fd) == 0 || errno == EINTR ? STATUS_OK : fail(file, "write to");
+    return close(file->fd) == 0 || errno == EINTR ? STATUS_OK : diag_failed(file->name, "write");
 }
 
 void outfile_close(struct outfile *file)

@@ -1,5 +1,5 @@
 /*
- * The small file that a program writes besides its stdout: a digest, a summary.
+ * A small output file besides stdout: a digest, a summary.
  */
 #ifndef ZLSNAP_OUTFILE_H
 #define ZLSNAP_OUTFILE_H
@@ -16,17 +16,19 @@ struct outfile {
     const char *name; /* borrowed */
 };
 
-/* Creates the file `name`, emptying one that stands, or takes the descriptor that /dev/fd/N or
- * /dev/stderr names. Refused is the file that standard input is, or, if that takes data, standard
- * output; `option` is named then. Early, so that a path that can't be written is known before the
- * work is done. Returns STATUS_OK; STATUS_SYSTEM; STATUS_USAGE. */
+/* Creates the file `name`, or empties it if it exists; /dev/fd/N and /dev/stderr are open
+ * descriptors and used as such. To be called before the work starts, so that a path that cannot be
+ * written is reported at once. The file that is standard input is refused, and so is standard
+ * output if `stdout_has_data`; the message then names `option`. Returns STATUS_OK, STATUS_SYSTEM or
+ * STATUS_USAGE. */
 enum status outfile_open(struct outfile *file, const char *name, const char *option,
                          bool stdout_has_data);
 
-/* Writes `length` bytes, all there is, and closes the file. Returns STATUS_OK; STATUS_SYSTEM. */
+/* Writes the whole content, `length` bytes, and closes the file. Returns STATUS_OK or
+ * STATUS_SYSTEM. */
 enum status outfile_finish(struct outfile *file, const char *text, size_t length);
 
-/* Closes the file if it is still open; it stays empty. */
+/* Closes the file if it is still open, leaving it empty. */
 void outfile_close(struct outfile *file);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* PROC_USER_INIT_INO of the kernel: the inode of the first user namespace since Linux 3.8. */
+/* PROC_USER_INIT_INO of the kernel: the inode of the initial user namespace since Linux 3.8. */
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDU
 
 static int capabilities_read(uint64_t *effective)
@@ -18,7 +18,7 @@ static int capabilities_read(uint64_t *effective)
     return result == 0 || errno == ENOSYS || errno == EPERM ? 0 : -1;
 }
 
-/* A kernel that is built without user namespaces has only the initial one. */
+/* A kernel without user namespaces has only the initial one. */
 static int namespace_read(bool *initial)
 {
     struct stat status;

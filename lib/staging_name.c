@@ -8,7 +8,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/* Writes the part of the name that all runs for a target share; returns its length. */
+/* Writes the part of the name that depends only on the target. Returns its length. */
 static size_t prefix_write(char name[static NAME_MAX + 1], const char *target)
 {
     return (size_t)snprintf(name, NAME_MAX + 1, ".%.*s" INFIX, TARGET_KEPT, target);

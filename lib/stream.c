@@ -6,13 +6,12 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-/* The default of /proc/sys/fs/pipe-max-size, and the size of a pipe as the kernel makes it. */
+/* The default of /proc/sys/fs/pipe-max-size, and the initial size of a pipe. */
 #define PIPE_LARGE (1024 * 1024)
 #define PIPE_DEFAULT (64 * 1024)
 
-/* Whether a call that failed with errno is to be made again. A descriptor may be in non-blocking
- * mode although nobody here asked for it: the mode belongs to the open file, which every process
- * that inherited it shares. Then this waits until `events` can be served. */
+/* Whether to repeat a call that failed with errno. Waits for `events` if the descriptor is
+ * non-blocking: another process that shares the open file may have made it so. */
 static bool stream_again(int fd, short events)
 {
     if (errno == EINTR)
@@ -67,9 +66,8 @@ void stream_grow_pipe(int fd)
 {
     int size = fcntl(fd, F_GETPIPE_SZ);
     if (size < 0)
-        return; /* no pipe */
-    /* A pipe that somebody made larger still is not shrunk; where the whole is refused (a quota, a
-     * lower system limit) a part of it is better than nothing. */
+        return; /* not a pipe */
+    /* If a quota or a lower system limit refuses the full size, a smaller one may be granted. */
     for (int wanted = PIPE_LARGE; wanted > PIPE_DEFAULT && wanted > size; wanted /= 2) {
         if (fcntl(fd, F_SETPIPE_SZ, wanted) >= 0)
             return;
@@ -82,8 +80,8 @@ int stream_reserve_standard(void)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        /* The lowest free number is the one found closed, as those below are open by now. They
-         * stay open across exec, like the ones they stand for. */
+        /* All lower numbers are open, so this one is used. It stays open across exec, as the
+         * standard descriptors do. */
         if (open("/dev/null", useless[fd]) < 0) // NOLINT(android-cloexec-open)
             return -1;
     }
@@ -92,7 +90,6 @@ int stream_reserve_standard(void)
 
 int stream_close_stdout(void)
 {
-    /* Linux releases the descriptor even where close() reports EINTR, and there is no error in
-     * that. */
+    /* On EINTR Linux has closed the descriptor; that is no error. */
     return close(STDOUT_FILENO) < 0 && errno != EINTR ? -1 : 0;
 }

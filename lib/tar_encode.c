@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The path as an archive spells it: "./" for the root, a slash behind directories. */
+/* The path in the archive: directories end in a slash, so the root is "./". */
 static int path_spell(const struct tar_entry *entry, struct buf *path)
 {
     path->length = 0;
@@ -17,9 +17,9 @@ static int path_spell(const struct tar_entry *entry, struct buf *path)
     return 0;
 }
 
-/* Where to split a path into prefix and name: at the first slash that leaves a name of at most 100
- * bytes. Returns the prefix's length, 0 for a path that needs none, -1 for one that can't be split:
- * its prefix would be too long or its name empty. */
+/* Splits a path into prefix and name at the first slash that leaves a name of at most 100 bytes.
+ * Returns the length of the prefix, 0 if none is needed, -1 if the prefix would be too long or the
+ * name empty. */
 static int path_split(const char *path, size_t length)
 {
     const struct tar_ustar *ustar = NULL;
@@ -47,7 +47,7 @@ static int text_records(const struct tar_entry *entry, const struct buf *path, s
 {
     bool long_path = path_split(path->bytes, path->length) < 0;
     bool long_link = entry->link && strlen(entry->link) > 100;
-    /* POSIX takes these two for UTF-8 unless told otherwise. */
+    /* By default POSIX readers assume UTF-8 in these two. */
     if ((long_path && !utf8_valid(entry->path)) || (long_link && !utf8_valid(entry->link))) {
         if (tar_record_append(records, "hdrcharset", "BINARY", 6) != 0)
             return -1;
@@ -59,7 +59,7 @@ static int text_records(const struct tar_entry *entry, const struct buf *path, s
     return 0;
 }
 
-/* The records for what ustar can't hold, in the order of FORMAT.md. */
+/* The records for values that ustar cannot hold, in the order of FORMAT.md. */
 static int records_encode(const struct tar_entry *entry, const struct buf *path,
                           struct buf *records)
 {
@@ -82,7 +82,7 @@ static int records_encode(const struct tar_entry *entry, const struct buf *path,
     return 0;
 }
 
-/* An extended header that says nothing of its own but its size: the same for every machine. */
+/* The fields of an extended header are constant except for its size. */
 static int records_emit(const struct buf *records, struct buf *out)
 {
     struct tar_ustar header = {.name = "PaxHeaders", .type = 'x'};

@@ -1,6 +1,6 @@
 /*
- * One entry of a layer, independent of how an archive spells it: what tarpack finds on disk, what
- * tarunpack's reader finds in a stream.
+ * One entry of a layer, independent of its encoding: tarpack fills it from disk, tarunpack's reader
+ * from a stream.
  */
 #ifndef ZLSNAP_TAR_ENTRY_H
 #define ZLSNAP_TAR_ENTRY_H
@@ -19,18 +19,18 @@ enum tar_type {
     TAR_FIFO,
 };
 
-/* Seconds since 1970 UTC, also negative; the nanoseconds, below 10^9, count forward from them. */
+/* Seconds since 1970 UTC, possibly negative, plus nanoseconds below 10^9. */
 struct tar_time {
     int64_t seconds;
     uint32_t nanoseconds;
 };
 
 struct tar_entry {
-    /* Relative, components separated by single slashes, none of them "." or ".."; no slash at the
-     * end. The root is ".". Borrowed. */
+    /* Relative, with single slashes between the components, no component "." or "..", no slash at
+     * the end. The root is ".". Borrowed. */
     const char *path;
-    /* The text of a symbolic link, as it is, or the path (as above) that a hard link names; NULL
-     * for other types. Borrowed. */
+    /* The target of a symbolic link, unchanged, or the path (as above) of a hard link's target;
+     * NULL for other types. Borrowed. */
     const char *link;
     enum tar_type type;
     uint32_t mode;         /* permission, setuid, setgid and sticky bits: 07777 */
@@ -38,7 +38,7 @@ struct tar_entry {
     uint32_t major, minor; /* TAR_CHAR, TAR_BLOCK */
     uint64_t size;         /* TAR_FILE: bytes of content; 0 for others; below 2^63 */
     struct tar_time mtime;
-    struct xattrs xattrs; /* owned; in byte order of names, no name twice */
+    struct xattrs xattrs; /* owned; unique names in byte order */
 };
 
 /* The path of the root entry. */

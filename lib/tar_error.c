@@ -18,13 +18,13 @@ const char *tar_error_text(enum tar_error error)
     case TAR_BAD_TYPE:
         return "unknown entry type";
     case TAR_BAD_PATH:
-        return "path is empty, holds a NUL or a '..'";
+        return "path is empty or contains a NUL or '..'";
     case TAR_BAD_ROOT:
         return "the root is not a directory";
     case TAR_BAD_NAME_LENGTH:
         return "path has a component of more than 255 bytes";
     case TAR_BAD_LINK:
-        return "link target is empty, too long or holds a NUL";
+        return "link target is empty, too long or contains a NUL";
     case TAR_BAD_RECORD:
         return "malformed extended header record";
     case TAR_BAD_TIME:
@@ -40,7 +40,7 @@ const char *tar_error_text(enum tar_error error)
     case TAR_BAD_SPARSE:
         return "malformed sparse map";
     case TAR_BAD_GLOBAL:
-        return "a global header speaks of attributes or sparse maps";
+        return "a global header sets attributes or a sparse map";
     case TAR_MULTI_VOLUME:
         return "part of a multi-volume archive";
     }

@@ -1,5 +1,5 @@
 /*
- * What can be wrong with an archive, as the pure tar_* code reports it.
+ * Errors in archives, returned by the pure tar_* code.
  */
 #ifndef ZLSNAP_TAR_ERROR_H
 #define ZLSNAP_TAR_ERROR_H

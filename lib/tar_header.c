@@ -8,9 +8,9 @@ bool tar_block_is_zero(const void *block)
     return bytes[0] == '\0' && memcmp(bytes, bytes + 1, TAR_BLOCK_SIZE - 1) == 0;
 }
 
-/* The sum of all bytes with the checksum field taken as spaces: as unsigned numbers, and as signed,
- * where each byte above 127 counts 256 less. Eight bytes at a time, since every entry pays for it:
- * the sums of 64 words fit into lanes of 16 bits. */
+/* The sum of all bytes, with spaces in the checksum field: of unsigned bytes, and of signed ones,
+ * where each byte above 127 counts 256 less. For speed eight bytes are added at a time, in lanes of
+ * 16 bits that the sums of 64 words fit into. */
 static void checksum(const void *block, int64_t *as_unsigned, int64_t *as_signed)
 {
     const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), high_bits = UINT64_C(0x8080808080808080);
@@ -62,8 +62,8 @@ static size_t text_copy(char *to, const char *field, size_t length)
     return used;
 }
 
-/* How much of the prefix field is a prefix: all in ustar; star keeps atime and ctime in its end;
- * in the other formats it is something else. */
+/* The length of the prefix field: all of it in ustar; less in star, which has atime and ctime in
+ * its end; 0 in other formats, which use it differently. */
 static size_t prefix_length(const struct tar_ustar *raw)
 {
     if (memcmp(raw->magic, "ustar", 6) != 0)
@@ -100,7 +100,7 @@ static enum tar_error numbers_decode(const struct tar_ustar *raw, struct tar_hea
         (error = natural_decode(raw->size, sizeof raw->size, &header->size)) != TAR_OK ||
         (error = tar_number_decode(raw->mtime, sizeof raw->mtime, &header->mtime)) != TAR_OK)
         return error;
-    header->mode = mode & 07777; /* old writers leave the file type above */
+    header->mode = mode & 07777; /* old writers add the file type */
     header->major = header->minor = 0;
     if (header->type != '3' && header->type != '4')
         return TAR_OK;

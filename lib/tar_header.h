@@ -1,6 +1,6 @@
 /*
- * The 512-byte header block: POSIX.1-2017 pax(1) "ustar Interchange Format", and what v7, star and
- * old GNU tar put into the same places. Pure.
+ * The 512-byte header block: POSIX.1-2017 pax(1) "ustar Interchange Format", and the variants of
+ * v7, star and old GNU tar. Pure.
  */
 #ifndef ZLSNAP_TAR_HEADER_H
 #define ZLSNAP_TAR_HEADER_H
@@ -14,13 +14,13 @@
 
 #define TAR_BLOCK_SIZE ((size_t)512)
 
-/* Bytes that bring `size` up to whole blocks. */
+/* The padding after `size` bytes of content. */
 static inline size_t tar_padding(uint64_t size)
 {
     return (size_t)(-size & (TAR_BLOCK_SIZE - 1));
 }
 
-/* The fields of a ustar header as they lie in the block. */
+/* The layout of a ustar header. */
 struct tar_ustar {
     char name[100];
     char mode[8];
@@ -42,8 +42,8 @@ struct tar_ustar {
 };
 _Static_assert(sizeof(struct tar_ustar) == 512, "a header is one block");
 
-/* Old GNU headers put their sparse map where ustar has its prefix (GNU tar manual, "Storing Sparse
- * Files", "Old GNU Format"): a pair of numbers of 12 bytes each for every extent. */
+/* Old GNU headers have a sparse map in place of the prefix (GNU tar manual, "Storing Sparse Files",
+ * "Old GNU Format"): a pair of 12-byte numbers for each extent. */
 #define TAR_GNU_SPARSE_OFFSET 386
 #define TAR_GNU_SPARSE_COUNT 4
 #define TAR_GNU_SPARSE_EXTENDED_OFFSET 482
@@ -51,11 +51,11 @@ _Static_assert(sizeof(struct tar_ustar) == 512, "a header is one block");
 #define TAR_GNU_SPARSE_MORE_COUNT 21
 #define TAR_GNU_SPARSE_MORE_EXTENDED_OFFSET 504
 
-/* A header's values. Numbers that no entry can have (a negative size) are refused on the way. */
+/* The values of a header. Impossible numbers, such as a negative size, are refused before. */
 struct tar_header {
     char name[155 + 1 + 100 + 1]; /* prefix/name, NUL-terminated */
     char link[100 + 1];
-    char type; /* the type flag as it stands; v7's NUL is given as '0' */
+    char type; /* the type flag; v7's NUL becomes '0' */
     uint32_t mode;
     uint64_t uid, gid, size;
     int64_t mtime;
@@ -65,11 +65,11 @@ struct tar_header {
 /* Whether all 512 bytes are zero. */
 bool tar_block_is_zero(const void *block);
 
-/* Takes a header block apart. The checksum is verified first, as sum of unsigned or, as some old
- * writers had it, signed bytes. */
+/* Decodes a header block. The checksum is verified first: the sum of unsigned or, for some old
+ * writers, of signed bytes. */
 enum tar_error tar_header_decode(const void *block, struct tar_header *header);
 
-/* Fills in magic, version and, last of all, the checksum. */
+/* Fills in magic, version and checksum. All other fields must be set before. */
 void tar_header_seal(struct tar_ustar *header);
 
 #endif

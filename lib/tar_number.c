@@ -2,8 +2,7 @@
 
 #include <stdbool.h>
 
-/* Digits behind a NUL are no number: some readers see it, others 0, and an archive must not mean
- * different things to them. */
+/* Digits after a NUL are refused: some readers see the number, others 0. */
 static bool field_is_blank(const char *field, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -17,7 +16,7 @@ enum tar_error tar_number_decode(const char *field, size_t length, int64_t *numb
 {
     const unsigned char *bytes = (const unsigned char *)field;
     if (length > 0 && bytes[0] & 0x80) {
-        /* The second bit is the sign; it fills all that the field does not hold. */
+        /* The second bit is the sign; it is extended to the left. */
         uint64_t value = bytes[0] & 0x40 ? UINT64_MAX : 0;
         const uint64_t sign = value;
         value = value << 6 | (bytes[0] & 0x3f);

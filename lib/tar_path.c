@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* A whiteout's name is longer than the one it hides, and stands nowhere else than last. */
+/* The name of a whiteout is longer than the name it hides, and only the last component can be one.
+ */
 static size_t component_limit(const char *name, size_t length)
 {
     const size_t prefix = sizeof WHITEOUT_PREFIX - 1;

@@ -106,7 +106,7 @@ static enum tar_error sparse_length_set(struct tar_text value, void *field)
     return tar_sparse_add(&pax->sparse, pax->sparse_offset, length);
 }
 
-/* Version 1.0 has its map in the data; 0.0 and 0.1, which say so only sometimes, in the header. */
+/* Version 1.0 has its map in the data; 0.0 and 0.1, which are not always named, in the header. */
 static enum tar_error sparse_major_set(struct tar_text value, void *field)
 {
     struct tar_pax *pax = field;
@@ -131,8 +131,8 @@ static enum tar_error volume_refuse(struct tar_text value, void *field)
     return TAR_MULTI_VOLUME;
 }
 
-/* An ACL in text form becomes the attribute that the kernel knows. Names in it do no harm where the
- * attribute itself is in the header, too: acls_check(). */
+/* Converts a text ACL to the attribute `name`. Names without numbers are refused only later, in
+ * acls_check(), since the attribute itself may follow in the header. */
 static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const char *name,
                               bool *named)
 {
@@ -201,7 +201,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decodes %XX: all of them as in a URL, or only the two that SCHILY names escape. */
+/* Decodes %XX: all as in a URL, or only %25 and %3D, the escapes of SCHILY names. */
 static int name_decode(struct buf *name, struct tar_text text, bool url)
 {
     for (size_t i = 0; i < text.length; i++) {
@@ -294,7 +294,7 @@ enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t leng
         if (error != TAR_OK)
             return error;
     }
-    /* One map, either here or in the data: two readers could take one each. */
+    /* With a map here and one in the data, readers would disagree on which is valid. */
     const bool two_maps = (pax->given & TAR_PAX_SPARSE_DATA) && pax->sparse.count > 0;
     return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : acls_check(pax);
 }

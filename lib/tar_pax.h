@@ -1,6 +1,6 @@
 /*
- * What the records of an extended header say of an entry: the keywords of POSIX.1-2017 pax(1) and
- * those of vendors that carry what POSIX left out. Pure.
+ * Decodes the records of an extended header: the keywords of POSIX.1-2017 pax(1), and vendor
+ * keywords for metadata that POSIX lacks. Pure.
  */
 #ifndef ZLSNAP_TAR_PAX_H
 #define ZLSNAP_TAR_PAX_H
@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-/* Keywords of which a header says at most one thing; bits of tar_pax.given. */
+/* Bits of tar_pax.given. */
 enum tar_pax_keyword {
     TAR_PAX_PATH = 1 << 0,
     TAR_PAX_LINK = 1 << 1,
@@ -22,29 +22,29 @@ enum tar_pax_keyword {
     TAR_PAX_MAJOR = 1 << 6,
     TAR_PAX_MINOR = 1 << 7,
     TAR_PAX_SPARSE_NAME = 1 << 8,
-    TAR_PAX_SPARSE_SIZE = 1 << 9,  /* GNU.sparse.size, GNU.sparse.realsize: the file's true size */
+    TAR_PAX_SPARSE_SIZE = 1 << 9,  /* GNU.sparse.size, GNU.sparse.realsize: the file's size */
     TAR_PAX_SPARSE_MAP = 1 << 10,  /* formats 0.0 and 0.1: the map is in the header */
-    TAR_PAX_SPARSE_DATA = 1 << 11, /* format 1.0: the map stands before the data */
+    TAR_PAX_SPARSE_DATA = 1 << 11, /* format 1.0: the map precedes the data */
 };
 
-/* What a header's records say. Zero-initialised it says nothing. It owns its memory. */
+/* The values of a header's records. Zero-initialised it has none. It owns its memory. */
 struct tar_pax {
-    unsigned given;   /* the values below that count */
-    unsigned deleted; /* keywords with an empty value: they take back what was said before */
+    unsigned given;   /* which of the values below are valid */
+    unsigned deleted; /* keywords with an empty value, which cancels earlier headers' values */
     struct buf path, link, sparse_name; /* NUL-terminated */
     uint64_t size, sparse_size, uid, gid, major, minor;
     struct tar_time mtime;
     struct tar_sparse sparse;
-    uint64_t sparse_offset; /* format 0.0: the offset whose length is still to come */
+    uint64_t sparse_offset; /* format 0.0: an offset that still lacks its length */
     bool sparse_open;
-    bool named_access, named_default; /* an ACL in text form has names without numbers */
+    bool named_access, named_default; /* a text ACL has names without numbers */
     struct xattrs xattrs;             /* in the order of the header */
 };
 
-/* Adds the records in `text` to `pax`; a later record of a keyword replaces the earlier. An ACL in
- * the text form of star and GNU tar becomes the attribute system.posix_acl_access or _default; one
- * with names that have no number is refused unless the attribute itself stands there, too.
- * Keywords that say nothing an entry keeps are passed over, as POSIX asks. */
+/* Adds the records in `text` to `pax`; a later record replaces an earlier one of the same keyword.
+ * An ACL in the text form of star and GNU tar becomes the attribute system.posix_acl_access or
+ * _default; if it has names without numbers, it is refused unless that attribute is also given.
+ * Unknown keywords are ignored, as POSIX requires. */
 enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t length);
 
 /* Forgets all records but keeps the memory. */

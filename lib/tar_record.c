@@ -7,7 +7,8 @@
 
 int tar_record_append(struct buf *out, const char *keyword, const void *value, size_t length)
 {
-    /* The record's length counts its own digits: one more digit may need one more digit. */
+    /* The length includes its own digits, so a further digit may push it to the next power of ten.
+     */
     size_t rest = 1 + strlen(keyword) + 1 + length + 1;
     size_t total = rest + 1;
     for (size_t digits = 1, limit = 10; total >= limit; limit *= 10)
@@ -32,7 +33,7 @@ int tar_record_append_number(struct buf *out, const char *keyword, uint64_t numb
 
 int tar_record_append_time(struct buf *out, const char *keyword, struct tar_time time)
 {
-    /* Nanoseconds count forward, the digits of a negative number away from zero. */
+    /* Nanoseconds count forward; the fraction of a negative decimal counts away from zero. */
     bool negative = time.seconds < 0;
     uint64_t seconds = negative ? -(uint64_t)time.seconds : (uint64_t)time.seconds;
     uint32_t fraction = time.nanoseconds;

@@ -18,7 +18,7 @@ enum tar_error tar_sparse_add(struct tar_sparse *map, uint64_t offset, uint64_t 
     if (array_reserve(&map->extents, &map->capacity, map->count + 1, sizeof *map->extents) != 0)
         return TAR_NO_MEMORY;
     map->extents[map->count++] = (struct tar_extent){.offset = offset, .length = length};
-    map->stored += length; /* extents do not overlap below 2^63: no overflow */
+    map->stored += length; /* no overflow: extents are disjoint and below 2^63 */
     return TAR_OK;
 }
 
@@ -27,7 +27,7 @@ enum tar_error tar_sparse_add_gnu(struct tar_sparse *map, const char *fields, si
     for (size_t i = 0; i < pairs; i++) {
         const char *pair = fields + 24 * i;
         int64_t offset = 0, length = 0;
-        /* A pair of which only one is empty ends the map for some readers, not for others. */
+        /* For some readers a pair with one empty number ends the map, for others not. */
         if (pair[0] == '\0' || pair[12] == '\0')
             return pair[0] == pair[12] ? TAR_OK : TAR_BAD_SPARSE;
         if (tar_number_decode(pair, 12, &offset) != TAR_OK ||
@@ -40,7 +40,7 @@ enum tar_error tar_sparse_add_gnu(struct tar_sparse *map, const char *fields, si
     return TAR_OK;
 }
 
-/* Takes the number before the next comma, or the end, off the text. */
+/* Parses the number before the next comma or the end, and skips it. */
 static enum tar_error list_next(const char **text, const char *end, uint64_t *number)
 {
     const char *comma = memchr(*text, ',', (size_t)(end - *text));

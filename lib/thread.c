@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 
-/* More than what reads the names of a directory takes, 64 KiB at once, with all it calls. */
+/* The deepest use is reading a directory, with a buffer of 64 KiB. */
 #define STACK_SIZE ((size_t)1024 * 1024)
 
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
@@ -26,7 +26,7 @@ int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 unsigned thread_cpus(void)
 {
     cpu_set_t cpus;
-    /* It fails where there are more than cpu_set_t counts: more than we would use. */
+    /* Fails if there are more CPUs than cpu_set_t can represent, which is more than we use. */
     if (sched_getaffinity(0, sizeof cpus, &cpus) != 0)
         return CPU_SETSIZE;
     int count = CPU_COUNT(&cpus);

@@ -1,16 +1,16 @@
 /*
- * Threads of a program whose signals belong to its main thread.
+ * Threads. Signals are handled by the main thread only.
  */
 #ifndef ZLSNAP_THREAD_H
 #define ZLSNAP_THREAD_H
 
 #include <pthread.h>
 
-/* Starts a thread that gets no signals and has a stack of 1 MiB: not the 128 KiB of musl, nor as
- * much as `ulimit -s` says, which glibc takes. Returns 0, or an error number. */
+/* Starts a thread that receives no signals and has a stack of 1 MiB, independent of the defaults
+ * (128 KiB in musl, `ulimit -s` in glibc). Returns 0, or an error number. */
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
-/* How many threads can run at the same time here, by the CPUs this process may use; at least 1. */
+/* The number of CPUs that this process may use; at least 1. */
 unsigned thread_cpus(void);
 
 #endif

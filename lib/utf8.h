@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The length, 1 to 4, of the valid UTF-8 sequence that the string starts with; 0 where it starts
- * with none, which includes its end. Overlong forms and surrogates are not valid. */
+/* The length, 1 to 4, of the UTF-8 sequence at the start of the string; 0 if there is no valid one,
+ * or at the end of the string. Overlong forms and surrogates are not valid. */
 size_t utf8_sequence(const char *text);
 
-/* Whether all of the string is UTF-8. */
+/* Whether the whole string is UTF-8. */
 bool utf8_valid(const char *text);
 
 #endif

@@ -9,14 +9,14 @@
 
 enum whiteout {
     WHITEOUT_NONE,     /* an ordinary name */
-    WHITEOUT_ENTRY,    /* .wh.NAME: NAME of the lower layers is gone */
-    WHITEOUT_OPAQUE,   /* .wh..wh..opq: all that the lower layers have in this directory is gone */
-    WHITEOUT_RESERVED, /* .wh..wh.ANYTHING: bookkeeping of AUFS, means nothing to a layer */
-    WHITEOUT_INVALID,  /* .wh. of nothing, of "." or of ".." */
+    WHITEOUT_ENTRY,    /* .wh.NAME: hides NAME of the lower layers */
+    WHITEOUT_OPAQUE,   /* .wh..wh..opq: hides all entries of the lower layers in this directory */
+    WHITEOUT_RESERVED, /* .wh..wh.ANYTHING: bookkeeping of AUFS, not part of the layer */
+    WHITEOUT_INVALID,  /* .wh. followed by nothing, "." or ".." */
 };
 
-/* What the last component of `path` is. For WHITEOUT_ENTRY, `hidden` (if not NULL) is set to the
- * NAME inside `path`. */
+/* Classifies the last component of `path`. For WHITEOUT_ENTRY, `hidden` (if not NULL) is set to
+ * NAME, inside `path`. */
 enum whiteout whiteout_parse(const char *path, const char **hidden);
 
 #endif

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-/* The way to an inode: its descriptor, or, for what is never opened, the name behind the magic link
- * of its directory's descriptor. There is no flistxattrat(2) before Linux 6.13. */
+/* Access to an inode: its descriptor, or for inodes that are never opened, the magic link to its
+ * directory plus the name. listxattrat(2) is new in Linux 6.13. */
 struct way {
     int fd;
     struct dirs_magic magic;
@@ -36,11 +36,11 @@ static ssize_t way_get(const struct way *way, const char *name, void *value, siz
                         : lgetxattr(way->magic.path, name, value, size);
 }
 
-/* The kernel takes memory for as much as it is asked for, which for the largest list costs more
- * than all the rest. Most are short. */
+/* The kernel allocates as much as it is asked for, which is slow for the maximum. Most lists are
+ * short, so this size is tried first. */
 #define SHORT_SIZE 512
 
-/* Adds one attribute; one that was removed since it was listed is passed over. */
+/* Adds one attribute. One that was removed since it was listed is ignored. */
 static int attribute_add(const struct way *way, const char *name, struct xattrs *list)
 {
     char value[XATTR_SIZE_MAX];

@@ -36,7 +36,7 @@ static int slot_compare(const void *left, const void *right, void *text)
     int order = strcmp((const char *)text + a->name, (const char *)text + b->name);
     if (order != 0)
         return order;
-    /* Equal names keep the order in which they came, which the position of the text tells. */
+    /* Equal names stay in the order of insertion, which is that of their texts. */
     return (a->name > b->name) - (a->name < b->name);
 }
 

@@ -8,14 +8,14 @@
 
 #include <stddef.h>
 
-/* One attribute; a view that is valid until the list changes. */
+/* One attribute; valid until the list changes. */
 struct xattr {
     const char *name; /* NUL-terminated */
     const void *value;
     size_t length; /* bytes of the value */
 };
 
-/* Where an attribute's name and value stand in the list's text. */
+/* The offsets of an attribute's name and value in the list's text. */
 struct xattr_slot {
     size_t name;
     size_t value;
@@ -30,31 +30,31 @@ struct xattrs {
     struct buf text;
 };
 
-/* Appends an attribute; a name may come twice until xattrs_finish(). `name` has `name_length` bytes
- * and no NUL inside. Returns 0; -1 if memory is out. */
+/* Appends an attribute; until xattrs_finish() a name may repeat. `name` has `name_length` bytes, no
+ * NUL among them. Returns 0; -1 if memory is out. */
 int xattrs_add(struct xattrs *list, const char *name, size_t name_length, const void *value,
                size_t length);
 
-/* Appends an attribute whose value, of `length` bytes, the caller then fills in at the address
- * returned; NULL if memory is out. */
+/* Appends an attribute and returns the address of its value, `length` bytes that the caller fills
+ * in; NULL if memory is out. */
 void *xattrs_add_space(struct xattrs *list, const char *name, size_t name_length, size_t length);
 
-/* Sorts by the bytes of the name and keeps the last of those that share one. */
+/* Sorts by the bytes of the names; of attributes with the same name the last one stays. */
 void xattrs_finish(struct xattrs *list);
 
 /* The attribute at `index`, below list->count. */
 struct xattr xattrs_get(const struct xattrs *list, size_t index);
 
-/* The value of the attribute at `index`, to be changed in place. */
+/* The value of the attribute at `index`, writable. */
 void *xattrs_value(struct xattrs *list, size_t index);
 
-/* Stores the last attribute of that name; returns 0, or -1 where there is none. */
+/* Stores the last attribute with that name. Returns 0; -1 if there is none. */
 int xattrs_find(const struct xattrs *list, const char *name, struct xattr *found);
 
-/* Takes the attribute at `index` out; the order of the rest stays. */
+/* Removes the attribute at `index`, keeping the order of the others. */
 void xattrs_remove(struct xattrs *list, size_t index);
 
-/* Empties the list but keeps its memory for the next inode. */
+/* Empties the list but keeps its memory. */
 void xattrs_clear(struct xattrs *list);
 
 /* Appends all of `from`. Returns 0; -1 if memory is out. */

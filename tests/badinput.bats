@@ -103,7 +103,7 @@ refuses_target() {
     local status=0
     script -qec "tarpack '$TREE'" /dev/null </dev/null >out || status=$?
     assert_equal "$status" 2
-    assert_equal "$(tr -d '\r' <out)" "tarpack: standard output is a terminal, redirect it to a \
+    assert_equal "$(tr -d '\r' <out)" "tarpack: standard output is a terminal; redirect it to a \
 file or a pipe; try 'tarpack --help'"
     # A manifest is text.
     script -qec "tarpack --manifest '$TREE'" /dev/null </dev/null >out
@@ -152,9 +152,9 @@ file or a pipe; try 'tarpack --help'"
         --no --xattrs=1 -qZ --exclude --summary; do
         refused 2 "tarpack: *; try 'tarpack --help'" tarpack "$options" </dev/full
     done
-    refused 2 "tarpack: which directory?; try 'tarpack --help'" tarpack
-    refused 2 "tarpack: which directory?; try 'tarpack --help'" tarpack --
-    refused 2 "tarpack: one directory, not also 'b'; try 'tarpack --help'" tarpack a b
+    refused 2 "tarpack: missing operand DIR; try 'tarpack --help'" tarpack
+    refused 2 "tarpack: missing operand DIR; try 'tarpack --help'" tarpack --
+    refused 2 "tarpack: extra operand 'b'; try 'tarpack --help'" tarpack a b
     refused 2 "tarpack: unknown option '--\\\\033\[2J'; try 'tarpack --help'" tarpack $'--\e[2J'
     refused 1 'tarpack: --help: cannot open directory: *' tarpack -- --help
 }
@@ -432,8 +432,8 @@ is a terminal; try 'tarunpack --help'"
         --uid-map=1 --gid-map=0:0:x --jobs=0 --summary; do
         refused 2 "tarunpack: *; try 'tarunpack --help'" tarunpack "$options" </dev/full
     done
-    refused 2 "tarunpack: which directory?; try 'tarunpack --help'" tarunpack </dev/full
-    refused 2 "tarunpack: one directory, not also 'b'; try 'tarunpack --help'" \
+    refused 2 "tarunpack: missing operand DIR; try 'tarunpack --help'" tarunpack </dev/full
+    refused 2 "tarunpack: extra operand 'b'; try 'tarunpack --help'" \
         tarunpack work/a b </dev/full
     refused 2 "tarunpack: --same-owner and --no-same-owner contradict each other; *" \
         tarunpack --same-owner --no-same-owner work/a </dev/full

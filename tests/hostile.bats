@@ -89,7 +89,7 @@ opaque() {
     for name in path-up path-up-in-the-midst path-up-at-the-end path-up-alone \
         path-up-in-the-prefix path-up-in-pax path-up-in-gnu-name path-up-in-sparse-name \
         path-up-for-all whiteout-above; do
-        refuse "$name" "*: path is empty, holds a NUL or a '..'"
+        refuse "$name" "*: path is empty or contains a NUL or '..'"
     done
 }
 
@@ -182,7 +182,7 @@ EOF
 
 @test "hostile: a symbolic link without a target, with a NUL in it or too long is refused" {
     refuse symlink-without-target 's: link target is empty, *'
-    refuse symlink-with-nul 'link target is empty, too long or holds a NUL*'
+    refuse symlink-with-nul 'link target is empty, too long or contains a NUL*'
     refuse symlink-4096 's: link target *'
     refuse symlink-2-mib 's: link target *'
     accept symlink-4095 <<EOF
@@ -196,9 +196,9 @@ EOF
 # --------------------------------------------------------------------------- hard links
 
 @test "hostile: a hard link to the outside is refused" {
-    refuse hardlink-up "h: path is empty, holds a NUL or a '..'"
-    refuse hardlink-up-to-the-outside-directory "h: path is empty, holds a NUL or a '..'"
-    refuse gnu-link-up "h: path is empty, holds a NUL or a '..'"
+    refuse hardlink-up "h: path is empty or contains a NUL or '..'"
+    refuse hardlink-up-to-the-outside-directory "h: path is empty or contains a NUL or '..'"
+    refuse gnu-link-up "h: path is empty or contains a NUL or '..'"
     refuse_tree hardlink-absolute "warning: removing leading '/' from names
 tarunpack: h: links to ${OUTSIDE#/}/file, which is not there"
 }
@@ -541,7 +541,7 @@ EOF
 # --------------------------------------------------------------------------- pax headers
 
 @test "hostile: a NUL in a pax path is refused" {
-    refuse pax-path-with-nul "path is empty, holds a NUL or a '..', *"
+    refuse pax-path-with-nul "path is empty or contains a NUL or '..', *"
 }
 
 @test "hostile: records whose length is not theirs are refused" {
@@ -607,8 +607,8 @@ EOF
 }
 
 @test "hostile: attributes and maps in global headers, unknown character sets are refused" {
-    refuse pax-for-all-with-attributes 'a global header speaks of attributes or sparse maps, *'
-    refuse pax-for-all-with-map 'a global header speaks of attributes or sparse maps, *'
+    refuse pax-for-all-with-attributes 'a global header sets attributes or a sparse map, *'
+    refuse pax-for-all-with-map 'a global header sets attributes or a sparse map, *'
     refuse pax-charset-unknown 'unsupported hdrcharset, *'
 }
 
@@ -677,7 +677,7 @@ PYTHON
     accept gnu-name-without-nul <<<"f 644 $(printf 'y%.0s' {1..200})"
     accept gnu-name-with-nul-inside <<<'f 644 y'
     accept gnu-name-and-pax <<<'f 644 z'
-    refuse gnu-name-empty "x: path is empty, holds a NUL or a '..'"
+    refuse gnu-name-empty "x: path is empty or contains a NUL or '..'"
     refuse gnu-name-without-entry 'an extended header has no entry behind it'
     refuse gnu-link-without-entry 'an extended header has no entry behind it'
     refuse gnu-name-cut 'the archive is cut off after 1024 bytes'

@@ -135,7 +135,7 @@ PYTHON
 $(sha256sum <data)
 sha256:$(hex 256 data)"
     run -1 shasum-tee -o /dev/fd/7 <data
-    assert_output "shasum-tee: cannot open '/dev/fd/7': Bad file descriptor"
+    assert_output "shasum-tee: /dev/fd/7: cannot open: Bad file descriptor"
 }
 
 @test "shasum-tee -o /dev/stderr: appends where stderr stands" {
@@ -146,25 +146,25 @@ $(sha256sum <data)"
 
 @test "shasum-tee -o: an unwritable path fails before anything is copied" {
     tee_pipe data -o no/such/digest
-    assert_error 1 "shasum-tee: cannot open 'no/such/digest': No such file or directory"
+    assert_error 1 "shasum-tee: no/such/digest: cannot open: No such file or directory"
     assert_equal "$(stat -c %s out)" 0
 }
 
 @test "shasum-tee -o: a name is printed without what a terminal would act on" {
     tee_pipe data -o $'no/\e[2Jsuch\n'
-    assert_error 1 "shasum-tee: cannot open 'no/\\033[2Jsuch\\012': No such file or directory"
+    assert_error 1 "shasum-tee: no/\\033[2Jsuch\\012: cannot open: No such file or directory"
 }
 
 @test "shasum-tee -o: refuses the files it reads and writes, which keep their data" {
     cp data kept
     run -2 bash -c 'shasum-tee -o kept <kept >out'
-    assert_output "shasum-tee: --output: 'kept' is the standard input or output; try 'shasum-tee --help'"
+    assert_output "shasum-tee: --output: 'kept' is also standard input or output; try 'shasum-tee --help'"
     cmp data kept
     run -2 bash -c 'shasum-tee -o kept <data >>kept'
-    assert_output "shasum-tee: --output: 'kept' is the standard input or output; try 'shasum-tee --help'"
+    assert_output "shasum-tee: --output: 'kept' is also standard input or output; try 'shasum-tee --help'"
     cmp data kept
     tee_pipe data -o /dev/stdout
-    assert_error 2 "shasum-tee: --output: '/dev/stdout' is the standard input or output; try 'shasum-tee --help'"
+    assert_error 2 "shasum-tee: --output: '/dev/stdout' is also standard input or output; try 'shasum-tee --help'"
     assert_equal "$(stat -c %s out)" 0
 }
 
@@ -174,7 +174,7 @@ $(sha256sum <data)"
 
 @test "shasum-tee -o: a full disk is exit 1" {
     tee_pipe data -o /dev/full
-    assert_error 1 "shasum-tee: cannot write to '/dev/full': No space left on device"
+    assert_error 1 "shasum-tee: /dev/full: cannot write: No space left on device"
 }
 
 @test "shasum-tee: a digest that stderr cannot take is exit 1" {

@@ -16,7 +16,7 @@ static enum status range_emit(struct emit *emit, struct scout *scout, const stru
             return STATUS_SYSTEM;
         if ((off_t)room > end - offset)
             room = (size_t)(end - offset);
-        /* The first read tells for all of the file. */
+        /* The scout only needs the first read of a file. */
         ssize_t got = offset == 0 ? scout_pread(scout, item->fd, space, room, offset)
                                   : pread(item->fd, space, room, offset);
         if (got < 0 && errno == EINTR)
@@ -24,7 +24,7 @@ static enum status range_emit(struct emit *emit, struct scout *scout, const stru
         if (got < 0)
             return diag_failed(item->path, "read");
         if (got == 0) {
-            diag_error("%s: shrank while it was read", diag_name(item->path).text);
+            diag_error("%s: shrank while it was being read", diag_name(item->path).text);
             return STATUS_SYSTEM;
         }
         enum status status = emit_added(emit, (size_t)got);
@@ -35,8 +35,8 @@ static enum status range_emit(struct emit *emit, struct scout *scout, const stru
     return STATUS_OK;
 }
 
-/* The next byte of data at or behind `offset`, at most `size`; a file system that can't tell has
- * data everywhere. */
+/* The offset of the next data at or after `offset`; `size` if there is none. If the file system
+ * does not know, everything is data. */
 static off_t data_find(const struct walk_item *item, off_t offset, off_t size)
 {
     off_t data = lseek(item->fd, offset, SEEK_DATA);
@@ -61,7 +61,7 @@ static enum status sparse_emit(struct emit *emit, struct scout *scout, const str
         if (status != STATUS_OK || data == size)
             return status;
         offset = hole_find(item, data, size);
-        /* At least a byte, should the file system contradict itself. */
+        /* Makes progress even if the file system contradicts itself. */
         if (offset == data)
             offset = size;
         status = range_emit(emit, scout, item, data, offset);
@@ -81,12 +81,12 @@ static enum status change_check(const struct walk_item *item, bool live)
     if (fstat(item->fd, &after) != 0) {
         if (!live || errno != ESTALE)
             return diag_failed(item->path, "read");
-        /* Removed from a network's file system; all of it was read. */
-        diag_warn("%s: vanished while it was read", diag_name(item->path).text);
+        /* Removed on a network file system, after all of it was read. */
+        diag_warn("%s: vanished while it was being read", diag_name(item->path).text);
         return STATUS_OK;
     }
     if (after.st_size < before->st_size) {
-        diag_error("%s: shrank while it was read", diag_name(item->path).text);
+        diag_error("%s: shrank while it was being read", diag_name(item->path).text);
         return STATUS_SYSTEM;
     }
     if (after.st_size == before->st_size && is_same_time(after.st_mtim, before->st_mtim) &&
@@ -94,10 +94,11 @@ static enum status change_check(const struct walk_item *item, bool live)
         return STATUS_OK;
     const char *grew = after.st_size > before->st_size ? "grew" : "changed";
     if (live) {
-        diag_warn("%s: %s while it was read", diag_name(item->path).text, grew);
+        diag_warn("%s: %s while it was being read", diag_name(item->path).text, grew);
         return STATUS_OK;
     }
-    diag_error("%s: %s while it was read (--live would go on)", diag_name(item->path).text, grew);
+    diag_error("%s: %s while it was being read; --live makes this a warning",
+               diag_name(item->path).text, grew);
     return STATUS_SYSTEM;
 }
 

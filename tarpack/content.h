@@ -8,10 +8,10 @@
 #include "tree/scout.h"
 #include "tree/walk.h"
 
-/* Adds the content of the item, which emit_open() announced with the size in its status. Holes are
- * not read. A file that is shorter by now is an error; so is one whose size, mtime or ctime is
- * another after it was read, unless `live`: then it is a warning, and what it grew by is left out.
- * `scout` learns how the reads went. Returns a status; the line is printed. */
+/* Adds the content of the item after emit_open(), exactly as many bytes as its status says. Holes
+ * are not read. A file that shrank is an error. One whose size, mtime or ctime changed is an error
+ * too, or with `live` a warning; bytes by which it grew are left out. Reads through `scout`.
+ * Returns a status; an error is printed. */
 enum status content_emit(struct emit *emit, struct scout *scout, const struct walk_item *item,
                          bool live);
 

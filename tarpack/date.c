@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Takes exactly `digits` decimal digits, or, for 0, as many as there are. */
+/* Parses exactly `digits` decimal digits, or with 0 as many as there are. */
 static bool number_take(const char **text, size_t digits, int64_t *number)
 {
     size_t have = strspn(*text, "0123456789");
@@ -66,7 +66,7 @@ static bool zone_take(const char **text, int64_t *offset)
     return **text == '\0';
 }
 
-/* Stores the second of the day, and whether it is a leap second, which counts as the next one. */
+/* Stores the second of the day, and whether it is a leap second. */
 static bool clock_take(const char **text, int64_t *second, bool *leap, uint32_t *nanoseconds)
 {
     int64_t hours = 0, minutes = 0, seconds = 0;
@@ -85,8 +85,8 @@ static bool clock_take(const char **text, int64_t *second, bool *leap, uint32_t 
     return hours < 24 && minutes < 60 && seconds < 61;
 }
 
-/* Whether the second before this one can be a leap second: they come at the end of June and of
- * December, UTC. */
+/* Whether the second before this one can be a leap second: the last one of June or December, UTC.
+ */
 static bool ends_half_year(int64_t seconds)
 {
     time_t time = seconds;
@@ -109,7 +109,7 @@ static bool calendar_parse(const char *text, struct tar_time *time)
     parts.tm_mday = (int)day;
     /* POSIX time does not count leap seconds: 23:59:60 is 00:00:00 of the next day. */
     time->seconds = timegm(&parts) + second - offset;
-    /* timegm takes the 31st of February for the 3rd of March. */
+    /* timegm() turns February 31 into March 3. */
     return parts.tm_mon == (int)month - 1 && parts.tm_mday == (int)day &&
            (!leap || ends_half_year(time->seconds));
 }

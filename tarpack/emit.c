@@ -8,9 +8,15 @@
 
 #include <string.h>
 
-/* A small file has to fit behind its header in what is left of the buffer, or the buffer is written
- * first: one read for it, and writes that stay large. */
+/* The buffer is written first unless a file up to this size fits after its header: such a file is
+ * read at once, and writes stay large. */
 #define SMALL_FILE (STREAM_CHUNK / 4)
+
+static enum status digest_failed(void)
+{
+    diag_error("cannot compute SHA-256 digests");
+    return STATUS_SYSTEM;
+}
 
 static enum status flush(struct emit *emit)
 {
@@ -23,7 +29,7 @@ static enum status flush(struct emit *emit)
     return STATUS_OK;
 }
 
-/* What the buffer holds before it is written. */
+/* How much fits into the buffer before it is written. */
 static size_t room_left(const struct emit *emit)
 {
     return emit->out.length < STREAM_CHUNK ? STREAM_CHUNK - emit->out.length : 0;
@@ -37,10 +43,8 @@ enum status emit_start(struct emit *emit, int fd, enum emit_form form)
     if (form == EMIT_TAR)
         return STATUS_OK;
     emit->digest = digest_new(DIGEST_SHA256);
-    if (!emit->digest) {
-        diag_error("cannot compute SHA-256 digests");
-        return STATUS_SYSTEM;
-    }
+    if (!emit->digest)
+        return digest_failed();
     return buf_append_text(&emit->out, MTREE_SIGNATURE) == 0 ? STATUS_OK : diag_no_memory();
 }
 
@@ -76,11 +80,9 @@ enum status emit_added(struct emit *emit, size_t length)
         emit->out.length += length;
         return STATUS_OK;
     }
-    /* A manifest keeps only the digest of what was put behind its text. */
-    if (digest_update(emit->digest, emit->out.bytes + emit->out.length, length) == 0)
-        return STATUS_OK;
-    diag_error("cannot compute SHA-256 digests");
-    return STATUS_SYSTEM;
+    /* For a manifest the content is only hashed, and overwritten by the next. */
+    const char *content = emit->out.bytes + emit->out.length;
+    return digest_update(emit->digest, content, length) == 0 ? STATUS_OK : digest_failed();
 }
 
 enum status emit_zeros(struct emit *emit, uint64_t length)
@@ -111,10 +113,8 @@ static enum status manifest_line(struct emit *emit)
 {
     char hex[DIGEST_TEXT_SIZE] = "";
     if (emit->entry->type == TAR_FILE) {
-        if (!emit->known && digest_final(emit->digest, &emit->value) != 0) {
-            diag_error("cannot compute SHA-256 digests");
-            return STATUS_SYSTEM;
-        }
+        if (!emit->known && digest_final(emit->digest, &emit->value) != 0)
+            return digest_failed();
         digest_hex(&emit->value, hex);
     }
     bool times = emit->form == EMIT_MANIFEST_TIMES;

@@ -1,6 +1,6 @@
 /*
- * The output: the canonical tar, or the manifest of what it would hold. Everything goes through one
- * large buffer, into which contents are read directly.
+ * The output: the canonical tar or its manifest. Everything passes through one large buffer, into
+ * which contents are read directly.
  */
 #ifndef TARPACK_EMIT_H
 #define TARPACK_EMIT_H
@@ -17,42 +17,43 @@ enum emit_form { EMIT_TAR, EMIT_MANIFEST, EMIT_MANIFEST_TIMES };
 struct emit {
     enum emit_form form;
     int fd;
-    struct buf out;                /* what waits to be written */
-    const struct tar_entry *entry; /* whose content is being added */
-    uint64_t added;                /* bytes of that content so far */
+    struct buf out;                /* not written yet */
+    const struct tar_entry *entry; /* the current entry */
+    uint64_t added;                /* bytes of its content so far */
     uint64_t written;              /* bytes written to fd in all */
     struct digest *digest;         /* manifests only */
-    struct digest_value value;     /* of the content of the file that was closed last */
-    bool known;                    /* it is there before the entry is closed */
+    struct digest_value value;     /* manifests: of the content of the last closed file */
+    bool known;                    /* `value` is set by emit_known() */
 };
 
-/* Prepares to write to `fd`, which stays the caller's. Returns a status; the line is printed. */
+/* Prepares to write to `fd`, which is borrowed. Returns a status, as all of these; an error is
+ * printed. */
 enum status emit_start(struct emit *emit, int fd, enum emit_form form);
 
-/* Adds the entry; its content follows through emit_space() or emit_zeros() until entry->size bytes
- * are there, then emit_close(). `entry` is borrowed until then. Returns a status. */
+/* Starts the entry. Its content, entry->size bytes, follows through emit_space() or emit_zeros(),
+ * then emit_close(). `entry` is borrowed until then. */
 enum status emit_open(struct emit *emit, const struct tar_entry *entry);
 
-/* Where the next bytes of the content can be put: stores how many there is room for, at least 1 and
- * no more than are still missing, unless none are missing. NULL after a printed error. */
+/* Returns where the next bytes of the content go, and stores how many fit: at least 1 if any are
+ * missing, at most as many as are missing. NULL after a printed error. */
 void *emit_space(struct emit *emit, size_t *room);
 
-/* Adds the `length` bytes that were put there. Returns a status. */
+/* Adds `length` bytes that were stored there. */
 enum status emit_added(struct emit *emit, size_t length);
 
-/* Adds zeros to the content. Returns a status. */
+/* Adds zeros to the content. */
 enum status emit_zeros(struct emit *emit, uint64_t length);
 
-/* In a manifest, the content has this digest, and is not added. */
+/* Sets the digest of the content, which then is not added. Manifests only. */
 void emit_known(struct emit *emit, const struct digest_value *value);
 
-/* Completes the entry. Returns a status. */
+/* Completes the entry. */
 enum status emit_close(struct emit *emit);
 
-/* Ends the archive and writes what is left. Returns a status. */
+/* Ends the archive and writes the rest of the buffer. */
 enum status emit_finish(struct emit *emit);
 
-/* Releases the memory. What was not finished stays unwritten or without its end. */
+/* Releases the memory. Without emit_finish() the archive is incomplete. */
 void emit_free(struct emit *emit);
 
 #endif

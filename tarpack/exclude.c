@@ -14,14 +14,14 @@
 
 struct exclude_pattern {
     char *text; /* as the user wrote it */
-    char *glob; /* without the anchor and the slashes at its end */
+    char *glob; /* without anchor and trailing slashes */
     bool anchored;
-    const char *file; /* that it comes from, and in which line; NULL: from the command line */
-    size_t line;
+    const char *file; /* where it comes from; NULL: the command line */
+    size_t line;      /* in that file */
     atomic_bool used;
 };
 
-/* The part of a pattern that follows its anchor; the pattern itself where it has none. */
+/* The part of a pattern after its anchor, if any. */
 static const char *anchor_skip(const char *pattern)
 {
     for (;;) {
@@ -59,8 +59,8 @@ enum status exclude_add(struct exclude *exclude, const char *pattern)
     return pattern_add(exclude, pattern, strlen(pattern), NULL, 0);
 }
 
-/* Reads all of the file. Not by getline(3), which tells a lack of memory as the end of the file:
- * the patterns that follow would be lost, and what they exclude packed. */
+/* Reads the whole file. Not with getline(3), which reports a lack of memory like the end of the
+ * file: patterns would be lost, and files packed that they exclude. */
 static enum status file_read(int fd, const char *file, struct buf *text)
 {
     for (;;) {
@@ -82,7 +82,7 @@ static enum status line_add(struct exclude *exclude, const char *line, size_t le
         return STATUS_OK;
     if (!memchr(line, '\0', length))
         return pattern_add(exclude, line, length, file, number);
-    diag_error("%s:%zu: a pattern cannot hold a NUL byte; each line is a pattern",
+    diag_error("%s:%zu: NUL byte in a pattern; the file must have one pattern per line",
                diag_name(file).text, number);
     return STATUS_USAGE;
 }
@@ -134,7 +134,7 @@ bool exclude_matches(const struct exclude *exclude, const char *path)
     bool matches = false;
     for (size_t i = 0; i < exclude->count; i++) {
         struct exclude_pattern *pattern = &exclude->patterns[i];
-        /* Behind the first that matches, only those matter that are not known to be used. */
+        /* After the first match, only patterns that are not yet marked matter. */
         if ((matches && atomic_load(&pattern->used)) || !pattern_matches(pattern, path))
             continue;
         atomic_store(&pattern->used, true);
@@ -145,7 +145,7 @@ bool exclude_matches(const struct exclude *exclude, const char *path)
 
 void exclude_warn_unused(const struct exclude *exclude)
 {
-    /* Below an excluded directory nothing is looked at, so a pattern may match something there. */
+    /* Excluded directories are not read, so an unused pattern may match something in one. */
     const char *beyond = "";
     for (size_t i = 0; i < exclude->count; i++) {
         if (atomic_load(&exclude->patterns[i].used))

@@ -1,10 +1,9 @@
 /*
- * The patterns of --exclude and --exclude-from: which paths they match, and which of them excluded
- * nothing.
+ * The patterns of --exclude and --exclude-from.
  *
- * A pattern is one of glob(7) in which wildcards match slashes and leading dots, too. Slashes at
- * its end are dropped. With "/" or "./" in front it is anchored: it has to match the whole path
- * below DIR. Any other may also match what follows one of the path's slashes, as GNU tar's do.
+ * A pattern is that of glob(7), but wildcards also match slashes and leading dots. Slashes at its
+ * end are ignored. A pattern that begins with "/" or "./" is anchored: it must match the whole path
+ * below DIR. Any other may also match the part after any slash of the path, as in GNU tar.
  */
 #ifndef TARPACK_EXCLUDE_H
 #define TARPACK_EXCLUDE_H
@@ -23,18 +22,18 @@ struct exclude {
     size_t capacity;
 };
 
-/* Adds a copy of `pattern`. Returns a status; the line is printed. */
+/* Adds a copy of `pattern`. Returns a status; an error is printed. */
 enum status exclude_add(struct exclude *exclude, const char *pattern);
 
-/* Adds each line of the file ("-" is standard input) as it is; empty lines are passed over, and a
- * NUL byte is refused. `file` is borrowed. Returns a status; the line is printed. */
+/* Adds each line of the file ("-": standard input) unchanged. Empty lines are skipped, a NUL byte
+ * is refused. `file` is borrowed. Returns a status; an error is printed. */
 enum status exclude_add_file(struct exclude *exclude, const char *file);
 
-/* Whether a pattern matches the path, which has no "./" in front. Each pattern that does is marked
- * as used. Several threads may call this at once. */
+/* Whether a pattern matches the path, which does not begin with "./". Marks each matching pattern
+ * as used. Thread-safe. */
 bool exclude_matches(const struct exclude *exclude, const char *path);
 
-/* Warns of each pattern that is not marked as used. */
+/* Warns about each pattern that is not marked as used. */
 void exclude_warn_unused(const struct exclude *exclude);
 
 /* Releases the memory. */

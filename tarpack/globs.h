@@ -1,5 +1,5 @@
 /*
- * Lists of shell patterns (glob(7)) for the names of attributes.
+ * Lists of shell patterns (glob(7)) for names of attributes.
  */
 #ifndef TARPACK_GLOBS_H
 #define TARPACK_GLOBS_H
@@ -16,10 +16,10 @@ struct globs {
     size_t capacity;
 };
 
-/* Adds a copy of `pattern`. Returns a status; the line is printed. */
+/* Adds a copy of `pattern`. Returns a status; an error is printed. */
 enum status globs_add(struct globs *globs, const char *pattern);
 
-/* Whether a pattern matches the whole of `text`; wildcards match slashes and leading dots, too. */
+/* Whether a pattern matches all of `text`; wildcards also match slashes and leading dots. */
 bool globs_match(const struct globs *globs, const char *text);
 
 /* Releases the memory. */

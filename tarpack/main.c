@@ -20,33 +20,34 @@ static const char help[] =
     "Usage: tarpack [OPTION]... DIR\n"
     "Write one canonical tar of DIR to standard output: same tree, same bytes.\n"
     "\n"
-    "  --whiteouts=oci|raw     OverlayFS whiteouts as .wh. names (default), or as they are\n"
-    "  --live                  the tree may change while it is read: warn and go on\n"
-    "  --exclude=GLOB          leave out what matches, and all below it (as tar does); /GLOB and\n"
-    "                          ./GLOB match only from DIR on\n"
+    "  --whiteouts=oci|raw     write OverlayFS whiteouts as .wh. names (default) or as they are\n"
+    "  --live                  the tree may change while it is read: warn and continue\n"
+    "  --exclude=GLOB          leave out matching entries and everything below them, as tar does;\n"
+    "                          /GLOB and ./GLOB are anchored at DIR\n"
     "  -X, --exclude-from=FILE the same for each line of FILE\n"
     "  -x, --one-file-system   stay on the file system of DIR\n"
-    "  --mtime=DATE            all times are DATE: @SECONDS, or YYYY-MM-DD[THH:MM:SS][+HH:MM]\n"
-    "  --clamp-mtime[=DATE]    no time is later than DATE (SOURCE_DATE_EPOCH)\n"
-    "  --time-precision=ns|s   whole seconds save a header for each entry (default ns)\n"
+    "  --mtime=DATE            set all times to @SECONDS or YYYY-MM-DD[THH:MM:SS][+HH:MM]\n"
+    "  --clamp-mtime[=DATE]    set later times to DATE (default: SOURCE_DATE_EPOCH)\n"
+    "  --time-precision=ns|s   keep nanoseconds (default) or whole seconds, which makes a\n"
+    "                          smaller archive\n"
     "  --owner=UID, --group=GID\n"
-    "                          all belongs to them\n"
+    "                          set the owner of all entries\n"
     "  --uid-map=IN:OUT:N, --gid-map=IN:OUT:N\n"
-    "                          the N ids from IN on become those from OUT on; repeatable\n"
+    "                          map the N ids from IN on to those from OUT on; repeatable\n"
     "  --no-xattrs             leave out extended attributes\n"
-    "  --xattrs-include=GLOB   also attributes that are left out otherwise: security.selinux,\n"
+    "  --xattrs-include=GLOB   keep attributes that are left out by default: security.selinux,\n"
     "                          security.ima, security.evm, system.nfs4_acl\n"
-    "  --xattrs-exclude=GLOB   leave out the attributes that match\n"
-    "  --manifest[=time]       instead of the tar, an mtree manifest of what it would hold;\n"
-    "                          with modification times if asked for\n"
-    "  --cache=FILE            with --manifest: remember digests in FILE, and read only what\n"
-    "                          changed since it was written\n"
-    "  --summary=FILE          write what was packed to FILE, as JSON\n"
+    "  --xattrs-exclude=GLOB   leave out matching attributes\n"
+    "  --manifest[=time]       write an mtree manifest instead of the tar; with =time it has\n"
+    "                          modification times\n"
+    "  --cache=FILE            with --manifest: keep digests in FILE, and read only files that\n"
+    "                          have changed since the last run\n"
+    "  --summary=FILE          write statistics to FILE, as JSON\n"
     "  -j, --jobs=N            1: do not read ahead of a slow disk (the output is the same)\n"
-    "  -v, --verbose           name the entries on standard error\n"
-    "  -q, --quiet             no warnings\n"
-    "  -h, --help              show this help\n"
-    "  -V, --version           show the version\n"
+    "  -v, --verbose           print the name of each entry to standard error\n"
+    "  -q, --quiet             print no warnings\n"
+    "  -h, --help              print this help and exit\n"
+    "  -V, --version           print the version and exit\n"
     "\n"
     "Exit status: 0 done, 1 the system failed or the tree changed, 2 usage.\n";
 
@@ -76,7 +77,7 @@ static enum status output_close(void)
     return STATUS_SYSTEM;
 }
 
-/* From the open directory to the closed output. */
+/* Packs the open directory `root` and closes the output. */
 static enum status pack(const struct options *options, int root, struct tally *tally)
 {
     struct emit emit = {0};
@@ -124,7 +125,7 @@ int main(int argc, char **argv)
     struct options options = {0};
     diag_init("tarpack");
     if (stream_reserve_standard() != 0)
-        return STATUS_SYSTEM; /* and no place left to say so */
+        return STATUS_SYSTEM; /* there is no stderr to report it */
     enum status status = options_parse(&options, argc, argv);
     if (status == STATUS_OK && options.help)
         status = (enum status)cli_print(help);

@@ -66,11 +66,11 @@ static enum status date_take(struct tar_time *date, const char *text)
 {
     if (date_parse(text, date) == 0)
         return STATUS_OK;
-    return cli_usage("'%s' is no date: @SECONDS, or YYYY-MM-DD with or without a time",
+    return cli_usage("'%s' is not a date: use @SECONDS, or YYYY-MM-DD with or without a time",
                      diag_name(text).text);
 }
 
-/* Without a date of its own it is that of --mtime, or of the environment; see mtime_settle(). */
+/* Without a date, that of --mtime or SOURCE_DATE_EPOCH is used; see mtime_settle(). */
 static enum status clamp_parse(struct rewrite *rewrite, const char *date, bool *dated)
 {
     rewrite->clamp_mtime = true;
@@ -92,7 +92,7 @@ static enum status id_parse(const char *text, uint32_t *id, bool *set)
 {
     uint64_t number = 0;
     if (cli_number(text, UINT32_MAX - 1, &number) != 0)
-        return cli_usage("'%s' is no user or group id", diag_name(text).text);
+        return cli_usage("'%s' is not a user or group id", diag_name(text).text);
     *id = (uint32_t)number;
     *set = true;
     return STATUS_OK;
@@ -102,7 +102,7 @@ static enum status id_parse(const char *text, uint32_t *id, bool *set)
 static enum status rewrite_take(struct options *options, int option, const char *argument)
 {
     struct rewrite *rewrite = &options->rewrite;
-    struct tar_time unused; /* where the clamp has a date of its own, that one counts */
+    struct tar_time unused; /* a date of --clamp-mtime takes precedence */
     switch (option) {
     case OPTION_MTIME:
         rewrite->set_mtime = true;
@@ -124,7 +124,7 @@ static enum status rewrite_take(struct options *options, int option, const char 
     }
 }
 
-/* Options that choose entries and what is kept of them. */
+/* Options that select entries and attributes. */
 static enum status selection_take(struct options *options, int option, const char *argument)
 {
     switch (option) {
@@ -184,7 +184,7 @@ static enum status option_take(struct options *options, int option, const char *
     }
 }
 
-/* What --mtime and --clamp-mtime mean together: with both, nothing is set that is earlier. */
+/* Combines --mtime and --clamp-mtime: with both, earlier times stay. */
 static enum status mtime_settle(struct options *options)
 {
     struct rewrite *rewrite = &options->rewrite;
@@ -197,15 +197,15 @@ static enum status mtime_settle(struct options *options)
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint64_t seconds = 0;
     if (!epoch)
-        return cli_usage("--clamp-mtime needs a date, of its own or in SOURCE_DATE_EPOCH");
+        return cli_usage("--clamp-mtime needs a date, as its value or in SOURCE_DATE_EPOCH");
     if (cli_number(epoch, INT64_MAX, &seconds) != 0)
-        return cli_usage("SOURCE_DATE_EPOCH '%s' is no number of seconds", diag_name(epoch).text);
+        return cli_usage("SOURCE_DATE_EPOCH '%s' is not a number of seconds",
+                         diag_name(epoch).text);
     rewrite->mtime = (struct tar_time){.seconds = (int64_t)seconds};
     return STATUS_OK;
 }
 
-/* The second one waits for the disk; it needs no core. A build for tests may have another default.
- */
+/* The second thread mostly waits for the disk. Test builds may set another default. */
 #ifndef JOBS_DEFAULT
 #define JOBS_DEFAULT 2
 #endif
@@ -220,7 +220,7 @@ enum status options_parse(struct options *options, int argc, char **argv)
             return status;
     }
     if (options->cache && !options->manifest)
-        return cli_usage("--cache goes with --manifest: a tar holds the contents themselves");
+        return cli_usage("--cache works only with --manifest: a tar needs all contents");
     enum status status = mtime_settle(options);
     return status == STATUS_OK ? cli_directory(argc, argv, &options->directory) : status;
 }

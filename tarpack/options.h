@@ -21,13 +21,13 @@ struct options {
     bool one_file_system;
     struct exclude exclude;
     struct rewrite rewrite;
-    bool clamp_dated;    /* --clamp-mtime came with a date */
-    unsigned jobs;       /* threads that read; 1: only the main one */
+    bool clamp_dated;    /* --clamp-mtime has a date of its own */
+    unsigned jobs;       /* threads; 1: only the main one */
     const char *summary; /* a file's name, or NULL */
     const char *cache;   /* likewise */
 };
 
-/* Reads the command line. Returns a status; the line for a bad option is printed. */
+/* Parses the command line. Returns a status; an error is printed. */
 enum status options_parse(struct options *options, int argc, char **argv);
 
 /* Releases the memory. */

@@ -24,17 +24,17 @@ struct pack {
     struct tally *tally;
     dev_t device; /* of the root */
     struct walk walk;
-    struct scout scout;
+    struct scout *scout; /* NULL: none */
     struct cache *cache; /* NULL: none */
-    bool cached;         /* the present entry is in it as it is, or known by another name */
+    bool cached;         /* the current entry is unchanged, or another name of a known inode */
     struct links links;
     enum overlay_space space;
-    enum upper_kind *kinds; /* of the directories above the present entry, by depth */
+    enum upper_kind *kinds; /* of the directories above the current entry, by depth */
     size_t kinds_capacity;
     struct tar_entry entry;
-    struct buf text;   /* a symbolic link's target, a whiteout's name */
-    uid_t uid;         /* who is packing */
-    bool warns_hidden; /* nobody was told yet what this process can't see */
+    struct buf text;   /* the target of a symbolic link, the name of a whiteout */
+    uid_t uid;         /* of this process */
+    bool warns_hidden; /* still to warn that trusted.* attributes are not visible */
 };
 
 static enum tar_type type_of(mode_t mode)
@@ -55,7 +55,7 @@ static enum tar_type type_of(mode_t mode)
     }
 }
 
-/* All of the entry but its attributes and links. */
+/* Fills in the entry, all but its attributes and link. */
 static void entry_fill(struct tar_entry *entry, const struct walk_item *item)
 {
     const struct stat *status = &item->status;
@@ -75,19 +75,19 @@ static void entry_fill(struct tar_entry *entry, const struct walk_item *item)
     entry->mtime.nanoseconds = (uint32_t)status->st_mtim.tv_nsec;
 }
 
-/* trusted.* attributes are not shown to everybody, and nothing tells that they are there. */
+/* Warns once that trusted.* attributes are not visible: nothing shows whether there are any. */
 static void hidden_warn(struct pack *pack, const struct walk_item *item)
 {
     if (!pack->warns_hidden || item->status.st_uid == pack->uid)
         return;
     pack->warns_hidden = false;
     diag_warn(
-        "%s: belongs to another user; its trusted.* attributes, such as the opaque mark of an "
-        "overlay's directory, can be seen by root only and are left out",
+        "%s: belongs to another user; trusted.* attributes, such as the one that marks opaque "
+        "directories of an overlay, are visible to root only and are left out",
         diag_name(item->path).text);
 }
 
-/* `*there` is false where a live tree has taken the item away. */
+/* Reads the status and attributes of the item. `*there` is false if it vanished (--live). */
 static enum status entry_load(struct pack *pack, const struct walk_item *item, bool *there)
 {
     entry_fill(&pack->entry, item);
@@ -134,8 +134,8 @@ static enum status bare_emit(struct pack *pack, const struct tar_entry *entry)
     return status == STATUS_OK ? emit_close(pack->emit) : status;
 }
 
-/* Adds an empty file called PREFIX NAME in the directory whose path is the first `above` bytes of
- * `path`: the same bytes whatever form the mark had on disk. */
+/* Adds an empty file PREFIX NAME in the directory whose path is the first `above` bytes of `path`.
+ * Its bytes do not depend on the form of the marker on disk. */
 static enum status marker_emit(struct pack *pack, const char *path, size_t above,
                                const char *prefix, const char *name)
 {
@@ -151,7 +151,7 @@ static enum status marker_emit(struct pack *pack, const char *path, size_t above
 
 static enum status whiteout_emit(struct pack *pack, const struct walk_item *item)
 {
-    /* Where the directory is opaque already there is nothing left to hide. */
+    /* An opaque directory already hides everything. */
     if (kind_above(pack, item) == UPPER_OPAQUE)
         return STATUS_OK;
     size_t above = strlen(item->path) - strlen(item->name);
@@ -173,8 +173,7 @@ static enum status directory_emit(struct pack *pack, const struct walk_item *ite
     return status;
 }
 
-/* Reads the target; its length may change until it is read, but not beyond PATH_MAX. `*there` is as
- * above. */
+/* Reads the target of a symbolic link, at most PATH_MAX bytes. `*there` as in entry_load(). */
 static enum status symlink_load(struct pack *pack, const struct walk_item *item, bool *there)
 {
     if (buf_reserve(&pack->text, PATH_MAX) != 0)
@@ -187,7 +186,7 @@ static enum status symlink_load(struct pack *pack, const struct walk_item *item,
     return STATUS_OK;
 }
 
-/* Makes the entry a hard link where the item is another name of an inode that the archive holds. */
+/* Makes the entry a hard link if the archive already has another name of its inode. */
 static enum status hardlink_find(struct pack *pack, const struct walk_item *item)
 {
     const char *first = NULL;
@@ -201,11 +200,11 @@ static enum status hardlink_find(struct pack *pack, const struct walk_item *item
     pack->entry.link = first;
     pack->entry.size = 0;
     pack->entry.major = pack->entry.minor = 0;
-    xattrs_clear(&pack->entry.xattrs); /* they belong to the inode, which has its entry */
+    xattrs_clear(&pack->entry.xattrs); /* the first entry of the inode has them */
     return STATUS_OK;
 }
 
-/* Adds the content of a file: from the cache, or read, and then to be remembered. */
+/* Adds the content of a file. In a manifest the digest may come from the cache. */
 static enum status file_emit(struct pack *pack, const struct walk_item *item)
 {
     struct digest_value value;
@@ -214,7 +213,7 @@ static enum status file_emit(struct pack *pack, const struct walk_item *item)
         cache_digest(pack->cache, &value);
         emit_known(pack->emit, &value);
     } else {
-        status = content_emit(pack->emit, &pack->scout, item, pack->options->live);
+        status = content_emit(pack->emit, pack->scout, item, pack->options->live);
     }
     if (status == STATUS_OK)
         status = emit_close(pack->emit);
@@ -227,7 +226,8 @@ static enum status node_emit(struct pack *pack, const struct walk_item *item)
 {
     bool there = true;
     enum status status = STATUS_OK;
-    /* First: a hard link may lead only to what is in the archive. */
+    /* Before hardlink_find(), which remembers the item: if it vanished, it is not in the archive.
+     */
     if (pack->entry.type == TAR_SYMLINK)
         status = symlink_load(pack, item, &there);
     if (status != STATUS_OK || !there)
@@ -240,7 +240,8 @@ static enum status node_emit(struct pack *pack, const struct walk_item *item)
     return status == STATUS_OK ? emit_close(pack->emit) : status;
 }
 
-/* Names that would restore as deletions: fuse-overlayfs' own marks are taken as what they say. */
+/* Refuses names that would restore as deletions, and skips the opaque markers of fuse-overlayfs,
+ * which upper_interpret() has seen. */
 static enum status marker_name_check(const struct walk_item *item, bool *skip)
 {
     bool opaque =
@@ -249,12 +250,12 @@ static enum status marker_name_check(const struct walk_item *item, bool *skip)
     if (*skip || strncmp(item->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
         return STATUS_OK;
     diag_error("%s: a name that begins with " WHITEOUT_PREFIX
-               " would restore as a deletion (--whiteouts=raw keeps it as it is)",
+               " would restore as a deletion; --whiteouts=raw keeps it as it is",
                diag_name(item->path).text);
     return STATUS_SYSTEM;
 }
 
-/* An entry of an overlay's upper directory, in the form of the OCI layer specification. */
+/* Adds an entry of an overlay's upper directory in the form of the OCI layer specification. */
 static enum status upper_emit(struct pack *pack, const struct walk_item *item)
 {
     enum upper_kind kind = UPPER_ENTRY;
@@ -287,7 +288,7 @@ static enum status raw_emit(struct pack *pack, const struct walk_item *item)
                                              : node_emit(pack, item);
 }
 
-/* What the command line excludes, and what a merge that is under way, or died, has in the root. */
+/* Whether the item is excluded, or is the staging directory of a running or dead merge. */
 static bool is_left_out(const void *context, const struct walk_item *item)
 {
     const struct pack *pack = context;
@@ -300,8 +301,8 @@ static bool is_left_out(const void *context, const struct walk_item *item)
     return exclude_matches(&pack->options->exclude, item->path);
 }
 
-/* Whether the item will be a hard link: all of its inode is known by its first name. Not so an
- * empty file that may be a whiteout where this name is. */
+/* Whether the item will be a hard link, so that nothing of its inode has to be read. An empty file
+ * may be a whiteout under this name only. */
 static bool is_other_name(struct pack *pack, const struct walk_item *item)
 {
     if (item->status.st_nlink < 2 || kind_above(pack, item) == UPPER_XWHITEOUTS ||
@@ -311,7 +312,7 @@ static bool is_other_name(struct pack *pack, const struct walk_item *item)
     return true;
 }
 
-/* Finds the entry as it is in the cache, or looks at it. */
+/* Finds the item unchanged in the cache, or opens it. */
 static enum status item_look(struct pack *pack, const struct walk_item *item, bool *there)
 {
     pack->cached =
@@ -329,7 +330,7 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
         return status;
     if (item->parent < 0)
         pack->device = item->status.st_dev;
-    /* As tar has it: the mount point is an entry, what is mounted there is not. */
+    /* As in tar, the mount point is an entry, but nothing below it. */
     if (pack->options->one_file_system && item->status.st_dev != pack->device)
         walk_prune(&pack->walk);
     if (S_ISSOCK(item->status.st_mode)) {
@@ -356,21 +357,20 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
                         .uid = geteuid(),
                         .warns_hidden = !privilege_sees_trusted()};
     pack.links.live = options->live;
-    scout_prepare(&pack.scout, root, options->jobs > 1);
-    pack.scout.leaves_out = is_left_out;
-    pack.scout.context = &pack;
-    pack.scout.one_file_system = options->one_file_system;
+    const struct scout_limits limits = {is_left_out, &pack, options->one_file_system};
+    if (options->jobs > 1)
+        pack.scout = scout_new(root, &limits);
     const struct walk_item *item = NULL;
     enum status status = walk_start(&pack.walk, root, options->live);
     if (status == STATUS_OK)
         status = walk_next(&pack.walk, &item);
     while (status == STATUS_OK && item) {
-        scout_step(&pack.scout);
+        scout_step(pack.scout);
         status = item_emit(&pack, item);
         if (status == STATUS_OK)
             status = walk_next(&pack.walk, &item);
     }
-    scout_stop(&pack.scout);
+    scout_stop(pack.scout);
     if (status == STATUS_OK)
         exclude_warn_unused(&options->exclude);
     walk_free(&pack.walk);

@@ -1,5 +1,5 @@
 /*
- * From walk to output: what each entry of the tree is in the archive.
+ * Packs a tree: from the walk to the output.
  */
 #ifndef TARPACK_PACK_H
 #define TARPACK_PACK_H
@@ -9,9 +9,9 @@
 #include "options.h"
 #include "tally.h"
 
-/* Adds the tree below the open directory `root`, which it takes over, to the output: all entries,
- * but not the archive's end. Counts them. With a cache (NULL: none) the output is a manifest, and
- * files that are in it as they are are not opened. Returns a status; the line is printed. */
+/* Adds all entries of the open directory `root`, which it takes over, to the output, without the
+ * end of the archive, and counts them. With a cache (NULL: none) the output must be a manifest, and
+ * unchanged files are not opened. Returns a status; an error is printed. */
 enum status pack_tree(const struct options *options, int root, struct emit *emit,
                       struct cache *cache, struct tally *tally);
 

@@ -19,7 +19,7 @@ static void mtime_rewrite(const struct rewrite *rewrite, struct tar_entry *entry
         entry->mtime.nanoseconds = 0;
 }
 
-/* Attributes that another machine's policy would have to agree with; see FORMAT.md. */
+/* Labels and signatures of one machine's policy are left out by default; see FORMAT.md. */
 static bool xattr_is_wanted(const struct rewrite *rewrite, const char *name)
 {
     static const char *const local[] = {"security.selinux", "security.ima", "security.evm",
@@ -43,8 +43,8 @@ static void xattrs_select(const struct rewrite *rewrite, struct xattrs *xattrs)
 
 static enum status unmapped(const struct tar_entry *entry, const char *what)
 {
-    diag_error("%s: %s is in none of the ranges given (%" PRIu32 ":%" PRIu32 ")",
-               diag_name(entry->path).text, what, entry->uid, entry->gid);
+    diag_error("%s: no range maps %s (%" PRIu32 ":%" PRIu32 ")", diag_name(entry->path).text, what,
+               entry->uid, entry->gid);
     return STATUS_SYSTEM;
 }
 

@@ -11,20 +11,20 @@
 
 #include <stdbool.h>
 
-/* Zero-initialised it only leaves out the attributes that another machine's policy would have to
- * agree with; FORMAT.md names them. */
+/* Zero-initialised it only removes attributes of one machine's policy; FORMAT.md lists them. */
 struct rewrite {
-    bool set_mtime, clamp_mtime; /* to `mtime`: all, or only those that are later */
+    bool set_mtime, clamp_mtime; /* set all times to `mtime`, or only later ones */
     struct tar_time mtime;
     bool whole_seconds;
     bool set_uid, set_gid;
     uint32_t uid, gid;
-    struct idmap uids, gids; /* not for what is set; but for the ids inside attributes */
+    struct idmap uids, gids; /* for owners that are not set above, and for ids in attributes */
     bool no_xattrs;
     struct globs xattrs_include, xattrs_exclude;
 };
 
-/* Changes the entry. Returns a status; the line for an id that no range maps is printed. */
+/* Changes the entry. An id outside all ranges is an error. Returns a status; an error is printed.
+ */
 enum status rewrite_entry(const struct rewrite *rewrite, struct tar_entry *entry);
 
 /* Releases the memory. */

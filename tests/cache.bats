@@ -327,7 +327,7 @@ PYTHON
     assert_equal "${#stderr_lines[@]}" 1
     run -2 --separate-stderr tarpack --cache="$CACHE" tree
     assert_equal "$stderr" \
-        "tarpack: --cache goes with --manifest: a tar holds the contents themselves; try 'tarpack --help'"
+        "tarpack: --cache works only with --manifest: a tar needs all contents; try 'tarpack --help'"
     requires_root
     mkdir disk
     mount -t tmpfs -o size=64k none disk

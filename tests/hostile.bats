@@ -102,7 +102,7 @@ opaque() {
 }
 
 @test "hostile: an empty path is refused" {
-    refuse path-empty "path is empty, *"
+    refuse path-empty "path is empty or *"
 }
 
 @test "hostile: a root that is no directory is refused" {

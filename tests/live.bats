@@ -54,12 +54,12 @@ assert_whole() {
     cp tree/a before
     while_packing 'echo more >>tree/a'
     assert_equal "$packed" 1
-    assert_equal "$(cat said)" 'tarpack: a: grew while it was read (--live would go on)'
+    assert_equal "$(cat said)" 'tarpack: a: grew while it was being read; --live makes this a warning'
     assert_torn
     cp before tree/a
     while_packing 'echo more >>tree/a' --live
     assert_equal "$packed" 0
-    assert_equal "$(cat said)" 'tarpack: warning: a: grew while it was read'
+    assert_equal "$(cat said)" 'tarpack: warning: a: grew while it was being read'
     assert_whole
     tar -xOf out.tar a | cmp - before
 }
@@ -70,7 +70,7 @@ assert_whole() {
         large tree/a
         while_packing 'truncate -s 100 tree/a' $live
         assert_equal "$packed" 1
-        assert_equal "$(cat said)" 'tarpack: a: shrank while it was read'
+        assert_equal "$(cat said)" 'tarpack: a: shrank while it was being read'
         assert_torn
     done
 }
@@ -81,7 +81,7 @@ assert_whole() {
         truncate -s "$LARGE" tree/a
         while_packing 'truncate -s 100 tree/a' $live
         assert_equal "$packed" 1
-        assert_equal "$(cat said)" 'tarpack: a: shrank while it was read'
+        assert_equal "$(cat said)" 'tarpack: a: shrank while it was being read'
         run -3 tarunpack -t <out.tar # which ends in zeros, but of the file
     done
 }
@@ -95,12 +95,12 @@ assert_whole() {
         cp -p tree/a kept
         while_packing "$change"
         assert_equal "$packed" 1
-        assert_equal "$(cat said)" 'tarpack: a: changed while it was read (--live would go on)'
+        assert_equal "$(cat said)" 'tarpack: a: changed while it was being read; --live makes this a warning'
         assert_torn
         large tree/a
         while_packing "$change" --live
         assert_equal "$packed" 0
-        assert_equal "$(cat said)" 'tarpack: warning: a: changed while it was read'
+        assert_equal "$(cat said)" 'tarpack: warning: a: changed while it was being read'
         assert_whole
     done
 }
@@ -143,7 +143,7 @@ assert_whole() {
     assert_torn
     run -0 --separate-stderr strace -o /dev/null -P tree/a -e inject=fstat,newfstatat:error=ESTALE:when=2 \
         bash -c 'exec tarpack --live tree >out.tar'
-    assert_equal "${stderr##*$'\n'}" 'tarpack: warning: a: vanished while it was read'
+    assert_equal "${stderr##*$'\n'}" 'tarpack: warning: a: vanished while it was being read'
     assert_whole
     tar -xOf out.tar a | cmp - tree/a
 }
@@ -167,7 +167,7 @@ changes_before_its_turn() {
     cp -a before tree
     while_packing "$1" --live
     assert_equal "$packed" 0
-    assert_equal "$(cat said)" 'tarpack: warning: b: vanished or was replaced while it was read'
+    assert_equal "$(cat said)" 'tarpack: warning: b: vanished or was replaced while it was being read'
     assert_whole
     # shellcheck disable=SC2154
     assert_output $'./\na\nc'
@@ -268,7 +268,7 @@ without_a_trace() {
     rm -rf tree
     cp -a before tree
     run -0 env LD_PRELOAD="$library" bash -c 'tarpack --live tree >out.tar'
-    assert_output "tarpack: warning: $1: vanished or was replaced while it was read"
+    assert_output "tarpack: warning: $1: vanished or was replaced while it was being read"
     assert_whole
     rm -rf tree
     mv before tree
@@ -289,7 +289,7 @@ without_a_trace() {
     local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
     run -0 env LD_PRELOAD="$library" \
         bash -c 'tarpack --live --no-xattrs --whiteouts=raw tree >out.tar'
-    assert_output 'tarpack: warning: symlink: vanished or was replaced while it was read'
+    assert_output 'tarpack: warning: symlink: vanished or was replaced while it was being read'
     assert_whole
     # No hard link leads to what is not in the archive.
     assert_output $'./\ny\nz'
@@ -313,7 +313,7 @@ without_a_trace() {
     cp -a before tree
     while_packing 'rm -rf tree/d*' --live
     assert_equal "$packed" 0
-    run grep -Ev '^tarpack: warning: d[0-9]{4}: vanished or was replaced while it was read$' said
+    run grep -Ev '^tarpack: warning: d[0-9]{4}: vanished or was replaced while it was being read$' said
     assert_output ''
     assert_whole
     # Each is packed or told, and both the one that vanished between its header and its names.

@@ -85,7 +85,7 @@ tarpack: warning: --exclude: pattern '' excludes nothing"
     printf 'x\na\0b\n' >patterns
     run -2 --separate-stderr tarpack --manifest -X patterns tree
     assert_equal "$output" ''
-    assert_equal "$stderr" 'tarpack: patterns:2: a pattern cannot hold a NUL byte; each line is a pattern'
+    assert_equal "$stderr" 'tarpack: patterns:2: NUL byte in a pattern; the file must have one pattern per line'
 }
 
 @test "-X reads patterns from files and standard input, and all of them count" {
@@ -278,7 +278,7 @@ program cap_net_raw=ep'
     assert_equal "$(tarpack "${maps[@]}" tree | tarunpack --json | jq -s -c 'map(.uid)')" '[0,50,60]'
     run -1 --separate-stderr tarpack --uid-map=0:0:6 tree
     # shellcheck disable=SC2154
-    assert_equal "$stderr" 'tarpack: b: its owner is in none of the ranges given (6:6)'
+    assert_equal "$stderr" 'tarpack: b: no range maps its owner (6:6)'
     tarpack tree >tree.tar
     run -3 unpack --gid-map=0:0:6 out <tree.tar
     assert_output --partial 'tarunpack: b: '
@@ -287,7 +287,7 @@ program cap_net_raw=ep'
     chown 0:0 tree/a tree/b
     setfacl -m u:77:r tree/a
     run -1 --separate-stderr tarpack --uid-map=0:0:6 tree
-    assert_regex "$stderr" '^tarpack: a: an id in its ACL'
+    assert_regex "$stderr" '^tarpack: a: no range maps an id in its ACL'
     run -3 unpack --uid-map=0:0:6 out < <(tarpack tree)
     assert_output --partial 'tarunpack: a: an id in its ACL'
 }

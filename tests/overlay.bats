@@ -421,7 +421,7 @@ not/new"
     while IFS=: read -r number _; do
         run -1 --separate-stderr bash -c 'strace -qq -o /dev/null \
             -e inject=newfstatat:error=EIO:when=$1 tarpack tree >/dev/null' - "$number"
-        assert_regex "$stderr" '^tarpack: (\.|dir): cannot look for \.wh\.\.[a-z.]* in it: I'
+        assert_regex "$stderr" '^tarpack: (\.|dir): cannot look up \.wh\.\.[a-z.]* in it: I'
     done <marks
 }
 

@@ -28,7 +28,7 @@ static bool slot_is(const struct links_slot *slot, const struct stat *status, bo
             slot->mtime.tv_nsec == status->st_mtim.tv_nsec);
 }
 
-/* The inode's slot, or the free one where it belongs. */
+/* The slot of the inode, or the free slot for it. */
 static struct links_slot *slot_find(const struct links *links, const struct stat *status)
 {
     size_t at = slot_hash(status->st_dev, status->st_ino);

@@ -1,5 +1,5 @@
 /*
- * Which inodes with several names were seen, and under what name first.
+ * The inodes with several names that were seen, each with its first path.
  */
 #ifndef TARPACK_LINKS_H
 #define TARPACK_LINKS_H
@@ -10,7 +10,7 @@
 
 struct links_slot;
 
-/* Zero-initialised it is empty. It owns its memory: a slot and a path for each inode. */
+/* A hash table. Zero-initialised it is empty. It owns its memory: a slot and a path per inode. */
 struct links {
     struct links_slot *slots;
     size_t count;
@@ -18,8 +18,8 @@ struct links {
     bool live; /* inodes may be reused while the tree is read: compare size and mtime as well */
 };
 
-/* Looks the inode up by device and number. Stores the path it was first seen under; or NULL if this
- * is the first time, and then remembers `path`. Returns 0; -1 if memory is out. */
+/* Looks up the inode. Stores its first path, or NULL if it is new, and then remembers `path`.
+ * Returns 0; -1 if memory is out. */
 int links_visit(struct links *links, const struct stat *status, const char *path,
                 const char **first);
 

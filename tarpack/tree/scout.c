@@ -6,23 +6,43 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-/* How many items the scout is ahead at most. */
+/* How many items the scout may be ahead. */
 #define AHEAD_MAX 512
 
-/* Each file that is not in the cache weighs as much as so many that are. The scout begins to work
- * where the walk has met three such files soon after each other; it rests when of the last few
- * hundred files hardly one in COLD_WEIGHT was worth the asking. */
+/* One file that is not cached weighs as much as this many that are. The scout starts when the walk
+ * has met three uncached files in short order, and pauses when of its own last few hundred files
+ * fewer than one in COLD_WEIGHT was uncached. */
 #define COLD_WEIGHT 16
 #define COLD_BEGIN (3 * COLD_WEIGHT - 8)
 #define FOUND_MAX 256
 
-/* A scout that waits is woken for this many items at once. */
+/* A waiting scout is woken every so many items. */
 #define STEPS 64
 
-/* What is asked for of a large file; the rest the kernel reads ahead by itself. */
+/* How much of a large file is requested; the kernel reads the rest ahead by itself. */
 #define CONTENT_MAX ((off_t)1 << 20)
+
+struct scout {
+    int root; /* descriptor of its own; the thread takes it over */
+    struct scout_limits limits;
+    dev_t device; /* of the root */
+    bool blind;   /* reads cannot tell whether they would wait */
+    bool started;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    atomic_size_t walked; /* items that the walk has reached */
+    atomic_bool working;  /* the scout is needed */
+    atomic_bool waiting;  /* the thread waits for `moved` */
+    unsigned cold;        /* weight of the uncached files that the walk met lately */
+    unsigned found;       /* the same for the scout */
+    bool ending;
+};
 
 static unsigned weigh(unsigned weight, bool cold)
 {
@@ -31,13 +51,13 @@ static unsigned weigh(unsigned weight, bool cold)
     return weight > 0 ? weight - 1 : 0;
 }
 
-/* Whether the scout, which has come to the item `at`, has something to do. */
+/* Whether the scout, at item `at`, should go on. */
 static bool has_work(struct scout *scout, size_t at)
 {
     return atomic_load(&scout->working) && at < atomic_load(&scout->walked) + AHEAD_MAX;
 }
 
-/* Waits until there is something to do. Returns false when all is over. */
+/* Waits until the scout should go on. Returns false at the end. */
 static bool work_await(struct scout *scout, size_t at)
 {
     pthread_mutex_lock(&scout->lock);
@@ -50,7 +70,7 @@ static bool work_await(struct scout *scout, size_t at)
     return !ending;
 }
 
-/* Reads of the file what is in the cache; asks for it if nothing is. */
+/* If the content of the file is not cached, asks the kernel to read it. */
 static void content_ask(struct scout *scout, const struct walk_item *item)
 {
     char byte = 0;
@@ -66,13 +86,13 @@ static void content_ask(struct scout *scout, const struct walk_item *item)
         atomic_store(&scout->working, false);
 }
 
-/* Looks at the item, unless the walk has passed it already: then only at directories, to go on into
- * them. */
+/* Visits the item. One that the walk has already passed only matters if it is a directory, whose
+ * entries may still be ahead. */
 static enum status item_visit(struct scout *scout, struct walk *walk, const struct walk_item *item,
                               size_t at)
 {
     bool there = false;
-    if (scout->leaves_out(scout->context, item))
+    if (scout->limits.leaves_out(scout->limits.context, item))
         return STATUS_OK;
     if (at <= atomic_load(&scout->walked) && !walk_may_be_directory(walk))
         return STATUS_OK;
@@ -81,7 +101,7 @@ static enum status item_visit(struct scout *scout, struct walk *walk, const stru
         return status;
     if (item->parent < 0)
         scout->device = item->status.st_dev;
-    if (scout->one_file_system && item->status.st_dev != scout->device)
+    if (scout->limits.one_file_system && item->status.st_dev != scout->device)
         walk_prune(walk);
     content_ask(scout, item);
     return STATUS_OK;
@@ -93,7 +113,7 @@ static void *thread_main(void *context)
     struct walk walk = {0};
     struct diag_kept kept = {0};
     const struct walk_item *item = NULL;
-    diag_keep(&kept); /* the walk itself will tell of what is wrong */
+    diag_keep(&kept); /* the walk itself reports errors */
     enum status status = walk_start(&walk, scout->root, true);
     for (size_t at = 0; status == STATUS_OK; at++) {
         if (!has_work(scout, at) && !work_await(scout, at))
@@ -107,13 +127,23 @@ static void *thread_main(void *context)
     return NULL;
 }
 
-void scout_prepare(struct scout *scout, int root, bool wanted)
+struct scout *scout_new(int root, const struct scout_limits *limits)
 {
-    *scout = (struct scout){.root = wanted ? dirs_open(root, ".") : -1};
+    struct scout *scout = calloc(1, sizeof *scout);
+    if (!scout)
+        return NULL;
+    scout->limits = *limits;
+    scout->root = dirs_open(root, ".");
+    if (scout->root >= 0)
+        return scout;
+    free(scout);
+    return NULL;
 }
 
 void scout_step(struct scout *scout)
 {
+    if (!scout)
+        return;
     size_t walked = atomic_fetch_add(&scout->walked, 1) + 1;
     if (!scout->started || walked % STEPS != 0 || !atomic_load(&scout->waiting))
         return;
@@ -122,25 +152,22 @@ void scout_step(struct scout *scout)
     pthread_mutex_unlock(&scout->lock);
 }
 
-/* Starts the thread where there is none yet. */
+/* Starts the thread. If it cannot be started, the scout stays without one. */
 static void thread_begin(struct scout *scout)
 {
     pthread_mutex_init(&scout->lock, NULL);
     pthread_cond_init(&scout->moved, NULL);
     scout->started = thread_start(&scout->thread, thread_main, scout) == 0;
-    if (scout->started)
-        return;
-    close(scout->root);
-    scout->root = -1;
+    scout->blind = !scout->started; /* not tried again */
 }
 
-/* Takes note of how a read of the walk went. */
+/* Notes whether a read of the walk had to wait. */
 static void read_weigh(struct scout *scout, bool cold)
 {
     scout->cold = weigh(scout->cold, cold);
     if (scout->cold < COLD_BEGIN || atomic_load(&scout->working))
         return;
-    /* The scout may be about to rest: it will be woken the next time. */
+    /* If the scout is just about to pause, the next uncached file wakes it. */
     atomic_store(&scout->working, true);
     scout->cold = 0;
     if (!scout->started)
@@ -149,7 +176,7 @@ static void read_weigh(struct scout *scout, bool cold)
 
 ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset)
 {
-    if (scout->blind || scout->root < 0)
+    if (!scout || scout->blind)
         return pread(fd, space, room, offset);
     ssize_t got = kernel_read_cached(fd, space, room, offset);
     scout->blind = got < 0 && errno != EAGAIN;
@@ -159,6 +186,8 @@ ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t
 
 void scout_stop(struct scout *scout)
 {
+    if (!scout)
+        return;
     if (scout->started) {
         pthread_mutex_lock(&scout->lock);
         scout->ending = true;
@@ -167,8 +196,8 @@ void scout_stop(struct scout *scout)
         pthread_join(scout->thread, NULL);
         pthread_cond_destroy(&scout->moved);
         pthread_mutex_destroy(&scout->lock);
-    } else if (scout->root >= 0) {
+    } else {
         close(scout->root);
     }
-    *scout = (struct scout){.root = -1};
+    free(scout);
 }

@@ -40,7 +40,7 @@ static bool value_is(const struct xattr *xattr, const char *text)
     return xattr->length == strlen(text) && memcmp(xattr->value, text, xattr->length) == 0;
 }
 
-/* chattr inside the mount: the flags are not on the upper inode but in the attribute. */
+/* After chattr inside the mount, the flags are in this attribute, not on the upper inode. */
 static void flags_warn(const char *key, const char *path)
 {
     if (strcmp(key, "protattr") == 0)
@@ -48,7 +48,7 @@ static void flags_warn(const char *key, const char *path)
                   diag_name(path).text);
 }
 
-/* Attributes whose meaning is in the lower layers, and the mount option that makes them. */
+/* Refuses attributes that refer to the lower layers, naming the mount option. */
 static enum status refuse(const char *key, const char *path)
 {
     const char *option = NULL;
@@ -63,8 +63,8 @@ static enum status refuse(const char *key, const char *path)
     return STATUS_SYSTEM;
 }
 
-/* fuse-overlayfs marks an opaque directory by names inside it, beside the attribute. In a directory
- * that may not be searched nothing can be found, and no entry of it be packed. */
+/* Besides the attribute, fuse-overlayfs marks an opaque directory by files in it. A directory that
+ * may not be searched has none: its entries cannot be packed either. */
 static enum status marker_find(const struct walk_item *item, bool *found)
 {
     static const char *const markers[] = {WHITEOUT_OPAQUE_NAME, ".wh..opq"};
@@ -74,7 +74,7 @@ static enum status marker_find(const struct walk_item *item, bool *found)
         if (fstatat(item->fd, markers[i], &status, AT_SYMLINK_NOFOLLOW) == 0) {
             *found = !S_ISDIR(status.st_mode);
         } else if (errno != ENOENT && errno != EACCES) {
-            diag_errno("%s: cannot look for %s in it", diag_name(item->path).text, markers[i]);
+            diag_errno("%s: cannot look up %s in it", diag_name(item->path).text, markers[i]);
             return STATUS_SYSTEM;
         }
     }
@@ -112,9 +112,9 @@ static enum status kind_find(enum overlay_space space, const struct walk_item *i
     return STATUS_OK;
 }
 
-/* A namespace's attributes that are not the live mount's: trusted ones are another mount's
- * left-overs, which would come to life where the layer is restored; user ones anybody may have set.
- */
+/* Whether the attribute is left out. Beside those of the mount's own namespace, these are stale
+ * trusted ones, which would take effect where the layer is restored. user.overlay.* that the mount
+ * does not use may be set by anyone, and is an ordinary attribute. */
 static bool is_stripped(enum overlay_space space, const char *name)
 {
     if (strncmp(name, "user.fuseoverlayfs.", strlen("user.fuseoverlayfs.")) == 0)
@@ -123,7 +123,7 @@ static bool is_stripped(enum overlay_space space, const char *name)
            is_bookkeeping(overlay_key(OVERLAY_TRUSTED, name));
 }
 
-/* Adds the attribute as it was called inside the mount: one "overlay." less. */
+/* Adds the attribute under its name inside the mount, with one "overlay." less. */
 static int add_unescaped(enum overlay_space space, const struct xattr *xattr, struct xattrs *list)
 {
     const char *key = overlay_key(space, xattr->name);
@@ -139,8 +139,8 @@ static int add_unescaped(enum overlay_space space, const struct xattr *xattr, st
     return result;
 }
 
-/* A mark of the namespace that is not taken for the mount's: never silently passed over, since the
- * layer would show what the container had deleted. */
+/* An opaque attribute in the namespace that is not interpreted must not pass silently: if it is the
+ * right one, the layer would show what the container deleted. */
 static enum status other_mark_check(enum overlay_space space, const struct walk_item *item,
                                     const struct xattrs *xattrs)
 {
@@ -151,12 +151,12 @@ static enum status other_mark_check(enum overlay_space space, const struct walk_
         return STATUS_OK;
     if (other == OVERLAY_TRUSTED) {
         diag_error(
-            "%s: is marked by %s, but the root of the tree has attributes user.overlay.*, as of "
-            "a mount with the option userxattr; remove those that are not that mount's",
+            "%s: is marked by %s, but the root of the tree has user.overlay.* attributes, as for a "
+            "mount with the option userxattr; remove the attributes that are wrong",
             diag_name(item->path).text, mark.name);
         return STATUS_SYSTEM;
     }
-    diag_warn("%s: %s is packed as an ordinary attribute: nothing shows that this is the upper "
+    diag_warn("%s: %s is packed as an ordinary attribute: the tree does not look like the upper "
               "directory of a mount with the option userxattr",
               diag_name(item->path).text, mark.name);
     return STATUS_OK;

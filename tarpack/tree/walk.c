@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What an entry that changes between readdir, stat and open answers with. */
+/* Errors of an entry that changed between readdir, stat and open. */
 static bool is_vanished(int error)
 {
     return error == ENOENT || error == ESTALE;
@@ -24,7 +24,8 @@ static bool is_replaced(int error)
 
 static void vanished_warn(const struct walk *walk)
 {
-    diag_warn("%s: vanished or was replaced while it was read", diag_name(walk->path.bytes).text);
+    diag_warn("%s: vanished or was replaced while it was being read",
+              diag_name(walk->path.bytes).text);
 }
 
 static enum status failed(const struct walk *walk, const char *what)
@@ -32,7 +33,7 @@ static enum status failed(const struct walk *walk, const char *what)
     const char *path = walk->path.bytes;
     if (!is_replaced(errno))
         return diag_failed(path, what);
-    diag_error("%s: was replaced by another type while it was read", diag_name(path).text);
+    diag_error("%s: was replaced by another type while it was being read", diag_name(path).text);
     return STATUS_SYSTEM;
 }
 
@@ -47,7 +48,7 @@ enum status walk_start(struct walk *walk, int fd, bool live)
     return STATUS_OK;
 }
 
-/* The names of the directory that dirs has entered last. */
+/* Reads the names of the current directory. */
 static enum status level_read(struct walk *walk)
 {
     size_t level = walk->dirs.count - 1;
@@ -56,8 +57,8 @@ static enum status level_read(struct walk *walk)
     struct names *names = &walk->levels[level];
     if (names_read(names, dirs_fd(&walk->dirs)) == 0)
         return STATUS_OK;
-    /* The directory may have its header already: it is an empty one. Not so DIR itself, without
-     * which there is nothing to pack. */
+    /* Its header may be written already: it becomes an empty directory. For DIR itself that would
+     * be an empty archive. */
     if (!walk->live || !is_vanished(errno) || level == 0)
         return failed(walk, "read directory");
     vanished_warn(walk);
@@ -90,8 +91,8 @@ static int path_build(struct walk *walk, const char *name)
     return 0;
 }
 
-/* Opens what may be opened and asks for its status. O_NONBLOCK: should a FIFO have taken the file's
- * place, opening it must not wait. Returns 0; -1 with errno set. */
+/* Reads the item's status, and opens directories and regular files. O_NONBLOCK: opening a FIFO that
+ * has replaced the file must not wait. Returns 0; -1 with errno set. */
 static int item_open(struct walk_item *item, unsigned char type)
 {
     if (type != DT_REG && type != DT_DIR) {
@@ -140,8 +141,8 @@ enum status walk_look(struct walk *walk, bool *there)
     return STATUS_OK;
 }
 
-/* Whether the item's name no longer leads to the inode that walk_look() found. An inode number may
- * be used again at once, the time of a change not. */
+/* Whether the item's name no longer refers to the inode that walk_look() found. An inode number may
+ * be reused at once, so ctime is compared as well. */
 static bool is_gone(const struct walk_item *item)
 {
     const struct stat *was = &item->status;
@@ -158,8 +159,8 @@ static bool is_gone(const struct walk_item *item)
 enum status walk_read_failed(struct walk *walk, const char *what, bool *there)
 {
     const int error = errno;
-    /* A link that was replaced can't be read as one: EINVAL. The error alone does not say that the
-     * item is gone: without /proc, through which attributes are read, it is ENOENT too. */
+    /* Reading a replaced link gives EINVAL. The error alone is no proof: without /proc, through
+     * which attributes are read, it is ENOENT as well. */
     bool may_be = is_vanished(error) || is_replaced(error) || error == EINVAL;
     *there = !(walk->live && may_be && is_gone(&walk->item));
     errno = error;
@@ -192,7 +193,7 @@ static enum status name_find(struct walk *walk, const struct names *names, size_
     return STATUS_OK;
 }
 
-/* Goes on from the item found last: into it if it is a directory, else past it. */
+/* Leaves the current item: enters it if it is to be walked, else closes it. */
 static enum status walk_advance(struct walk *walk)
 {
     struct walk_item *item = &walk->item;

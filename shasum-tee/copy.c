@@ -21,7 +21,7 @@ static void hold_pipe_signal(int how)
     sigset_t signals;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGPIPE);
-    (void)sigprocmask(how, &signals, NULL); /* fails only for a `how` that does not exist */
+    (void)sigprocmask(how, &signals, NULL); /* fails only for an invalid `how` */
 }
 
 static enum status write_out(size_t length, struct progress *progress)
@@ -30,12 +30,12 @@ static enum status write_out(size_t length, struct progress *progress)
         return STATUS_OK;
     int error = errno;
     progress_end(progress);
-    hold_pipe_signal(SIG_UNBLOCK); /* dies here of EPIPE, unless the signal is ignored */
+    hold_pipe_signal(SIG_UNBLOCK); /* after EPIPE dies here, unless the signal is ignored */
     errno = error;
     return fail("write to standard output");
 }
 
-/* Copies up to the end of the input. */
+/* Copies until the end of the input. */
 static enum status copy_all(struct sink *sink, struct progress *progress)
 {
     for (;;) {
@@ -44,7 +44,7 @@ static enum status copy_all(struct sink *sink, struct progress *progress)
             return fail("read standard input");
         if (got == 0)
             return STATUS_OK;
-        /* Written first: the reader works on it while it is hashed here. */
+        /* Written first, so that the reader can work while we hash. */
         enum status status = write_out((size_t)got, progress);
         if (status == STATUS_OK)
             status = sink_add(sink, buffer, (size_t)got);
@@ -58,7 +58,7 @@ enum status copy_stream(struct sink *sink, struct progress *progress)
 {
     stream_grow_pipe(STDIN_FILENO);
     stream_grow_pipe(STDOUT_FILENO);
-    /* Held back until the progress line is gone, when the reader of the pipe goes away. */
+    /* If the reader goes away, the progress line is erased before the signal kills us. */
     hold_pipe_signal(SIG_BLOCK);
     enum status status = copy_all(sink, progress);
     if (status == STATUS_OK && stream_close_stdout() != 0)

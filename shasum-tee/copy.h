@@ -8,10 +8,10 @@
 #include "sink.h"
 #include "status.h"
 
-/* Copies all of it, draws `progress` on the way and takes it away, and closes standard output. Dies
- * of SIGPIPE as any filter does. The sink gets the very bytes that were written, from the same
- * buffer: after tee(2) or splice(2) it could see others than the reader of the pipe does. Returns
- * STATUS_OK; STATUS_SYSTEM. */
+/* Copies the whole input and closes standard output, drawing `progress` meanwhile. Dies of SIGPIPE
+ * like any filter. The sink gets the bytes from the buffer that is written: with tee(2) or
+ * splice(2) it could see other bytes than the reader of the pipe. Returns STATUS_OK or
+ * STATUS_SYSTEM. */
 enum status copy_stream(struct sink *sink, struct progress *progress);
 
 #endif

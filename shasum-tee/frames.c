@@ -6,7 +6,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* The window that the zstd CLI takes without --long or --memory. */
+/* The limit of the zstd CLI without --long or --memory. */
 #define WINDOW_LOG_MAX 27
 
 enum { MAGIC_SIZE = 4 };
@@ -15,10 +15,10 @@ struct frames {
     ZSTD_DCtx *decoder;
     unsigned char *buffer; /* for the content */
     size_t buffer_size;
-    unsigned char magic[MAGIC_SIZE]; /* the first bytes of a frame, until all of them are there */
+    unsigned char magic[MAGIC_SIZE]; /* the first bytes of a frame, collected */
     size_t magic_filled;
-    bool inside; /* within a frame, behind its magic number */
-    bool any;    /* a frame has ended */
+    bool inside; /* within a frame, after its magic number */
+    bool any;    /* at least one frame is complete */
 };
 
 struct frames *frames_new(void)
@@ -75,14 +75,14 @@ static enum frames_error decode(struct frames *frames, struct frames_input *inpu
     input->length -= in.pos;
     content->bytes = frames->buffer;
     content->length = out.pos;
-    if (left == 0) { /* the frame is over and all of it is given out */
+    if (left == 0) { /* the frame is complete, and so is its content */
         frames->inside = false;
         frames->any = true;
     }
     return FRAMES_OK;
 }
 
-/* Whether it is that of a frame or of a skippable one (RFC 8878, 3.1.1 and 3.1.2). */
+/* Whether this is the magic number of a frame or a skippable frame (RFC 8878, 3.1.1, 3.1.2). */
 static bool is_magic(const unsigned char magic[static MAGIC_SIZE])
 {
     static const unsigned char frame[] = {0x28, 0xb5, 0x2f, 0xfd};
@@ -91,9 +91,8 @@ static bool is_magic(const unsigned char magic[static MAGIC_SIZE])
            ((magic[0] & 0xf0) == 0x50 && memcmp(magic + 1, skippable, sizeof skippable) == 0);
 }
 
-/* Collects a frame's magic number, which may come in pieces, and hands a known one on to the
- * decoder. The decoder by itself would also take the formats before 1.0, and their code with them.
- */
+/* Collects the magic number of a frame, which may come in pieces, and passes a known one on to the
+ * decoder. By itself the decoder would also accept the formats before 1.0. */
 static enum frames_error begin(struct frames *frames, struct frames_input *input,
                                struct frames_content *content)
 {
@@ -109,7 +108,7 @@ static enum frames_error begin(struct frames *frames, struct frames_input *input
     frames->inside = true;
     struct frames_input magic = {.bytes = frames->magic, .length = MAGIC_SIZE};
     enum frames_error error = decode(frames, &magic, content);
-    /* A frame's header is longer, so the decoder keeps the four bytes and waits. */
+    /* The header of a frame is longer, so the decoder buffers these four bytes. */
     return error == FRAMES_OK && magic.length > 0 ? FRAMES_CORRUPT : error;
 }
 
@@ -132,7 +131,7 @@ enum frames_error frames_end(const struct frames *frames)
 const char *frames_text(enum frames_error error)
 {
     static const char *const texts[] = {
-        [FRAMES_OK] = "sound",
+        [FRAMES_OK] = "valid",
         [FRAMES_EMPTY] = "it is empty",
         [FRAMES_FOREIGN] = "it does not begin with a zstd frame",
         [FRAMES_JUNK] = "something else follows the last frame",

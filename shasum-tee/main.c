@@ -1,5 +1,5 @@
 /*
- * shasum-tee: copies standard input to standard output and prints the digest of what it wrote.
+ * shasum-tee: copies standard input to standard output and prints its digest.
  */
 #include "cli.h"
 #include "copy.h"
@@ -12,7 +12,7 @@
 #include "status.h"
 #include "stream.h"
 
-/* Holds the digest against the expected one. Returns STATUS_OK; STATUS_DIGEST. */
+/* Compares the digest with the expected one. Returns STATUS_OK or STATUS_DIGEST. */
 static enum status check_digest(const struct options *options, const struct sink_result *result)
 {
     if (!options->expects || digest_equal(&options->expected, &result->digest))
@@ -25,7 +25,7 @@ static enum status check_digest(const struct options *options, const struct sink
     return STATUS_DIGEST;
 }
 
-/* Copies, with the progress line drawn, and says what the stream was. */
+/* Copies the stream, drawing the progress line, and stores its result. */
 static enum status copy(const struct options *options, struct sink *sink,
                         struct sink_result *result)
 {
@@ -49,7 +49,7 @@ static enum status run(const struct options *options, struct outfile *file, stru
         status = report_print(file, &result, options->format);
     else if (status != STATUS_ARCHIVE)
         return status;
-    /* A digest that does not match tells more than what else is wrong with the stream. */
+    /* A wrong digest takes precedence over errors in the zstd stream. */
     enum status verdict = check_digest(options, &result);
     return verdict != STATUS_OK ? verdict : status;
 }
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 {
     diag_init("shasum-tee");
     if (stream_reserve_standard() != 0)
-        return STATUS_SYSTEM; /* and no place left to say so */
+        return STATUS_SYSTEM; /* there is no stderr to report it */
     struct options options;
     enum status status = STATUS_OK;
     if (options_parse(&options, argc, argv, &status) == OPTIONS_EXIT)

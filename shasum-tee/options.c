@@ -8,27 +8,27 @@
 
 static const char help[] =
     "Usage: shasum-tee [OPTION]...\n"
-    "Copy standard input to standard output and print the digest of what was written,\n"
-    "after the end of the input, as a line 'HEX  -' on standard error.\n"
+    "Copy standard input to standard output. At the end, print the digest of the bytes\n"
+    "written as a line 'HEX  -' to standard error.\n"
     "\n"
-    "  -a, --algorithm=N       256 (default), 384 or 512: the SHA-2 function\n"
-    "  -e, --expect=DIGEST     exit with 4 unless the digest is this one: HEX or sha256:HEX,\n"
-    "                          sha384:HEX, sha512:HEX, lower case\n"
+    "  -a, --algorithm=N       use SHA-256 (N=256, default), SHA-384 or SHA-512\n"
+    "  -e, --expect=DIGEST     exit with 4 unless the digest is DIGEST: HEX, sha256:HEX,\n"
+    "                          sha384:HEX or sha512:HEX, in lower case\n"
     "  -o, --output=FILE       print the digest to FILE, which may be /dev/fd/N\n"
     "      --json              print a JSON object: algorithm, digest, size\n"
-    "      --oci               print the digest as OCI has it: sha256:HEX\n"
-    "      --zstd              the input is a zstd stream: check it, and print a second digest,\n"
-    "                          of what it decompresses to, and both sizes\n"
-    "      --progress[=WHEN]   draw a progress line on standard error: auto (default, where it\n"
-    "                          is a terminal), always or never\n"
-    "      --size=N            N bytes (K, M, G, T: powers of 1024) will come: with --progress,\n"
-    "                          draw a bar and an estimate\n"
-    "  -q, --quiet             no progress and no warnings\n"
+    "      --oci               print the digest in OCI form: sha256:HEX\n"
+    "      --zstd              check that the input is a zstd stream; print its digest, the\n"
+    "                          digest of its decompressed content, and both sizes\n"
+    "      --progress[=WHEN]   draw a progress line on standard error: auto (default; only on\n"
+    "                          a terminal), always or never\n"
+    "      --size=N            expect N bytes (suffixes K, M, G, T: powers of 1024): with\n"
+    "                          --progress, draw a bar and an estimate\n"
+    "  -q, --quiet             print no progress line and no warnings\n"
     "  -h, --help              print this help and exit\n"
     "  -V, --version           print the version and exit\n"
     "\n"
-    "Exit status: 0 done, 1 the system failed, 2 usage, 3 not a sound zstd stream,\n"
-    "4 the digest is not the expected one.\n";
+    "Exit status: 0 done, 1 the system failed, 2 usage, 3 not a valid zstd stream,\n"
+    "4 the digest does not match.\n";
 
 enum { OPTION_JSON = CLI_FIRST_LONG, OPTION_OCI, OPTION_ZSTD, OPTION_PROGRESS, OPTION_SIZE };
 
@@ -49,7 +49,7 @@ static const struct option longs[] = {
     {0},
 };
 
-/* What the command line says before its parts are held against each other. */
+/* Options that are combined by settle(). */
 struct command_line {
     const char *algorithm;
     const char *expect;
@@ -58,7 +58,7 @@ struct command_line {
     bool quiet;
 };
 
-/* Reads the value of --progress, NULL where it has none. */
+/* Parses the value of --progress; NULL if it has none. */
 static enum status set_progress(struct options *options, const char *when)
 {
     if (!when || strcmp(when, "auto") == 0)
@@ -68,7 +68,7 @@ static enum status set_progress(struct options *options, const char *when)
     else if (strcmp(when, "never") == 0)
         options->progress = false;
     else
-        return cli_usage("--progress: '%s' is none of always, auto, never", diag_name(when).text);
+        return cli_usage("--progress takes auto, always or never, not '%s'", diag_name(when).text);
     return STATUS_OK;
 }
 
@@ -100,18 +100,18 @@ static enum status set_option(struct options *options, struct command_line *line
         return set_progress(options, optarg);
     case OPTION_SIZE:
         if (cli_size(optarg, &options->size) != 0)
-            return cli_usage("--size: '%s' is no number of bytes", diag_name(optarg).text);
+            return cli_usage("--size: '%s' is not a number of bytes", diag_name(optarg).text);
         return STATUS_OK;
-    default: /* '?', already told */
+    default: /* '?', already printed */
         return STATUS_USAGE;
     }
 }
 
-/* Reads the expected digest. Bare digits are by the algorithm that -a names; a prefix names it
- * where there is no -a. */
+/* Parses the expected digest. Without a prefix it is one of the algorithm of -a. Without -a, a
+ * prefix selects the algorithm. */
 static enum status set_expected(struct options *options, const struct command_line *line)
 {
-    char text[DIGEST_TEXT_SIZE + 8]; /* longer than any digest even if cut */
+    char text[DIGEST_TEXT_SIZE + 8]; /* a text that is cut is still too long */
     const char *prefix =
         strchr(line->expect, ':') ? NULL : digest_algorithm_name(options->algorithm);
     (void)snprintf(text, sizeof text, "%s%s%s", prefix ? prefix : "", prefix ? ":" : "",
@@ -126,15 +126,14 @@ static enum status set_expected(struct options *options, const struct command_li
     return STATUS_OK;
 }
 
-/* Holds the parts of the command line against each other. */
+/* Checks and combines the options. */
 static enum status settle(struct options *options, const struct command_line *line)
 {
-    if (line->algorithm && digest_algorithm_parse(line->algorithm, &options->algorithm) != 0) {
-        return cli_usage("--algorithm: '%s' is none of 256, 384, 512",
+    if (line->algorithm && digest_algorithm_parse(line->algorithm, &options->algorithm) != 0)
+        return cli_usage("--algorithm takes 256, 384 or 512, not '%s'",
                          diag_name(line->algorithm).text);
-    }
     if (line->json && line->oci)
-        return cli_usage("--json and --oci exclude each other");
+        return cli_usage("--json and --oci cannot be combined");
     options->format = line->json ? FORMAT_JSON : line->oci ? FORMAT_OCI : FORMAT_TEXT;
     if (line->quiet) {
         diag_set_quiet(true);

@@ -15,21 +15,21 @@ enum options_format { FORMAT_TEXT, FORMAT_OCI, FORMAT_JSON };
 struct options {
     enum digest_algorithm algorithm;
     enum options_format format;
-    const char *output; /* the file that gets the digest; NULL for standard error */
-    bool expects;       /* whether `expected` is given; it is by `algorithm` then */
+    const char *output; /* where the digest is printed; NULL: standard error */
+    bool expects;       /* `expected` is given, and is of `algorithm` */
     struct digest_value expected;
     bool zstd;
-    bool progress; /* whether to draw it, all asked and answered */
-    uint64_t size; /* how many bytes will come, 0 where it is not known */
+    bool progress; /* draw the progress line (terminal and --quiet considered) */
+    uint64_t size; /* expected number of bytes, 0 if unknown */
 };
 
-/* What the program is to do after its command line was read. */
+/* What to do after the command line was parsed. */
 enum options_action {
     OPTIONS_RUN,
-    OPTIONS_EXIT, /* help or version printed, or a usage error told: exit with *status */
+    OPTIONS_EXIT, /* help, version or a usage error was printed: exit with *status */
 };
 
-/* Reads the command line. */
+/* Parses the command line. */
 enum options_action options_parse(struct options *options, int argc, char **argv,
                                   enum status *status);
 

@@ -12,7 +12,7 @@ enum {
     INTERVAL_MS = 100,
     LINE_MAX_COLUMNS = 120,
     COLUMNS_DEFAULT = 80,
-    NUMBERS_COLUMNS = 64, /* what stands beside the bar, at its widest */
+    NUMBERS_COLUMNS = 64, /* the widest text beside the bar */
     BAR_MIN = 8,
     BAR_MAX = 40,
 };
@@ -21,18 +21,18 @@ static int64_t now_ms(void)
 {
     struct timespec now = {0};
     if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-        return 0; /* cannot happen; the line would stay as it is */
+        return 0; /* cannot happen; the line would not change */
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Dies of the signal, as it would have without a line to take away. */
+/* Erases the line, then dies of the signal. */
 static void erase_and_die(int signal)
 {
     diag_erase();
-    (void)raise(signal); /* the handler was reset as it was called */
+    (void)raise(signal); /* SA_RESETHAND has restored the default action */
 }
 
-/* Has the line taken away where a signal ends the program; an ignored one stays ignored. */
+/* Erases the line when a signal ends the program. Ignored signals stay ignored. */
 static void catch_signals(void)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -64,7 +64,7 @@ static struct piece bytes_text(double bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     size_t unit = 0;
-    /* 999.95 would be printed as 1000.0. */
+    /* 999.95 would be rounded to 1000.0. */
     while (bytes >= 999.95 && unit + 1 < sizeof units / sizeof *units) {
         bytes /= 1024;
         unit++;
@@ -91,7 +91,7 @@ static struct piece time_text(double seconds)
     return piece;
 }
 
-/* How wide the line may be; one less than the terminal is, or some would wrap. */
+/* The maximum width of the line: one less than the terminal's, since some would wrap. */
 static int line_columns(void)
 {
     struct winsize window = {0};
@@ -101,7 +101,7 @@ static int line_columns(void)
     return columns - 1 < LINE_MAX_COLUMNS ? columns - 1 : LINE_MAX_COLUMNS;
 }
 
-/* "[=====>    ]", `fraction` of it filled; nothing where there is no room. */
+/* "[=====>    ]", filled up to `fraction`; empty if there is no room. */
 static struct piece bar_text(double fraction, int columns)
 {
     struct piece piece = {0};
@@ -121,7 +121,7 @@ static struct piece bar_text(double fraction, int columns)
 
 static void draw(const struct progress *progress, uint64_t done, double seconds)
 {
-    char line[512]; /* longer than its pieces can be */
+    char line[512]; /* longer than all pieces together */
     int columns = line_columns();
     double rate = (double)done / seconds;
     struct piece bytes = bytes_text((double)done);

@@ -1,5 +1,5 @@
 /*
- * The one progress line of a pipe, drawn on standard error.
+ * The progress line of a pipeline, drawn on standard error.
  */
 #ifndef SHASUM_TEE_PROGRESS_H
 #define SHASUM_TEE_PROGRESS_H
@@ -7,22 +7,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zero-initialised it draws nothing. Times are of CLOCK_MONOTONIC, in milliseconds. */
+/* Zero-initialised it draws nothing. Times are CLOCK_MONOTONIC in milliseconds. */
 struct progress {
     bool shown;
-    uint64_t size; /* how many bytes will come, 0 where it is not known */
+    uint64_t size; /* expected number of bytes, 0 if unknown */
     int64_t started;
     int64_t drawn;
 };
 
-/* Starts the clock; nothing is drawn, now or later, unless `shown`. Then the line is also taken
- * away where SIGHUP, SIGINT, SIGQUIT or SIGTERM ends the program. */
+/* Starts the clock. Nothing is ever drawn unless `shown`; if so, SIGHUP, SIGINT, SIGQUIT and
+ * SIGTERM erase the line before they end the program. */
 void progress_start(struct progress *progress, bool shown, uint64_t size);
 
-/* Draws the line anew if it is time to: ten times a second at most. */
+/* Redraws the line, at most ten times a second. */
 void progress_update(struct progress *progress, uint64_t done);
 
-/* Takes the line away. */
+/* Erases the line. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for two digests, two sizes and what is around them. */
+/* Room for two digests, two sizes and the text around them. */
 #define REPORT_SIZE (4 * (size_t)DIGEST_TEXT_SIZE)
 
-/* The text of the report; returned by value. */
 struct report_text {
     char text[REPORT_SIZE];
 };
@@ -60,9 +59,8 @@ enum status report_print(struct outfile *file, const struct sink_result *result,
     struct report_text report =
         format == FORMAT_JSON ? format_json(result) : format_lines(result, format == FORMAT_OCI);
     size_t length = strlen(report.text);
-    if (file->open) {
+    if (file->open)
         return outfile_finish(file, report.text, length);
-    }
     if (diag_write(report.text, length) != 0) {
         diag_errno("cannot write to standard error");
         return STATUS_SYSTEM;

@@ -1,5 +1,5 @@
 /*
- * What shasum-tee prints about the stream.
+ * Prints the digests.
  */
 #ifndef SHASUM_TEE_REPORT_H
 #define SHASUM_TEE_REPORT_H
@@ -9,8 +9,8 @@
 #include "sink.h"
 #include "status.h"
 
-/* Prints the result to `file` and closes it, or to standard error where it is not open. Returns
- * STATUS_OK; STATUS_SYSTEM. */
+/* Prints the result to `file` and closes it; to standard error if it is not open. Returns STATUS_OK
+ * or STATUS_SYSTEM. */
 enum status report_print(struct outfile *file, const struct sink_result *result,
                          enum options_format format);
 

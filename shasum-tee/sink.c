@@ -24,7 +24,7 @@ static enum status fail_digest(void)
     return STATUS_SYSTEM;
 }
 
-/* Tells what is wrong with the frames. */
+/* Records and prints an error in the frames. */
 static enum status fail_frames(struct sink *sink, enum frames_error fault)
 {
     sink->fault = fault;
@@ -32,11 +32,11 @@ static enum status fail_frames(struct sink *sink, enum frames_error fault)
         diag_error("%s", frames_text(fault));
         return STATUS_SYSTEM;
     }
-    diag_error("the input is no sound zstd stream: %s", frames_text(fault));
+    diag_error("the input is not a valid zstd stream: %s", frames_text(fault));
     return STATUS_ARCHIVE;
 }
 
-/* Adds what the bytes decompress to. Returns STATUS_ARCHIVE at a fault. */
+/* Decompresses and hashes the bytes. Returns STATUS_ARCHIVE after an error in the frames. */
 static enum status add_content(struct sink *sink, const void *bytes, size_t length)
 {
     struct frames_input input = {.bytes = bytes, .length = length};

@@ -391,7 +391,7 @@ skippable() {
 # assert_unsound FILE FAULT: it is copied whole, refused with this line, and has no digest.
 assert_unsound() {
     tee_pipe "$1" --zstd -o digest
-    assert_error 3 "shasum-tee: the input is no sound zstd stream: $2"
+    assert_error 3 "shasum-tee: the input is not a valid zstd stream: $2"
     cmp "$1" out
     assert_equal "$(cat digest)" ''
 }
@@ -445,7 +445,7 @@ assert_unsound() {
             dd of=bad.zst bs=1 seek="$offset" conv=notrunc status=none
         tee_pipe bad.zst --zstd -o digest
         assert_equal "$status" 3
-        assert_regex "$(cat err)" '^shasum-tee: the input is no sound zstd stream: [^'$'\n'']*$'
+        assert_regex "$(cat err)" '^shasum-tee: the input is not a valid zstd stream: [^'$'\n'']*$'
         assert_equal "$(cat digest)" ''
         cmp bad.zst out
     done
@@ -503,7 +503,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' shasum-tee --zstd
     zstd -q data -o data.zst
     head -c 100000 data.zst >cut.zst
     tee_pipe cut.zst --zstd -o digest -e "$(hex 256 cut.zst)"
-    assert_error 3 'shasum-tee: the input is no sound zstd stream: it ends within a frame'
+    assert_error 3 'shasum-tee: the input is not a valid zstd stream: it ends within a frame'
     assert_equal "$(cat digest)" ''
     tee_pipe cut.zst --zstd -o digest -e "$(hex 256 data.zst)"
     assert_equal "$status" 4
@@ -577,7 +577,7 @@ slowly() {
 @test "shasum-tee --progress: the line is gone before an error is printed, and before SIGPIPE" {
     (slowly && echo junk) | shasum-tee --zstd --progress=always >out 2>err || true
     assert_equal "$(tr '\r' '\n' <err | tail -n 1)" $'\e[K'
-    tr '\r' '\n' <err | grep -q '^shasum-tee: the input is no sound zstd stream: '
+    tr '\r' '\n' <err | grep -q '^shasum-tee: the input is not a valid zstd stream: '
     run bash -c 'yes | shasum-tee --progress=always 2>err |
         for i in 1 2 3 4 5; do head -c 3M >out && sleep 0.06; done
         echo "${PIPESTATUS[1]}"'

@@ -1,8 +1,8 @@
 /*
  * Which inodes with several names were seen.
  */
-#include "tree/links.h"
 #include "tap.h"
+#include "tree/links.h"
 
 #include <stdio.h>
 #include <string.h>

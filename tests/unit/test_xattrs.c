@@ -50,8 +50,7 @@ static void test_values(void)
         memset(space, 'a', 3);
     CHECK(xattr_is(xattrs_get(&list, 2), "user.space", "aaa", 3), "a value is filled in later");
     xattrs_free(&list);
-    CHECK(list.count == 0 && !list.slots && !list.text.bytes,
-          "a freed list is empty");
+    CHECK(list.count == 0 && !list.slots && !list.text.bytes, "a freed list is empty");
     xattrs_free(&list);
 }
 

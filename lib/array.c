@@ -16,10 +16,10 @@ int array_reserve(void *array, size_t *capacity, size_t count, size_t size)
         errno = ENOMEM;
         return -1;
     }
-    /* By memcpy(), since a pointer to a pointer of another type may not be dereferenced. */
-    void *elements = NULL;
-    memcpy(&elements, array, sizeof elements);
-    elements = reallocarray(elements, wider, size);
+    /* memcpy(), since the caller's pointer has a type of its own (strict aliasing). */
+    void *old = NULL;
+    memcpy(&old, array, sizeof old);
+    void *elements = reallocarray(old, wider, size);
     if (!elements)
         return -1;
     memset((char *)elements + *capacity * size, 0, (wider - *capacity) * size);

@@ -26,7 +26,7 @@ struct cache;
 
 /* Opens the cache file `path`, which need not exist, and starts a new one beside it. Stores NULL on
  * failure. Returns a status; the error is printed. */
-enum status cache_open(struct cache **cache, const char *path);
+enum status cache_open(struct cache **opened, const char *path);
 
 /* Whether the file is unchanged; only its status has to be known. If so, stores its attributes and
  * keeps its record. Items must come in the order of the walk. */

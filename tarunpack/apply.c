@@ -18,15 +18,15 @@ static enum status refuse(const char *path, const char *why)
     return STATUS_ARCHIVE;
 }
 
-/* Moves the cursor to the directory that holds the entry. */
+/* Moves the cursor to the entry's parent directory. */
 static enum status move_above(struct tree *tree, const char *path)
 {
     const char *name = tar_path_name(path);
     return tree_move(tree, path, name == path ? 0 : (size_t)(name - path) - 1);
 }
 
-/* Appends the name that the attribute is set under: what would come to life in an overlay mount is
- * escaped by one level, as the mount itself stores what is set inside it. */
+/* Appends the name under which the attribute is stored. A name that an overlay mount would
+ * interpret is escaped by one level, as the mount itself escapes names that are set inside it. */
 static int xattr_name(const struct apply *apply, const char *name, struct buf *out)
 {
     enum overlay_space space = OVERLAY_TRUSTED;
@@ -42,7 +42,6 @@ static int xattr_name(const struct apply *apply, const char *name, struct buf *o
     return buf_append_text(out, key);
 }
 
-/* The attributes of the entry, as they are to be set. */
 static enum status xattrs_translate(struct apply *apply, const struct tar_entry *entry)
 {
     bool refused = apply->whiteouts == APPLY_KEEP || apply->whiteouts == APPLY_DELETE;
@@ -65,7 +64,6 @@ static enum status xattrs_translate(struct apply *apply, const struct tar_entry 
     return STATUS_OK;
 }
 
-/* The metadata of the entry, as it is to be set. */
 static enum status meta_translate(struct apply *apply, const struct tar_entry *entry)
 {
     uint32_t uid = entry->uid, gid = entry->gid;
@@ -93,7 +91,7 @@ static enum status content_copy(struct apply *apply, struct file *file, enum arc
     return STATUS_OK;
 }
 
-/* A small file is read whole and made by whoever has time. */
+/* Small files are read whole and left to the crew. */
 static enum status apply_small_file(struct apply *apply, const struct tar_entry *entry,
                                     enum archive_event *event)
 {
@@ -159,7 +157,7 @@ static enum status apply_node(struct apply *apply, const struct tar_entry *entry
     return STATUS_ARCHIVE;
 }
 
-/* A path that runs through a whiteout's name has no meaning that readers agree on. */
+/* Readers disagree about a path with a whiteout as a parent. */
 static bool runs_through_whiteout(const char *path)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(path, '/')) {
@@ -170,14 +168,14 @@ static bool runs_through_whiteout(const char *path)
     return false;
 }
 
-/* Takes an entry for what its name says, whatever its type: writers use all of them. `*done` tells
- * whether it was a whiteout. */
+/* The name alone makes a whiteout: writers use all entry types for them. `*done` tells whether the
+ * entry was one. */
 static enum status apply_whiteout(struct apply *apply, const struct tar_entry *entry, bool *done)
 {
     const char *path = entry->path, *hidden = tar_path_name(path);
     enum whiteout whiteout = whiteout_parse(path, &hidden);
     if (whiteout == WHITEOUT_NONE && entry->type == TAR_CHAR && !entry->major && !entry->minor)
-        whiteout = WHITEOUT_ENTRY; /* as an upper directory packed raw has it */
+        whiteout = WHITEOUT_ENTRY; /* from an upper directory that was packed raw */
     *done = whiteout != WHITEOUT_NONE;
     switch (whiteout) {
     case WHITEOUT_NONE:
@@ -196,8 +194,8 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
     return refuse(path, "a whiteout of nothing");
 }
 
-/* Whether the path, or what its whiteout names, begins with the name of the directory in which a
- * merge works, at the target's root. */
+/* Whether the path, or the path that its whiteout names, begins with the name of a merge's staging
+ * directory. */
 static bool is_merge_staging(const struct apply *apply, const char *path)
 {
     char name[NAME_MAX + 1];
@@ -209,14 +207,14 @@ static bool is_merge_staging(const struct apply *apply, const char *path)
     return staging_name_is(name, STAGING_MERGE);
 }
 
-/* Whether names of the archive that begin with ".wh." are whiteouts. */
+/* Whether names that begin with ".wh." are whiteouts. */
 static bool has_whiteouts(const struct apply *apply)
 {
     return apply->whiteouts == APPLY_OVERLAY || apply->whiteouts == APPLY_DELETE;
 }
 
-/* Whether no entry can be called so: a whiteout is no entry, and what a merge keeps in its staging
- * under such names, or in DIR under its own, is not to be linked to. */
+/* Whether no entry can have this path, so that nothing may link to it: a whiteout is no entry, and
+ * a merge keeps its own files under such names. */
 static bool is_reserved(const struct apply *apply, const char *path)
 {
     return is_merge_staging(apply, path) ||
@@ -224,7 +222,7 @@ static bool is_reserved(const struct apply *apply, const char *path)
             (runs_through_whiteout(path) || whiteout_parse(path, NULL) != WHITEOUT_NONE));
 }
 
-/* Refuses names that mean something here, before anything is made or looked up under them. */
+/* Refuses reserved names before anything is created or looked up under them. */
 static enum status names_check(const struct apply *apply, const struct tar_entry *entry)
 {
     const char *path = entry->path;
@@ -232,7 +230,7 @@ static enum status names_check(const struct apply *apply, const struct tar_entry
         return refuse(path, "begins with the name of the directory in which a merge works");
     if (has_whiteouts(apply) && runs_through_whiteout(path))
         return refuse(path, "the path runs through the name of a whiteout");
-    /* A whiteout may be stored as a hard link to another one. */
+    /* Some writers store a whiteout as a hard link to another one. */
     if (entry->type != TAR_HARDLINK || is_reserved(apply, path) || !is_reserved(apply, entry->link))
         return STATUS_OK;
     diag_error("%s: links to %s, which is not there", diag_name(path).text,

@@ -1,5 +1,6 @@
 /*
- * From entries to the tree: the only module that knows both.
+ * Applies archive entries to the tree; the only module that knows both. The caller sets the fields
+ * of struct apply, except those marked as private.
  */
 #ifndef TARUNPACK_APPLY_H
 #define TARUNPACK_APPLY_H
@@ -9,29 +10,29 @@
 #include "tally.h"
 #include "tree/tree.h"
 
-/* What becomes of the names that OCI layers use for deletions. */
+/* How to apply whiteouts, the names that OCI layers use for deletions. */
 enum apply_whiteouts {
-    APPLY_OVERLAY, /* char 0:0 nodes and opaque attributes, as an overlay mount reads them */
-    APPLY_DELETE,  /* deletions from what the layer is merged onto */
-    APPLY_KEEP,    /* files, called as they are */
-    APPLY_RAW,     /* everything as it comes, overlay attributes included */
+    APPLY_OVERLAY, /* as overlay whiteouts: char 0:0 nodes, opaque attributes */
+    APPLY_DELETE,  /* as deletions from the directory merged onto */
+    APPLY_KEEP,    /* as plain files */
+    APPLY_RAW,     /* unchanged, like everything else, overlay attributes included */
 };
 
 struct apply {
     struct reader *reader;
-    const struct archive_input *input; /* what the reader reads */
+    const struct archive_input *input; /* the reader's input */
     struct tree *tree;
     enum apply_whiteouts whiteouts;
-    enum overlay_space overlay;      /* whose attributes an overlay mount would take for its own */
-    const struct idmap *uids, *gids; /* what owners are mapped by */
+    enum overlay_space overlay;      /* the attributes that an overlay mount reads */
+    const struct idmap *uids, *gids; /* mappings of owners */
     bool absolute_warned;
-    struct meta meta; /* of the entry, as they are to be set: */
+    struct meta meta; /* private: the present entry's, after translation */
     struct xattrs xattrs;
     struct tally *tally;
 };
 
-/* Makes the entry that the reader stands at, its content included. `*event` tells what the reader
- * met on the way. Returns a status; the line is printed, unless `*event` has one to print. */
+/* Creates the entry that the reader is at, with its content. Stores in `*event` what the reader
+ * met. Returns a status; errors are printed, except that of `*event`, which verdict() prints. */
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
                         enum archive_event *event);
 

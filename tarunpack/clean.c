@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whether nobody but this user and root can have given a directory the name that it has. In a
- * directory with the sticky bit others can't rename ours, but move one there. */
+/* Whether only this user and root can name directories in `parent`. A sticky bit is not enough: it
+ * keeps others from renaming our directories, but not from moving one of ours into it. */
 static bool names_are_trusted(int parent)
 {
     struct stat status;
@@ -28,8 +28,8 @@ static bool names_are_trusted(int parent)
            !(status.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Whether the open directory `fd` is private and has the mark that only its owner can have put
- * there. */
+/* Whether the open directory `fd` is private and contains the marker file of a spool, which only
+ * its owner can have put there. */
 static bool is_spool(int fd)
 {
     struct stat status, mark;
@@ -38,9 +38,9 @@ static bool is_spool(int fd)
            S_ISREG(mark.st_mode) && mark.st_uid == status.st_uid;
 }
 
-/* Whether the open directory `fd` is one of ours and not anything else of this user's.
- * In a directory where others may rename, a name says nothing: what one of them called so may be
- * anything. There what workdir_step_out() made is left alone, too. */
+/* Whether the open directory `fd` was made by tarunpack or zlsnap for this user. Where other users
+ * can rename, a name proves nothing: they may have given it to any of this user's directories. The
+ * contents decide then, and trees that workdir_step_out() moved out are left alone. */
 static bool is_ours(int parent, int fd)
 {
     struct stat status;
@@ -48,7 +48,7 @@ static bool is_ours(int parent, int fd)
            (names_are_trusted(parent) || workdir_is_wrapper(fd) > 0 || is_spool(fd));
 }
 
-/* Whether nobody has changed it, or what is directly in it, for so long. */
+/* Whether the directory or its entries were last changed at least `seconds` ago. */
 static bool is_old(int fd, uint64_t seconds)
 {
     struct stat status;
@@ -61,8 +61,8 @@ static bool is_old(int fd, uint64_t seconds)
     return now >= changed && (uint64_t)(now - changed) >= seconds;
 }
 
-/* Whether its run can't be using it any more; it is locked then. Without file locks, age decides.
- */
+/* Whether no run uses the directory any more; if so, it is locked now. Without file locks, age
+ * decides. */
 static bool is_dead(int parent, int fd, const char *name, uint64_t seconds)
 {
     if (!is_ours(parent, fd) || !is_old(fd, seconds))
@@ -83,8 +83,7 @@ static void clean_one(int parent, const char *name)
     int fd = openat2_beneath(parent, name, O_RDONLY);
     if (fd < 0)
         return;
-    /* The journal is looked for last: its merge may have begun, and died, before the lock was had.
-     */
+    /* Looked for under the lock: until then the directory's run could begin a merge and die. */
     if (is_dead(parent, fd, name, 0) && journal_of(fd) == JOURNAL_NONE &&
         remove_opened(parent, fd, name) == STATUS_OK)
         diag_note("%s: removed what a dead run had left", diag_name(name).text);
@@ -94,7 +93,7 @@ static void clean_one(int parent, const char *name)
 void clean_target(int parent, const char *target)
 {
     struct names names = {0};
-    /* In a directory that may be written but not read nothing can be found. */
+    /* A directory without read permission cannot be searched; that is no error. */
     if (names_read_in(&names, parent, ".") == 0) {
         for (size_t i = 0; i < names.count; i++) {
             if (staging_name_is(names_text(&names, i), target))
@@ -106,8 +105,8 @@ void clean_target(int parent, const char *target)
 
 struct cleaning {
     const struct clean_options *options;
-    int parent;         /* the directory that is cleaned */
-    bool stdout_failed; /* standard output takes no more */
+    int parent;         /* the directory to clean */
+    bool stdout_failed; /* writing to standard output failed */
 };
 
 static enum status name_print(struct cleaning *cleaning, const char *name)
@@ -121,9 +120,9 @@ static enum status name_print(struct cleaning *cleaning, const char *name)
     return STATUS_SYSTEM;
 }
 
-/* Whether somebody is merging onto the directory. Its own lock tells, and not that of the staging
- * directory: a merge that found this one locked would take it for a live run's, and not wait for
- * the interrupted merge to be completed. */
+/* Whether a merge onto the directory is running. Its own lock tells. The lock of the staging
+ * directory must not be tried: a merge that found it locked would take its run for a live one and
+ * refuse to start, instead of completing the interrupted merge. */
 static bool is_merged_onto(int fd)
 {
     enum lock_result lock = lock_take(fd, LOCK_SH);
@@ -157,7 +156,7 @@ static enum status opened_clean(struct cleaning *cleaning, int fd, const char *n
         return STATUS_OK;
     enum journal_state journal = journal_of(fd);
     bool dead = journal == JOURNAL_NONE && is_dead(cleaning->parent, fd, name, older_than);
-    if (dead) /* its merge may have begun, and died, before the lock was had */
+    if (dead) /* until it was locked, its run could begin a merge and die */
         journal = journal_of(fd);
     switch (journal) {
     case JOURNAL_BEGUN:
@@ -174,7 +173,7 @@ static enum status opened_clean(struct cleaning *cleaning, int fd, const char *n
     return STATUS_OK;
 }
 
-/* What is no directory, or another user's, is nobody's business. */
+/* Files, and directories of other users, are skipped silently. */
 static enum status open_failed(const struct cleaning *cleaning, const char *name)
 {
     struct stat status;

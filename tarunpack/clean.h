@@ -1,6 +1,7 @@
 /*
- * What dead runs left behind: staging directories, .NAME.zlsnap-XXXXXX, and the spools of zlsnap,
- * which are called the same. Removed is what this user owns and nobody holds a lock on.
+ * Removes what killed runs left behind: staging directories, .NAME.zlsnap-XXXXXX, and the spools of
+ * zlsnap, which have the same names. Only directories that belong to this user and that nobody has
+ * locked are removed. The caller sets struct clean_options.
  */
 #ifndef TARUNPACK_CLEAN_H
 #define TARUNPACK_CLEAN_H
@@ -11,20 +12,20 @@
 #include <stdint.h>
 
 struct clean_options {
-    bool dry_run;        /* only print the names */
-    uint64_t older_than; /* seconds since it was last changed */
+    bool dry_run;        /* print the names, remove nothing */
+    uint64_t older_than; /* minimum age in seconds */
 };
 
-/* Removes the staging directories for `target` in the open directory `parent`; where others may
- * rename, only those that hold what a staging directory holds. Those of merges that have begun
- * stay. What can't be removed is a warning. */
+/* Removes the staging directories for `target` in the open directory `parent`. If other users can
+ * rename there, only those with the contents of a staging directory. Staging directories with a
+ * merge journal stay. Failed removals are only reported. */
 void clean_target(int parent, const char *target);
 
-/* Removes those for all targets in the directory `path`, and spools, and prints their names on
- * stdout, escaped, one a line; where others may rename, only what is known for ours by what it
- * holds. Those of merges that had begun stay, which is a warning. With `older_than`, also where the
- * file system knows no locks. What can't be removed is no reason to leave the next one; a name that
- * can't be printed is. Returns a status; the lines are printed. */
+/* Removes the staging directories for all targets, and spools, in the directory `path`, and prints
+ * their escaped names on stdout, one per line. If other users can rename there, only those with the
+ * contents of a staging directory or spool. Staging directories with a merge journal stay, with a
+ * warning. With `older_than`, also cleans file systems without locks. Continues after a failed
+ * removal, but not after stdout failed. Returns a status; errors are printed. */
 enum status clean_directory(const char *path, const struct clean_options *options);
 
 #endif

@@ -22,12 +22,12 @@ struct list {
     struct source source;
     struct bounds bounds;
     struct problem problem;
-    struct archive_input input; /* of these three */
+    struct archive_input input; /* of the three above */
     struct reader reader;
-    struct digest *digest; /* manifests only */
+    struct digest *digest; /* only for manifests */
     struct buf out;
     struct tally tally;
-    struct outfile summary; /* where that goes, if it was asked for */
+    struct outfile summary; /* the file of --summary */
 };
 
 static enum status digest_failed(void)
@@ -46,8 +46,8 @@ static enum status flush(struct list *list)
     return STATUS_OK;
 }
 
-/* The start of a name, up to `end`, as tar(1) prints it: what a terminal shows as it is, all else
- * as \ooo. */
+/* Appends the start of a name, up to `end`, as tar(1) prints it: printable characters as they are,
+ * all others as \ooo. */
 static int append_name_until(struct buf *out, const char *name, const char *end)
 {
     while (name < end) {
@@ -71,7 +71,7 @@ static int append_path(struct buf *out, const struct tar_entry *entry)
     return entry->type == TAR_DIRECTORY ? buf_append(out, "/", 1) : 0;
 }
 
-/* What the entry of a whiteout does. */
+/* Appends the deletion that a whiteout stands for. */
 static int append_deletion(struct buf *out, const struct tar_entry *entry, enum whiteout whiteout,
                            const char *hidden)
 {
@@ -100,7 +100,7 @@ static void mode_text(const struct tar_entry *entry, char type, char text[static
     text[10] = '\0';
 }
 
-/* What stands before the name in a line of `ls -l` or `tar -tv`. */
+/* Appends the columns before the name, as `tar -tv` does. */
 static int append_columns(struct buf *out, const struct tar_entry *entry, char type)
 {
     char mode[11], owner[32], size[32], date[32] = "", line[128];
@@ -120,11 +120,12 @@ static int append_columns(struct buf *out, const struct tar_entry *entry, char t
     return buf_append_text(out, line);
 }
 
-/* With `deletions`, whiteouts as what they delete, of the type that ls(1) of the BSDs gives theirs.
- */
+/* With `deletions`, whiteouts are listed as deletions of type `w`, the letter that ls(1) on the
+ * BSDs gives them. */
 static int append_long(struct buf *out, const struct tar_entry *entry, bool deletions)
 {
-    static const char types[] = {'-', 'h', 'l', 'c', 'b', 'd', 'p'}; /* as in enum tar_type */
+    static const char types[] = {'-', 'h', 'l', 'c',
+                                 'b', 'd', 'p'}; /* in the order of enum tar_type */
     const char *hidden = NULL;
     enum whiteout whiteout = deletions ? whiteout_parse(entry->path, &hidden) : WHITEOUT_NONE;
     if (whiteout == WHITEOUT_ENTRY || whiteout == WHITEOUT_OPAQUE)
@@ -139,7 +140,7 @@ static int append_long(struct buf *out, const struct tar_entry *entry, bool dele
     return append_name(out, entry->link);
 }
 
-/* Hashes the content, zeros between its parts included. */
+/* Hashes the content, including the zeros of holes. */
 static enum status content_hash(struct list *list, const struct tar_entry *entry,
                                 enum archive_event *event)
 {
@@ -234,7 +235,7 @@ static enum status list_prepare(struct list *list)
         if (buf_append_text(&list->out, MTREE_SIGNATURE) != 0)
             return diag_no_memory();
     }
-    tzset(); /* reads a file, which may be out of reach later */
+    tzset(); /* reads a file, which the sandbox would deny */
     enum status status = sandbox_enter(-1);
     if (status != STATUS_OK)
         return status;

@@ -1,13 +1,14 @@
 /*
- * --list: everything is checked, nothing is written but what the archive holds.
+ * tarunpack --list: checks the whole archive, prints its entries, writes nothing to disk.
  */
 #ifndef TARUNPACK_LIST_H
 #define TARUNPACK_LIST_H
 
 #include "options.h"
 
-/* Reads the archive on standard input to its end and prints its entries as they come, in the form
- * that the options ask for. Only the status is the verdict. The line for a failure is printed. */
+/* Reads the archive on standard input to its end and prints the entries as they come, in
+ * options->list's form. The output proves nothing about the archive, only the returned status does.
+ * Errors are printed. */
 enum status list_run(const struct options *options);
 
 #endif

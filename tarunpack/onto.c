@@ -19,12 +19,12 @@ struct onto {
     const struct options *options;
     struct job job;
     struct merge_target target;
-    struct journal journal; /* of merges that were interrupted */
+    struct journal journal; /* the interrupted merges */
     struct workdir workdir;
     int links;
 };
 
-/* A child's part: step 1 of the protocol. What only the parent may use is closed first. */
+/* Step 1 of the protocol. Runs in a child, which first closes what only the parent may use. */
 static enum status layer_stage(void *context)
 {
     struct onto *onto = context;
@@ -49,8 +49,8 @@ static enum status layer_begin(struct onto *onto)
     return STATUS_SYSTEM;
 }
 
-/* Removes what interrupted merges left. As in workdir_make(), the merge is to see the directory's
- * own time and mode afterwards. */
+/* Step 4. Removing changes the directory's time and may need another mode, which the merge must not
+ * see: both are restored, as in workdir_make(). */
 static enum status interrupted_remove(struct onto *onto)
 {
     merge_target_unlock(&onto->target);
@@ -59,7 +59,7 @@ static enum status interrupted_remove(struct onto *onto)
     return status;
 }
 
-/* A second child's part, with a layer that was verified: steps 2 to 5. */
+/* Steps 2 to 5. Runs in a second child, after the layer was verified. */
 static enum status layer_apply(void *context)
 {
     struct onto *onto = context;
@@ -83,8 +83,8 @@ static enum status layer_apply(void *context)
     return status;
 }
 
-/* Removes a staging directory whose merge has not begun; one whose merge has begun stays for the
- * run that completes it, and so does one of which that can't be told. */
+/* Removes the staging directory if its merge has not begun. Otherwise, and if that cannot be told,
+ * it stays for the run that completes the merge. */
 static void layer_abandon(struct onto *onto)
 {
     char layer[DIGEST_TEXT_SIZE];
@@ -99,7 +99,8 @@ static void layer_abandon(struct onto *onto)
     workdir_leave(&onto->workdir);
 }
 
-/* Runs a part in a child. If this process is told to end meanwhile, it does. */
+/* Runs a part in a child. If a signal asks this process to end, cleans up and dies of the
+ * signal. */
 static enum status part_run(struct onto *onto, enum status (*part)(void *context))
 {
     enum status status = STATUS_OK;
@@ -117,7 +118,7 @@ static enum status workdir_make(struct onto *onto)
     merge_target_unlock(&onto->target);
     clean_target(onto->target.fd, STAGING_MERGE);
     enum status status = workdir_create(&onto->workdir, onto->target.fd, STAGING_MERGE, true);
-    /* The merge is to see the directory as it was before there was staging in it. */
+    /* The merge must see the time and mode that the directory had before staging. */
     merge_target_restore(&onto->target);
     if (status != STATUS_OK)
         return status;
@@ -146,7 +147,7 @@ static enum status layer_merge(struct onto *onto)
     else
         layer_abandon(onto);
     merge_target_restore(&onto->target);
-    /* Or a power cut would bring the journal back. */
+    /* Otherwise a power cut could bring the journal back. */
     if (status == STATUS_OK && !onto->options->no_sync)
         status = merge_target_sync(&onto->target);
     return status;

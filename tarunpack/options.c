@@ -73,15 +73,15 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* More writers only wait for each other. */
+/* More writers would only wait for each other. */
 #define JOBS_MAX 4
 
-/* A build for tests may have another one. */
+/* Test builds may override it. */
 #ifndef JOBS_DEFAULT
 #define JOBS_DEFAULT (thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX)
 #endif
 
-/* What holds where no option says otherwise; tarunpack.1 has the limits, too. */
+/* The limits are also listed in tarunpack.1. */
 static void defaults_set(struct options *options)
 {
     *options = (struct options){
@@ -113,7 +113,8 @@ static enum status manifest_take(struct options *options, const char *form)
 
 static enum status whiteouts_parse(struct options *options, const char *form)
 {
-    static const char *const forms[] = {"overlay", "apply", "keep", "raw"}; /* as in the enum */
+    static const char *const forms[] = {"overlay", "apply", "keep",
+                                        "raw"}; /* in the order of the enum */
     options->whiteouts_given = true;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         if (strcmp(form, forms[i]) == 0) {
@@ -169,7 +170,6 @@ static enum status limit_take(struct options *options, int option, const char *a
     }
 }
 
-/* Options about what becomes of the target. */
 static enum status target_take(struct options *options, int option, const char *argument)
 {
     switch (option) {
@@ -196,7 +196,6 @@ static enum status target_take(struct options *options, int option, const char *
     }
 }
 
-/* Options that only switch something on; NULL for others. */
 static bool *flag_of(struct options *options, int option)
 {
     switch (option) {
@@ -260,7 +259,7 @@ static enum status option_take(struct options *options, int option, const char *
     }
 }
 
-/* What reads no archive has no use for options that are about one. */
+/* --adopt and --clean read no archive, so they refuse the options that are about one. */
 static enum status archive_check(const struct options *options)
 {
     bool about = options->has_expected || options->list != LIST_NONE || options->summary;
@@ -306,7 +305,7 @@ enum status options_parse(struct options *options, int argc, char **argv)
     }
     if (options->list == LIST_NAMES && options->verbose) {
         options->list = LIST_LONG;
-        diag_set_verbose(false); /* it asked for that, as with tar */
+        diag_set_verbose(false); /* as with tar, -v asked for the long format */
     }
     options->deletions = options->whiteouts_given && (options->whiteouts == APPLY_OVERLAY ||
                                                       options->whiteouts == APPLY_DELETE);

@@ -1,5 +1,5 @@
 /*
- * The command line of tarunpack.
+ * The command line of tarunpack. Set by options.c, read-only for everybody else.
  */
 #ifndef TARUNPACK_OPTIONS_H
 #define TARUNPACK_OPTIONS_H
@@ -14,7 +14,7 @@
 
 enum list_form { LIST_NONE, LIST_NAMES, LIST_LONG, LIST_JSON, LIST_MANIFEST, LIST_MANIFEST_TIMES };
 
-/* What may stand at the target. */
+/* What may happen to a directory that exists at the target. */
 enum target_mode { TARGET_NEW, TARGET_REPLACE, TARGET_MERGE };
 
 struct options {
@@ -23,10 +23,10 @@ struct options {
     bool has_expected;
     struct digest_value expected;
     enum list_form list;
-    bool deletions; /* whiteouts are listed as what they delete */
+    bool deletions; /* list whiteouts as deletions */
     enum target_mode mode;
     const char *adopt; /* the staging directory to publish, or NULL */
-    bool clean;        /* remove what dead runs left in `directory` */
+    bool clean;        /* remove what killed runs left in `directory` */
     struct clean_options cleaning;
     bool whiteouts_given;
     enum apply_whiteouts whiteouts;
@@ -34,13 +34,13 @@ struct options {
     bool no_same_owner, same_owner;
     bool no_xattrs, no_devices, no_holes, no_sync;
     struct idmap uids, gids;
-    unsigned jobs;       /* threads that write; 1: none beside the main thread */
-    const char *summary; /* a file's name, or NULL */
+    unsigned jobs;       /* writer threads; 1: the main thread writes */
+    const char *summary; /* file name, or NULL */
     uint64_t stream_limit;
     struct archive_limits limits;
 };
 
-/* Reads the command line. Returns a status; the line for a bad option is printed. */
+/* Parses the command line. Returns a status; the message about a bad option is printed. */
 enum status options_parse(struct options *options, int argc, char **argv);
 
 /* Releases the memory. */

@@ -19,8 +19,8 @@ struct publish {
     struct workdir workdir;
 };
 
-/* What a root without an entry gets: what the directory has that stands there, or what mkdir(2)
- * would give a new one. */
+/* A root without an entry keeps the metadata of the directory that it replaces, or gets what
+ * mkdir(2) would give it. */
 static struct meta root_meta(const struct target *target)
 {
     const struct stat *standing = &target->standing;
@@ -33,7 +33,7 @@ static struct meta root_meta(const struct target *target)
         .mode = 0755, .uid = geteuid(), .gid = getegid(), .mtime = {.tv_nsec = UTIME_NOW}};
 }
 
-/* The child's part. What only the parent may use is closed first. */
+/* Runs in the child, which first closes what only the parent may use. */
 static enum status tree_unpack(void *context)
 {
     struct publish *publish = context;
@@ -48,8 +48,8 @@ static enum status tree_unpack(void *context)
     return status == STATUS_OK ? unpack_run(publish->options, &place) : status;
 }
 
-/* From standard input to a tree in a new staging directory. If this process is told to end
- * meanwhile, it does, leaving nothing behind. */
+/* Unpacks standard input into a new staging directory. If a signal asks this process to end,
+ * removes that directory and dies of the signal. */
 static enum status tree_stage(struct publish *publish)
 {
     const struct target *target = &publish->target;
@@ -64,7 +64,7 @@ static enum status tree_stage(struct publish *publish)
     return status;
 }
 
-/* Takes the tree from a staging directory that is there. */
+/* Uses the tree of the staging directory that --adopt names. */
 static enum status tree_adopt(struct publish *publish)
 {
     const struct options *options = publish->options;

@@ -1,13 +1,15 @@
 /*
- * From standard input, or a staging directory that is complete, to a new tree at the target.
+ * Publishes a new tree at the target: unpacked from standard input, or with --adopt taken from a
+ * staging directory.
  */
 #ifndef TARUNPACK_PUBLISH_H
 #define TARUNPACK_PUBLISH_H
 
 #include "options.h"
 
-/* Builds the tree beside options->directory, verifies it, and renames it there; with options->adopt
- * several runs have built it. Returns a status; the line is printed. */
+/* Unpacks standard input beside options->directory, verifies it and renames it into place; with
+ * options->adopt, publishes a tree that other runs have built. Returns a status; errors are
+ * printed. */
 enum status publish_run(const struct options *options);
 
 #endif

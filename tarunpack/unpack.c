@@ -8,8 +8,8 @@
 #include <linux/capability.h>
 #include <unistd.h>
 
-/* What may be left out is decided by what this process can do, as tar does it: somebody who is not
- * root gets his own files. */
+/* As in tar(1), capabilities decide what may be left out: a user who is not root gets files of his
+ * own. */
 static enum status tree_configure(struct tree_options *tree, const struct options *options,
                                   const struct unpack_place *place)
 {
@@ -39,7 +39,7 @@ static enum status tree_configure(struct tree_options *tree, const struct option
     return STATUS_OK;
 }
 
-/* Says once what was left out without having been asked for. */
+/* Warns once about each kind of thing that was left out although no option asked for it. */
 static void left_out_warn(const struct tree *tree, const struct options *options)
 {
     const struct tree_left_out left = tree_left_out(tree);
@@ -54,7 +54,8 @@ static void left_out_warn(const struct tree *tree, const struct options *options
         diag_warn("devices were left out: this user may not create them");
 }
 
-/* Applies every entry. `*event` is what the reader ended with; STATUS_OK unless applying failed. */
+/* Applies every entry. Stores how the archive ended in `*event`. Returns STATUS_OK unless applying
+ * failed. */
 static enum status entries_apply(struct apply *apply, enum archive_event *event)
 {
     const struct tar_entry *entry = NULL;
@@ -93,7 +94,6 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
     return status;
 }
 
-/* Reads standard input and builds the tree. */
 static enum status stream_unpack(struct tree *tree, const struct options *options,
                                  const struct unpack_place *place)
 {

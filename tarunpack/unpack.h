@@ -1,5 +1,5 @@
 /*
- * What the child does: from the stream to a finished tree in the staging directory.
+ * Unpacks standard input into a finished tree. Runs in the child process.
  */
 #ifndef TARUNPACK_UNPACK_H
 #define TARUNPACK_UNPACK_H
@@ -8,23 +8,24 @@
 #include "tally.h"
 #include "tree/meta.h"
 
-/* What became of it. */
+/* What the child reports to its parent. */
 struct unpack_result {
     struct tally tally;
-    struct digest_value digest; /* of the stream; for a merge only */
+    struct digest_value digest; /* of the stream; only with --merge */
 };
 
-/* Where to. */
+/* Where to unpack to. */
 struct unpack_place {
-    int tree;  /* the empty directory; taken over */
-    int links; /* for a merge: the file that takes links to what stands below; see merge.h */
-    struct meta standing;         /* what a root without an entry gets */
-    bool merge;                   /* the result needs the digest */
-    struct unpack_result *result; /* the parent reads it, so it is shared memory */
+    int tree;  /* an empty directory; ownership passes */
+    int links; /* --merge: the file for hard links to entries below the layer (tree/layer.h) links
+                  to what stands below; see merge.h */
+    struct meta standing;         /* metadata of a root without an entry */
+    bool merge;                   /* the digest is wanted in the result */
+    struct unpack_result *result; /* in memory shared with the parent */
 };
 
-/* Unpacks standard input, verifies the digest and, if that is asked for, brings the tree to the
- * disk. STATUS_OK means: this may be published. The line for anything else is printed. */
+/* Unpacks standard input, verifies the digest and, unless --no-sync was given, syncs the tree. With
+ * STATUS_OK the tree may be published. Errors are printed. */
 enum status unpack_run(const struct options *options, const struct unpack_place *place);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "diag.h"
 
-/* Compares the stream's digest with the expected one; `problem`, if not NULL, is what is wrong with
- * the archive besides. */
+/* Compares the stream's digest with the expected one. `problem`, if not NULL, is what else is wrong
+ * with the archive, for the message. */
 static enum status digest_check(struct source *source, const struct digest_value *expected,
                                 const char *problem)
 {
@@ -19,7 +19,8 @@ static enum status digest_check(struct source *source, const struct digest_value
     return STATUS_DIGEST;
 }
 
-/* Hashes the rest of a stream whose archive is refused; `problem` as for digest_check(). */
+/* Checks the digest of a refused archive, if one is expected, after reading the rest of the
+ * stream. */
 static enum status rest_check(const struct archive_input *input,
                               const struct digest_value *expected, const char *problem)
 {

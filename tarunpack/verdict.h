@@ -1,5 +1,6 @@
 /*
- * What a stream turned out to be, once it was read to its end.
+ * The verdict on an archive: maps the reader's last event and the digest of the stream to an exit
+ * status. No state.
  */
 #ifndef TARUNPACK_VERDICT_H
 #define TARUNPACK_VERDICT_H
@@ -7,16 +8,17 @@
 #include "archive/input.h"
 #include "digest.h"
 
-/* For what the reader ended with. ARCHIVE_END: whether the digest of the stream is the expected
- * one. ARCHIVE_MALFORMED: the rest of the stream is read and hashed if a digest is expected; a
- * wrong one (a cut stream has one) is STATUS_DIGEST, else it is STATUS_ARCHIVE. The other events
- * have their status. `expected` may be NULL. One line is printed unless the status is STATUS_OK. */
+/* Returns the status for the reader's last event, and prints a message unless that is STATUS_OK.
+ * ARCHIVE_END: STATUS_OK, or STATUS_DIGEST if the stream's digest is not the expected one.
+ * ARCHIVE_MALFORMED: if a digest is expected, reads and hashes the rest of the stream, and returns
+ * STATUS_DIGEST if it differs (as it does for a truncated stream), else STATUS_ARCHIVE. `expected`
+ * may be NULL. */
 enum status verdict(const struct archive_input *input, enum archive_event event,
                     const struct digest_value *expected);
 
-/* For an archive that is sound but asks for a tree that can't be; the line that says so is printed.
- * Reads, hashes and returns as verdict() does for ARCHIVE_MALFORMED; a line is printed only where
- * the digest is wrong besides. */
+/* For an archive that is well-formed but describes a tree that cannot be built, after the message
+ * about that was printed. Reads, hashes and returns as verdict() does for ARCHIVE_MALFORMED; prints
+ * another message only if the digest is also wrong. */
 enum status verdict_refused(const struct archive_input *input, const struct digest_value *expected);
 
 #endif

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Every entry copies what a global header says: writers put a comment there, or an owner. */
+/* Every entry copies the global headers. Writers use them for a comment or an owner. */
 #define GLOBAL_MAX 65536
 
-/* ACLs and labels take some 100 bytes, and only the directories of a few trees have them. */
+/* Generous: an ACL or label takes about 100 bytes, and few directories have one. */
 #define KEPT_MAX (UINT64_C(64) << 20)
 
 void bounds_start(struct bounds *bounds, const struct archive_limits *limits)
@@ -50,7 +50,7 @@ enum archive_event bounds_tree(const struct bounds *bounds, uint64_t implied, ui
     return ARCHIVE_OK;
 }
 
-/* With Landlock the kernel climbs from every entry to the top. */
+/* The depth is limited because Landlock makes the kernel walk from every entry up to the root. */
 static bool is_too_deep(const char *path, uint64_t limit)
 {
     uint64_t depth = 0;

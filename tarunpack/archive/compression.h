@@ -1,14 +1,14 @@
 /*
- * Streams that somebody forgot to decompress.
+ * Recognises compressed data, for a helpful message. Pure.
  */
 #ifndef TARUNPACK_ARCHIVE_COMPRESSION_H
 #define TARUNPACK_ARCHIVE_COMPRESSION_H
 
 #include <stddef.h>
 
-/* What the beginning of a stream shows to be compressed data, and what to do about it: a static
- * text that goes on after "this is"; NULL if it is nothing of that kind. A small layer is shorter
- * than a block of tar once it is compressed: any `length` will do. */
+/* If a stream that begins with these bytes is compressed, returns a static text that continues
+ * "this is": the format and how to decompress it. Otherwise NULL. Any `length` will do: a small
+ * compressed layer is shorter than one tar block. */
 const char *compression_of(const char *bytes, size_t length);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A digest that is computed beside the caller, by a thread of its own: the bytes are handed over in
- * pieces, which stay where they are until they were hashed.
+ * Computes a digest in a thread of its own. The caller hands over the bytes in pieces and keeps
+ * each in place until it is hashed. The fields are private to hasher.c.
  */
 #ifndef TARUNPACK_ARCHIVE_HASHER_H
 #define TARUNPACK_ARCHIVE_HASHER_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many pieces may wait. */
+/* How many pieces may be waiting. */
 #define HASHER_PIECES 4
 
 struct hasher_piece {
@@ -21,25 +21,24 @@ struct hasher_piece {
 };
 
 struct hasher {
-    struct digest *digest; /* borrowed; or NULL */
+    struct digest *digest; /* borrowed; may be NULL */
     bool threaded;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct hasher_piece pieces[HASHER_PIECES];
-    uint64_t given, done; /* pieces; those between wait */
+    uint64_t given, done; /* numbers of pieces; the difference is waiting */
     bool ending, failed;
 };
 
-/* Starts hashing into `digest`, which stays the caller's and is not to be touched until
- * hasher_stop(); NULL: nothing is to be hashed. With `threaded` false, or where no thread can be
- * had, hasher_give() hashes itself. */
+/* Starts hashing into `digest`, which the caller must not use until hasher_stop(); NULL hashes
+ * nothing. If `threaded` is false or no thread can be started, hasher_give() itself hashes. */
 void hasher_start(struct hasher *hasher, struct digest *digest, bool threaded);
 
-/* Hands a piece over; waits while HASHER_PIECES pieces wait. */
+/* Hands over a piece. Waits while HASHER_PIECES pieces are waiting. */
 void hasher_give(struct hasher *hasher, const char *bytes, size_t length);
 
-/* Waits until no more than `pieces` of the pieces given are unhashed. */
+/* Waits until at most `pieces` pieces are not hashed yet. */
 void hasher_wait(struct hasher *hasher, unsigned pieces);
 
 /* Waits until all pieces are hashed and ends the thread. Returns 0; -1 if hashing failed. May be

@@ -22,8 +22,8 @@ static enum archive_event malformed(const struct archive_input *input, enum tar_
     return problem_tar(input->problem, error, NULL, source_position(input->source));
 }
 
-/* Appends the `size` bytes of a header's content to `text`. The buffer grows with what comes, not
- * with what is claimed. */
+/* Appends the `size` bytes of a header's content to `text`. The buffer grows with the data
+ * received, not to the size claimed. */
 static enum archive_event text_take(const struct archive_input *input, uint64_t size,
                                     struct buf *text)
 {
@@ -54,7 +54,7 @@ static enum archive_event pax_take(const struct archive_input *input, uint64_t s
     return event;
 }
 
-/* Global headers count for all that follows, so their bound is one for the whole archive. */
+/* Global headers apply to all following entries, so they share one limit for the whole archive. */
 static enum archive_event global_take(struct headers *headers, const struct archive_input *input,
                                       uint64_t size)
 {
@@ -63,7 +63,8 @@ static enum archive_event global_take(struct headers *headers, const struct arch
     enum archive_event event = bounds_global(input->bounds, size, input->problem);
     if (event == ARCHIVE_OK)
         event = pax_take(input, size, &headers->global);
-    /* Attributes and maps belong to one inode; copying them for each entry would take long. */
+    /* Attributes and sparse maps belong to one inode, and copying them for each entry would be
+     * slow. */
     const unsigned maps = TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_DATA;
     if (event == ARCHIVE_OK && (headers->global.xattrs.count > 0 || headers->global.given & maps))
         return malformed(input, TAR_BAD_GLOBAL);
@@ -79,7 +80,7 @@ static enum archive_event local_take(struct headers *headers, const struct archi
     return pax_take(input, size, &headers->local);
 }
 
-/* GNU's long names end with a NUL, or with their header's content. */
+/* GNU's long names end at a NUL or at the end of the header's content. */
 static enum archive_event long_name_take(const struct archive_input *input, uint64_t size,
                                          struct buf *name, bool *has)
 {
@@ -103,7 +104,7 @@ enum archive_event headers_take(struct headers *headers, const struct tar_header
         return long_name_take(input, header->size, &headers->long_path, &headers->has_long_path);
     case 'K':
         return long_name_take(input, header->size, &headers->long_link, &headers->has_long_link);
-    default: /* 'x', and Solaris' 'X', from before POSIX had a letter for it */
+    default: /* 'x', and 'X' of older Solaris */
         return local_take(headers, input, header->size);
     }
 }

@@ -1,6 +1,7 @@
 /*
- * The headers that say something of the entry that follows them, or of all that follow: pax
- * headers, local and global (POSIX.1-2017, pax(1)), and the long names of old GNU tar.
+ * Extended headers: pax headers, local and global (POSIX.1-2017, pax(1)), and the long names of GNU
+ * tar. They apply to the next entry, or if global to all following ones. Set by headers.c, read by
+ * precedence.c.
  */
 #ifndef TARUNPACK_ARCHIVE_HEADERS_H
 #define TARUNPACK_ARCHIVE_HEADERS_H
@@ -10,29 +11,29 @@
 
 #include <stdbool.h>
 
-/* Zero-initialised there are none. Set by headers.c, read by precedence.c. */
+/* Zero-initialised it is empty. */
 struct headers {
-    bool has_local; /* a pax header for the next entry was read */
+    bool has_local; /* the next entry has a pax header */
     struct tar_pax local, global;
     bool has_long_path, has_long_link;
-    struct buf long_path, long_link; /* NUL-terminated, if there are any */
+    struct buf long_path, long_link; /* NUL-terminated, if present */
 };
 
-/* Whether a header of that type, the type flag as it stands, is one of these. */
+/* Whether `type`, a header's type flag, marks an extended header. */
 bool headers_is_extension(char type);
 
-/* Takes the content of such a header off the stream. Two of a kind before one entry are malformed:
- * some readers take the first, some the last, some both. */
+/* Reads the content of an extended header. Two of a kind before one entry are malformed: some
+ * readers use the first, some the last, some both. */
 enum archive_event headers_take(struct headers *headers, const struct tar_header *header,
                                 const struct archive_input *input);
 
-/* Whether a header waits for its entry. */
+/* Whether there are headers whose entry has not come yet. */
 bool headers_is_pending(const struct headers *headers);
 
-/* Says that a header has no entry. Returns ARCHIVE_MALFORMED. */
+/* Stores the problem that a header has no entry. Returns ARCHIVE_MALFORMED. */
 enum archive_event headers_misplaced(const struct archive_input *input);
 
-/* Forgets what belonged to the entry that followed. */
+/* Forgets the local headers, once their entry is done. */
 void headers_clear(struct headers *headers);
 
 /* Releases the memory. */

@@ -1,5 +1,5 @@
 /*
- * The stream in blocks, as all parts of the reader take it.
+ * The stream in blocks of 512 bytes, for all parts of the reader, and the state that they share.
  */
 #ifndef TARUNPACK_ARCHIVE_INPUT_H
 #define TARUNPACK_ARCHIVE_INPUT_H
@@ -9,27 +9,26 @@
 #include "archive/source.h"
 #include "tar_header.h"
 
-/* What the parts of the reader share; all borrowed. */
+/* All borrowed; set by whoever starts the reader. */
 struct archive_input {
     struct source *source;
     struct bounds *bounds;
     struct problem *problem;
 };
 
-/* Takes one block of 512 bytes; `*block` is NULL where the stream ends. It is valid until something
- * more is taken. A stream that ends within a block is cut, or if that is its first one, no
- * archive. */
+/* Takes one block, valid until more is taken. At the end of the stream `*block` is NULL. If the
+ * stream ends within a block it is truncated, or if that is the first one, no archive. */
 enum archive_event input_block(const struct archive_input *input, const char **block);
 
-/* Takes one block of the headers that precede an entry, and counts it. A stream that ends is cut.
- */
+/* Takes one block of an extended header and counts it. Here the end of the stream means that it is
+ * truncated. */
 enum archive_event input_header_block(const struct archive_input *input, const char **block);
 
-/* Says that the stream ends too early. Returns ARCHIVE_MALFORMED. */
+/* Stores the problem that the stream is truncated. Returns ARCHIVE_MALFORMED. */
 enum archive_event input_cut(const struct archive_input *input);
 
-/* Says what a stream is whose first block, of which there are `length` bytes, is no header. Returns
- * ARCHIVE_MALFORMED. */
+/* Stores the problem that the stream, whose first `length` bytes are given, is no tar archive.
+ * Returns ARCHIVE_MALFORMED. */
 enum archive_event input_not_an_archive(const struct archive_input *input, const char *bytes,
                                         size_t length);
 

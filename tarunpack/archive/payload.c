@@ -7,7 +7,6 @@ void payload_start(struct payload *payload, uint64_t stored, const struct tar_sp
     *payload = (struct payload){.stored = stored, .map = map};
 }
 
-/* Takes the next run of content off the source. */
 static enum archive_event window_fill(struct payload *payload, const struct archive_input *input)
 {
     uint64_t blocks = payload->stored + tar_padding(payload->stored);
@@ -31,7 +30,7 @@ static void window_give(struct payload *payload, struct payload_chunk *chunk, ui
     payload->position += chunk->length;
 }
 
-/* The next part of the extent that is being read; extents without data are passed over. */
+/* Returns the next part of the present extent; skips extents without data. */
 static void extent_give(struct payload *payload, struct payload_chunk *chunk)
 {
     const struct tar_extent *extent = &payload->map->extents[payload->extent];
@@ -52,7 +51,7 @@ enum archive_event payload_read(struct payload *payload, const struct archive_in
         if (event != ARCHIVE_OK)
             return event;
     }
-    /* The map was checked against what is stored: while there is data, there is an extent. */
+    /* The map was checked against the stored size: while there is data, there is an extent. */
     if (payload->window_length > 0 && payload->map)
         extent_give(payload, chunk);
     else if (payload->window_length > 0)

@@ -6,7 +6,7 @@
 #include <linux/limits.h>
 #include <string.h>
 
-/* The extended header whose value of a keyword wins; NULL where none has one. */
+/* The extended header whose value of a keyword wins; NULL if none has one. */
 static const struct tar_pax *header_defining(const struct headers *headers,
                                              enum tar_pax_keyword keyword)
 {
@@ -43,12 +43,12 @@ static enum tar_error resolve_type(struct resolved *resolved, const struct tar_h
     bool slash = length > 0 && path[length - 1] == '/';
     switch (header->type) {
     case '0':
-    case '7': /* contiguous files: POSIX lets us take them for ordinary ones */
-        /* Before ustar a slash was all that told a directory. */
+    case '7': /* contiguous files; POSIX allows treating them as regular files */
+        /* Before ustar only the slash marked a directory. */
         resolved->entry.type = slash ? TAR_DIRECTORY : TAR_FILE;
         return TAR_OK;
     case 'S':
-        /* Some readers would look for the rest of a directory's map, some not. */
+        /* Readers disagree whether such a directory is followed by the rest of its map. */
         resolved->entry.type = TAR_FILE;
         return slash ? TAR_BAD_SPARSE : TAR_OK;
     case '1':
@@ -64,7 +64,7 @@ static enum tar_error resolve_type(struct resolved *resolved, const struct tar_h
         resolved->entry.type = TAR_BLOCK;
         return TAR_OK;
     case '5':
-    case 'D': /* GNU tar --incremental: a directory with a list of its names as content */
+    case 'D': /* GNU tar --incremental: a directory with the list of its names as content */
         resolved->entry.type = TAR_DIRECTORY;
         return TAR_OK;
     case '6':
@@ -133,8 +133,8 @@ static enum tar_error resolve_device(struct resolved *resolved, const struct hea
     return major_number < 1 << 12 && minor_number < 1 << 20 ? TAR_OK : TAR_BAD_NUMBER;
 }
 
-/* The kernel would say no more of a malformed one, or of one where there is none (acl(5)), than
- * that it is invalid or not permitted. */
+/* Checked here because the kernel would only report a malformed ACL, or one on an inode that cannot
+ * have it (acl(5)), as invalid or not permitted. */
 static enum tar_error acls_check(const struct xattrs *list, enum tar_type type)
 {
     static const char *const names[] = {ACL_XATTR_ACCESS, ACL_XATTR_DEFAULT};
@@ -154,7 +154,7 @@ static enum tar_error resolve_xattrs(struct resolved *resolved, const struct hea
 {
     struct xattrs *list = &resolved->entry.xattrs;
     xattrs_clear(list);
-    if (resolved->entry.type == TAR_HARDLINK) /* they belong to the inode, which has its entry */
+    if (resolved->entry.type == TAR_HARDLINK) /* the inode's own entry has them */
         return TAR_OK;
     if (xattrs_copy(list, &headers->global.xattrs) != 0 ||
         xattrs_copy(list, &headers->local.xattrs) != 0)
@@ -167,7 +167,7 @@ static enum tar_error resolve_xattrs(struct resolved *resolved, const struct hea
     return acls_check(list, resolved->entry.type);
 }
 
-/* Sparse files: where the map is, and how large the file truly is. */
+/* Finds where a sparse file's map is and how large the file really is. */
 static enum tar_error resolve_sparse(struct resolved *resolved, const struct headers *headers,
                                      const struct tar_header *header)
 {
@@ -200,9 +200,9 @@ static enum tar_error resolve_content(struct resolved *resolved, const struct he
         resolved->entry.size = resolved->stored;
         return resolve_sparse(resolved, headers, header);
     }
-    /* No reader looks for content behind these, whatever size they claim; behind a hard link some
-     * do, so that two readers could see two archives: refused. A file whose name ends in a slash
-     * is one that has none. */
+    /* Whatever size these entries claim, no reader expects content after them. After a hard link
+     * some readers do, so two readers could see two archives: refused. The same goes for a file
+     * whose name ends in a slash. */
     if (header->type == 'D')
         return TAR_OK;
     bool ambiguous = strchr("017S", header->type) != NULL;
@@ -232,7 +232,6 @@ enum tar_error precedence_resolve(struct resolved *resolved, const struct header
         error = resolve_xattrs(resolved, headers);
     resolved->entry.mode = header->mode;
     resolved->entry.mtime = mtime ? mtime->mtime : (struct tar_time){.seconds = header->mtime};
-    /* The root is a directory or nothing. */
     if (error == TAR_OK && strcmp(resolved->entry.path, TAR_ROOT) == 0 &&
         resolved->entry.type != TAR_DIRECTORY)
         error = TAR_BAD_ROOT;

@@ -1,6 +1,7 @@
 /*
- * Which of the values that precede an entry win: those of its own pax header, then of a global one,
- * then GNU's long names, then those of the header block. Pure.
+ * Decides which header's value wins for an entry: first its own pax header, then a global one, then
+ * GNU's long names, then the header block. Pure. Set by precedence.c, except `map` and sizes that
+ * only the stream reveals (see enum sparse_map), which reader.c adds.
  */
 #ifndef TARUNPACK_ARCHIVE_PRECEDENCE_H
 #define TARUNPACK_ARCHIVE_PRECEDENCE_H
@@ -10,27 +11,26 @@
 
 #include <stdbool.h>
 
-/* Where the map of a sparse file is. */
+/* Where the sparse map of a file is. */
 enum sparse_map {
     SPARSE_NONE,   /* the file is not sparse */
     SPARSE_HEADER, /* in a pax header */
-    SPARSE_GNU,    /* in the header block, and in blocks that follow it: sparse_take_gnu() */
+    SPARSE_GNU,    /* in the header block and the blocks after it: sparse_take_gnu() */
     SPARSE_TEXT,   /* before the data: sparse_take_text() */
 };
 
-/* An entry as its headers define it. Zero-initialised it is empty. Set by precedence.c, but for
- * what the maps that SPARSE_GNU and SPARSE_TEXT name add. */
+/* An entry as defined by its headers. Zero-initialised it is empty. */
 struct resolved {
-    struct tar_entry entry; /* its size is not known yet with SPARSE_GNU */
-    struct buf path, link;  /* what the entry borrows */
-    bool absolute;          /* a leading slash was removed from some path so far */
-    uint64_t stored;        /* bytes of content that follow in the stream; below 2^63 - 512 */
+    struct tar_entry entry; /* with SPARSE_GNU its size is not known yet */
+    struct buf path, link;  /* storage that the entry points to */
+    bool absolute;          /* a leading slash was removed from a path of the archive */
+    uint64_t stored;        /* bytes of content in the stream; less than 2^63 - 512 */
     enum sparse_map sparse;
-    const struct tar_sparse *map; /* with SPARSE_HEADER; borrowed from the headers */
+    const struct tar_sparse *map; /* only with SPARSE_HEADER; borrowed from the headers */
 };
 
-/* Resolves the entry of `header`, which `headers` precede. Where that fails, entry.path is the best
- * name that is known, for the message. */
+/* Resolves the entry of `header`, after the extended headers `headers`. On failure entry.path is
+ * the best name known, for the message. */
 enum tar_error precedence_resolve(struct resolved *resolved, const struct headers *headers,
                                   const struct tar_header *header);
 

@@ -17,7 +17,7 @@ static enum archive_event malformed(const struct reader *reader, const char *nam
     return problem_tar(reader->input.problem, error, name, source_position(reader->input.source));
 }
 
-/* Finds the entry's content: what follows in the stream, and where it goes. */
+/* Reads the sparse map, if it is in the stream, and prepares to read the content. */
 static enum archive_event content_start(struct reader *reader, const char *block)
 {
     struct resolved *resolved = &reader->resolved;
@@ -54,7 +54,7 @@ static enum archive_event entry_take(struct reader *reader, const char *block,
     return event;
 }
 
-/* Behind the first block of zeros: a second one, then nothing but zeros. */
+/* After the first zero block: requires a second one, and nothing but zeros after it. */
 static enum archive_event end_take(struct reader *reader)
 {
     const struct archive_input *input = &reader->input;
@@ -80,7 +80,7 @@ static enum archive_event end_take(struct reader *reader)
     return ARCHIVE_END;
 }
 
-/* A volume's label (GNU tar): a name for the reel, no entry. */
+/* Skips a GNU volume label: it names the tape and is no entry. */
 static enum archive_event label_take(struct reader *reader, const struct tar_header *header)
 {
     if (headers_is_pending(&reader->headers))
@@ -89,7 +89,7 @@ static enum archive_event label_take(struct reader *reader, const struct tar_hea
     return payload_pass(&reader->payload, &reader->input);
 }
 
-/* Takes what a header announces; `*is_entry` tells whether that is an entry. */
+/* Handles one header; `*is_entry` tells whether it is an entry's. */
 static enum archive_event header_take(struct reader *reader, const char *block, bool *is_entry)
 {
     struct tar_header header;
@@ -108,7 +108,6 @@ static enum archive_event header_take(struct reader *reader, const char *block, 
     return entry_take(reader, block, &header);
 }
 
-/* Forgets the last entry; what is left of its content is passed over. */
 static enum archive_event entry_leave(struct reader *reader)
 {
     enum archive_event event = payload_pass(&reader->payload, &reader->input);

@@ -43,7 +43,7 @@ enum status source_start_memory(struct source *source, const void *bytes, size_t
     return STATUS_OK;
 }
 
-/* The next buffer in turn, once nobody needs what is in it. */
+/* The next buffer in turn, once its old contents are hashed. */
 static char *buffer_next(struct source *source)
 {
     uint64_t turn = source->read / STREAM_CHUNK;
@@ -51,7 +51,7 @@ static char *buffer_next(struct source *source)
     return source->buffers + turn % HASHER_PIECES * STREAM_CHUNK;
 }
 
-/* Fills a buffer: whole blocks, unless the stream ends. */
+/* Fills a buffer; only the last one of the stream may be shorter. */
 static enum status fill(struct source *source)
 {
     source->buffer = buffer_next(source);

@@ -1,6 +1,6 @@
 /*
- * The stream that comes in: read, hashed and counted before anyone looks at it. Every byte up to
- * its end goes into the digest, also what stands behind the end of the archive.
+ * The input stream: reads, counts and hashes it. Every byte up to the end of the stream counts for
+ * the digest, including those after the end of the archive. The fields are private to source.c.
  */
 #ifndef TARUNPACK_ARCHIVE_SOURCE_H
 #define TARUNPACK_ARCHIVE_SOURCE_H
@@ -13,46 +13,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Its fields are for source.c alone. */
 struct source {
-    int fd;            /* -1: all there is lies in the buffer */
-    char *buffers;     /* as many as the hasher has pieces, used in turn */
-    char *buffer;      /* the one that is being taken from: */
-    size_t start, end; /* what was read and not taken */
+    int fd;            /* -1: the buffer holds the whole stream */
+    char *buffers;     /* HASHER_PIECES buffers, used in turn */
+    char *buffer;      /* the present one */
+    size_t start, end; /* its bytes that were read but not taken */
     bool ended;
-    uint64_t taken;            /* bytes given out in all */
-    uint64_t read;             /* bytes read in all */
-    uint64_t limit;            /* of read */
-    struct digest *digest;     /* NULL: not asked for */
-    struct digest_value value; /* once it is known */
+    uint64_t taken;            /* total bytes taken */
+    uint64_t read;             /* total bytes read */
+    uint64_t limit;            /* maximum of `read` */
+    struct digest *digest;     /* NULL: no digest is wanted */
+    struct digest_value value; /* the digest, once `finished` */
     bool finished;
     struct hasher hasher;
 };
 
-/* Prepares to read `fd`, which stays the caller's, and to refuse more than `limit` bytes;
- * `algorithm`: of the digest, NULL if nobody is to ask for one; `threaded`: to hash beside the
- * caller. `source` stays where it is until source_free(). Returns a status; the line is printed. */
+/* Prepares to read `fd`, which stays the caller's, and to refuse more than `limit` bytes.
+ * `algorithm` is that of the digest, NULL for none; with `threaded` a thread hashes. `source` must
+ * not move until source_free(). Returns a status; errors are printed. */
 enum status source_start(struct source *source, int fd, const enum digest_algorithm *algorithm,
                          uint64_t limit, bool threaded);
 
-/* The same over `length` bytes in memory, which are copied: for tests. */
+/* The same for `length` bytes in memory, which are copied. For tests. */
 enum status source_start_memory(struct source *source, const void *bytes, size_t length);
 
-/* Takes up to `want` bytes, a multiple of 512, off the stream. Stores where they lie until the next
- * call, and how many there are: less than 512 only at the end of the stream, else a multiple of
- * 512. Returns a status; the line is printed. */
+/* Takes up to `want` bytes, a multiple of 512, off the stream. Stores their address, valid until
+ * the next call, and their number, which is a multiple of 512 except at the end of the stream.
+ * Returns a status; errors are printed. */
 enum status source_take(struct source *source, size_t want, const char **bytes, size_t *got);
 
-/* How many bytes were taken so far; and read, which is the length of the stream once it has ended.
- */
+/* The number of bytes taken so far; and read so far, which is the stream's length once it has
+ * ended. */
 uint64_t source_position(const struct source *source);
 uint64_t source_length(const struct source *source);
 
-/* Reads and hashes all that is left. Returns a status; the line is printed. */
+/* Reads and hashes the rest of the stream. Returns a status; errors are printed. */
 enum status source_drain(struct source *source);
 
-/* Stores the digest of the whole stream, which has been taken to its end; not to be called if none
- * was asked for. Returns a status; the line is printed. */
+/* Stores the digest of the stream, which must have been read to its end, with an algorithm given to
+ * source_start(). Returns a status; errors are printed. */
 enum status source_digest(struct source *source, struct digest_value *value);
 
 /* Releases the memory. */

@@ -9,8 +9,8 @@ static enum archive_event malformed(const struct archive_input *input, const cha
     return problem_tar(input->problem, error, name, source_position(input->source));
 }
 
-/* Adds the pairs of a block; one whose pairs end early must not say that more blocks follow: some
- * readers would look for them, some not. */
+/* Adds the pairs of a block. A block with unused pairs must not claim that another one follows:
+ * readers disagree whether to expect it. */
 static enum tar_error gnu_pairs_add(struct tar_sparse *map, const char *pairs, size_t count,
                                     bool more)
 {

@@ -51,8 +51,8 @@ int journal_begin(int fd, const struct digest_value *layer, bool sync)
     const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
     int file = openat(fd, WORKDIR_BEGINNING, flags, 0600);
     digest_text(layer, text);
-    /* It never stands there without its text; and it is on the disk before the first entry moves,
-     * or somebody else's fsync could bring those moves to the disk and not this. */
+    /* Renamed, so that it never exists without its text. Synced before the first entry moves:
+     * otherwise another process's fsync could make a move durable, but not the journal. */
     if (file < 0 || text_write(file, text, sync) != 0 ||
         renameat(fd, WORKDIR_BEGINNING, fd, STAGING_BEGUN) != 0)
         return -1;
@@ -76,9 +76,10 @@ static enum status refuse(const char *path, const char *name, const char *why)
     return STATUS_SYSTEM;
 }
 
-/* Whether the directory is this user's. A stranger who may write in the directory merged onto could
- * give anything that name; only what the directory's owner or root has there is believed to be a
- * merge of theirs. `*ours` is false for what is to be passed over. */
+/* Stores in `*ours` whether the staging directory belongs to this user; the others are skipped.
+ * Anybody who can write to the directory merged onto could create one of that name, so another
+ * user's is believed only if he is root or owns that directory. His merge is an error: this user
+ * cannot complete it. */
 static enum status owner_check(int onto, const char *path, const char *name, bool *ours)
 {
     struct stat found, directory;
@@ -99,9 +100,9 @@ static enum status owner_check(int onto, const char *path, const char *name, boo
     return STATUS_SYSTEM;
 }
 
-/* Takes the lock of a staging directory with a journal. Its run is dead, since the directory merged
- * onto is locked by the caller; a cleaner may hold it for a moment. Without file locks the lock of
- * that directory says nothing, and neither does this one. */
+/* Locks a staging directory with a journal. Its run must be dead, since the caller has locked the
+ * directory merged onto; only a cleaner can hold the lock briefly. Without file locks neither lock
+ * proves anything. */
 static enum status begun_lock(const struct workdir *found, const char *path)
 {
     switch (lock_take(found->fd, LOCK_EX)) {
@@ -127,7 +128,7 @@ static enum status begun_keep(struct journal *journal, struct workdir *found, co
     if (!wrapper)
         return refuse(path, found->name, "does not hold what a merge leaves there");
     found->tree = dirs_open(found->fd, WORKDIR_TREE);
-    /* Its removal may have been interrupted; the tree goes before the journal. */
+    /* An interrupted removal may have left only the journal. */
     if (found->tree < 0 && errno != ENOENT)
         return failed(path, found->name, "open the tree in it");
     if (array_reserve(&journal->begun, &journal->capacity, journal->count + 1,
@@ -137,7 +138,7 @@ static enum status begun_keep(struct journal *journal, struct workdir *found, co
     return STATUS_OK;
 }
 
-/* Keeps the staging directory of that name if it has a journal. */
+/* Adds the staging directory `name` to the journal if it has one. */
 static enum status name_look(struct journal *journal, int onto, const char *path, const char *name)
 {
     bool ours = false;
@@ -156,7 +157,7 @@ static enum status name_look(struct journal *journal, int onto, const char *path
     case JOURNAL_BEGUN:
         status = begun_keep(journal, &found, path);
         if (status == STATUS_OK)
-            return STATUS_OK; /* its descriptors are the journal's now */
+            return STATUS_OK; /* the journal owns its descriptors now */
         break;
     case JOURNAL_FAILED:
         status = failed(path, name, "tell whether a merge was interrupted");

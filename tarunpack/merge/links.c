@@ -16,7 +16,7 @@ static enum status refuse(const char *path, const char *target, const char *why)
     return STATUS_ARCHIVE;
 }
 
-/* Links to the target below `root`. Returns 0; 1 where it is not there; -1 with errno set, EISDIR
+/* Links to the target below `root`. Returns 0; 1 if it does not exist; -1 with errno set, EISDIR
  * for a directory. */
 static int link_below(int root, const char *target, int parent, const char *name)
 {
@@ -33,7 +33,7 @@ static int link_below(int root, const char *target, int parent, const char *name
         result = -1;
     } else if (result == 0) {
         result = linkat(from, old, parent, name, 0);
-        /* A later entry of the layer has the name by now: that one counts. */
+        /* A later entry of the layer has the name now, and wins. */
         if (result != 0 && errno == EEXIST)
             result = 0;
     }
@@ -43,7 +43,7 @@ static int link_below(int root, const char *target, int parent, const char *name
     return result;
 }
 
-/* Looks where an interrupted merge of the layer has left the link that it made. */
+/* Links to the link that an interrupted merge of the layer has created. */
 static int link_again(const struct merge_trees *trees, const char *path, int parent,
                       const char *name)
 {
@@ -86,7 +86,6 @@ static enum status list_failed(void)
     return diag_failed("staging directory", "read the list of links");
 }
 
-/* Makes the links of the `length` bytes of `list`. */
 static enum status links_make(const struct merge_trees *trees, const char *list, size_t length)
 {
     enum status status = STATUS_OK;
@@ -96,7 +95,7 @@ static enum status links_make(const struct merge_trees *trees, const char *list,
         const char *end =
             target ? memchr(target + 1, '\0', length - (size_t)(target + 1 - list)) : NULL;
         if (!end) {
-            errno = EIO; /* it was cut */
+            errno = EIO; /* truncated */
             return list_failed();
         }
         status = link_make(trees, path, target + 1);

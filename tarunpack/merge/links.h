@@ -1,5 +1,5 @@
 /*
- * The hard links of a layer to entries that only stand below it.
+ * Creates the hard links of a layer to entries that are only below it. No state.
  */
 #ifndef TARUNPACK_MERGE_LINKS_H
 #define TARUNPACK_MERGE_LINKS_H
@@ -7,11 +7,11 @@
 #include "merge/trees.h"
 #include "status.h"
 
-/* Makes the links that `trees->links` lists in the staged layer, each to what the layer, or else
- * `onto`, has at its target. An interrupted merge of the same layer may have deleted a target
- * already: then the link is in the tree of that merge, or in `onto` where it was moved to. `*made`
- * tells whether there were any. Returns a status; STATUS_ARCHIVE where there is nothing to link to.
- */
+/* Creates the links listed in `trees->links` in the staged layer, each to the entry that the layer,
+ * or else `onto`, has at the target's path. If an interrupted merge of the same layer already
+ * deleted a target, the link itself is in that merge's tree, or in `onto` if it was moved there.
+ * `*made` tells whether the list has links. Returns a status; errors are printed. STATUS_ARCHIVE if
+ * a target does not exist. */
 enum status merge_links_make(const struct merge_trees *trees, bool *made);
 
 #endif

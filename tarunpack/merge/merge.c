@@ -21,20 +21,20 @@
 #include <unistd.h>
 
 struct level {
-    struct names names;    /* of the layer's directory, marks included */
-    struct names gone;     /* the names that the layer whites out there */
-    bool fresh;            /* the directory was made by this merge */
-    struct timespec mtime; /* of the standing directory, before, */
-    mode_t mode;           /* and its mode, if */
-    bool unlocked;         /* it had to be changed */
+    struct names names;    /* the names in the layer's directory, marks included */
+    struct names gone;     /* the names that it whites out */
+    bool fresh;            /* this merge created the directory */
+    struct timespec mtime; /* of the existing directory before the merge */
+    mode_t mode;           /* the same for its mode */
+    bool unlocked;         /* the mode was changed to get access */
 };
 
-/* Goes through the layer and the standing tree side by side. */
+/* Walks the staged layer and the directory merged onto side by side. */
 struct merge {
     struct dirs layer, onto;
     struct level *levels;
     size_t capacity;
-    bool check; /* only look whether the rules allow it */
+    bool check; /* only check that the rules allow it */
 };
 
 static enum status failed(const struct merge *merge, const char *name, const char *what)
@@ -65,7 +65,7 @@ static bool is_explicit(const struct level *level)
     return names_find(&level->names, LAYER_MARK);
 }
 
-/* Whether the layer deletes what stands at the name of one of its own entries. */
+/* Whether the layer also whites out the name of one of its own entries. */
 static bool is_replaced(const struct level *level, const char *name)
 {
     return is_opaque(level) || names_find(&level->gone, name);
@@ -77,7 +77,6 @@ static void level_free(struct level *level)
     names_free(&level->gone);
 }
 
-/* Reads the names of the layer's directory, and those that it whites out. */
 static int level_read(struct level *level, int layer)
 {
     if (names_read(&level->names, layer) != 0)
@@ -87,7 +86,7 @@ static int level_read(struct level *level, int layer)
     return names_read_in(&level->gone, layer, LAYER_GONE);
 }
 
-/* Whether this user may give the directory other metadata, by asking for what takes the same right
+/* Checks that this user may change the directory's metadata, by a request that needs the same right
  * and changes nothing (open(2), O_NOATIME): in a user namespace even root may not own it. Returns
  * 0; -1 with errno set. */
 static int ownership_check(int fd)
@@ -96,7 +95,7 @@ static int ownership_check(int fd)
     return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NOATIME);
 }
 
-/* Prepares the level of the directories that both cursors have entered. */
+/* Prepares the level of the directories just entered. */
 static enum status level_enter(struct merge *merge, bool fresh)
 {
     size_t at = merge->layer.count - 1;
@@ -111,12 +110,12 @@ static enum status level_enter(struct merge *merge, bool fresh)
     if (merge->check && is_explicit(level) && ownership_check(dirs_fd(&merge->onto)) != 0)
         return failed(merge, ".", "replace its metadata");
     level->mtime = status.st_mtim;
-    /* Its mode is set back, or to another one, when it is left. */
+    /* Leaving the level restores or replaces the mode. */
     level->unlocked = !merge->check && dirs_unlock(dirs_fd(&merge->onto), &level->mode);
     return STATUS_OK;
 }
 
-/* Entries can't be moved to another file system, nor to another btrfs subvolume. */
+/* Entries cannot be moved to another file system or btrfs subvolume. */
 static enum status beyond(const struct merge *merge, const char *name)
 {
     diag_error("%s/%s: something is mounted there, which a merge can't reach",
@@ -124,7 +123,7 @@ static enum status beyond(const struct merge *merge, const char *name)
     return STATUS_SYSTEM;
 }
 
-/* Enters the directory that the layer has and that stands. */
+/* Enters the directory `name` on both sides. */
 static enum status both_enter(struct merge *merge, const char *name, bool fresh)
 {
     int fd = openat2_beneath(dirs_fd(&merge->onto), name, O_RDONLY);
@@ -138,7 +137,7 @@ static enum status both_enter(struct merge *merge, const char *name, bool fresh)
     return level_enter(merge, fresh);
 }
 
-/* What stands at the name: S_IFDIR, another type, or 0 for nothing. */
+/* Stores the type of the existing entry: S_IFDIR, another type, or 0 for none. */
 static enum status standing_type(const struct merge *merge, const char *name, mode_t *type)
 {
     struct stat status;
@@ -150,7 +149,7 @@ static enum status standing_type(const struct merge *merge, const char *name, mo
     return STATUS_OK;
 }
 
-/* Whether a directory of the layer has an entry of its own. */
+/* Whether the layer has an entry for the directory, and not only entries in it. */
 static enum status explicit_look(const struct merge *merge, const char *name, bool *is)
 {
     struct stat status;
@@ -164,7 +163,7 @@ static enum status explicit_look(const struct merge *merge, const char *name, bo
     return result;
 }
 
-/* An implied parent has to be the directory that it implies. */
+/* A directory without an entry must not replace another type of entry. */
 static enum status directory_check(struct merge *merge, const char *name)
 {
     mode_t type = 0;
@@ -185,7 +184,7 @@ static enum status directory_check(struct merge *merge, const char *name)
     return STATUS_ARCHIVE;
 }
 
-/* Sees to it that the directory stands, and enters it. */
+/* Creates the directory if needed, and enters it. */
 static enum status directory_apply(struct merge *merge, const char *name)
 {
     mode_t type = 0;
@@ -201,8 +200,8 @@ static enum status directory_apply(struct merge *merge, const char *name)
     }
     if (type != 0)
         return both_enter(merge, name, false);
-    /* An implied one is complete at once: a run that completes this one takes it for one that stood
-     * before. */
+    /* A directory without an entry gets its final mode at once: a run that completes this merge
+     * will take it for one that already existed. */
     bool explicit = false;
     status = explicit_look(merge, name, &explicit);
     if (status != STATUS_OK)
@@ -212,7 +211,7 @@ static enum status directory_apply(struct merge *merge, const char *name)
     return both_enter(merge, name, true);
 }
 
-/* Moves an entry that is no directory to its place. */
+/* Moves an entry that is not a directory. */
 static enum status entry_apply(const struct merge *merge, const char *name)
 {
     int from = dirs_fd(&merge->layer), onto = dirs_fd(&merge->onto);
@@ -239,7 +238,7 @@ static enum status name_apply(struct merge *merge, const char *name)
     return merge->check ? STATUS_OK : entry_apply(merge, name);
 }
 
-/* Deletes what the layer's whiteouts name; its own entries stay. */
+/* Deletes what the whiteouts name, except the layer's own entries. */
 static enum status whiteouts_apply(const struct merge *merge, const struct level *level)
 {
     enum status status = STATUS_OK;
@@ -251,7 +250,7 @@ static enum status whiteouts_apply(const struct merge *merge, const struct level
     return status;
 }
 
-/* Deletes what stands in an opaque directory and is not the layer's. */
+/* Deletes the entries of an opaque directory, except the layer's own. */
 static enum status opaque_apply(const struct merge *merge, const struct level *level)
 {
     struct names standing = {0};
@@ -268,7 +267,6 @@ static enum status opaque_apply(const struct merge *merge, const struct level *l
     return status;
 }
 
-/* Sets the metadata of the standing directory behind `onto`. */
 static enum status level_finish(const struct merge *merge, const struct level *level, int onto)
 {
     struct merge_meta meta = {.layer = dirs_fd(&merge->layer),
@@ -282,8 +280,8 @@ static enum status level_finish(const struct merge *merge, const struct level *l
     return merge_meta_apply(&meta);
 }
 
-/* Completes the last level's directories and leaves them: deletions, then, from outside since the
- * mode may not let us out, the metadata. */
+/* Completes the last level: deletes entries, leaves the directory, and then sets its metadata,
+ * since its final mode may not allow opening "..". */
 static enum status level_apply(struct merge *merge)
 {
     const struct level *level = level_here(merge);
@@ -304,7 +302,7 @@ static enum status level_apply(struct merge *merge)
     return status;
 }
 
-/* Sets the modes back that were changed for a merge that fails: the rest of it is a mixture. */
+/* Restores the modes that a failed merge changed for access. */
 static void levels_lock(struct merge *merge)
 {
     size_t count = merge->onto.count;
@@ -378,7 +376,7 @@ enum status merge_prepare(const struct merge_trees *trees)
     enum status status = merge_links_make(trees, &made);
     if (status == STATUS_OK)
         status = walk(trees->layer, trees->onto, true);
-    /* What the links lead to may be deleted in `onto` from now on. */
+    /* From now on the targets of the links may be deleted in `onto`. */
     if (status == STATUS_OK && made && trees->sync && syncfs(trees->layer) != 0) {
         diag_errno("cannot sync the hard links");
         status = STATUS_SYSTEM;

@@ -19,8 +19,8 @@ static enum status failed(const struct merge_meta *meta, const char *what)
     return STATUS_SYSTEM;
 }
 
-/* Opens the mark; an owner who may not read it gives himself the right, once its mode is known, and
- * its ACL, of which the mode is a part: that is stored in `acl`. */
+/* Opens the mark. If its mode denies that to its owner, changes the mode after storing it in
+ * `status`, and the ACL, of which the mode is a part, in `acl`. */
 static int mark_open(const struct merge_meta *meta, struct stat *status, struct xattrs *acl)
 {
     if (fstatat(meta->layer, LAYER_MARK, status, AT_SYMLINK_NOFOLLOW) != 0)
@@ -65,7 +65,7 @@ static enum status explicit_apply(const struct merge_meta *meta)
     int fd = mark_open(meta, &mark, &acl);
     if (fd < 0 || xattr_read(fd, -1, NULL, &xattrs) != 0 || xattrs_copy(&xattrs, &acl) != 0)
         status = failed(meta, "read its new metadata");
-    xattrs_finish(&xattrs); /* the later one of two counts */
+    xattrs_finish(&xattrs); /* the later of two wins: the ACL from before the change of mode */
     if (status == STATUS_OK)
         status = explicit_set(meta, &mark, &xattrs);
     xattrs_free(&xattrs);
@@ -75,7 +75,7 @@ static enum status explicit_apply(const struct merge_meta *meta)
     return status;
 }
 
-/* What was made because entries lie in it has inherited nothing. */
+/* Removes what the new directory inherited. */
 static enum status fresh_apply(const struct merge_meta *meta)
 {
     const struct xattrs none = {0};
@@ -93,7 +93,7 @@ enum status merge_meta_apply(const struct merge_meta *meta)
         return fresh_apply(meta);
     if (meta->unlocked && fchmod(meta->onto, meta->mode) != 0)
         return failed(meta, "set its mode back");
-    /* Somebody who may write a directory but does not own it can't set its time back. */
+    /* A user who can write a directory without owning it cannot restore its time. */
     if (futimens(meta->onto, times) == 0 || errno == EPERM)
         return STATUS_OK;
     return failed(meta, "set its time back");

@@ -1,5 +1,5 @@
 /*
- * The metadata of a directory that a layer was merged onto.
+ * Sets the metadata of a directory after a layer was merged onto it. merge.c sets the fields.
  */
 #ifndef TARUNPACK_MERGE_META_H
 #define TARUNPACK_MERGE_META_H
@@ -11,18 +11,18 @@
 #include <time.h>
 
 struct merge_meta {
-    int layer, onto;       /* the open directories */
+    int layer, onto;       /* open directories: the staged one, and the one merged onto */
     const char *path;      /* for messages */
-    bool is_explicit;      /* the layer has an entry for it; see merge.h */
-    bool unlocked;         /* its owner gave himself the right to write it: */
-    mode_t mode;           /* this was its mode */
-    bool fresh;            /* it was made by the merge */
-    struct timespec mtime; /* that it had before */
+    bool is_explicit;      /* the layer has an entry for it */
+    bool unlocked;         /* its mode was changed to get access */
+    mode_t mode;           /* the mode before that */
+    bool fresh;            /* the merge created it */
+    struct timespec mtime; /* before the merge */
 };
 
-/* An entry of the layer replaces all metadata but an overlay mount's and this system's labels; a
- * directory that is only implied keeps its own, times included, or gets mode 0755 if it is new.
- * Returns a status; the line is printed. */
+/* An entry of the layer replaces all metadata, except overlay attributes and labels of this system.
+ * Without an entry, an existing directory keeps its own, times included, and a new one gets mode
+ * 0755. Returns a status; errors are printed. */
 enum status merge_meta_apply(const struct merge_meta *meta);
 
 #endif

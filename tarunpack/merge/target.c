@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opens the directory called `name`, which the user wrote as `path`. */
+/* Opens the directory `name`, which is target->path without trailing slashes. */
 static enum status merge_directory_open(struct merge_target *target, const char *name)
 {
     struct stat status;
@@ -28,7 +28,7 @@ static enum status merge_directory_open(struct merge_target *target, const char 
     return STATUS_SYSTEM;
 }
 
-/* Where the file system has no locks, it is for the user to see to it that merges do not meet. */
+/* Without file locks, users must keep merges apart themselves. */
 static enum status directory_lock(const struct merge_target *target)
 {
     switch (lock_take(target->fd, LOCK_EX)) {
@@ -84,7 +84,7 @@ enum status merge_target_remember(struct merge_target *target)
 void merge_target_unlock(const struct merge_target *target)
 {
     mode_t mode;
-    (void)dirs_unlock(target->fd, &mode); /* where that fails, so does what needs it */
+    (void)dirs_unlock(target->fd, &mode); /* if this fails, so will whatever needs it */
 }
 
 void merge_target_restore(const struct merge_target *target)
@@ -95,8 +95,8 @@ void merge_target_restore(const struct merge_target *target)
         ((status.st_mode & 07777) != target->mode && fchmod(target->fd, target->mode) != 0))
         diag_warn("%s: cannot set its mode back: %s", diag_name(target->path).text,
                   strerror(errno));
-    /* Somebody who may write a directory but does not own it can't set its time back; and where
-     * nothing can be written nothing was. */
+    /* A user who can write a directory without owning it cannot restore its time, and a read-only
+     * file system has changed nothing. */
     if (futimens(target->fd, times) != 0 && errno != EPERM && errno != EROFS)
         diag_warn("%s: cannot set its time back: %s", diag_name(target->path).text,
                   strerror(errno));

@@ -1,6 +1,6 @@
 /*
- * The directory that a layer is merged onto: opened once, locked, and given back its own time and
- * mode where staging inside it changed them.
+ * The directory that a layer is merged onto: opens and locks it, and restores its time and mode
+ * where staging inside it changed them. Set by target.c; onto.c reads `path` and `fd`.
  */
 #ifndef TARUNPACK_MERGE_TARGET_H
 #define TARUNPACK_MERGE_TARGET_H
@@ -13,25 +13,25 @@
 struct merge_target {
     const char *path;      /* as the user wrote it; borrowed */
     int fd;                /* -1: not open */
-    struct timespec mtime; /* what merge_target_restore() sets: the time, */
-    mode_t mode;           /* and the mode */
+    struct timespec mtime; /* merge_target_restore() sets this time */
+    mode_t mode;           /* and this mode */
 };
 
-/* Opens the directory and locks it against other merges. Returns a status; the line is printed. */
+/* Opens the directory, locks it against other merges and remembers its time and mode. Returns a
+ * status; errors are printed. */
 enum status merge_target_open(struct merge_target *target, const char *path);
 
-/* Lets its owner write in it until merge_target_restore(), so that staging can be made there, or
- * removed. */
+/* Gives its owner write permission until merge_target_restore(), to create or remove staging in
+ * it. */
 void merge_target_unlock(const struct merge_target *target);
 
-/* Brings its file system to the disk. Returns a status; the line is printed. */
+/* Syncs its file system. Returns a status; errors are printed. */
 enum status merge_target_sync(const struct merge_target *target);
 
-/* Makes its present time and mode those that merge_target_restore() sets. Returns a status; the
- * line is printed. */
+/* Remembers its present time and mode. Returns a status; errors are printed. */
 enum status merge_target_remember(struct merge_target *target);
 
-/* Sets its time and mode back. What fails is a warning. */
+/* Restores the remembered time and mode. Prints a warning on failure. */
 void merge_target_restore(const struct merge_target *target);
 
 #endif

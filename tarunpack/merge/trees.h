@@ -1,5 +1,5 @@
 /*
- * What the parts of a merge work on.
+ * The directories that the parts of a merge work on. Set by onto.c.
  */
 #ifndef TARUNPACK_MERGE_TREES_H
 #define TARUNPACK_MERGE_TREES_H
@@ -11,11 +11,10 @@
 /* Open directories on one file system, which stay the caller's. */
 struct merge_trees {
     int layer;                         /* the staged layer */
-    int links;                         /* open for reading: the hard links whose targets are to be
-                                        * found in `onto`, as pairs of strings with their NULs */
+    int links;                         /* the list of its hard links (tree/layer.h), readable */
     int onto;                          /* the directory merged onto */
-    const struct journal *interrupted; /* merges of the same layer that did not end */
-    bool sync;                         /* a power cut must not separate the links from the rest */
+    const struct journal *interrupted; /* interrupted merges of the same layer */
+    bool sync;                         /* the links must survive a power cut */
 };
 
 #endif

@@ -18,7 +18,7 @@ void child_signals_hold(struct child_signals *signals)
         if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
             sigaddset(&signals->held, ending[i]);
     }
-    /* A SIGCHLD that is ignored would never come, and the child's end be lost. */
+    /* An ignored SIGCHLD would never arrive, and the child's exit status would be lost. */
     signal(SIGCHLD, SIG_DFL);
     sigaddset(&signals->held, SIGCHLD);
     sigprocmask(SIG_BLOCK, &signals->held, &signals->before);
@@ -50,7 +50,8 @@ static enum status child_status(int result)
     return STATUS_SYSTEM;
 }
 
-/* Waits for the child's end or for a signal that asks for ours. Returns that signal, or 0. */
+/* Waits for the child to end or for a signal that asks this process to end. Returns that signal, or
+ * 0. */
 static int supervise(pid_t child, const sigset_t *waited, enum status *status)
 {
     int asked = 0, result = 0;
@@ -62,7 +63,7 @@ static int supervise(pid_t child, const sigset_t *waited, enum status *status)
             asked = signal;
             kill(child, SIGKILL);
         }
-        /* SIGCHLD also tells of a child that stopped (Ctrl-Z): that one is waited for further. */
+        /* SIGCHLD also arrives when the child stops (Ctrl-Z). */
         pid_t ended = asked ? child_wait(child, &result) : waitpid(child, &result, WNOHANG);
         if (ended == 0)
             continue;
@@ -77,9 +78,9 @@ static _Noreturn void child_main(enum status (*run)(void *context), void *contex
                                  const sigset_t *mask)
 {
     sigprocmask(SIG_SETMASK, mask, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* the write that is too much fails, and says of what */
+    signal(SIGXFSZ, SIG_IGN); /* let the write fail instead, with a message about the file */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before it could be asked to tell us */
+    if (getppid() != parent) /* it died before prctl() took effect */
         _exit(STATUS_SYSTEM);
     _exit((int)run(context));
 }
@@ -103,7 +104,7 @@ _Noreturn void child_die(int number)
     signal(number, SIG_DFL);
     sigemptyset(&set);
     sigaddset(&set, number);
-    kill(getpid(), number); /* held back until: */
+    kill(getpid(), number); /* blocked until the next line */
     sigprocmask(SIG_UNBLOCK, &set, NULL);
-    abort(); /* not reached: the signal ends the process */
+    abort(); /* not reached */
 }

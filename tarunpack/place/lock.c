@@ -9,7 +9,8 @@ enum lock_result lock_take(int fd, int operation)
         return LOCK_TAKEN;
     if (errno == EWOULDBLOCK)
         return LOCK_HELD;
-    /* EBADF: a network file system that wants it open for writing, which no directory can be. */
+    /* EBADF: a network file system that needs a writable descriptor, which a directory cannot
+     * have. */
     if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL ||
         errno == EBADF)
         return LOCK_UNSUPPORTED;

@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is read of the kernel's list at a time. */
+/* Bytes of the kernel's list that are read at once. */
 #define READ_SIZE ((size_t)16 * 1024)
 
 /* proc(5), /proc/PID/mountinfo: the mount point is the fifth field, with white space and
- * backslashes as \ooo. Returns it, unescaped in place; NULL for a line that is none. */
+ * backslashes as \ooo. Returns it, unescaped in place; NULL if the line is malformed. */
 static char *mount_point(char *line)
 {
     char *field = line, *out = NULL, *in = NULL;
@@ -44,7 +44,7 @@ static bool is_within(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* Looks at the lines one by one; `list` is changed. */
+/* Checks every line; changes `list`. */
 static enum status lines_check(char *list, const char *directory, const char *path)
 {
     for (char *line = list, *next = NULL; *line; line = next) {
@@ -66,7 +66,7 @@ static enum status lines_check(char *list, const char *directory, const char *pa
     return STATUS_OK;
 }
 
-/* Makes the kernel's list the string in `list`. Returns 0; -1 with errno set. */
+/* Reads the kernel's list into `list`, as a string. Returns 0; -1 with errno set. */
 static int list_read(struct buf *list)
 {
     ssize_t got = 0;

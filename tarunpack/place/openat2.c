@@ -26,7 +26,7 @@ int openat2_directory(int root, const char *path, size_t length)
 {
     int at = root;
     do {
-        char part[PATH_MAX]; /* what the kernel takes at once */
+        char part[PATH_MAX]; /* the longest path that the kernel accepts */
         size_t used = length < sizeof part ? length : sizeof part - 1;
         while (used < length && path[used] != '/')
             used--;
@@ -65,7 +65,7 @@ const char *openat2_problem(void)
         close(fd);
     if (fd < 0 && errno == ENOSYS)
         return "this kernel has no openat2(2): Linux 5.6 or later is needed";
-    /* The kernel itself has no reason for that. */
+    /* Only a filter can cause this. */
     if (fd < 0 && errno == EPERM)
         return "openat2(2) is not permitted here: the container's seccomp profile must allow it";
     return NULL;

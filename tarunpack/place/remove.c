@@ -17,9 +17,9 @@
 
 struct removal {
     struct dirs dirs;
-    struct names *levels; /* the names of each level of dirs */
+    struct names *levels; /* the names in each level of dirs */
     size_t capacity;
-    const char *path; /* of the directory that is emptied, for messages */
+    const char *path; /* of the top directory, for messages */
 };
 
 static enum status failed(const char *path)
@@ -31,7 +31,7 @@ static enum status failed(const char *path)
     return STATUS_SYSTEM;
 }
 
-/* `name` is in the directory that the removal has come to; NULL is that directory itself. */
+/* `name` is an entry of the present directory; NULL means that directory itself. */
 static enum status failed_below(const struct removal *removal, const char *name)
 {
     char path[3 * sizeof(struct diag_name)];
@@ -42,9 +42,8 @@ static enum status failed_below(const struct removal *removal, const char *name)
     return failed(path);
 }
 
-/* Opens a directory, of which there is any descriptor, anew: to empty it, for which its owner may
- * have to give himself the right first. (And on btrfs a descriptor shows only what was there when
- * it was opened.) */
+/* Opens a directory again, to empty it, after giving its owner permission if needed. (Also, on
+ * btrfs a descriptor only shows the entries that existed when it was opened.) */
 static int directory_reopen(int fd)
 {
     int again = openat2_beneath(fd, ".", O_RDONLY);
@@ -66,7 +65,7 @@ static int directory_open_for_removal(int parent, const char *name)
     return fd;
 }
 
-/* What the directory is known by goes last, should the removal be cut short. */
+/* Moves `text`, by which the directory is recognised, to the end of the list. */
 static void put_last(struct names *names, const char *text)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -79,14 +78,14 @@ static void put_last(struct names *names, const char *text)
     }
 }
 
-/* Reads the names of the directory entered last, after seeing to it that they can be removed. */
+/* Reads the names of the directory just entered, after making it writable. */
 static int level_read(struct removal *removal)
 {
     struct stat status;
     int fd = dirs_fd(&removal->dirs);
     if (fstat(fd, &status) != 0)
         return -1;
-    /* Should that not be allowed, either it is not needed or the removal says so. */
+    /* If this fails, it was not needed or the removal will fail with a message. */
     if ((status.st_mode & 0700) != 0700)
         (void)fchmod(fd, 0700);
     size_t level = removal->dirs.count - 1;
@@ -102,7 +101,7 @@ static int level_read(struct removal *removal)
     return 0;
 }
 
-/* Removes a name that is no directory, or enters the directory. */
+/* Removes an entry, or enters it if it is a directory. */
 static enum status name_take(struct removal *removal, const char *name)
 {
     int here = dirs_fd(&removal->dirs);
@@ -116,7 +115,7 @@ static enum status name_take(struct removal *removal, const char *name)
     return level_read(removal) == 0 ? STATUS_OK : failed_below(removal, NULL);
 }
 
-/* Leaves the directory whose names are gone, and removes it. */
+/* Leaves the directory, which is empty now, and removes it. */
 static enum status level_leave(struct removal *removal)
 {
     struct names *names = &removal->levels[removal->dirs.count - 1];
@@ -147,7 +146,7 @@ static enum status names_remove(struct removal *removal)
     return status;
 }
 
-/* Removes all that is below the open directory `fd`, which it takes over. */
+/* Takes ownership of `fd`. */
 static enum status contents_remove(int fd, const char *path)
 {
     struct removal removal = {.path = path};
@@ -163,7 +162,7 @@ static enum status contents_remove(int fd, const char *path)
     return status;
 }
 
-/* Takes `fd` over. */
+/* Takes ownership of `fd`. */
 static enum status opened_remove(int parent, int fd, const char *name, const char *path)
 {
     if (fd < 0)

@@ -1,22 +1,22 @@
 /*
- * Removes trees: whatever their depth and modes, never across a mount, never through a link. The
- * mark of a spool and the journal of a merge go last, so that what is left, if that is cut short,
- * is known for what it is.
+ * Removes directory trees of any depth and mode, never across a mount or through a symbolic link. A
+ * spool's marker and a merge journal are removed last, so that an interrupted removal leaves a
+ * directory that is still recognised. No state.
  */
 #ifndef TARUNPACK_PLACE_REMOVE_H
 #define TARUNPACK_PLACE_REMOVE_H
 
 #include "status.h"
 
-/* Removes the directory `name` in the open directory `parent`, and all that is in it. `path` is its
- * path for messages. Returns a status; the line is printed. */
+/* Removes the directory `name` in the open directory `parent`, with its contents. `path` is for
+ * messages. Returns a status; errors are printed. */
 enum status remove_tree(int parent, const char *name, const char *path);
 
-/* The same of the directory behind `fd`, which stays the caller's and which `name` was opened as:
- * should the name lead to another directory by now, that one keeps what is in it. */
+/* The same for the open directory `fd`, which stays the caller's and was opened as `name`. If
+ * another directory has that name now, its contents stay. */
 enum status remove_opened(int parent, int fd, const char *name);
 
-/* As remove_tree(), if it is a directory; anything else is unlinked, and nothing is fine. */
+/* Removes the entry `name`, as remove_tree() if it is a directory. A missing entry is no error. */
 enum status remove_any(int parent, const char *name);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What came after the first version; headers may be older than the kernel. */
+/* Defined here because the system's headers may be older than its kernel. */
 #define ACCESS_REFER (UINT64_C(1) << 13)     /* version 2: link and rename between directories */
 #define ACCESS_TRUNCATE (UINT64_C(1) << 14)  /* version 3 */
 #define NET_TCP UINT64_C(3)                  /* version 4: bind and connect */
@@ -20,18 +20,18 @@
 
 #define ACCESS_FIRST_VERSION ((UINT64_C(1) << 13) - 1)
 
-/* What the tree's construction takes. */
+/* The rights that building a tree needs. */
 #define ACCESS_NEEDED                                                                              \
     (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |  \
      LANDLOCK_ACCESS_FS_MAKE_SYM | ACCESS_REFER | ACCESS_TRUNCATE)
 
-/* The first version forbids all links between directories, whatever a rule says. */
+/* Version 1 always forbids links between directories. */
 #define VERSION_NEEDED 2
 
-/* struct landlock_ruleset_attr of version 6. A kernel takes a longer one than it knows, if the rest
- * is zero. */
+/* struct landlock_ruleset_attr of version 6. Older kernels accept a longer struct if the rest is
+ * zero. */
 struct ruleset {
     uint64_t handled_access_fs, handled_access_net, scoped;
 };
@@ -71,7 +71,7 @@ static int restrict_to(int fd, long version)
     return result;
 }
 
-/* Why there is no confinement, by errno unless the version alone tells. */
+/* Why there is no confinement; depends on errno unless the version explains it. */
 static const char *problem(long version)
 {
     if (version >= 0 && version < VERSION_NEEDED)
@@ -83,7 +83,7 @@ static const char *problem(long version)
     return strerror(errno);
 }
 
-/* Whether the kernel could confine us, but something has run out. */
+/* Whether the error is a lack of resources and not of Landlock. */
 static bool is_failure(int error)
 {
     return error == ENOMEM || error == EMFILE || error == ENFILE;

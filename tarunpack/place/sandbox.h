@@ -1,17 +1,17 @@
 /*
- * The child process that reads what an attacker wrote.
+ * Confines the process that reads untrusted data. No state.
  */
 #ifndef TARUNPACK_PLACE_SANDBOX_H
 #define TARUNPACK_PLACE_SANDBOX_H
 
 #include "status.h"
 
-/* Gives up what this process does not need: new privileges; and with Landlock (kernel
- * documentation, userspace-api/landlock.rst) all files but those below the open directory `fd`, or
- * all where `fd` is -1. Newer kernels also take away TCP (Linux 6.7), and signals and abstract
- * sockets of processes outside (6.12). Descriptors that are open stay usable. A kernel without
- * Landlock, or with one too old to allow links between directories, is no failure: a note says so.
- * STATUS_SYSTEM where the kernel has it but memory or descriptors are out; the line is printed. */
+/* Gives up new privileges, and with Landlock (kernel documentation, userspace-api/landlock.rst)
+ * access to all files except those beneath the open directory `fd` (-1: to all files). Newer
+ * kernels also deny TCP (Linux 6.7), and signals and abstract sockets to outside processes (6.12).
+ * Open descriptors stay usable. A kernel whose Landlock is missing, or too old to allow links
+ * between directories, is not an error but causes a note. STATUS_SYSTEM if memory or descriptors
+ * run out; the error is printed. */
 enum status sandbox_enter(int fd);
 
 #endif

@@ -22,7 +22,6 @@ static enum status refuse(const struct target *target, const char *why)
     return STATUS_SYSTEM;
 }
 
-/* Takes the slashes off the end, behind which a symbolic link would be followed. */
 void target_slashes_cut(char *path)
 {
     size_t length = strlen(path);
@@ -30,7 +29,7 @@ void target_slashes_cut(char *path)
         path[--length] = '\0';
 }
 
-/* Splits the path into the directory that holds the target and its name. */
+/* Splits the path into the parent directory, which is opened, and the name. */
 static enum status path_split(struct target *target, char *path)
 {
     target_slashes_cut(path);
@@ -65,7 +64,7 @@ enum status target_link_refuse(const char *path, int parent, const char *name)
     return STATUS_SYSTEM;
 }
 
-/* Whether the directory behind `fd` may give way to another. */
+/* Checks that the existing directory `fd` may be replaced. */
 static enum status yield_check(const struct target *target, int fd)
 {
     struct names names = {0};
@@ -115,8 +114,8 @@ enum status target_open(struct target *target, const char *path, bool replace)
     return status == STATUS_OK ? standing_check(target) : status;
 }
 
-/* Puts `name` of the open directory `from` in the target's place. What is replaced takes the place
- * that the new tree leaves. */
+/* Renames `name` in the open directory `from` to the target. A replaced directory gets the old name
+ * of the new tree. */
 static int put(const struct target *target, int from, const char *name)
 {
     if (target->replace && target->stands)
@@ -129,7 +128,7 @@ static int directory_hold(int parent, const char *name)
     return openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Removes the replaced tree, which should have that name now, if it is the one behind `old`. */
+/* Removes the replaced tree, now called `name`, if it is the directory `old`. */
 static enum status old_remove(const struct target *target, int old, const char *name)
 {
     if (old < 0 || !dirs_is_same(old, target->parent, name))
@@ -137,9 +136,9 @@ static enum status old_remove(const struct target *target, int old, const char *
     return remove_opened(target->parent, old, name);
 }
 
-/* A directory that its owner may not write can't be moved to another parent (its ".." would
- * change): the new tree leaves its wrapper with a mode that lets it, and is renamed from there.
- * `*left` is the status of removing what it replaced. */
+/* A directory that its owner cannot write cannot be moved to another parent, as that changes its
+ * "..". So the new tree is first moved out of its wrapper with a mode that permits it, and then
+ * renamed. `*left` is the status of removing the tree that it replaced. */
 static int put_readonly(const struct target *target, const struct workdir *workdir,
                         enum status *left)
 {
@@ -153,8 +152,8 @@ static int put_readonly(const struct target *target, const struct workdir *workd
         return -1;
     }
     int result = put(target, target->parent, name), error = errno;
-    /* What has that name now, in sight of whoever may rename there: the tree that could not be
-     * published, or the one that was replaced. */
+    /* Others may see this name, so remove what has it now: the unpublished tree or the replaced
+     * one. */
     if (result != 0)
         (void)remove_opened(target->parent, workdir->tree, name);
     else if (target->replace && target->stands)
@@ -175,7 +174,7 @@ static enum status publish_failed(const struct target *target)
     return diag_failed(target->path, "publish the tree there");
 }
 
-/* XFS takes the exchange for a change of the directory itself, and gives it the present time. */
+/* On XFS an exchange also changes the directory's own mtime. */
 static int time_restore(int fd, const struct stat *before)
 {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
@@ -206,7 +205,7 @@ enum status target_publish(const struct target *target, struct workdir *workdir,
         return publish_failed(target);
     if (time_restore(workdir->tree, &before) != 0)
         return diag_failed(target->path, "set its time back");
-    /* The tree's own file system is the parent's: one sync brings the new name to the disk. */
+    /* One sync suffices, as the tree and the parent are on one file system. */
     if (sync && syncfs(workdir->fd) != 0)
         return diag_failed(target->path, "sync the directory above it");
     return left == STATUS_OK ? STATUS_OK : target_left_behind(target);

@@ -32,7 +32,7 @@ static int attribute_remove(int fd, const char *name)
     return fremovexattr(fd, name) == 0 || errno == ENODATA || errno == ENOTSUP ? 0 : -1;
 }
 
-/* A default ACL and a setgid bit of the parent would leak into everything that is made below. */
+/* New entries would inherit a default ACL and a setgid bit of the parent. */
 static int inheritance_cut(int fd)
 {
     if (attribute_remove(fd, ACL_XATTR_DEFAULT) != 0 || attribute_remove(fd, ACL_XATTR_ACCESS) != 0)
@@ -40,13 +40,13 @@ static int inheritance_cut(int fd)
     return fchmod(fd, 0700);
 }
 
-/* Opens and locks the directory that was just made; a cleaner may have taken it in between. */
+/* Opens and locks the new directory, unless a cleaner was faster. */
 static int wrapper_hold(struct workdir *workdir)
 {
     workdir->fd = dirs_open(workdir->parent, workdir->name);
     if (workdir->fd < 0)
         return -1;
-    /* A file system without locks has to do without cleaners. */
+    /* Without file locks, cleaners go by age. */
     enum lock_result lock = lock_take(workdir->fd, LOCK_EX);
     int error = errno;
     if ((lock == LOCK_TAKEN || lock == LOCK_UNSUPPORTED) &&
@@ -78,8 +78,8 @@ static int wrapper_make(struct workdir *workdir, const char *target)
     return -1;
 }
 
-/* Whether the open directory holds none but the `count` names. Returns 1 or 0; -1 with errno set.
- */
+/* Whether the open directory contains no other names than the `count` known ones. Returns 1 or 0;
+ * -1 with errno set. */
 static int holds_only(int fd, const char *const known[], size_t count)
 {
     struct names names = {0};
@@ -98,8 +98,7 @@ static int holds_only(int fd, const char *const known[], size_t count)
     return only;
 }
 
-/* Whether the open directory is this user's and holds none but the `count` names. Returns 1 or 0;
- * -1 with errno set. */
+/* The same, and the directory belongs to this user. */
 static int is_own(int fd, const char *const known[], size_t count)
 {
     struct stat status;
@@ -108,9 +107,9 @@ static int is_own(int fd, const char *const known[], size_t count)
     return status.st_uid == geteuid() ? holds_only(fd, known, count) : 0;
 }
 
-/* Whoever may rename in the parent may have put another directory in the place of the one that was
- * made, before it was opened: one of his, and he could change the tree in it; or one of ours, which
- * would be emptied in the end. */
+/* Somebody who can rename in the parent may have replaced the new directory before it was opened:
+ * by his own, where he could change the tree, or by another one of ours, which would be emptied at
+ * the end. */
 static enum status stranger_refuse(struct workdir *workdir)
 {
     diag_error("%s: is not the staging directory that was made: somebody replaced it, or the file "
@@ -146,9 +145,8 @@ enum status workdir_create(struct workdir *workdir, int parent, const char *targ
     return STATUS_SYSTEM;
 }
 
-/* Renames the tree to a name beside its wrapper. Where the file system can't promise that nobody
- * has that name (NFS), the name is random, and a directory could take the place of an empty one
- * only. */
+/* Renames the tree to a name beside its wrapper. A file system without RENAME_NOREPLACE (NFS) gets
+ * a plain rename: the name is random, and only an empty directory could be lost. */
 static int step_to(const struct workdir *workdir, const char *name)
 {
     int result = kernel_rename_new(workdir->fd, WORKDIR_TREE, workdir->parent, name);
@@ -160,7 +158,7 @@ static int step_to(const struct workdir *workdir, const char *name)
 int workdir_step_out(const struct workdir *workdir, const char *target, mode_t mode,
                      char name[NAME_MAX + 1])
 {
-    /* The lock keeps cleaners away from the name, which is one of theirs. */
+    /* The new name is one that cleaners look for; the lock keeps them away. */
     enum lock_result lock = lock_take(workdir->tree, LOCK_EX);
     if (lock == LOCK_HELD || lock == LOCK_FAILED)
         return -1;
@@ -181,7 +179,7 @@ int workdir_is_wrapper(int fd)
                                             : holds_only(fd, known, sizeof known / sizeof *known);
 }
 
-/* Opens the tree of a wrapper that another process made, and marks the wrapper. */
+/* Opens the tree of an adopted wrapper, and marks the wrapper as used. */
 static int tree_take(struct workdir *workdir)
 {
     static const char *const known[] = {WORKDIR_TREE, WORKDIR_PUBLISHED};
@@ -214,7 +212,7 @@ enum status workdir_adopt(struct workdir *workdir, int parent, const char *targe
         diag_errno("%s: cannot open the staging directory", diag_name(name).text);
         return STATUS_SYSTEM;
     }
-    /* Where whoever made it holds no lock any more, we do. */
+    /* Its maker may still hold the lock. */
     (void)lock_take(workdir->fd, LOCK_EX);
     if (tree_take(workdir) == 0)
         return STATUS_OK;

@@ -1,6 +1,8 @@
 /*
- * The private directory beside the target in which a tree is built: .NAME.zlsnap-XXXXXX/tree. A
- * lock on it tells a live run's from a dead one's.
+ * The staging directory: the private directory .NAME.zlsnap-XXXXXX, beside the target or inside the
+ * directory merged onto, in which a tree is built. A lock distinguishes a live run's from a dead
+ * one's. Set by workdir.c, and by journal.c for those that it finds; others read `fd`, `tree` and
+ * `name`.
  */
 #ifndef TARUNPACK_PLACE_WORKDIR_H
 #define TARUNPACK_PLACE_WORKDIR_H
@@ -14,49 +16,49 @@
 
 #define WORKDIR_TREE "tree"
 
-/* Of a merge, see merge/journal.h: the file beside it with the links to what is not in the layer,
- * and the journal while it is written. */
+/* Files of a merge beside the tree (merge/journal.h): the list of links to entries below the layer,
+ * and the journal while it is being written. */
 #define WORKDIR_LINKS "links"
 #define WORKDIR_BEGINNING "beginning"
 
-/* The file beside it that says that the tree has been published, or is about to be: what is called
- * tree from now on may be the one that was replaced. */
+/* An adopted tree has been published, or is about to be: the directory called tree may be the
+ * replaced one. */
 #define WORKDIR_PUBLISHED "published"
 
 struct workdir {
-    int parent; /* the directory that holds it; borrowed */
-    int fd;     /* the wrapper, locked; -1: there is none */
-    int tree;   /* the tree inside it */
+    int parent; /* its parent directory; borrowed */
+    int fd;     /* the directory itself, the wrapper, locked; -1: none */
+    int tree;   /* the tree inside the wrapper */
     char name[NAME_MAX + 1];
 };
 
-/* Makes and locks the staging directory for `target`, which is in `parent`, or with `inside` (for
- * messages) is `parent`. That is open for reading or with O_PATH. It is refused where it turns out
- * not to be the one that was made. Returns a status; the line is printed. */
+/* Creates and locks a staging directory for `target` in `parent`, which is open for reading or with
+ * O_PATH; `inside` tells whether `parent` is itself the target, for messages. Fails if somebody
+ * replaced the new directory before it was opened. Returns a status; errors are printed. */
 enum status workdir_create(struct workdir *workdir, int parent, const char *target, bool inside);
 
-/* Takes over the staging directory `name` for `target` in `parent` that another process made, which
- * may hold a lock on it as long as it lives: called so that a dead run's would be cleaned, this
- * user's, with mode 0700, and with a tree and nothing else in it. Nobody can take it over again.
- * Returns a status; the line is printed. */
+/* Takes over the staging directory `name` for `target` in `parent`, which another process made and
+ * may hold locked. It must have a staging directory's name, belong to this user, have mode 0700,
+ * and contain nothing but a tree. It can be taken over only once. Returns a status; errors are
+ * printed. */
 enum status workdir_adopt(struct workdir *workdir, int parent, const char *target,
                           const char *name);
 
-/* Whether the open directory `fd` is a wrapper: it has mode 0700, and holds what workdir_create(),
- * a merge and workdir_adopt() put there, and nothing else. Returns 1 or 0; -1 with errno set. */
+/* Whether the open directory `fd` has a wrapper's mode, 0700, and contains only files that this
+ * module or a merge creates. Returns 1 or 0; -1 with errno set. */
 int workdir_is_wrapper(int fd);
 
-/* Closes the staging directory and leaves it where it is. */
+/* Closes the staging directory and leaves it in place. */
 void workdir_leave(struct workdir *workdir);
 
-/* Moves the tree out of its wrapper, to a name beside it that is as private, and locked: for a tree
- * whose mode, `mode`, does not let its owner move it to another directory but within one. Stores
- * the name. Returns 0; -1 with errno set. */
+/* Moves the tree out of its wrapper, to a name beside it, private and locked, because its owner can
+ * rename a directory of mode `mode` only within one parent. Stores the name. Returns 0; -1 with
+ * errno set. */
 int workdir_step_out(const struct workdir *workdir, const char *target, mode_t mode,
                      char name[NAME_MAX + 1]);
 
-/* Removes the staging directory, with all that is in it by now, and closes it. Returns a status;
- * the line is printed. */
+/* Removes the staging directory with its contents, and closes it. Returns a status; errors are
+ * printed. */
 enum status workdir_remove(struct workdir *workdir);
 
 #endif

@@ -9,18 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Enough to keep the threads busy; a descriptor for each directory, memory for the rest. */
+/* Enough to keep the threads busy. Each directory costs a descriptor, files cost memory. */
 #define DIRS_MAX 64
 #define FILES_MAX 1024
 #define BYTES_MAX ((size_t)4 << 20)
 
-/* Files that a thread takes at once: more would be late to make room, fewer cost locks. */
+/* Files that a thread takes at once: more would free queue space late, fewer would lock more
+ * often. */
 #define TAKEN_MAX 16
 
 struct crew_worker {
     struct crew *crew;
     pthread_t thread;
-    struct meta_policy policy; /* a copy: it notes what was left out */
+    struct meta_policy policy; /* a copy, for its left_* flags */
     struct file_rules rules;
 };
 
@@ -92,7 +93,7 @@ static void ready_add(struct crew *crew, struct crew_dir *dir)
     crew->ready_end = &dir->next_ready;
 }
 
-/* Takes a few files off the directory that is ready first. */
+/* Takes a few files of the directory that has been ready longest. */
 static struct crew_dir *ready_take(struct crew *crew)
 {
     struct crew_dir *dir = crew->ready;
@@ -110,7 +111,7 @@ static struct crew_dir *ready_take(struct crew *crew)
     return dir;
 }
 
-/* Makes the files that were taken. Called without the lock: nobody else changes them. */
+/* Creates the files taken. Called without the lock, as nobody else touches them. */
 static enum status taken_make(const struct crew_worker *worker, const struct crew_dir *dir)
 {
     enum status status = STATUS_OK;
@@ -119,7 +120,7 @@ static enum status taken_make(const struct crew_worker *worker, const struct cre
     return status;
 }
 
-/* Gives up what was taken: it is made, or will never be. */
+/* Accounts for the files taken, whether they were created or not. */
 static struct crew_file *taken_leave(struct crew *crew, struct crew_dir *dir)
 {
     struct crew_file *taken = dir->taken;
@@ -138,7 +139,7 @@ static void *worker_main(void *context)
     struct crew_worker *worker = context;
     struct crew *crew = worker->crew;
     struct diag_kept kept = {0};
-    diag_keep(&kept); /* several may fail, one line is enough */
+    diag_keep(&kept); /* only the first thread's error is printed */
     pthread_mutex_lock(&crew->lock);
     while (!crew->ending) {
         if (!crew->ready) {
@@ -188,7 +189,7 @@ void crew_start(struct crew *crew, const struct file_rules *rules, unsigned coun
     }
 }
 
-/* Tells of the first failure, once. */
+/* Prints the first error, once, and returns its status. */
 static enum status outcome(struct crew *crew)
 {
     diag_kept_print(&crew->kept);
@@ -211,7 +212,7 @@ static bool is_done(const struct crew_dir *dir)
     return !dir->waiting && !dir->taken;
 }
 
-/* Forgets the directories whose files are made, but for the one given to last. */
+/* Frees the directories without files to create, except the one used last. */
 static void dirs_trim(struct crew *crew)
 {
     for (struct crew_dir **at = &crew->dirs; *at;) {
@@ -227,7 +228,7 @@ static void dirs_trim(struct crew *crew)
     }
 }
 
-/* A descriptor of its own. Where no more can be had, those that are in use come back in time. */
+/* Duplicates the descriptor. If the limit is reached, waits for threads to release theirs. */
 static int dir_open(struct crew *crew, int parent)
 {
     for (;;) {

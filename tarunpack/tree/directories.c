@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes a directory where something else may stand; that is replaced if it may be. A whiteout that
- * a directory replaces had hidden one of the layers below: the new one has to hide it, too. */
+/* Creates a directory; another type of entry with its name is replaced if `replace`. A whiteout is
+ * always replaced, and the new directory becomes opaque: it must still hide the one below. */
 static enum status directory_make(struct tree *tree, const char *name, const char *path,
                                   bool replace)
 {
@@ -40,7 +40,7 @@ static enum status directory_make(struct tree *tree, const char *name, const cha
     return STATUS_OK;
 }
 
-/* Moves the cursor into the directory `name`, which is made if it is missing. */
+/* Moves the cursor into the directory `name`, creating it if it is missing. */
 static enum status enter(struct tree *tree, const char *name, const char *path)
 {
     struct cursor *cursor = &tree->cursor;
@@ -82,13 +82,13 @@ enum status tree_move(struct tree *tree, const char *path, size_t length)
     return STATUS_OK;
 }
 
-/* Sets the attributes that can be set now, and keeps the others. */
+/* Sets the attributes that can be set now, and keeps the others for tree_finish(). */
 static enum status attributes_set(struct tree *tree, struct dirnode *node, int fd, const char *path,
                                   const struct xattrs *xattrs)
 {
     struct meta_inode inode = {.fd = fd, .path = path};
     struct xattrs late = {0};
-    /* Of two entries for one directory the later one counts. */
+    /* If a directory has two entries, the later one wins. */
     if (node->explicit && meta_remove_xattrs(fd, xattrs, false) != 0)
         return diag_failed(path, "replace its attributes");
     enum status status = meta_apply_early(&tree->options.policy, &inode, xattrs, &late);
@@ -99,7 +99,7 @@ static enum status attributes_set(struct tree *tree, struct dirnode *node, int f
     return status;
 }
 
-/* Takes over what the directory's entry says of it. */
+/* Stores the metadata of a directory's entry. */
 static enum status directory_note(struct tree *tree, uint32_t index, const char *name,
                                   const char *path, const struct meta *meta,
                                   const struct xattrs *xattrs)
@@ -117,7 +117,7 @@ static enum status directory_note(struct tree *tree, uint32_t index, const char 
     }
     node->meta = *meta;
     node->explicit = true;
-    tree->implied -= node->implied; /* the entry counts */
+    tree->implied -= node->implied; /* it has an entry now */
     node->implied = false;
     return status;
 }
@@ -138,11 +138,10 @@ enum status tree_directory(struct tree *tree, const char *name, const char *path
     return directory_note(tree, node, name, path, meta, xattrs);
 }
 
-/* Removes a directory that has no entries. */
 static enum status directory_remove(struct tree *tree, const char *name, const char *path)
 {
     int here = cursor_fd(&tree->cursor);
-    /* It may be empty only for now. */
+    /* Files for it may be waiting. */
     enum status status = crew_settle(&tree->crew);
     if (status != STATUS_OK || unlinkat(here, name, AT_REMOVEDIR) == 0)
         return status;

@@ -8,15 +8,15 @@
 
 static size_t hash(const struct dirtree *tree, uint32_t parent, const char *name, size_t length)
 {
-    /* FNV-1a, started with the parent and what no archive can know. */
+    /* FNV-1a, seeded with the parent and a number that no archive can know. */
     uint64_t value = tree->seed ^ parent;
     for (size_t i = 0; i < length; i++)
         value = (value ^ (unsigned char)name[i]) * UINT64_C(1099511628211);
     return (size_t)(value ^ value >> 32);
 }
 
-/* The slot that holds the node, or the free one where it belongs. A node that is gone keeps its
- * slot until the table grows, so that searches go on past it. */
+/* The slot of the node, or the free slot for it. A removed node keeps its slot until the table
+ * grows, so that searches continue past it. */
 static size_t slot_find(const struct dirtree *tree, uint32_t parent, const char *name,
                         size_t length)
 {
@@ -64,7 +64,7 @@ static struct dirnode node_new(uint32_t parent, char *name)
 
 int dirtree_start(struct dirtree *tree)
 {
-    /* Without a seed the searches may become long, nothing else. */
+    /* Without a seed, a hostile archive can make searches slow, but nothing worse. */
     if (getrandom(&tree->seed, sizeof tree->seed, GRND_NONBLOCK) < 0)
         tree->seed = 0;
     if (slots_grow(tree) != 0 || nodes_reserve(tree) != 0)

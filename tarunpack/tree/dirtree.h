@@ -1,7 +1,7 @@
 /*
- * The directories that were made, and the metadata that each is to have in the end: a directory's
- * times, its mode and its default ACL can only be set once all is in it. Knows names, not the file
- * system. Memory: a node for each directory.
+ * The directories of the tree, and their final metadata: a directory's times, mode and default ACL
+ * can only be set after all its entries are created. Knows names, not the file system. Costs a node
+ * of memory per directory. cursor.c adds nodes, the other files of tree/ set their fields.
  */
 #ifndef TARUNPACK_TREE_DIRTREE_H
 #define TARUNPACK_TREE_DIRTREE_H
@@ -16,17 +16,17 @@
 #define DIRTREE_ROOT 0
 
 struct dirnode {
-    char *name; /* owned; NULL once the directory is gone again */
+    char *name; /* owned; NULL for the root and removed directories */
     uint32_t parent, first_child, next_sibling;
-    bool explicit;   /* the archive has an entry for it: meta counts */
-    bool implied;    /* it was made because of what lies in it */
-    bool opaque;     /* it hides what the lower layers have there */
-    bool xwhiteouts; /* files in it are whiteouts by attribute */
+    bool explicit;   /* the archive has an entry for it; `meta` is valid */
+    bool implied;    /* created only as the parent of an entry */
+    bool opaque;     /* an opaque directory */
+    bool xwhiteouts; /* contains xwhiteouts (see marks.c) */
     struct meta meta;
-    struct xattrs *xattrs; /* to be set in the end; owned; NULL: none */
+    struct xattrs *xattrs; /* to be set at the end; owned; NULL: none */
 };
 
-/* Zero-initialised it is safe to free; dirtree_start() makes the root. */
+/* Zero-initialised it is safe to free. */
 struct dirtree {
     struct dirnode *nodes;
     size_t count, capacity;
@@ -35,23 +35,23 @@ struct dirtree {
     uint64_t seed; /* of the hash */
 };
 
-/* Makes the root. Returns 0; -1 if memory is out. */
+/* Adds the root. Returns 0; -1 if out of memory. */
 int dirtree_start(struct dirtree *tree);
 
-/* The child of that name, DIRTREE_NONE where there is none. */
+/* The child of that name; DIRTREE_NONE if there is none. */
 uint32_t dirtree_find(const struct dirtree *tree, uint32_t parent, const char *name, size_t length);
 
-/* The child of that name, made if need be; DIRTREE_NONE if memory is out. */
+/* The child of that name, added if missing; DIRTREE_NONE if out of memory. */
 uint32_t dirtree_add(struct dirtree *tree, uint32_t parent, const char *name, size_t length);
 
-/* Gives the node the attributes in `xattrs`, which is left empty, for those it had. Returns 0; -1
- * if memory is out. */
+/* Replaces the node's attributes by `xattrs`, which is left empty. Returns 0; -1 if out of
+ * memory. */
 int dirtree_keep(struct dirnode *node, struct xattrs *xattrs);
 
-/* Forgets a directory that was removed; it has no children left. */
+/* Marks the node of a removed directory, which has no children left. */
 void dirtree_remove(struct dirtree *tree, uint32_t index);
 
-/* The node behind an index; valid until the next dirtree_add(). */
+/* The node with that index; valid until the next dirtree_add(). */
 struct dirnode *dirtree_node(const struct dirtree *tree, uint32_t node);
 
 /* Releases the memory. */

@@ -64,7 +64,7 @@ enum status tree_special(struct tree *tree, const char *name, const char *path, 
     return meta_apply(&tree->options.policy, &inode, meta, xattrs);
 }
 
-/* The target is not in the layer: the merge may find it below. The link is made then. */
+/* The target is not in the layer: lists the link for the merge, which may find it below. */
 static enum status link_keep(struct tree *tree, const char *name, const char *path,
                              const char *target)
 {
@@ -79,7 +79,7 @@ static enum status link_keep(struct tree *tree, const char *name, const char *pa
     return layer_links_add(&tree->links, path, target);
 }
 
-/* What keeps an entry from being a link's target. */
+/* Refuses a link, unless its target may be a device that was left out. */
 static enum status target_refuse(struct tree *tree, const char *path, const char *target,
                                  const char *why)
 {
@@ -116,7 +116,7 @@ static enum status target_link(struct tree *tree, int parent, const char *old, c
         return diag_failed(path, "create hard link");
     if (fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
         standing.st_ino == status.st_ino && standing.st_dev == status.st_dev)
-        return STATUS_OK; /* it is that link already */
+        return STATUS_OK; /* it already is that link */
     enum status result = tree_make_room(tree, name, path);
     if (result != STATUS_OK)
         return result;
@@ -126,7 +126,7 @@ static enum status target_link(struct tree *tree, int parent, const char *old, c
 
 enum status tree_hardlink(struct tree *tree, const char *name, const char *path, const char *target)
 {
-    /* The target may be among those that are not made yet. */
+    /* The target may be waiting for the crew. */
     enum status settled = crew_settle(&tree->crew);
     if (settled != STATUS_OK)
         return settled;

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The unit of holes: a page, the usual block of file systems. */
+/* The unit of holes: the usual block size of file systems. */
 #define HOLE_UNIT 4096
 
-/* How much of a file is written before its way to the disk begins, and how much makes a file large.
- */
+/* Writing to disk starts after every WRITE_BACK_STEP bytes, and at the end of files of at least
+ * WRITE_BACK_FILE bytes. */
 #define WRITE_BACK_STEP ((uint64_t)8 << 20)
 #define WRITE_BACK_FILE ((uint64_t)1 << 20)
 
@@ -20,7 +20,7 @@ int file_create(struct file *file, const struct file_rules *rules, int parent, c
                 const struct xattrs *xattrs)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    /* One call for most files; the others get their mode last. */
+    /* Most files get their mode here and need no chmod(2); the others get it last. */
     mode_t mode = meta_mode_is_final(rules->policy, meta, xattrs) ? meta->mode : 0600;
     *file = (struct file){.rules = rules, .path = path, .size = size, .created = mode};
     file->fd = openat(parent, name, flags, mode);
@@ -32,9 +32,9 @@ static bool is_zero(const char *bytes, size_t length)
     return bytes[0] == '\0' && memcmp(bytes, bytes + 1, length - 1) == 0;
 }
 
-/* How many bytes from `bytes` on, which go to `offset`, are units of zeros (`zeros`), or units that
- * hold something else. Of a unit that goes on in the next buffer, each part counts for itself:
- * buffers end anywhere, and every one would leave a block in the hole. */
+/* The length of the run of zero units (`zeros`), or of other units, that begins at `bytes`, which
+ * belongs at `offset`. The two parts of a unit split across buffers count separately: buffers may
+ * end anywhere, and otherwise each boundary would leave a block in the hole. */
 static size_t run_length(const char *bytes, size_t length, uint64_t offset, bool zeros)
 {
     size_t run = 0;
@@ -49,8 +49,7 @@ static size_t run_length(const char *bytes, size_t length, uint64_t offset, bool
     return run;
 }
 
-/* The final sync waits for less if the disk starts early; small files it gets soon enough. Only a
- * hint: its failure means nothing. */
+/* Starting early shortens the final sync. Only a hint, so failure does not matter. */
 static void write_back(struct file *file, uint64_t least)
 {
     if (!file->rules->sync || file->end - file->sent < least)
@@ -77,7 +76,7 @@ static enum status range_write(struct file *file, uint64_t offset, const char *b
     return STATUS_OK;
 }
 
-/* Writes zeros from the end of what was written up to `end`. */
+/* Writes zeros from the end of the data up to `end`. */
 static enum status zeros_write(struct file *file, uint64_t end)
 {
     static const char zeros[HOLE_UNIT];

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Gives the directory behind `fd` what its node says. */
+/* Sets the directory's final metadata. */
 static enum status directory_finish(struct tree *tree, const struct dirnode *node, int fd,
                                     const char *path)
 {
@@ -22,8 +22,8 @@ static enum status directory_finish(struct tree *tree, const struct dirnode *nod
     return fchmod(fd, 0755) == 0 ? STATUS_OK : diag_failed(path, "set its mode");
 }
 
-/* Leaves the directory where the cursor stands, and only then finishes it: afterwards its mode may
- * not let us out. `path` is space for its path, for messages. */
+/* Leaves the cursor's directory, and only then finishes it: its final mode may not allow opening
+ * "..". `path` is a buffer for its path. */
 static enum status finish_and_leave(struct tree *tree, const struct dirnode *node, struct buf *path)
 {
     const char *here = cursor_path(&tree->cursor);
@@ -37,7 +37,6 @@ static enum status finish_and_leave(struct tree *tree, const struct dirnode *nod
     return status;
 }
 
-/* Enters a directory again to finish it. */
 static enum status enter_again(struct tree *tree, const char *name, uint32_t node)
 {
     if (cursor_enter(&tree->cursor, name, node) == 0)
@@ -48,7 +47,7 @@ static enum status enter_again(struct tree *tree, const char *name, uint32_t nod
     return STATUS_SYSTEM;
 }
 
-/* Goes through the tree, children before parents. */
+/* Walks the tree, children before parents. */
 static enum status directories_finish(struct tree *tree)
 {
     struct buf path = {0};
@@ -80,7 +79,7 @@ enum status tree_finish(struct tree *tree)
     crew_stop(&tree->crew);
     if (status != STATUS_OK)
         return status;
-    /* A layer's directories stay as they are; their marks are complete. */
+    /* A staged layer's directories keep their mode; their metadata is in the marks. */
     return tree->options.form == TREE_LAYER ? layer_links_flush(&tree->links)
                                             : directories_finish(tree);
 }

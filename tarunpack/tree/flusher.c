@@ -7,14 +7,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Short enough to keep a disk busy, long enough for what is unpacked in no time to be spared. */
+/* Short enough to keep a disk busy, long enough that small archives need no sync. */
 #define PAUSE_NANOSECONDS 300000000
 
-/* Waits for the pause to pass. Returns whether the thread is to end. Called with the lock held. */
+/* Waits for the pause. Returns whether the thread must end. Called with the lock held. */
 static bool pause_or_end(struct flusher *flusher)
 {
     struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* fails only for a clock that does not exist */
+    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* fails only for unknown clocks */
     until.tv_nsec += PAUSE_NANOSECONDS;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;

@@ -1,14 +1,13 @@
 /*
- * The form of a staged layer, which a merge applies to a directory (merge/merge.h): a tree of
- * directories with mode 0700 that holds the layer's entries, and in each directory, where it
- * applies:
+ * The staged form of a layer, from which merge/merge.h applies it to a directory. It is a tree of
+ * directories with mode 0700 that contains the layer's entries, and in each directory, if needed:
  *
  *     .wh..wh..opq    an empty file: the directory is opaque
- *     .wh..wh.gone/   holds an empty file for each name that is whited out
+ *     .wh..wh.gone/   contains an empty file for each name that is whited out
  *     .wh..wh.mark/   has the metadata of the directory's own entry
  *
- * No entry of a layer can have one of these names. Hard links to what is not in the layer are kept
- * in a list beside the tree.
+ * No entry of a layer can have these names. Hard links to entries that are not in the layer are
+ * kept in a list beside the tree. struct layer_links is private to layer.c, except for `fd`.
  */
 #ifndef TARUNPACK_TREE_LAYER_H
 #define TARUNPACK_TREE_LAYER_H
@@ -19,30 +18,30 @@
 #define LAYER_MARK ".wh..wh.mark"
 #define LAYER_GONE ".wh..wh.gone"
 
-/* All of these return a status; the line is printed. `path` is for messages. */
+/* All of these return a status; errors are printed. `path` is for messages. */
 
-/* Stores the metadata of the open directory `fd` in its mark. */
+/* Stores metadata for the open directory `fd` in its mark. */
 enum status layer_mark(int fd, const char *path, struct meta_policy *policy,
                        const struct meta *meta, const struct xattrs *xattrs);
 
-/* Says in the open directory `here` that `name` is deleted, or that all below it is. */
+/* Record in the open directory `here` that `name` is whited out, or that `here` is opaque. */
 enum status layer_whiteout(int here, const char *name, const char *path);
 enum status layer_opaque(int here, const char *path);
 
-/* Removes the directory `name` in the open directory `here` if it holds nothing but marks;
- * STATUS_ARCHIVE if it holds an entry. */
+/* Removes the directory `name` in the open directory `here` if it contains nothing but marks;
+ * STATUS_ARCHIVE if it contains an entry. */
 enum status layer_directory_remove(int here, const char *name, const char *path);
 
-/* The list of links: pairs of strings with their NULs, the link's path and its target's. */
+/* The list of hard links: pairs of NUL-terminated strings, the link's path and its target's. */
 struct layer_links {
-    int fd; /* the file; borrowed */
+    int fd; /* the list's file; borrowed */
     struct buf text;
 };
 
-/* Appends a link; what is kept in memory is bounded. */
+/* Appends a link. The memory used is bounded. */
 enum status layer_links_add(struct layer_links *links, const char *path, const char *target);
 
-/* Writes what is kept in memory. */
+/* Writes the links still in memory to the file. */
 enum status layer_links_flush(struct layer_links *links);
 
 #endif

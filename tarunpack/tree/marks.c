@@ -21,8 +21,8 @@ int marks_is_whiteout(const struct marks *marks, int here, const char *name,
     return *is || errno == ENODATA ? 0 : -1;
 }
 
-/* In an overlay itself a char 0:0 node can't be made; since Linux 6.7 an attribute says the same,
- * in a directory whose opaque attribute is "x". */
+/* On an overlay a char 0:0 node cannot be created. Since Linux 6.7 an attribute has the same
+ * effect, in a directory whose opaque attribute is "x". */
 static enum status xwhiteout_make(const struct marks *marks, const struct cursor *cursor,
                                   const char *name, const char *path)
 {
@@ -34,7 +34,7 @@ static enum status xwhiteout_make(const struct marks *marks, const struct cursor
     enum status result = STATUS_OK;
     struct meta_inode inode = {.fd = fd, .path = path};
     struct xattr mark = {.name = overlay_whiteout(marks->space), .value = "y", .length = 1};
-    /* What stands there already, as an entry with content, is not to be marked. */
+    /* An entry with content must not be marked. */
     if (fstat(fd, &status) != 0)
         result = diag_failed(path, "read its status");
     else if (status.st_size == 0)
@@ -44,7 +44,7 @@ static enum status xwhiteout_make(const struct marks *marks, const struct cursor
     return result;
 }
 
-/* What stands at the name stays; a directory hides what it would have merged with. */
+/* An existing entry stays; a directory becomes opaque, since it must not merge with one below. */
 static enum status standing_mark(struct cursor *cursor, const char *name, const struct stat *status)
 {
     if (!S_ISDIR(status->st_mode))
@@ -95,7 +95,7 @@ static int xwhiteout_remove(const struct marks *marks, int here, const char *nam
     return is ? unlinkat(here, name, 0) : 0;
 }
 
-/* In an opaque directory marked files would be what they look like: empty files. */
+/* In an opaque directory an overlay mount would show xwhiteouts as empty files. */
 static enum status xwhiteouts_remove(const struct marks *marks, const struct meta_inode *inode)
 {
     struct names names = {0};

@@ -1,7 +1,7 @@
 /*
- * How the tree shows an overlay mount what the layers below lose: char 0:0 nodes and opaque
- * attributes, or where this is an overlay itself, attributes alone (kernel documentation,
- * filesystems/overlayfs.rst).
+ * Whiteouts and opaque directories as an overlay mount reads them: char 0:0 nodes and opaque
+ * attributes, or if the tree itself is on an overlay, attributes alone (kernel documentation,
+ * filesystems/overlayfs.rst). parts.c sets `space` and `trusted`.
  */
 #ifndef TARUNPACK_TREE_MARKS_H
 #define TARUNPACK_TREE_MARKS_H
@@ -14,25 +14,25 @@
 #include <sys/stat.h>
 
 struct marks {
-    enum overlay_space space; /* where the attributes go */
+    enum overlay_space space; /* the namespace of the attributes */
     bool trusted;             /* trusted.* attributes can be set */
     bool xwhiteouts;          /* whiteouts are empty files with an attribute; set by marks.c */
 };
 
-/* Whether `name`, of the given status, in the open directory `here` is a whiteout. Stores the
- * answer and returns 0; -1 with errno set where it can't be told. */
+/* Whether `name`, with the given status, in the open directory `here` is a whiteout. Stores the
+ * answer and returns 0; -1 with errno set if that cannot be told. */
 int marks_is_whiteout(const struct marks *marks, int here, const char *name,
                       const struct stat *status, bool *is);
 
-/* Mark `name`, where the cursor stands, as deleted, or all that the layers below have in the
- * directory where it stands. What has that name in this layer stays; a directory becomes opaque.
- * `path` is for messages. Return a status; the line is printed. */
+/* Mark `name` in the cursor's directory as deleted, or that directory as opaque. An entry of this
+ * layer with that name stays; if it is a directory, it becomes opaque. `path` is for messages.
+ * Return a status; errors are printed. */
 enum status marks_whiteout(struct marks *marks, struct cursor *cursor, const char *name,
                            const char *path);
 enum status marks_opaque(const struct marks *marks, const struct cursor *cursor, const char *path);
 
-/* Gives the finished directory `inode` the attribute that its node asks for. Returns a status; the
- * line is printed. */
+/* Sets the opaque attribute of the finished directory `inode`, if its node needs one. Returns a
+ * status; errors are printed. */
 enum status marks_finish(const struct marks *marks, const struct dirnode *node,
                          const struct meta_inode *inode);
 

@@ -41,7 +41,7 @@ static int owner_change(const struct meta_inode *inode, const struct meta *meta)
     return fchownat(inode->parent, inode->name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW);
 }
 
-/* Sets the owner; `*owned` tells whether the inode has the one it should have. */
+/* Sets the owner; `*owned` tells whether it is the right one now. */
 static enum status owner_apply(struct meta_policy *policy, const struct meta_inode *inode,
                                const struct meta *meta, bool *owned)
 {
@@ -60,8 +60,8 @@ static enum status owner_apply(struct meta_policy *policy, const struct meta_ino
     return STATUS_OK;
 }
 
-/* chmod that follows no link: there is no fchmodat that does so before Linux 6.6, but the magic
- * link of a descriptor is the inode itself. */
+/* chmod that follows no link. There is no such fchmodat() before Linux 6.6, but the magic link of a
+ * descriptor refers to the inode itself. */
 static int mode_change(const struct meta_inode *inode, mode_t mode)
 {
     if (inode->fd >= 0)
@@ -78,7 +78,7 @@ static int mode_change(const struct meta_inode *inode, mode_t mode)
 static enum status mode_apply(const struct meta_inode *inode, const struct meta *meta, bool owned,
                               bool changed)
 {
-    /* A setuid program has no business being another user's than it was meant to be. */
+    /* A setuid program must not run with the rights of another owner than intended. */
     mode_t mode = owned ? meta->mode : meta->mode & ~(mode_t)SETID_BITS;
     if (inode->is_link || (mode == inode->created && !changed))
         return STATUS_OK;
@@ -105,7 +105,7 @@ enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *x
     return xattr_change(inode, xattr) == 0 ? STATUS_OK : xattr_failed(inode, xattr);
 }
 
-/* What only the system's own root may set; an unprivileged run leaves it out. */
+/* Attributes that only root of the initial user namespace may set; other users leave them out. */
 static bool is_privileged(const char *name)
 {
     return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0;
@@ -116,8 +116,8 @@ static bool is_acl(const char *name)
     return strcmp(name, ACL_XATTR_ACCESS) == 0 || strcmp(name, ACL_XATTR_DEFAULT) == 0;
 }
 
-/* Whether the error says that this user may not set the attribute here, or that its value means
- * nothing in his namespace, and not that something else failed. */
+/* Whether the error means that this user may not set the attribute here, or that its value is
+ * invalid in his user namespace, and not another failure. */
 static bool is_refusal(int error)
 {
     return error == EPERM || error == EACCES || error == EINVAL || error == ENOTSUP;
@@ -130,12 +130,12 @@ static enum status xattr_apply(struct meta_policy *policy, const struct meta_ino
     bool trusted = strncmp(xattr->name, "trusted.", 8) == 0;
     if (!(privileged && trusted) && xattr_change(inode, xattr) == 0)
         return STATUS_OK;
-    /* A capability can be one of this user namespace: that was for the kernel to say. */
+    /* A user namespace may set capabilities of its own, so the kernel was asked first. */
     if (privileged && (trusted || is_refusal(errno))) {
         policy->left_xattrs = true;
         return STATUS_OK;
     }
-    /* A sound ACL that is invalid names an id that does not exist in this user namespace. */
+    /* The ACL was checked, so an id in it does not exist in this user namespace. */
     if (!policy->trusted && is_acl(xattr->name) && errno == EINVAL) {
         policy->left_acls = true;
         return STATUS_OK;
@@ -143,8 +143,8 @@ static enum status xattr_apply(struct meta_policy *policy, const struct meta_ino
     return xattr_failed(inode, xattr);
 }
 
-/* A default ACL is inherited by what is made below, and so may be a label or an attribute of a file
- * system's own, as btrfs.compression; an ACL would have its mask changed by the mode. */
+/* New entries inherit default ACLs, labels and some file systems' own attributes, such as
+ * btrfs.compression, and chmod would change an ACL's mask; these attributes have none of that. */
 static bool is_early(const char *name)
 {
     return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0;
@@ -166,7 +166,7 @@ enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode
     return STATUS_OK;
 }
 
-/* Not what the system or the file system gives to an inode by rules of its own. */
+/* Attributes that the system or the file system assigns by its own rules stay. */
 static bool is_removable(const char *name)
 {
     bool label = strcmp(name, "security.selinux") == 0 || strcmp(name, "security.ima") == 0 ||
@@ -207,8 +207,8 @@ static enum status xattrs_apply(struct meta_policy *policy, const struct meta_in
     return STATUS_OK;
 }
 
-/* The kernel takes every time, and makes of those that the file system can't hold the first or the
- * last that it can. All hold the times that 31 bits count. */
+/* The kernel accepts any time and silently clamps it to the file system's range. All file systems
+ * can store the times of 31 bits. */
 static enum status time_check(const struct meta_inode *inode, struct timespec time)
 {
     struct stat status;

@@ -1,7 +1,7 @@
 /*
- * Owner, mode, attributes and times of an inode, set in the order that keeps all of them: chown
- * clears setuid bits and capabilities, chmod changes an ACL's mask, everything changes times.
- * Knows inodes, not tar.
+ * Sets owner, mode, attributes and times of an inode, in the order that preserves all of them:
+ * chown clears setuid bits and capabilities, chmod changes an ACL's mask, and everything changes
+ * times. Knows inodes, not tar. Callers set the fields; meta.c sets the left_* flags.
  */
 #ifndef TARUNPACK_TREE_META_H
 #define TARUNPACK_TREE_META_H
@@ -21,47 +21,46 @@ struct meta {
     struct timespec mtime;
 };
 
-/* What may be set, and what had to be left out so far. */
+/* Which metadata to set, and what had to be left out so far. */
 struct meta_policy {
-    bool owners;        /* try to change owners at all */
+    bool owners;        /* set owners */
     bool strict_owners; /* an owner that can't be restored is an error */
-    bool xattrs;        /* restore attributes */
-    bool trusted;       /* trusted.* can be set; else they are left out */
-    uid_t uid;          /* of what this process creates */
+    bool xattrs;        /* set attributes */
+    bool trusted;       /* set trusted.* attributes, or else leave them out */
+    uid_t uid;          /* owner of inodes that this process creates */
     gid_t gid;
     bool left_owners, left_xattrs, left_acls;
 };
 
-/* An inode and the name for messages. */
 struct meta_inode {
-    int fd;           /* open for I/O, or -1: */
-    int parent;       /* then the name below this directory */
-    const char *name; /* never followed if it is a link */
+    int fd;           /* open for I/O; or -1, and */
+    int parent;       /* the inode is `name` in this directory */
+    const char *name; /* symbolic links are not followed */
     const char *path; /* for messages */
-    bool is_link;     /* links have no mode */
-    mode_t created;   /* the mode that it has by now */
+    bool is_link;     /* a symbolic link has no mode */
+    mode_t created;   /* the mode it was created with */
 };
 
-/* Sets all of it. Returns a status; the line is printed. */
+/* Sets all metadata. Returns a status; errors are printed. */
 enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,
                        const struct meta *meta, const struct xattrs *xattrs);
 
-/* Sets those attributes that a directory can have before all is in it: nothing below inherits
- * them, and nothing that is set later changes them. Appends the others to `late`. Returns a status;
- * the line is printed. */
+/* Sets those attributes that a directory can have before its entries are created: entries do not
+ * inherit them, and later changes do not affect them. Appends the others to `late`. Returns a
+ * status; errors are printed. */
 enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode *inode,
                              const struct xattrs *xattrs, struct xattrs *late);
 
 /* Removes the attributes of the open inode that are not in `wanted`, except those that the system
- * or the file system gives and, with `keep_overlay`, what an overlay mount keeps there. Returns 0;
- * -1 with errno set. */
+ * or the file system manages and, with `keep_overlay`, those of an overlay mount. Returns 0; -1
+ * with errno set. */
 int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay);
 
-/* Sets one attribute, which can't be left out. Returns a status; the line is printed. */
+/* Sets one attribute, which must not be left out. Returns a status; errors are printed. */
 enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr);
 
-/* Whether a new inode can be created with its final mode: nothing that follows takes bits of it
- * away or needs others. */
+/* Whether a new inode can be created with its final mode: no later step clears bits of it or needs
+ * other permissions. */
 bool meta_mode_is_final(const struct meta_policy *policy, const struct meta *meta,
                         const struct xattrs *xattrs);
 

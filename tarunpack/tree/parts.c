@@ -12,7 +12,7 @@ static enum status parts_start(struct tree *tree, int fd)
     struct stat status;
     if (cursor_start(&tree->cursor, fd) != 0)
         return diag_failed("staging directory", "open");
-    /* Which owner a new inode gets is up to the file system (grpid, idmapped mounts). */
+    /* The file system decides the owner of new inodes (grpid, idmapped mounts). */
     if (fstat(fd, &status) != 0)
         return diag_failed("staging directory", "read its status");
     options->policy.uid = status.st_uid;
@@ -116,7 +116,7 @@ void tree_free(struct tree *tree)
     if (!tree)
         return;
     crew_stop(&tree->crew);
-    (void)flusher_stop(&tree->flusher); /* whatever failed, nobody relies on it any more */
+    (void)flusher_stop(&tree->flusher); /* too late to matter */
     cursor_free(&tree->cursor);
     buf_free(&tree->links.text);
     free(tree);

@@ -1,10 +1,10 @@
 /*
- * The tree under construction. Everything happens beneath one directory, through held descriptors
- * and names of one component: no path is resolved twice, no link is followed. Knows file systems,
- * not tar.
+ * The tree under construction. All work happens beneath one directory, through open descriptors and
+ * single names: no path is resolved twice, no link is followed. Knows file systems, not tar. The
+ * caller sets struct tree_options; struct tree is opaque.
  *
- * A cursor stands in one directory at a time, and entries are made where it stands. All functions
- * that return a status have printed the line; `path` is for messages.
+ * New entries are created in the directory of the tree's cursor. All functions that return a status
+ * have printed the error; `path` is for messages.
  */
 #ifndef TARUNPACK_TREE_TREE_H
 #define TARUNPACK_TREE_TREE_H
@@ -17,83 +17,81 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How the tree shows what the layers below lose. */
+/* The form of whiteouts and opaque directories. */
 enum tree_form {
-    TREE_PLAIN,   /* not at all */
-    TREE_OVERLAY, /* as an overlay mount reads it: tree/marks.h */
-    TREE_LAYER,   /* as a merge reads it: tree/layer.h */
+    TREE_PLAIN,   /* none */
+    TREE_OVERLAY, /* for an overlay mount: tree/marks.h */
+    TREE_LAYER,   /* for a merge: tree/layer.h */
 };
 
 struct tree_options {
     enum tree_form form;
-    enum overlay_space overlay; /* where the attributes of TREE_OVERLAY go */
-    struct meta_policy policy;  /* what may be set; its owner is that of new inodes */
-    struct meta root;           /* for a root that has no entry */
-    unsigned jobs;              /* threads that write; 1: only this one */
-    bool no_holes;              /* write zeros where a file has long runs of them */
+    enum overlay_space overlay; /* TREE_OVERLAY: the namespace of its attributes */
+    struct meta_policy policy;  /* uid and gid are set by tree_new() */
+    struct meta root;           /* metadata of a root without an entry */
+    unsigned jobs;              /* writer threads; 1: the caller's only */
+    bool no_holes;              /* write long runs of zeros instead of holes */
     bool sync;                  /* tree_sync() will be called */
-    bool skip_devices;          /* leave devices out */
-    bool lenient_devices;       /* leave out those that this user may not make */
-    int links;                  /* TREE_LAYER: the file for links to what is not in the layer */
+    bool skip_devices;          /* leave out all devices */
+    bool lenient_devices;       /* leave out devices that this user may not create */
+    int links;                  /* TREE_LAYER: the file for hard links to entries below the layer */
 };
 
 struct tree;
 
-/* Starts with the empty directory `fd`, which it takes over, also on failure. `options` is copied.
- * NULL where that fails; the line is printed. */
+/* Starts with the empty directory `fd`, which it takes ownership of, even on failure. `options` is
+ * copied. NULL on failure; the error is printed. */
 struct tree *tree_new(const struct tree_options *options, int fd);
 
-/* Moves the cursor to the directory at the first `length` bytes of `path`; what is missing is made.
- * STATUS_ARCHIVE where the path runs through something that is no directory. */
+/* Moves the cursor to the directory that the first `length` bytes of `path` name, and creates
+ * missing parents. STATUS_ARCHIVE if a parent is not a directory. */
 enum status tree_move(struct tree *tree, const char *path, size_t length);
 
-/* Make an entry called `name` where the cursor stands. What has that name is replaced, a directory
- * only if it is empty: else STATUS_ARCHIVE. */
+/* Create an entry `name` in the cursor's directory. An existing entry is replaced; STATUS_ARCHIVE
+ * if it is a directory that is not empty. */
 enum status tree_symlink(struct tree *tree, const char *name, const char *path, const char *target,
                          const struct meta *meta, const struct xattrs *xattrs);
 enum status tree_special(struct tree *tree, const char *name, const char *path, mode_t type,
                          dev_t device, const struct meta *meta, const struct xattrs *xattrs);
 
-/* The same for a directory; "." is the root. One that has the name stays, with other metadata. What
- * can't be set at once of that is kept for tree_finish(). */
+/* The same for a directory; "." is the root. An existing directory stays and gets the new metadata.
+ * Metadata that cannot be set yet is kept for tree_finish(). */
 enum status tree_directory(struct tree *tree, const char *name, const char *path,
                            const struct meta *meta, const struct xattrs *xattrs);
 
-/* The same for a hard link to the entry at the path `target` below the root. STATUS_ARCHIVE where
- * there is nothing that can be linked to; TREE_LAYER keeps a missing target for the merge. */
+/* The same for a hard link to the entry at the path `target` below the root. STATUS_ARCHIVE if
+ * there is nothing to link to; TREE_LAYER leaves missing targets to the merge. */
 enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
                           const char *target);
 
-/* The same for a file of `size` bytes: its content is for the caller to write, and the file his to
- * close. */
+/* The same for a file of `size` bytes, whose content the caller writes and which he closes. */
 enum status tree_file(struct tree *tree, struct file *file, const char *name, const char *path,
                       uint64_t size, const struct meta *meta, const struct xattrs *xattrs);
 
-/* Whether a file of `size` bytes called `name` can be made by tree_small_file(). */
+/* Whether tree_small_file() can create a file `name` of `size` bytes. */
 bool tree_takes_small(const struct tree *tree, const char *name, uint64_t size);
 
-/* Takes the file over. It is made at some time before tree_finish() ends, or before what needs it;
- * its failure is reported by whatever comes next. */
+/* Takes ownership of the file. It is created at the latest in tree_finish(), or before an operation
+ * that needs it; any later call may return its failure. */
 enum status tree_small_file(struct tree *tree, struct crew_file *file);
 
-/* Mark `name` where the cursor stands as deleted from the layers below, or all that these have in
- * the directory where it stands. This layer's own entries stay; a directory of that name becomes
- * opaque. */
+/* Mark `name` in the cursor's directory as whited out, or that directory as opaque. Entries of this
+ * layer stay; a directory called `name` becomes opaque. */
 enum status tree_whiteout(struct tree *tree, const char *name, const char *path);
 enum status tree_opaque(struct tree *tree, const char *path);
 
-/* Completes the tree: files that wait, and the metadata of directories, the deepest first. */
+/* Completes the tree: waiting files, then the metadata of directories, the deepest first. */
 enum status tree_finish(struct tree *tree);
 
-/* Brings all of it to the disk. */
+/* Waits until the tree is on disk. */
 enum status tree_sync(struct tree *tree);
 
-/* How many directories were made only because entries are in them, and how many bytes of attributes
- * wait in memory for tree_finish(). */
+/* The number of directories that were created only as parents, and of bytes of attributes kept in
+ * memory for tree_finish(). */
 uint64_t tree_implied(const struct tree *tree);
 uint64_t tree_kept(const struct tree *tree);
 
-/* What was left out because this user may not set or make it. */
+/* What was left out because this user may not set or create it. */
 struct tree_left_out {
     bool owners, xattrs, acls, devices;
 };

@@ -44,7 +44,7 @@ image_unpack_options() {
         case $word in
         --replace | --merge)
             [[ ! $image_mode || $image_mode == "$word" ]] ||
-                usage_error '--replace and --merge contradict each other'
+                usage_error '--replace and --merge cannot be combined'
             image_mode=$word
             ;;
         --whiteouts=*) whiteouts=${word#*=} ;;
@@ -54,7 +54,7 @@ image_unpack_options() {
         esac
     done
     [[ $whiteouts == apply || $image_mode != --merge ]] || usage_error \
-        '--merge deletes what whiteouts name: it goes with --whiteouts=apply only'
+        '--merge applies whiteouts: only --whiteouts=apply goes with it'
 }
 
 image_expected_check() {
@@ -82,8 +82,8 @@ target_place() {
     [[ $target != -* ]] || target=./$target
     path_split "$target"
     case $name in
-    '' | . | ..) die 1 "$shown: has no name in a directory above it that could be replaced at once \
-(--merge would work inside it)" ;;
+    '' | . | ..) die 1 "$shown: has no name in a parent directory, so it cannot be replaced \
+(--merge works inside it)" ;;
     esac
     if [[ -L $target ]]; then
         path_of link readlink -- "$target"
@@ -94,7 +94,7 @@ target_place() {
     ! is_within "$image_dir" "$target" ||
         usage_error "$shown holds the image itself, which would be replaced with it"
     if [[ -d $target && $image_mode != --replace && $(attempt find "$target/" -mindepth 1 -print -quit) ]]; then
-        die 1 "$shown: is not empty (--replace would replace it)"
+        die 1 "$shown: is not empty (--replace replaces it)"
     fi
 }
 

@@ -50,7 +50,7 @@ static enum status xattrs_translate(struct apply *apply, const struct tar_entry 
         struct xattr xattr = xattrs_get(&entry->xattrs, i);
         if (refused &&
             (overlay_key(OVERLAY_TRUSTED, xattr.name) || overlay_key(OVERLAY_USER, xattr.name)))
-            return refuse(entry->path, "has an attribute that belongs to an overlay mount");
+            return refuse(entry->path, "has an attribute of an overlay mount");
         struct buf name = {0};
         int result = xattr_name(apply, xattr.name, &name);
         if (result == 0)
@@ -185,13 +185,12 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
     case WHITEOUT_OPAQUE:
         return tree_opaque(apply->tree, path);
     case WHITEOUT_RESERVED:
-        diag_warn("%s: left out, a name of AUFS that means nothing to a layer",
-                  diag_name(path).text);
+        diag_warn("%s: left out: AUFS metadata", diag_name(path).text);
         return STATUS_OK;
     case WHITEOUT_INVALID:
         break;
     }
-    return refuse(path, "a whiteout of nothing");
+    return refuse(path, "a whiteout without a name");
 }
 
 /* Whether the path, or the path that its whiteout names, begins with the name of a merge's staging
@@ -227,13 +226,13 @@ static enum status names_check(const struct apply *apply, const struct tar_entry
 {
     const char *path = entry->path;
     if (is_merge_staging(apply, path))
-        return refuse(path, "begins with the name of the directory in which a merge works");
+        return refuse(path, "begins with the name of a merge's staging directory");
     if (has_whiteouts(apply) && runs_through_whiteout(path))
-        return refuse(path, "the path runs through the name of a whiteout");
+        return refuse(path, "a parent in the path has the name of a whiteout");
     /* Some writers store a whiteout as a hard link to another one. */
     if (entry->type != TAR_HARDLINK || is_reserved(apply, path) || !is_reserved(apply, entry->link))
         return STATUS_OK;
-    diag_error("%s: links to %s, which is not there", diag_name(path).text,
+    diag_error("%s: links to %s, which does not exist", diag_name(path).text,
                diag_name(entry->link).text);
     return STATUS_ARCHIVE;
 }

@@ -25,10 +25,10 @@ struct apply {
     enum apply_whiteouts whiteouts;
     enum overlay_space overlay;      /* the attributes that an overlay mount reads */
     const struct idmap *uids, *gids; /* mappings of owners */
-    bool absolute_warned;
-    struct meta meta; /* private: the present entry's, after translation */
-    struct xattrs xattrs;
     struct tally *tally;
+    bool absolute_warned; /* private, as are the present entry's metadata after translation: */
+    struct meta meta;
+    struct xattrs xattrs;
 };
 
 /* Creates the entry that the reader is at, with its content. Stores in `*event` what the reader

@@ -86,7 +86,7 @@ static void clean_one(int parent, const char *name)
     /* Looked for under the lock: until then the directory's run could begin a merge and die. */
     if (is_dead(parent, fd, name, 0) && journal_of(fd) == JOURNAL_NONE &&
         remove_opened(parent, fd, name) == STATUS_OK)
-        diag_note("%s: removed what a dead run had left", diag_name(name).text);
+        diag_note("%s: removed, left by a killed run", diag_name(name).text);
     close(fd);
 }
 
@@ -134,9 +134,9 @@ static bool is_merged_onto(int fd)
 static enum status begun_keep(const struct cleaning *cleaning, const char *name)
 {
     if (is_merged_onto(cleaning->parent))
-        diag_note("%s: stays: it is in use", diag_name(name).text);
+        diag_note("%s: kept: it is in use", diag_name(name).text);
     else
-        diag_warn("%s: stays: a merge was interrupted, and the same merge again completes it",
+        diag_warn("%s: kept: a merge was interrupted; run it again to complete it",
                   diag_name(name).text);
     return STATUS_OK;
 }
@@ -162,14 +162,14 @@ static enum status opened_clean(struct cleaning *cleaning, int fd, const char *n
     case JOURNAL_BEGUN:
         return begun_keep(cleaning, name);
     case JOURNAL_FAILED:
-        diag_errno("%s: stays: cannot tell whether a merge was interrupted", diag_name(name).text);
+        diag_errno("%s: kept: cannot tell whether a merge was interrupted", diag_name(name).text);
         return STATUS_SYSTEM;
     case JOURNAL_NONE:
         break;
     }
     if (dead)
         return dead_remove(cleaning, fd, name);
-    diag_note("%s: stays: it is in use", diag_name(name).text);
+    diag_note("%s: kept: it is in use", diag_name(name).text);
     return STATUS_OK;
 }
 
@@ -182,10 +182,9 @@ static enum status open_failed(const struct cleaning *cleaning, const char *name
         !S_ISDIR(status.st_mode) || status.st_uid != geteuid())
         return STATUS_OK;
     errno = error;
-    if (error == EXDEV)
-        diag_error("%s: something is mounted there, so it is not removed", diag_name(name).text);
-    else
-        diag_errno("%s: cannot open", diag_name(name).text);
+    if (error != EXDEV)
+        return diag_failed(name, "open");
+    diag_error("%s: cannot remove: something is mounted there", diag_name(name).text);
     return STATUS_SYSTEM;
 }
 
@@ -205,10 +204,8 @@ enum status clean_directory(const char *path, const struct clean_options *option
     enum status status = STATUS_OK;
     struct cleaning cleaning = {.options = options};
     cleaning.parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (cleaning.parent < 0 || names_read_in(&names, cleaning.parent, ".") != 0) {
-        diag_errno("%s: cannot read the directory", diag_name(path).text);
-        status = STATUS_SYSTEM;
-    }
+    if (cleaning.parent < 0 || names_read_in(&names, cleaning.parent, ".") != 0)
+        status = diag_failed(path, "read the directory");
     for (size_t i = 0; i < names.count && !cleaning.stdout_failed; i++) {
         const char *name = names_text(&names, i);
         if (staging_name_is_any(name) && one_clean(&cleaning, name) != STATUS_OK)

@@ -15,7 +15,7 @@ enum status job_start(struct job *job, const struct options *options)
         return status;
     job->result = mmap(NULL, sizeof *job->result, access, kind, -1, 0);
     if (job->result == MAP_FAILED) {
-        diag_errno("cannot start");
+        diag_errno("cannot allocate shared memory");
         outfile_close(&job->summary);
         return STATUS_SYSTEM;
     }

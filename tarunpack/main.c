@@ -1,13 +1,13 @@
 /*
- * tarunpack: unpacks a tar from stdin into a directory that appears only if all of it was there and
- * its digest is the expected one.
+ * tarunpack: unpacks a tar from standard input into a directory that appears only if the archive
+ * was complete and its digest is the expected one. One module per mode:
  *
- *     publish  child:  stdin -> source -> reader -> apply -> stage, the tree in the staging
- * directory parent: target, workdir | waits for the child | publishes the tree, or removes it
- *              --adopt: the parent publishes a tree that several runs have made
- *     onto     --merge: after the first, a second child moves the verified layer onto the target
- *     list     --list: reads and checks, and writes nothing
- *     clean    --clean: removes what dead runs have left
+ *     publish  a child unpacks: archive/source -> archive/reader -> apply -> tree, in a staging
+ *              directory; the parent waits and publishes the tree (place/target) or removes it
+ *              (place/workdir). With --adopt the parent publishes a tree that other runs built.
+ *     onto     --merge: a first child stages the layer in the same way, a second one merges it
+ *     list     --list: reads and checks the archive, writes nothing to disk
+ *     clean    --clean: removes what killed runs left behind
  */
 #include "clean.h"
 #include "cli.h"
@@ -25,51 +25,54 @@ static const char help[] =
     "Usage: tarunpack [OPTION]... DIR\n"
     "  or:  tarunpack --list [OPTION]...\n"
     "  or:  tarunpack --clean [--dry-run] [--older-than=N] DIR\n"
-    "Unpack the tar on standard input into DIR, which is absent or empty, and appears only\n"
-    "if the archive is complete and its digest is the expected one.\n"
+    "Unpack a tar archive from standard input into DIR, which must be absent or empty. DIR\n"
+    "appears only if the archive is complete and has the expected digest.\n"
     "\n"
-    "  -e, --expect=DIGEST     HEX or sha256:HEX (or sha384:, sha512:) of the whole stream\n"
-    "      --replace           exchange DIR, if it stands, for the new tree, at once\n"
-    "      --merge             apply the layer onto DIR, after it is verified\n"
-    "      --adopt=STAGING     read nothing: STAGING/tree, made by several runs, becomes DIR\n"
-    "      --clean             read nothing: remove what dead runs have left in DIR, and print\n"
-    "                          it; --dry-run only prints it\n"
-    "      --older-than=N      of that only what was last changed N seconds ago or more\n"
-    "  -t, --list              check everything and list it, write nothing; long with -v, then\n"
-    "                          with --whiteouts=overlay whiteouts as deletions\n"
-    "      --json              the same, one JSON object for each entry\n"
-    "      --manifest[=time]   the same as an mtree manifest, with times if asked for\n"
+    "  -e, --expect=DIGEST     expected digest of the whole stream: HEX, sha256:HEX,\n"
+    "                          sha384:HEX or sha512:HEX\n"
+    "      --replace           replace an existing DIR, atomically\n"
+    "      --merge             apply the archive to DIR as a layer, after verifying it\n"
+    "      --adopt=STAGING     read nothing; publish STAGING/tree, built by several runs, as DIR\n"
+    "      --clean             read nothing; remove what killed runs left in DIR, and print\n"
+    "                          the names\n"
+    "      --dry-run           with --clean: only print the names\n"
+    "      --older-than=N      with --clean: only what last changed at least N seconds ago\n"
+    "  -t, --list              check and list the archive, write nothing to disk; with -v in\n"
+    "                          long format, and with --whiteouts=overlay whiteouts as deletions\n"
+    "      --json              the same, as one JSON object per entry\n"
+    "      --manifest[=time]   the same, as an mtree manifest, optionally with times\n"
     "      --whiteouts=overlay|apply|keep|raw\n"
-    "                          .wh. names: as an overlay mount reads them (default), as\n"
-    "                          deletions (default with --merge), as files; or everything as\n"
-    "                          it comes (trusted archives)\n"
-    "      --userxattr         for mounts with the option userxattr: user.overlay.*\n"
-    "      --same-owner        an owner that can't be restored is an error\n"
-    "      --no-same-owner     everything belongs to this user\n"
+    "                          restore .wh. names as overlay whiteouts (default), as deletions\n"
+    "                          (default with --merge) or as files; raw restores everything\n"
+    "                          unchanged (trusted archives only)\n"
+    "      --userxattr         use user.overlay.* attributes, for mounts with userxattr\n"
+    "      --same-owner        fail if an owner can't be restored\n"
+    "      --no-same-owner     give everything to the current user\n"
     "      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N\n"
-    "                          the N ids from IN on become those from OUT on; repeatable\n"
+    "                          map N ids from IN on to ids from OUT on; repeatable\n"
     "      --no-xattrs         restore no extended attributes\n"
     "      --no-devices        create no devices\n"
-    "      --no-holes          write zeros where a file has long runs of them\n"
-    "      --no-sync           do not wait until the tree is on the disk\n"
-    "      --summary=FILE      write what was unpacked, or listed, to FILE, as JSON\n"
+    "      --no-holes          write long runs of zeros instead of holes\n"
+    "      --no-sync           do not wait until the tree is on disk\n"
+    "      --summary=FILE      write a summary of the archive to FILE, as JSON\n"
     "  -j, --jobs=N            write with N threads (the result is the same)\n"
     "      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N,\n"
     "      --max-depth=N, --max-pax=N, --max-xattr=N\n"
     "                          limits: the stream (8T), all files (8T), entries (100 million),\n"
-    "                          a path (1M), an extended header (16M), an attribute (64K)\n"
-    "  -v, --verbose           say more\n"
-    "  -q, --quiet             no warnings\n"
+    "                          a path (1M), its depth (8192), an extended header (16M), an\n"
+    "                          attribute (64K)\n"
+    "  -v, --verbose           print more messages\n"
+    "  -q, --quiet             print no warnings\n"
     "  -h, --help              show this help\n"
     "  -V, --version           show the version\n"
     "\n"
-    "Exit status: 0 done, 1 the system failed, 2 usage, 3 the archive is malformed or over a\n"
-    "limit, 4 the digest does not match.\n";
+    "Exit status: 0 success, 1 system error, 2 usage error, 3 the archive is malformed, hostile\n"
+    "or over a limit, 4 the digest does not match.\n";
 
 static enum status run(const struct options *options)
 {
     if (!options->adopt && !options->clean && isatty(STDIN_FILENO))
-        return cli_usage("the archive is read from standard input, which is a terminal");
+        return cli_usage("standard input is a terminal; pipe an archive into it");
     if (options->list != LIST_NONE)
         return list_run(options);
     const char *problem = openat2_problem();
@@ -87,7 +90,7 @@ int main(int argc, char **argv)
     struct options options;
     diag_init("tarunpack");
     if (stream_reserve_standard() != 0)
-        return STATUS_SYSTEM; /* and no place left to say so */
+        return STATUS_SYSTEM; /* and no descriptor to report it on */
     enum status status = options_parse(&options, argc, argv);
     if (status == STATUS_OK && options.help)
         status = cli_print(help);

@@ -45,8 +45,7 @@ static enum status layer_begin(struct onto *onto)
     bool sync = !onto->options->no_sync;
     if (journal_begin(onto->workdir.fd, &onto->job.result->digest, sync) == 0)
         return STATUS_OK;
-    diag_errno("%s: cannot begin the merge", diag_name(onto->target.path).text);
-    return STATUS_SYSTEM;
+    return diag_failed(onto->target.path, "begin the merge");
 }
 
 /* Step 4. Removing changes the directory's time and may need another mode, which the merge must not
@@ -124,10 +123,7 @@ static enum status workdir_make(struct onto *onto)
         return status;
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
     onto->links = openat(onto->workdir.fd, WORKDIR_LINKS, flags, 0600);
-    if (onto->links >= 0)
-        return STATUS_OK;
-    diag_errno("%s: cannot create a file in it", diag_name(onto->target.path).text);
-    return STATUS_SYSTEM;
+    return onto->links >= 0 ? STATUS_OK : diag_failed(onto->target.path, "create a file in it");
 }
 
 static enum status layer_merge(struct onto *onto)

@@ -5,6 +5,7 @@
 #include "diag.h"
 #include "thread.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -129,7 +130,7 @@ static enum status whiteouts_parse(struct options *options, const char *form)
 static enum status mode_parse(struct options *options, enum target_mode mode)
 {
     if (options->mode != TARGET_NEW && options->mode != mode)
-        return cli_usage("--replace and --merge contradict each other");
+        return cli_usage("--replace and --merge cannot be combined");
     options->mode = mode;
     return STATUS_OK;
 }
@@ -141,42 +142,64 @@ static enum status age_parse(struct options *options, const char *text)
     return cli_usage("--older-than takes a number of seconds, not '%s'", diag_name(text).text);
 }
 
+struct field {
+    int option;
+    size_t offset; /* in struct options */
+};
+
+/* Options that set a bool. */
+static const struct field flags[] = {
+    {'h', offsetof(struct options, help)},
+    {'V', offsetof(struct options, version)},
+    {OPTION_SAME_OWNER, offsetof(struct options, same_owner)},
+    {OPTION_NO_SAME_OWNER, offsetof(struct options, no_same_owner)},
+    {OPTION_NO_XATTRS, offsetof(struct options, no_xattrs)},
+    {OPTION_NO_DEVICES, offsetof(struct options, no_devices)},
+    {OPTION_NO_HOLES, offsetof(struct options, no_holes)},
+    {OPTION_NO_SYNC, offsetof(struct options, no_sync)},
+    {OPTION_CLEAN, offsetof(struct options, clean)},
+    {OPTION_DRY_RUN, offsetof(struct options, cleaning.dry_run)},
+};
+
+/* Options that set a uint64_t limit. */
+static const struct field limits[] = {
+    {OPTION_MAX_STREAM, offsetof(struct options, stream_limit)},
+    {OPTION_MAX_SIZE, offsetof(struct options, limits.tree_size)},
+    {OPTION_MAX_ENTRIES, offsetof(struct options, limits.entries)},
+    {OPTION_MAX_PATH, offsetof(struct options, limits.path)},
+    {OPTION_MAX_DEPTH, offsetof(struct options, limits.depth)},
+    {OPTION_MAX_PAX, offsetof(struct options, limits.pax)},
+    {OPTION_MAX_XATTR, offsetof(struct options, limits.xattr)},
+};
+
+/* The address of the field that an option sets; NULL if it is not in the table. */
+static void *field_find(struct options *options, const struct field *fields, size_t count,
+                        int option)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].option == option)
+            return (char *)options + fields[i].offset;
+    }
+    return NULL;
+}
+
 static enum status limit_parse(uint64_t *limit, const char *text)
 {
     if (cli_size(text, limit) == 0)
         return STATUS_OK;
-    return cli_usage("'%s' is no number of bytes or entries", diag_name(text).text);
+    return cli_usage("'%s' is not a valid limit", diag_name(text).text);
 }
 
-static enum status limit_take(struct options *options, int option, const char *argument)
+/* Options with a value. */
+static enum status value_take(struct options *options, int option, const char *argument)
 {
     switch (option) {
-    case OPTION_MAX_STREAM:
-        return limit_parse(&options->stream_limit, argument);
-    case OPTION_MAX_SIZE:
-        return limit_parse(&options->limits.tree_size, argument);
-    case OPTION_MAX_ENTRIES:
-        return limit_parse(&options->limits.entries, argument);
-    case OPTION_MAX_PATH:
-        return limit_parse(&options->limits.path, argument);
-    case OPTION_MAX_DEPTH:
-        return limit_parse(&options->limits.depth, argument);
-    case OPTION_MAX_PAX:
-        return limit_parse(&options->limits.pax, argument);
-    case OPTION_MAX_XATTR:
-        return limit_parse(&options->limits.xattr, argument);
-    default:
-        return STATUS_USAGE;
-    }
-}
-
-static enum status target_take(struct options *options, int option, const char *argument)
-{
-    switch (option) {
-    case OPTION_REPLACE:
-        return mode_parse(options, TARGET_REPLACE);
-    case OPTION_MERGE:
-        return mode_parse(options, TARGET_MERGE);
+    case 'e':
+        return expect_parse(options, argument);
+    case OPTION_MANIFEST:
+        return manifest_take(options, argument);
+    case OPTION_WHITEOUTS:
+        return whiteouts_parse(options, argument);
     case OPTION_ADOPT:
         options->adopt = argument;
         return STATUS_OK;
@@ -192,41 +215,16 @@ static enum status target_take(struct options *options, int option, const char *
     case 'j':
         return cli_jobs(argument, &options->jobs);
     default:
-        return limit_take(options, option, argument);
-    }
-}
-
-static bool *flag_of(struct options *options, int option)
-{
-    switch (option) {
-    case 'h':
-        return &options->help;
-    case 'V':
-        return &options->version;
-    case OPTION_SAME_OWNER:
-        return &options->same_owner;
-    case OPTION_NO_SAME_OWNER:
-        return &options->no_same_owner;
-    case OPTION_NO_XATTRS:
-        return &options->no_xattrs;
-    case OPTION_NO_DEVICES:
-        return &options->no_devices;
-    case OPTION_NO_HOLES:
-        return &options->no_holes;
-    case OPTION_NO_SYNC:
-        return &options->no_sync;
-    case OPTION_CLEAN:
-        return &options->clean;
-    case OPTION_DRY_RUN:
-        return &options->cleaning.dry_run;
-    default:
-        return NULL;
+        return STATUS_USAGE;
     }
 }
 
 static enum status option_take(struct options *options, int option, const char *argument)
 {
-    bool *flag = flag_of(options, option);
+    bool *flag = field_find(options, flags, sizeof flags / sizeof *flags, option);
+    uint64_t *limit = field_find(options, limits, sizeof limits / sizeof *limits, option);
+    if (limit)
+        return limit_parse(limit, argument);
     if (flag) {
         *flag = true;
         return STATUS_OK;
@@ -239,23 +237,21 @@ static enum status option_take(struct options *options, int option, const char *
         diag_set_verbose(true);
         options->verbose = true;
         return STATUS_OK;
-    case 'e':
-        return expect_parse(options, argument);
     case 't':
         options->list = options->list == LIST_NONE ? LIST_NAMES : options->list;
-        return STATUS_OK;
-    case OPTION_MANIFEST:
-        return manifest_take(options, argument);
-    case OPTION_WHITEOUTS:
-        return whiteouts_parse(options, argument);
-    case OPTION_USERXATTR:
-        options->overlay = OVERLAY_USER;
         return STATUS_OK;
     case OPTION_JSON:
         options->list = LIST_JSON;
         return STATUS_OK;
+    case OPTION_USERXATTR:
+        options->overlay = OVERLAY_USER;
+        return STATUS_OK;
+    case OPTION_REPLACE:
+        return mode_parse(options, TARGET_REPLACE);
+    case OPTION_MERGE:
+        return mode_parse(options, TARGET_MERGE);
     default:
-        return target_take(options, option, argument);
+        return value_take(options, option, argument);
     }
 }
 
@@ -264,18 +260,18 @@ static enum status archive_check(const struct options *options)
 {
     bool about = options->has_expected || options->list != LIST_NONE || options->summary;
     if (options->adopt && (about || options->mode == TARGET_MERGE))
-        return cli_usage("--adopt reads no archive: it goes with --replace and --no-sync only");
+        return cli_usage("--adopt reads no archive: only --replace and --no-sync go with it");
     if (options->clean && (about || options->adopt || options->mode != TARGET_NEW))
-        return cli_usage("--clean reads no archive: it goes with --dry-run and --older-than only");
+        return cli_usage("--clean reads no archive: only --dry-run and --older-than go with it");
     if (!options->clean && (options->cleaning.dry_run || options->cleaning.older_than))
-        return cli_usage("--dry-run and --older-than go with --clean only");
+        return cli_usage("--dry-run and --older-than need --clean");
     return STATUS_OK;
 }
 
 static enum status operands_parse(struct options *options, int argc, char **argv)
 {
     if (options->same_owner && options->no_same_owner)
-        return cli_usage("--same-owner and --no-same-owner contradict each other");
+        return cli_usage("--same-owner and --no-same-owner cannot be combined");
     bool merge = options->mode == TARGET_MERGE;
     enum status status = archive_check(options);
     if (status != STATUS_OK)
@@ -283,14 +279,13 @@ static enum status operands_parse(struct options *options, int argc, char **argv
     if (merge && !options->whiteouts_given)
         options->whiteouts = APPLY_DELETE;
     if (merge && options->whiteouts != APPLY_DELETE)
-        return cli_usage(
-            "--merge deletes what whiteouts name: it goes with --whiteouts=apply only");
+        return cli_usage("--merge applies whiteouts: only --whiteouts=apply goes with it");
     if (options->list != LIST_NONE)
         return optind == argc
                    ? STATUS_OK
-                   : cli_usage("--list, --json and --manifest read standard input and write no "
-                               "directory, such as '%s'",
-                               diag_name(argv[optind]).text);
+                   : cli_usage(
+                         "extra operand '%s': --list, --json and --manifest write no directory",
+                         diag_name(argv[optind]).text);
     return cli_directory(argc, argv, &options->directory);
 }
 

@@ -73,8 +73,7 @@ static enum status tree_adopt(struct publish *publish)
         workdir_adopt(&publish->workdir, target->parent, target->name, options->adopt);
     if (status != STATUS_OK || options->no_sync || syncfs(publish->workdir.fd) == 0)
         return status;
-    diag_errno("%s: cannot sync", diag_name(options->adopt).text);
-    return STATUS_SYSTEM;
+    return diag_failed(options->adopt, "sync");
 }
 
 static enum status tree_publish(struct publish *publish)

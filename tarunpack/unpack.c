@@ -15,7 +15,7 @@ static enum status tree_configure(struct tree_options *tree, const struct option
 {
     struct privileges may;
     if (privileges_read(&may) != 0) {
-        diag_errno("cannot tell what this process may do");
+        diag_errno("cannot read the capabilities of this process");
         return STATUS_SYSTEM;
     }
     bool owners =
@@ -45,11 +45,11 @@ static void left_out_warn(const struct tree *tree, const struct options *options
     const struct tree_left_out left = tree_left_out(tree);
     if (left.owners && !options->no_same_owner)
         diag_warn("owners were left out, and setuid and setgid bits with them: this user may not "
-                  "set them (--same-owner makes that an error)");
+                  "set them (--same-owner makes this an error)");
     if (left.xattrs)
         diag_warn("trusted.* and security.* attributes were left out: this user may not set them");
     if (left.acls)
-        diag_warn("ACLs were left out that name ids which don't exist in this user namespace");
+        diag_warn("ACLs with ids that do not exist in this user namespace were left out");
     if (left.devices && !options->no_devices)
         diag_warn("devices were left out: this user may not create them");
 }

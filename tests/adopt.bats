@@ -45,7 +45,7 @@ setup() {
     mkdir full
     touch full/file
     run -1 --separate-stderr tarunpack --adopt="$staging" full
-    assert_equal "$stderr" 'tarunpack: full: is not empty (--replace would replace it)'
+    assert_equal "$stderr" 'tarunpack: full: is not empty (--replace replaces it)'
     ln -s full link
     run -1 --separate-stderr tarunpack --adopt="$staging" link
     assert_exists "$staging/tree/sub/file"

@@ -202,7 +202,7 @@ file or a pipe; try 'tarpack --help'"
     mkdir work/dir
     local name
     for name in . .. / // ./ work/. work/dir/.. work/dir/../; do
-        refuses_target "tarunpack: $name: has no name *could be replaced at once (--merge *" "$name"
+        refuses_target "tarunpack: $name: has no name *cannot be replaced (--merge *" "$name"
     done
 }
 
@@ -213,7 +213,7 @@ file or a pipe; try 'tarpack --help'"
     mount --bind work/source work/bound
     local name
     for name in work/mounted work/bound/; do
-        refuses_target "tarunpack: $name: is a mount point, which can't be replaced (--merge *" \
+        refuses_target "tarunpack: $name: is a mount point and cannot be replaced (--merge *" \
             "$name"
     done
     tarunpack --no-sync work/mounted/target <"$LAYER"
@@ -222,13 +222,13 @@ file or a pipe; try 'tarpack --help'"
 
 @test "tarunpack: a directory above that is missing or is none is named" {
     touch work/file
-    refuses_target 'tarunpack: work/none/target: cannot open the directory above it: No such *' \
+    refuses_target 'tarunpack: work/none/target: cannot open its parent directory: No such *' \
         work/none/target
-    refuses_target 'tarunpack: work/file/target: cannot open the directory above it: Not a *' \
+    refuses_target 'tarunpack: work/file/target: cannot open its parent directory: Not a *' \
         work/file/target
     refuses_target 'tarunpack: *: cannot unpack there: File name too long' \
         "work/$(printf '%0256d' 0)"
-    refuses_target 'tarunpack: : an empty name is no directory' ''
+    refuses_target 'tarunpack: : an empty name is not a directory' ''
 }
 
 @test "tarunpack: a name of 255 bytes and a name with a newline are fine" {
@@ -248,7 +248,7 @@ file or a pipe; try 'tarpack --help'"
     { as_user tarunpack work/his/target 2>err || status=$? && wc -c >unread; } <"$LAYER"
     assert_equal "$status" 1
     assert_equal "$(cat err)" 'tarunpack: cannot create a staging directory beside target '\
-'(--merge would work inside the directory): Permission denied'
+'(--merge works inside the directory): Permission denied'
     assert_equal "$(cat unread)" "$(stat -c %s "$LAYER")"
     assert_equal "$(entries work/his)" ''
 }
@@ -307,12 +307,12 @@ is a terminal; try 'tarunpack --help'"
 @test "tarunpack: one block of zeros is no end, and two alone are an archive" {
     local content=$(($(stat -c %s "$LAYER") - 1024))
     head -c 512 /dev/zero >end
-    refused 3 'tarunpack: the archive is cut off after 512 bytes' tarunpack work/target <end
+    refused 3 'tarunpack: the archive is truncated after 512 bytes' tarunpack work/target <end
     head -c "$content" "$LAYER" | cat - end >archive
-    refused 3 "tarunpack: the archive is cut off after $((content + 512)) bytes" \
+    refused 3 "tarunpack: the archive is truncated after $((content + 512)) bytes" \
         tarunpack work/target <archive
     head -c "$content" "$LAYER" | cat - end "$LAYER" >archive
-    refused 3 "tarunpack: a single block of zeros stands before byte $((content + 512))" \
+    refused 3 "tarunpack: a single zero block before byte $((content + 512))" \
         tarunpack work/target <archive
     cat end end | tarunpack work/target
     assert_equal "$(find work/target)" work/target
@@ -326,11 +326,11 @@ is a terminal; try 'tarunpack --help'"
         compare_trees "$TREE" work/target
         rm -r work/target
         printf x >>archive
-        refused 3 'tarunpack: there is data behind the end of the archive' \
+        refused 3 'tarunpack: there is data after the end of the archive' \
             tarunpack work/target <archive
     done
     cat "$LAYER" "$LAYER" >archive
-    refused 3 'tarunpack: there is data behind the end of the archive' tarunpack -q work/target \
+    refused 3 'tarunpack: there is data after the end of the archive' tarunpack -q work/target \
         <archive
     assert_equal "$(entries work)" ''
 }
@@ -356,7 +356,7 @@ is a terminal; try 'tarunpack --help'"
     local -A messages=(
         [max-stream=$(stat -c %s archive)]="the stream is longer than * bytes (--max-stream)"
         [max-entries=4]="the archive has more than 3 entries (--max-entries)"
-        [max-size=8]="c: the files are larger than 7 bytes together (--max-size)"
+        [max-size=8]="c: the files have more than 7 bytes in total (--max-size)"
         [max-path=1]="*: the path is longer than 0 bytes (--max-path)"
         [max-pax=30]="an extended header is longer than 29 bytes (--max-pax)"
         [max-xattr=6]="a: the attribute user.x is longer than 5 bytes (--max-xattr)"
@@ -435,9 +435,9 @@ is a terminal; try 'tarunpack --help'"
     refused 2 "tarunpack: missing operand DIR; try 'tarunpack --help'" tarunpack </dev/full
     refused 2 "tarunpack: extra operand 'b'; try 'tarunpack --help'" \
         tarunpack work/a b </dev/full
-    refused 2 "tarunpack: --same-owner and --no-same-owner contradict each other; *" \
+    refused 2 "tarunpack: --same-owner and --no-same-owner cannot be combined; *" \
         tarunpack --same-owner --no-same-owner work/a </dev/full
-    refused 2 "tarunpack: --replace and --merge contradict each other; *" \
+    refused 2 "tarunpack: --replace and --merge cannot be combined; *" \
         tarunpack --replace --merge work/a </dev/full
     refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" tarunpack -t work/a </dev/full
     refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" \
@@ -572,7 +572,7 @@ fills() {
     tarunpack --no-sync work/tar <"$LAYER"
     staged work/target
     run -0 tarunpack -v --no-sync work/target <"$LAYER"
-    assert_output --regexp '^tarunpack: \.target\.zlsnap-......: removed what a dead run had left$'
+    assert_output --regexp '^tarunpack: \.target\.zlsnap-......: removed, left by a killed run$'
     compare_trees "$TREE" work/target
     assert_equal "$(entries work)" 'tar target'
 }
@@ -620,7 +620,7 @@ fills() {
     cat "$stubborn" >&9
     let_go
     assert_equal "$status" 1
-    assert_equal "$(grep -v warning held)" 'tarunpack: work/his/target: is not empty any more'
+    assert_equal "$(grep -v warning held)" 'tarunpack: work/his/target: is no longer empty'
     assert_equal "$(entries work/his)" target
 }
 
@@ -633,7 +633,7 @@ fills() {
     cat "$BATS_FILE_TMPDIR/stubborn.tar" >&9
     let_go
     assert_equal "$status" 1
-    assert_equal "$(cat held)" 'tarunpack: work/target: is not empty any more'
+    assert_equal "$(cat held)" 'tarunpack: work/target: is no longer empty'
     assert_equal "$(entries work)" target
 }
 

@@ -88,7 +88,7 @@ spool() {
     assert_output .b.zlsnap-abcdef
     [ -e .a.zlsnap-abcdef/tree/sub/file ]
     run -0 tarunpack --clean -v --dry-run .
-    assert_output 'tarunpack: .a.zlsnap-abcdef: stays: it is in use'
+    assert_output 'tarunpack: .a.zlsnap-abcdef: kept: it is in use'
     exec 5<&-
     run -0 tarunpack --clean .
     assert_output .a.zlsnap-abcdef
@@ -99,7 +99,7 @@ spool() {
     touch .merge.zlsnap-abcdef/begun
     run -0 --separate-stderr tarunpack --clean .
     assert_output ''
-    assert_stderr 1 '^tarunpack: warning: \.merge\.zlsnap-abcdef: stays: a merge was interrupted'
+    assert_stderr 1 '^tarunpack: warning: \.merge\.zlsnap-abcdef: kept: a merge was interrupted'
     [ -e .merge.zlsnap-abcdef/tree/sub/file ]
     run -0 --separate-stderr tarunpack --clean -q .
     assert_equal "$stderr" ''
@@ -113,7 +113,7 @@ spool() {
     run -0 tarunpack --clean .
     assert_output ''
     run -0 tarunpack --clean -v .
-    assert_output 'tarunpack: .merge.zlsnap-abcdef: stays: it is in use'
+    assert_output 'tarunpack: .merge.zlsnap-abcdef: kept: it is in use'
     exec 5<&-
     [ -e .merge.zlsnap-abcdef/tree/sub/file ]
 }
@@ -133,7 +133,7 @@ spool() {
     run -1 tarunpack --no-sync --merge dir <second.tar
     [ ! -e dir/second ]
     wait "$cleaner"
-    grep 'stays: a merge was interrupted' said
+    grep 'kept: a merge was interrupted' said
     tarunpack --no-sync --merge dir <first.tar
     assert_equal "$(ls -A dir)" first
 }
@@ -297,7 +297,7 @@ spool() {
     run -2 tarunpack --clean --older-than=1d .
     run -0 tarunpack --clean --older-than=999999999999 .
     run -2 --separate-stderr tarunpack --dry-run .
-    assert_stderr 1 'go with --clean only'
+    assert_stderr 1 'need --clean'
     run -1 --separate-stderr tarunpack --clean none
     assert_stderr 1 '^tarunpack: none: cannot read the directory: No such file or directory$'
     touch file

@@ -82,7 +82,7 @@ unpacked() {
 merged() {
     local left
     left=$(find work/target -maxdepth 1 -name '.merge.zlsnap-*')
-    if [ "$status" -eq 1 ] && grep -qF -e 'only partly merged' -e 'cannot set its time back' \
+    if [ "$status" -eq 1 ] && grep -qF -e 'only partly merged' -e 'cannot restore its time' \
         ${left:+-e "${left##*/}"} errors; then
         tarunpack -q -j 1 --merge work/target <"$input" && [ "$(listing work/target)" = "$2" ]
     else

@@ -150,7 +150,7 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     for name in "x", "x/y":
         archive.addfile(tarfile.TarInfo(name))
 PYTHON
-    local digest line='tarunpack: x/y: the path runs through something that is no directory'
+    local digest line='tarunpack: x/y: a parent in the path is not a directory'
     digest=$(sha256sum <broken.tar | cut -d ' ' -f 1)
     stays 3 "$line" broken.tar --expect="$digest"
     stays 3 "$line" broken.tar
@@ -208,7 +208,7 @@ PYTHON
         if [ "$at" -eq 0 ]; then
             assert_equal "$(cat err)" 'tarunpack: the input is empty'
         else
-            assert_equal "$(cat err)" "tarunpack: the archive is cut off after $at bytes"
+            assert_equal "$(cat err)" "tarunpack: the archive is truncated after $at bytes"
         fi
         status=0
         tarunpack --no-sync --expect="$DIGEST" work/target <cut.tar 2>err || status=$?
@@ -222,7 +222,7 @@ PYTHON
     local status
     run bash -o pipefail -c 'tarpack "$1" | { head -c 3000; kill -KILL $BASHPID; } |
         tarunpack --no-sync work/target; echo "${PIPESTATUS[*]:1}"' bash "$TREE"
-    assert_output "tarunpack: the archive is cut off after 3000 bytes
+    assert_output "tarunpack: the archive is truncated after 3000 bytes
 137 3"
     head -c 3000 "$LAYER" >cut.tar
     run bash -o pipefail -c '{ cat cut.tar && sleep 0.4; } |
@@ -237,7 +237,7 @@ PYTHON
     head -c 2000000 /dev/zero >tree/.a
     touch tree/.wh.x
     run bash -c 'tarpack tree 2>err | tarunpack --no-sync work/target; echo "${PIPESTATUS[*]}"'
-    assert_output --regexp '^tarunpack: the archive is cut off after [0-9]+ bytes
+    assert_output --regexp '^tarunpack: the archive is truncated after [0-9]+ bytes
 1 3$'
     assert_equal "$(entries work)" ''
 }
@@ -262,7 +262,7 @@ PYTHON
     touch work/target/mine
     let_go
     assert_equal "$status" 1
-    assert_equal "$(cat held)" 'tarunpack: work/target: is not empty any more'
+    assert_equal "$(cat held)" 'tarunpack: work/target: is no longer empty'
     assert_equal "$(entries work/target)" mine
     assert_equal "$(entries work)" target
 }
@@ -276,7 +276,7 @@ PYTHON
         $command work/target
         let_go
         assert_equal "$status" 1
-        [[ $(cat held) == 'tarunpack: work/target: cannot publish the tree there: '* ]]
+        [[ $(cat held) == 'tarunpack: work/target: cannot publish the new tree: '* ]]
         assert_equal "$(entries work)" target
         rm work/target
     done
@@ -291,7 +291,7 @@ PYTHON
     cat "$LAYER" >&9
     let_go
     assert_equal "$status" 1
-    assert_equal "$(cat held)" 'tarunpack: work/target: is not empty any more'
+    assert_equal "$(cat held)" 'tarunpack: work/target: is no longer empty'
     compare_trees "$TREE" work/target
     assert_equal "$(entries work)" target
 }
@@ -337,7 +337,7 @@ PYTHON
     before=$(facts work/target)
     refused 4 'tarunpack: the digest does not match: *' \
         tarunpack --replace --expect="$OTHER" work/target <"$LAYER"
-    refused 3 'tarunpack: the archive is cut off after 3000 bytes' \
+    refused 3 'tarunpack: the archive is truncated after 3000 bytes' \
         tarunpack --replace work/target < <(head -c 3000 "$LAYER")
     refused 3 'tarunpack: the input is empty' tarunpack --replace work/target </dev/null
     refused 3 'tarunpack: the archive has more than 2 entries *' \
@@ -368,7 +368,7 @@ PYTHON
     before=$(find work/target -printf '%P %y %i %n %#m %U:%G %s %T@ %l\n')
     refused 4 'tarunpack: the digest does not match: *' \
         tarunpack --merge --expect="$OTHER" work/target <"$LAYER"
-    refused 3 'tarunpack: the archive is cut off after 3000 bytes' \
+    refused 3 'tarunpack: the archive is truncated after 3000 bytes' \
         tarunpack --merge work/target < <(head -c 3000 "$LAYER")
     refused 3 'tarunpack: the input is empty' tarunpack --merge work/target </dev/null
     refute_leftovers work

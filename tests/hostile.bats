@@ -149,14 +149,14 @@ EOF
         symlink-absolute-then-through symlink-then-directory-through \
         symlink-then-symlink-through symlink-then-whiteout-through symlink-then-opaque-through \
         symlink-then-device-through symlink-to-proc; do
-        refuse_tree "$name" 's/*: the path runs through something that is no directory'
+        refuse_tree "$name" 's/*: a parent in the path is not a directory'
     done
 }
 
 @test "hostile: nor through a chain of them, nor through one to the directory it is in" {
-    refuse_tree symlink-chain 'a/evil: the path runs through something that is no directory'
-    refuse_tree symlink-chain-of-directories 'e/evil: the path runs through *'
-    refuse_tree symlink-to-here 'd/d/d/x: the path runs through *'
+    refuse_tree symlink-chain 'a/evil: a parent in the path is not a directory'
+    refuse_tree symlink-chain-of-directories 'e/evil: a parent in the path is not *'
+    refuse_tree symlink-to-here 'd/d/d/x: a parent in the path is not *'
 }
 
 @test "hostile: a symbolic link is replaced, not followed" {
@@ -200,12 +200,12 @@ EOF
     refuse hardlink-up-to-the-outside-directory "h: path is empty or contains a NUL or '..'"
     refuse gnu-link-up "h: path is empty or contains a NUL or '..'"
     refuse_tree hardlink-absolute "warning: removing leading '/' from names
-tarunpack: h: links to ${OUTSIDE#/}/file, which is not there"
+tarunpack: h: links to ${OUTSIDE#/}/file, which does not exist"
 }
 
 @test "hostile: a hard link through a symbolic link or a file is refused" {
-    refuse_tree hardlink-through-a-symlink 'h: links to s/file, which is not there'
-    refuse_tree hardlink-through-a-file 'h: links to f/x, which is not there'
+    refuse_tree hardlink-through-a-symlink 'h: links to s/file, which does not exist'
+    refuse_tree hardlink-through-a-file 'h: links to f/x, which does not exist'
 }
 
 @test "hostile: a hard link to a directory, the root included, is refused" {
@@ -214,9 +214,9 @@ tarunpack: h: links to ${OUTSIDE#/}/file, which is not there"
 }
 
 @test "hostile: a hard link to what is not there, or not yet, is refused" {
-    refuse_tree hardlink-to-nothing 'h: links to missing, which is not there'
-    refuse_tree hardlink-to-what-comes-later 'h: links to f, which is not there'
-    refuse_tree hardlink-to-itself 'h: links to h, which is not there'
+    refuse_tree hardlink-to-nothing 'h: links to missing, which does not exist'
+    refuse_tree hardlink-to-what-comes-later 'h: links to f, which does not exist'
+    refuse_tree hardlink-to-itself 'h: links to h, which does not exist'
     refuse hardlink-without-target 'h: link target is empty, *'
 }
 
@@ -232,8 +232,8 @@ EOF
 }
 
 @test "hostile: a hard link to what is deleted is refused" {
-    refuse_tree hardlink-to-a-whiteout 'h: links to f, which is deleted'
-    refuse_tree hardlink-to-a-whiteouts-name 'h: links to .wh.f, which is not there'
+    refuse_tree hardlink-to-a-whiteout 'h: links to f, which is a whiteout'
+    refuse_tree hardlink-to-a-whiteouts-name 'h: links to .wh.f, which does not exist'
 }
 
 @test "hostile: a hard link to a symbolic link is one to the link" {
@@ -295,7 +295,7 @@ EOF
 @test "hostile: nothing stands below what is no directory" {
     local name
     for name in entry-below-a-{file,fifo,device}; do
-        refuse_tree "$name" 'x/y: the path runs through something that is no directory'
+        refuse_tree "$name" 'x/y: a parent in the path is not a directory'
     done
 }
 
@@ -332,10 +332,10 @@ EOF
 
 # --------------------------------------------------------------------------- whiteouts
 
-@test "hostile: a whiteout of nothing, of . or of .. is refused" {
-    refuse_tree whiteout-of-nothing 'd/.wh.: a whiteout of nothing'
-    refuse_tree whiteout-of-here 'd/.wh..: a whiteout of nothing'
-    refuse_tree whiteout-of-above 'd/.wh...: a whiteout of nothing'
+@test "hostile: a whiteout without a name, of . or of .. is refused" {
+    refuse_tree whiteout-of-nothing 'd/.wh.: a whiteout without a name'
+    refuse_tree whiteout-of-here 'd/.wh..: a whiteout without a name'
+    refuse_tree whiteout-of-above 'd/.wh...: a whiteout without a name'
 }
 
 @test "hostile: a whiteout is one by its name, whatever its type and content" {
@@ -377,9 +377,9 @@ EOF
 }
 
 @test "hostile: a path through the name of a whiteout or a marker is refused" {
-    refuse_tree whiteout-in-the-path '.wh.x/y: the path runs through the name of a whiteout'
-    refuse_tree whiteout-in-the-path-of-a-directory '.wh.x/y: the path runs through *'
-    refuse_tree opaque-in-the-path '.wh..wh..opq/y: the path runs through *'
+    refuse_tree whiteout-in-the-path '.wh.x/y: a parent in the path has the name of a whiteout'
+    refuse_tree whiteout-in-the-path-of-a-directory '.wh.x/y: a parent in the path has *'
+    refuse_tree opaque-in-the-path '.wh..wh..opq/y: a parent in the path has *'
 }
 
 @test "hostile: a whiteout before or after an entry of its layer does not delete it" {
@@ -406,12 +406,12 @@ EOF
 }
 
 @test "hostile: names of AUFS are left out with a warning, what lies below them is refused" {
-    accept aufs-names "tarunpack: warning: .wh..wh.aufs: left out, *
-tarunpack: warning: .wh..wh.plnk: left out, *
-tarunpack: warning: .wh..wh.orph: left out, a name of AUFS that means nothing to a layer" <<'EOF'
+    accept aufs-names "tarunpack: warning: .wh..wh.aufs: left out: *
+tarunpack: warning: .wh..wh.plnk: left out: *
+tarunpack: warning: .wh..wh.orph: left out: AUFS metadata" <<'EOF'
 f 644 x
 EOF
-    refuse_tree aufs-links '.wh..wh.plnk/7.7: the path runs through the name of a whiteout'
+    refuse_tree aufs-links '.wh..wh.plnk/7.7: a parent in the path has the name of a whiteout'
 }
 
 # --------------------------------------------------------------------------- headers
@@ -429,14 +429,14 @@ EOF
 }
 
 @test "hostile: a size without its data is a cut archive" {
-    refuse size-8-gib-and-no-data 'the archive is cut off after 1536 bytes'
+    refuse size-8-gib-and-no-data 'the archive is truncated after 1536 bytes'
 }
 
 @test "hostile: sizes beyond the limit are refused at once" {
     local name
     for name in size-limit-and-more size-of-two-beyond-limit size-in-pax-terabytes \
         gnu-sparse-size-petabytes sparse-size-exabytes; do
-        refuse "$name" '*: the files are larger than 8796093022208 bytes together (--max-size)'
+        refuse "$name" '*: the files have more than 8796093022208 bytes in total (--max-size)'
     done
 }
 
@@ -496,7 +496,7 @@ EOF
         refuse "$name" 'malformed time, *'
     done
     refuse_tree mtime-beyond-the-file-system \
-        "x: the file system can't hold its time, -4611686018427387904 seconds from 1970" 1
+        "x: the file system cannot store its time, -4611686018427387904 seconds since 1970" 1
     accept mtime-negative <<<'f 644 x'
     assert_equal "$(stat -c %Y target/x)" -86400
 }
@@ -565,20 +565,20 @@ EOF
     local name
     for name in pax-twice gnu-{name,link}-twice pax-for-all-behind-{one-for-one,a-gnu-name,a-gnu-link} \
         volume-label-behind-a-{pax-header,gnu-name,gnu-link}; do
-        refuse "$name" 'an extended header has no entry behind it'
+        refuse "$name" 'an extended header has no entry after it'
     done
 }
 
 @test "hostile: a pax header without an entry or without its content is refused" {
-    refuse pax-without-entry 'an extended header has no entry behind it'
-    refuse pax-without-anything 'the archive is cut off after 1024 bytes'
-    refuse pax-without-content 'the archive is cut off after 1024 bytes'
+    refuse pax-without-entry 'an extended header has no entry after it'
+    refuse pax-without-anything 'the archive is truncated after 1024 bytes'
+    refuse pax-without-content 'the archive is truncated after 1024 bytes'
 }
 
 @test "hostile: extended headers of terabytes are refused at once, with little memory" {
     refuse pax-larger-than-allowed 'an extended header is longer than 16777216 bytes (--max-pax)'
-    refuse pax-for-all-of-terabytes 'the global headers are longer than 65536 bytes together'
-    refuse pax-for-all-too-many 'the global headers are longer than 65536 bytes together'
+    refuse pax-for-all-of-terabytes 'the global headers have more than 65536 bytes in total'
+    refuse pax-for-all-too-many 'the global headers have more than 65536 bytes in total'
     local name
     for name in pax-of-terabytes gnu-name-of-terabytes gnu-link-of-terabytes; do
         refuse "$name" 'an extended header is longer than 16777216 bytes (--max-pax)'
@@ -667,7 +667,7 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMA
         archive.addfile(info)
 PYTHON
     )
-    assert_output 'tarunpack: the ACLs and labels of all directories are larger than 67108864 bytes'
+    assert_output 'tarunpack: the ACLs and labels of all directories have more than 67108864 bytes'
     assert_not_exists target
 }
 
@@ -678,9 +678,9 @@ PYTHON
     accept gnu-name-with-nul-inside <<<'f 644 y'
     accept gnu-name-and-pax <<<'f 644 z'
     refuse gnu-name-empty "x: path is empty or contains a NUL or '..'"
-    refuse gnu-name-without-entry 'an extended header has no entry behind it'
-    refuse gnu-link-without-entry 'an extended header has no entry behind it'
-    refuse gnu-name-cut 'the archive is cut off after 1024 bytes'
+    refuse gnu-name-without-entry 'an extended header has no entry after it'
+    refuse gnu-link-without-entry 'an extended header has no entry after it'
+    refuse gnu-name-cut 'the archive is truncated after 1024 bytes'
 }
 
 # --------------------------------------------------------------------------- sparse files

@@ -194,7 +194,7 @@ sha256:$(sha256sum <layer.tar | cut -c -64) was interrupted; run that merge agai
     run -1 tarunpack --no-sync --merge dir <layer.tar
     assert_output --partial "${journal%/begun}: cannot tell whether a merge was interrupted: "
     run -1 tarunpack --clean dir
-    assert_output --partial "stays: cannot tell whether a merge was interrupted: "
+    assert_output --partial "kept: cannot tell whether a merge was interrupted: "
     mv kept "$journal"
     chown -R 65534 "${journal%/begun}"
     chown 65534 dir

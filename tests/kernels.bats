@@ -55,7 +55,7 @@ stand() {
     stand
     for option in '' --replace --merge --clean; do
         run -1 --separate-stderr unpack_answered openat2 ENOSYS ${option:+"$option"}
-        assert_equal "$stderr" 'tarunpack: this kernel has no openat2(2): Linux 5.6 or later is needed'
+        assert_equal "$stderr" 'tarunpack: the kernel has no openat2(2): Linux 5.6 or later is needed'
     done
     assert_equal "$(ls -A target)" old
     refute_leftovers .
@@ -66,7 +66,7 @@ stand() {
     stand
     for option in '' --replace --merge --clean; do
         run -1 --separate-stderr unpack_answered openat2 EPERM ${option:+"$option"}
-        assert_equal "$stderr" "tarunpack: openat2(2) is not permitted here:\
+        assert_equal "$stderr" "tarunpack: openat2(2) is not permitted;\
  the container's seccomp profile must allow it"
     done
     assert_equal "$(ls -A target)" old
@@ -85,8 +85,8 @@ stand() {
     for error in EINVAL ENOSYS; do
         stand
         run -1 --separate-stderr unpack_answered renameat2 $error --replace
-        assert_equal "$stderr" "tarunpack: target: this file system can't exchange two directories at\
- once, so nothing was replaced"
+        assert_equal "$stderr" "tarunpack: target: not replaced: the file system cannot exchange\
+ directories"
         assert_equal "$(ls -A target)" old
     done
     refute_leftovers .
@@ -97,8 +97,8 @@ stand() {
 @test "without Landlock a tree is unpacked without it, and -v says why" {
     local case call=landlock_create_ruleset
     for case in \
-        "ENOSYS:this kernel has none, Linux 5.19 or later is needed, built with it" \
-        "EOPNOTSUPP:this kernel's is not switched on, see lsm= among its boot parameters" \
+        "ENOSYS:the kernel does not have it; Linux 5.19 or later, built with it, is needed" \
+        "EOPNOTSUPP:disabled in the kernel; see the boot parameter lsm=" \
         'EPERM:Operation not permitted'; do
         rm -rf target
         run -0 --separate-stderr unpack_answered $call "${case%%:*}"
@@ -116,15 +116,15 @@ stand() {
     assert_equal "$stderr" ''
     assert_equal "$output" "$(tarunpack -tv <"$ORIGINAL/layer.tar")"
     run -0 --separate-stderr answering $call ENOSYS tarunpack --manifest -v <"$ORIGINAL/layer.tar"
-    assert_equal "$stderr" "tarunpack: not confined by Landlock: this kernel has none,\
- Linux 5.19 or later is needed, built with it"
+    assert_equal "$stderr" "tarunpack: not confined by Landlock: the kernel does not have it;\
+ Linux 5.19 or later, built with it, is needed"
 }
 
 @test "with a Landlock too old for links a tree is unpacked without it, and -v says why" {
     run -0 --separate-stderr strace -f -qq -o calls -e trace=/landlock \
         -e inject=landlock_create_ruleset:retval=1 tarunpack -v target <"$ORIGINAL/layer.tar"
-    assert_equal "$stderr" "tarunpack: not confined by Landlock: this kernel's can't allow links,\
- Linux 5.19 or later is needed"
+    assert_equal "$stderr" "tarunpack: not confined by Landlock: the kernel's version of it is too\
+ old; Linux 5.19 or later is needed"
     assert_equal "$(grep -c landlock calls)" 1
     compare_trees "$ORIGINAL/tree" target
 }
@@ -185,7 +185,7 @@ probed() {
     [ "$(landlock_version)" -ge 2 ] || skip 'needs Landlock version 2 in the kernel'
     for error in 'ENOMEM:Cannot allocate memory' 'EMFILE:Too many open files' \
         'ENFILE:Too many open files in system'; do
-        text="tarunpack: cannot confine the unpacking process by Landlock: ${error#*:}"
+        text="tarunpack: cannot confine the unpacking process with Landlock: ${error#*:}"
         for command in --list target '--replace target' '--merge .'; do
             # shellcheck disable=SC2086 # words
             run -1 strace -f -qq -o /dev/null -e trace=landlock_create_ruleset \

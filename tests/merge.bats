@@ -276,7 +276,7 @@ random_merge() {
         tar --concatenate -f layer.tar link.tar
         before=$(facts_of lower)
         run -3 merge lower <layer.tar
-        assert_output "tarunpack: link: links to $target, which is not there"
+        assert_output "tarunpack: link: links to $target, which does not exist"
         assert_equal "$(facts_of lower)" "$before"
     done
     exec 8<&-
@@ -289,7 +289,7 @@ random_merge() {
     before=$(facts_of lower)
     for path in .wh..wh.gone/x .wh..wh.mark/y d/.wh..wh.gone/x; do
         run -3 merge lower < <(archive layer .wh.x "$path")
-        assert_output "tarunpack: $path: the path runs through the name of a whiteout"
+        assert_output "tarunpack: $path: a parent in the path has the name of a whiteout"
         assert_equal "$(facts_of lower)" "$before"
     done
 }
@@ -325,7 +325,7 @@ random_merge() {
         cp -a lower before
         before=$(written lower)
         run -3 merge lower < <(archive layer .wh.old a/new z/sub/new)
-        assert_output 'tarunpack: z: the layer has entries in it, but what stands there is no directory'
+        assert_output 'tarunpack: z: the layer has entries in it, but it is not a directory'
         assert_equal "$(written lower)" "$before"
         compare_trees before lower
         rm -r before
@@ -373,7 +373,7 @@ random_merge() {
     archive layer new >layer.tar
     # shellcheck disable=SC2016
     run -1 flock lower bash -c 'tarunpack --merge lower; status=$?; cat >rest; exit $status' <layer.tar
-    assert_output 'tarunpack: lower: another process has locked it, probably another merge'
+    assert_output 'tarunpack: lower: locked by another process, probably another merge'
     cmp rest layer.tar
     merge lower <layer.tar
     assert_exists lower/new
@@ -476,7 +476,7 @@ listing() {
     exec {feed}>&-
     wait_until eval 'flock --nonblock lower/.merge.zlsnap-* true'
     run -0 merge -v lower <layer.tar
-    assert_output --partial 'removed what a dead run had left'
+    assert_output --partial 'removed, left by a killed run'
     assert_equal "$(ls -A lower)" new
 }
 
@@ -633,7 +633,7 @@ blob() {
     local name
     for name in .merge.zlsnap-AbCdEf .merge.zlsnap-AbCdEf/tree/x .wh..merge.zlsnap-AbCdEf; do
         run -3 merge copy < <(archive tree "$name")
-        assert_output --partial "$name: begins with the name of the directory in which a merge works"
+        assert_output --partial "$name: begins with the name of a merge's staging directory"
         refute_leftovers copy
     done
 }

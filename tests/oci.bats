@@ -257,7 +257,7 @@ two_layers() {
     zlsnap oci a.tar.zst b.tar.zst -o img
     mkdir -p target/old
     run -1 --separate-stderr zlsnap extract oci:img target
-    assert_one_line 'is not empty (--replace would replace it)'
+    assert_one_line 'is not empty (--replace replaces it)'
     assert_exists target/old
     zlsnap extract --replace oci:img target
     assert_not_exists target/old
@@ -556,7 +556,7 @@ mv -T -- target/.merge.zlsnap target/.merge.zlsnap'
     run -1 --separate-stderr zlsnap extract oci:img a.tar.zst
     assert_one_line 'is not a directory'
     run -1 --separate-stderr zlsnap extract oci:img .
-    assert_one_line 'has no name in a directory above it'
+    assert_one_line 'has no name in a parent directory'
     run -1 --separate-stderr zlsnap extract oci:img none/tree
     assert_stderr 1 'No such file or directory'
     run -2 --separate-stderr zlsnap extract --no-verify oci:img tree

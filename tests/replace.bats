@@ -109,7 +109,7 @@ make_named_tree() {
     assert_equal "$(echo home/.old.zlsnap-*/tree/roots/file | wc -w)" 1
     # shellcheck disable=SC2154
     assert_regex "${stderr_lines[1]}" 'tarunpack: .*roots/file: cannot remove: Permission denied$'
-    assert_regex "${stderr_lines[2]}" 'tarunpack: home/old: the new tree is there, but the one '
+    assert_regex "${stderr_lines[2]}" 'tarunpack: home/old: was replaced, but the old tree '
 }
 
 @test "nothing of the parent gets into the tree: default ACL, setgid bit" {
@@ -214,7 +214,7 @@ refuse_before_reading() {
 
 @test "a file, and a parent that is not there, are refused" {
     refuse_before_reading new.tar 'new.tar: is not a directory'
-    refuse_before_reading absent/dir 'absent/dir: cannot open the directory above it'
+    refuse_before_reading absent/dir 'absent/dir: cannot open its parent directory'
 }
 
 @test "a parent that may not be written is refused, naming --merge" {
@@ -387,7 +387,7 @@ kill_everywhere() {
     touch .old.zlsnap-cccccc victim/file
     ln -s victim .old.zlsnap-dddddd
     run -0 tarunpack -v --replace old <new.tar
-    assert_output --partial '.old.zlsnap-aaaaaa: removed what a dead run had left'
+    assert_output --partial '.old.zlsnap-aaaaaa: removed, left by a killed run'
     assert_not_exists .old.zlsnap-aaaaaa
     assert_exists .other.zlsnap-aaaaaa
     assert_exists .old.zlsnap-aaaaa

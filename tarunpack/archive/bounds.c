@@ -30,7 +30,7 @@ enum archive_event bounds_header(struct bounds *bounds, uint64_t size, struct pr
 enum archive_event bounds_global(struct bounds *bounds, uint64_t size, struct problem *problem)
 {
     if (size > GLOBAL_MAX - bounds->global)
-        return problem_limit(problem, "the global headers are longer than %d bytes together",
+        return problem_limit(problem, "the global headers have more than %d bytes in total",
                              GLOBAL_MAX);
     bounds->global += size;
     return ARCHIVE_OK;
@@ -41,7 +41,7 @@ enum archive_event bounds_tree(const struct bounds *bounds, uint64_t implied, ui
 {
     if (kept > KEPT_MAX)
         return problem_limit(
-            problem, "the ACLs and labels of all directories are larger than %" PRIu64 " bytes",
+            problem, "the ACLs and labels of all directories have more than %" PRIu64 " bytes",
             KEPT_MAX);
     if (bounds->entries + implied > bounds->limits.entries)
         return problem_limit(problem,
@@ -66,7 +66,7 @@ static enum archive_event path_check(const struct archive_limits *limits,
         return problem_limit(problem, "%s: the path is longer than %" PRIu64 " bytes (--max-path)",
                              diag_name(entry->path).text, limits->path);
     if (is_too_deep(entry->path, limits->depth))
-        return problem_limit(problem, "%s: is deeper than %" PRIu64 " directories (--max-depth)",
+        return problem_limit(problem, "%s: deeper than %" PRIu64 " directories (--max-depth)",
                              diag_name(entry->path).text, limits->depth);
     return ARCHIVE_OK;
 }
@@ -96,9 +96,9 @@ enum archive_event bounds_entry(struct bounds *bounds, const struct tar_entry *e
     if (event != ARCHIVE_OK)
         return event;
     if (entry->size > limits->tree_size - bounds->tree_size)
-        return problem_limit(
-            problem, "%s: the files are larger than %" PRIu64 " bytes together (--max-size)",
-            diag_name(entry->path).text, limits->tree_size);
+        return problem_limit(problem,
+                             "%s: the files have more than %" PRIu64 " bytes in total (--max-size)",
+                             diag_name(entry->path).text, limits->tree_size);
     bounds->tree_size += entry->size;
     return xattrs_check(limits, entry, problem);
 }

@@ -14,7 +14,7 @@ bool headers_is_pending(const struct headers *headers)
 
 enum archive_event headers_misplaced(const struct archive_input *input)
 {
-    return problem_malformed(input->problem, "an extended header has no entry behind it");
+    return problem_malformed(input->problem, "an extended header has no entry after it");
 }
 
 static enum archive_event malformed(const struct archive_input *input, enum tar_error error)

@@ -7,7 +7,7 @@
 
 enum archive_event input_cut(const struct archive_input *input)
 {
-    return problem_malformed(input->problem, "the archive is cut off after %" PRIu64 " bytes",
+    return problem_malformed(input->problem, "the archive is truncated after %" PRIu64 " bytes",
                              source_length(input->source));
 }
 

@@ -35,10 +35,8 @@ enum archive_event problem_tar(struct problem *problem, enum tar_error error, co
 {
     if (error == TAR_OK)
         return ARCHIVE_OK;
-    if (error == TAR_NO_MEMORY) {
-        diag_error("out of memory");
-        return problem_system(problem, STATUS_SYSTEM);
-    }
+    if (error == TAR_NO_MEMORY)
+        return problem_system(problem, diag_no_memory());
     if (name && *name)
         return problem_malformed(problem, "%s: %s", diag_name(name).text, tar_error_text(error));
     return problem_malformed(problem, "%s, in the header that ends at byte %" PRIu64,

@@ -66,8 +66,7 @@ static enum archive_event end_take(struct reader *reader)
     if (!bytes)
         return input_cut(input);
     if (!tar_block_is_zero(bytes))
-        return problem_malformed(input->problem,
-                                 "a single block of zeros stands before byte %" PRIu64,
+        return problem_malformed(input->problem, "a single zero block before byte %" PRIu64,
                                  source_position(input->source) - TAR_BLOCK_SIZE);
     do {
         enum status status =
@@ -75,7 +74,7 @@ static enum archive_event end_take(struct reader *reader)
         if (status != STATUS_OK)
             return problem_system(input->problem, status);
         if (got > 0 && (bytes[0] != '\0' || memcmp(bytes, bytes + 1, got - 1) != 0))
-            return problem_malformed(input->problem, "there is data behind the end of the archive");
+            return problem_malformed(input->problem, "there is data after the end of the archive");
     } while (got > 0);
     return ARCHIVE_END;
 }

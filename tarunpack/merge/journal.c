@@ -95,7 +95,7 @@ static enum status owner_check(int onto, const char *path, const char *name, boo
         return failed(path, ".", "read its status");
     if (found.st_uid != 0 && found.st_uid != directory.st_uid)
         return STATUS_OK;
-    diag_error("%s/%s: belongs to a merge by user %" PRIuMAX ", who has to complete or remove it",
+    diag_error("%s/%s: belongs to a merge by user %" PRIuMAX ", who must complete or remove it",
                diag_name(path).text, diag_name(name).text, (uintmax_t)found.st_uid);
     return STATUS_SYSTEM;
 }
@@ -110,7 +110,7 @@ static enum status begun_lock(const struct workdir *found, const char *path)
     case LOCK_UNSUPPORTED:
         return STATUS_OK;
     case LOCK_HELD:
-        return refuse(path, found->name, "another process has locked it");
+        return refuse(path, found->name, "locked by another process");
     case LOCK_FAILED:
         break;
     }
@@ -126,14 +126,14 @@ static enum status begun_keep(struct journal *journal, struct workdir *found, co
     if (wrapper < 0)
         return failed(path, found->name, "read it");
     if (!wrapper)
-        return refuse(path, found->name, "does not hold what a merge leaves there");
+        return refuse(path, found->name, "not the staging directory of a merge");
     found->tree = dirs_open(found->fd, WORKDIR_TREE);
     /* An interrupted removal may have left only the journal. */
     if (found->tree < 0 && errno != ENOENT)
         return failed(path, found->name, "open the tree in it");
     if (array_reserve(&journal->begun, &journal->capacity, journal->count + 1,
                       sizeof *journal->begun) != 0)
-        return failed(path, found->name, "keep it");
+        return diag_no_memory();
     journal->begun[journal->count++] = *found;
     return STATUS_OK;
 }
@@ -192,8 +192,8 @@ enum status journal_check(const struct journal *journal, const struct digest_val
             return failed(path, name, "read its journal");
         if (strcmp(begun, wanted) == 0)
             continue;
-        diag_error("%s: only partly merged: the merge of the layer %s was interrupted; run that "
-                   "merge again first (--expect names its layer), or remove %s in it",
+        diag_error("%s: only partly merged: the merge of layer %s was interrupted; run it again "
+                   "first, or remove %s in it",
                    diag_name(path).text, *begun ? diag_name(begun).text : "(unknown)",
                    diag_name(name).text);
         return STATUS_SYSTEM;

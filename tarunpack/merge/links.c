@@ -63,7 +63,7 @@ static enum status link_make(const struct merge_trees *trees, const char *path, 
     const char *name = NULL;
     int parent = openat2_parent(trees->layer, path, &name);
     if (parent < 0)
-        return diag_failed(path, "find its directory");
+        return diag_failed(path, "open its parent directory");
     int result = link_below(trees->layer, target, parent, name);
     if (result == 1)
         result = link_below(trees->onto, target, parent, name);
@@ -74,7 +74,7 @@ static enum status link_make(const struct merge_trees *trees, const char *path, 
     if (result == 0)
         return STATUS_OK;
     if (result == 1)
-        return refuse(path, target, "is not there");
+        return refuse(path, target, "does not exist");
     if (error == EISDIR)
         return refuse(path, target, "is a directory");
     errno = error;

@@ -101,7 +101,7 @@ static enum status level_enter(struct merge *merge, bool fresh)
     size_t at = merge->layer.count - 1;
     struct stat status;
     if (array_reserve(&merge->levels, &merge->capacity, at + 1, sizeof *merge->levels) != 0)
-        return failed(merge, ".", "read directory");
+        return diag_no_memory();
     struct level *level = &merge->levels[at];
     level->fresh = fresh;
     if (level_read(level, dirs_fd(&merge->layer)) != 0 ||
@@ -118,7 +118,7 @@ static enum status level_enter(struct merge *merge, bool fresh)
 /* Entries cannot be moved to another file system or btrfs subvolume. */
 static enum status beyond(const struct merge *merge, const char *name)
 {
-    diag_error("%s/%s: something is mounted there, which a merge can't reach",
+    diag_error("%s/%s: cannot merge: something is mounted there",
                diag_name(dirs_path(&merge->onto)).text, diag_name(name).text);
     return STATUS_SYSTEM;
 }
@@ -158,7 +158,7 @@ static enum status explicit_look(const struct merge *merge, const char *name, bo
         return failed(merge, name, "enter directory");
     *is = fstatat(fd, LAYER_MARK, &status, AT_SYMLINK_NOFOLLOW) == 0;
     enum status result =
-        *is || errno == ENOENT ? STATUS_OK : failed(merge, name, "read what it is to become");
+        *is || errno == ENOENT ? STATUS_OK : failed(merge, name, "read its new metadata");
     close(fd);
     return result;
 }
@@ -179,7 +179,7 @@ static enum status directory_check(struct merge *merge, const char *name)
     if (status != STATUS_OK || explicit)
         return status;
     const char *above = dirs_path(&merge->onto);
-    diag_error("%s%s%s: the layer has entries in it, but what stands there is no directory",
+    diag_error("%s%s%s: the layer has entries in it, but it is not a directory",
                diag_name(above).text, *above ? "/" : "", diag_name(name).text);
     return STATUS_ARCHIVE;
 }
@@ -218,12 +218,12 @@ static enum status entry_apply(const struct merge *merge, const char *name)
     if (renameat(from, name, onto, name) == 0)
         return STATUS_OK;
     if (errno != EISDIR && errno != ENOTEMPTY && errno != EEXIST)
-        return failed(merge, name, "move it to its place");
+        return failed(merge, name, "move it into place");
     enum status status = remove_any(onto, name);
     if (status != STATUS_OK)
         return status;
     return renameat(from, name, onto, name) == 0 ? STATUS_OK
-                                                 : failed(merge, name, "move it to its place");
+                                                 : failed(merge, name, "move it into place");
 }
 
 static enum status name_apply(struct merge *merge, const char *name)
@@ -269,9 +269,10 @@ static enum status opaque_apply(const struct merge *merge, const struct level *l
 
 static enum status level_finish(const struct merge *merge, const struct level *level, int onto)
 {
+    const char *path = dirs_path(&merge->layer);
     struct merge_meta meta = {.layer = dirs_fd(&merge->layer),
                               .onto = onto,
-                              .path = dirs_path(&merge->layer),
+                              .path = *path ? path : ".",
                               .is_explicit = is_explicit(level),
                               .fresh = level->fresh,
                               .unlocked = level->unlocked,
@@ -294,7 +295,7 @@ static enum status level_apply(struct merge *merge)
         return level_finish(merge, level, dirs_fd(&merge->onto));
     int onto = dirs_detach(&merge->onto);
     if (onto < 0)
-        return failed(merge, "..", "return to the directory above");
+        return failed(merge, "..", "return to the parent directory");
     status = level_finish(merge, level, onto);
     if (status != STATUS_OK && level->unlocked)
         (void)fchmod(onto, level->mode);
@@ -321,12 +322,12 @@ static enum status level_leave(struct merge *merge)
     if (!merge->check)
         status = level_apply(merge);
     else if (!root && dirs_leave(&merge->onto) != 0)
-        status = failed(merge, "..", "return to the directory above");
+        status = failed(merge, "..", "return to the parent directory");
     level_free(level);
     if (status == STATUS_OK)
         level->unlocked = false;
     if (status == STATUS_OK && !root && dirs_leave(&merge->layer) != 0)
-        status = failed(merge, "..", "return to the directory above");
+        status = failed(merge, "..", "return to the parent directory");
     return status;
 }
 
@@ -355,7 +356,7 @@ static enum status walk(int layer, int onto, bool check)
     enum status status = STATUS_OK;
     if (dirs_start(&merge.layer, dirs_open(layer, ".")) != 0 ||
         dirs_start(&merge.onto, dirs_open(onto, ".")) != 0) {
-        diag_errno("cannot start merging");
+        diag_errno("cannot start the merge");
         status = STATUS_SYSTEM;
     }
     if (status == STATUS_OK)

@@ -13,12 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum status failed(const struct merge_meta *meta, const char *what)
-{
-    diag_errno("%s: cannot %s", diag_name(*meta->path ? meta->path : ".").text, what);
-    return STATUS_SYSTEM;
-}
-
 /* Opens the mark. If its mode denies that to its owner, changes the mode after storing it in
  * `status`, and the ACL, of which the mode is a part, in `acl`. */
 static int mark_open(const struct merge_meta *meta, struct stat *status, struct xattrs *acl)
@@ -40,16 +34,15 @@ static enum status explicit_set(const struct merge_meta *meta, const struct stat
     struct privileges may;
     if (privileges_read(&may) != 0 || meta_remove_xattrs(meta->onto, xattrs, true) != 0 ||
         fstat(meta->onto, &standing) != 0)
-        return failed(meta, "replace its metadata");
+        return diag_failed(meta->path, "replace its metadata");
     struct meta_policy policy = {.owners = true,
                                  .strict_owners = true,
                                  .xattrs = true,
                                  .trusted = may.trusted,
                                  .uid = standing.st_uid,
                                  .gid = standing.st_gid};
-    struct meta_inode inode = {.fd = meta->onto,
-                               .path = *meta->path ? meta->path : ".",
-                               .created = standing.st_mode & 07777};
+    struct meta_inode inode = {
+        .fd = meta->onto, .path = meta->path, .created = standing.st_mode & 07777};
     struct meta wanted = {.mode = mark->st_mode & 07777,
                           .uid = mark->st_uid,
                           .gid = mark->st_gid,
@@ -64,7 +57,7 @@ static enum status explicit_apply(const struct merge_meta *meta)
     enum status status = STATUS_OK;
     int fd = mark_open(meta, &mark, &acl);
     if (fd < 0 || xattr_read(fd, -1, NULL, &xattrs) != 0 || xattrs_copy(&xattrs, &acl) != 0)
-        status = failed(meta, "read its new metadata");
+        status = diag_failed(meta->path, "read its new metadata");
     xattrs_finish(&xattrs); /* the later of two wins: the ACL from before the change of mode */
     if (status == STATUS_OK)
         status = explicit_set(meta, &mark, &xattrs);
@@ -80,7 +73,7 @@ static enum status fresh_apply(const struct merge_meta *meta)
 {
     const struct xattrs none = {0};
     if (meta_remove_xattrs(meta->onto, &none, true) != 0 || fchmod(meta->onto, 0755) != 0)
-        return failed(meta, "set its mode");
+        return diag_failed(meta->path, "set its mode");
     return STATUS_OK;
 }
 
@@ -92,9 +85,9 @@ enum status merge_meta_apply(const struct merge_meta *meta)
     if (meta->fresh)
         return fresh_apply(meta);
     if (meta->unlocked && fchmod(meta->onto, meta->mode) != 0)
-        return failed(meta, "set its mode back");
+        return diag_failed(meta->path, "restore its mode");
     /* A user who can write a directory without owning it cannot restore its time. */
     if (futimens(meta->onto, times) == 0 || errno == EPERM)
         return STATUS_OK;
-    return failed(meta, "set its time back");
+    return diag_failed(meta->path, "restore its time");
 }

@@ -24,8 +24,7 @@ static enum status merge_directory_open(struct merge_target *target, const char 
     if (lstat(name, &status) == 0 && S_ISLNK(status.st_mode))
         return target_link_refuse(target->path, AT_FDCWD, name);
     errno = error;
-    diag_errno("%s: cannot open the directory to merge onto", diag_name(target->path).text);
-    return STATUS_SYSTEM;
+    return diag_failed(target->path, "open the directory to merge onto");
 }
 
 /* Without file locks, users must keep merges apart themselves. */
@@ -36,14 +35,13 @@ static enum status directory_lock(const struct merge_target *target)
     case LOCK_UNSUPPORTED:
         return STATUS_OK;
     case LOCK_HELD:
-        diag_error("%s: another process has locked it, probably another merge",
+        diag_error("%s: locked by another process, probably another merge",
                    diag_name(target->path).text);
         return STATUS_SYSTEM;
     case LOCK_FAILED:
         break;
     }
-    diag_errno("%s: cannot lock", diag_name(target->path).text);
-    return STATUS_SYSTEM;
+    return diag_failed(target->path, "lock");
 }
 
 enum status merge_target_open(struct merge_target *target, const char *path)
@@ -63,19 +61,14 @@ enum status merge_target_open(struct merge_target *target, const char *path)
 
 enum status merge_target_sync(const struct merge_target *target)
 {
-    if (syncfs(target->fd) == 0)
-        return STATUS_OK;
-    diag_errno("%s: cannot sync", diag_name(target->path).text);
-    return STATUS_SYSTEM;
+    return syncfs(target->fd) == 0 ? STATUS_OK : diag_failed(target->path, "sync");
 }
 
 enum status merge_target_remember(struct merge_target *target)
 {
     struct stat status;
-    if (fstat(target->fd, &status) != 0) {
-        diag_errno("%s: cannot read its status", diag_name(target->path).text);
-        return STATUS_SYSTEM;
-    }
+    if (fstat(target->fd, &status) != 0)
+        return diag_failed(target->path, "read its status");
     target->mtime = status.st_mtim;
     target->mode = status.st_mode & 07777;
     return STATUS_OK;
@@ -93,11 +86,9 @@ void merge_target_restore(const struct merge_target *target)
     struct stat status;
     if (fstat(target->fd, &status) != 0 ||
         ((status.st_mode & 07777) != target->mode && fchmod(target->fd, target->mode) != 0))
-        diag_warn("%s: cannot set its mode back: %s", diag_name(target->path).text,
-                  strerror(errno));
+        diag_warn("%s: cannot restore its mode: %s", diag_name(target->path).text, strerror(errno));
     /* A user who can write a directory without owning it cannot restore its time, and a read-only
      * file system has changed nothing. */
     if (futimens(target->fd, times) != 0 && errno != EPERM && errno != EROFS)
-        diag_warn("%s: cannot set its time back: %s", diag_name(target->path).text,
-                  strerror(errno));
+        diag_warn("%s: cannot restore its time: %s", diag_name(target->path).text, strerror(errno));
 }

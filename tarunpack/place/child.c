@@ -46,7 +46,7 @@ static enum status child_status(int result)
         diag_error("the unpacking process was killed by signal %d (%s)", WTERMSIG(result),
                    strsignal(WTERMSIG(result)));
     else
-        diag_error("the unpacking process ended with status %d", WEXITSTATUS(result));
+        diag_error("the unpacking process exited with status %d", WEXITSTATUS(result));
     return STATUS_SYSTEM;
 }
 
@@ -68,7 +68,7 @@ static int supervise(pid_t child, const sigset_t *waited, enum status *status)
         if (ended == 0)
             continue;
         if (ended < 0 && !asked)
-            diag_errno("cannot learn how the unpacking process ended");
+            diag_errno("cannot wait for the unpacking process");
         *status = asked || ended < 0 ? STATUS_SYSTEM : child_status(result);
         return asked;
     }

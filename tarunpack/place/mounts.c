@@ -53,13 +53,13 @@ static enum status lines_check(char *list, const char *directory, const char *pa
             *next++ = '\0';
         char *point = next ? mount_point(line) : NULL;
         if (!point) {
-            diag_error("%s: cannot tell what is mounted there: the kernel's list is malformed",
+            diag_error("%s: cannot tell what is mounted there: malformed /proc/self/mountinfo",
                        diag_name(path).text);
             return STATUS_SYSTEM;
         }
         if (!is_within(point, directory))
             continue;
-        diag_error("%s: can't be replaced while something is mounted on %s", diag_name(path).text,
+        diag_error("%s: cannot be replaced while something is mounted on %s", diag_name(path).text,
                    diag_name(point).text);
         return STATUS_SYSTEM;
     }
@@ -90,10 +90,10 @@ enum status mounts_refuse(int fd, const char *path)
 {
     char directory[PATH_MAX];
     struct buf list = {0};
-    enum status status = STATUS_SYSTEM;
+    enum status status = STATUS_OK;
     ssize_t length = readlink(dirs_magic(fd, NULL).path, directory, sizeof directory - 1);
     if (length < 0 || list_read(&list) != 0) {
-        diag_errno("%s: cannot tell what is mounted there", diag_name(path).text);
+        status = diag_failed(path, "tell what is mounted there");
     } else {
         directory[length] = '\0';
         status = lines_check(list.bytes, directory, path);

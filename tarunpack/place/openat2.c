@@ -64,9 +64,9 @@ const char *openat2_problem(void)
     if (fd >= 0)
         close(fd);
     if (fd < 0 && errno == ENOSYS)
-        return "this kernel has no openat2(2): Linux 5.6 or later is needed";
+        return "the kernel has no openat2(2): Linux 5.6 or later is needed";
     /* Only a filter can cause this. */
     if (fd < 0 && errno == EPERM)
-        return "openat2(2) is not permitted here: the container's seccomp profile must allow it";
+        return "openat2(2) is not permitted; the container's seccomp profile must allow it";
     return NULL;
 }

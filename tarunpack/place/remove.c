@@ -25,7 +25,7 @@ struct removal {
 static enum status failed(const char *path)
 {
     if (errno == EXDEV)
-        diag_error("%s: something is mounted there, so it is not removed", path);
+        diag_error("%s: cannot remove: something is mounted there", path);
     else
         diag_errno("%s: cannot remove", path);
     return STATUS_SYSTEM;

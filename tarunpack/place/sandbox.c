@@ -75,11 +75,11 @@ static int restrict_to(int fd, long version)
 static const char *problem(long version)
 {
     if (version >= 0 && version < VERSION_NEEDED)
-        return "this kernel's can't allow links, Linux 5.19 or later is needed";
+        return "the kernel's version of it is too old; Linux 5.19 or later is needed";
     if (errno == ENOSYS)
-        return "this kernel has none, Linux 5.19 or later is needed, built with it";
+        return "the kernel does not have it; Linux 5.19 or later, built with it, is needed";
     if (errno == EOPNOTSUPP)
-        return "this kernel's is not switched on, see lsm= among its boot parameters";
+        return "disabled in the kernel; see the boot parameter lsm=";
     return strerror(errno);
 }
 
@@ -96,7 +96,7 @@ enum status sandbox_enter(int fd)
     if (version >= VERSION_NEEDED && restrict_to(fd, version) == 0)
         return STATUS_OK;
     if (version >= VERSION_NEEDED && is_failure(errno)) {
-        diag_errno("cannot confine the unpacking process by Landlock");
+        diag_errno("cannot confine the unpacking process with Landlock");
         return STATUS_SYSTEM;
     }
     diag_note("not confined by Landlock: %s", problem(version));

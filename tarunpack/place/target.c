@@ -36,8 +36,9 @@ static enum status path_split(struct target *target, char *path)
     char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     if (strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return refuse(target, "has no name in a directory above it that could be replaced at once "
-                              "(--merge would work inside it)");
+        return refuse(target,
+                      "has no name in a parent directory, so it cannot be replaced (--merge "
+                      "works inside it)");
     if (strlen(name) > NAME_MAX) {
         errno = ENAMETOOLONG;
         return diag_failed(target->path, "unpack there");
@@ -46,18 +47,15 @@ static enum status path_split(struct target *target, char *path)
     if (slash)
         slash[slash == path] = '\0';
     target->parent = open(slash ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return target->parent >= 0 ? STATUS_OK
-                               : diag_failed(target->path, "open the directory above it");
+    return target->parent >= 0 ? STATUS_OK : diag_failed(target->path, "open its parent directory");
 }
 
 enum status target_link_refuse(const char *path, int parent, const char *name)
 {
     char text[PATH_MAX];
     ssize_t length = readlinkat(parent, name, text, sizeof text - 1);
-    if (length < 0) {
-        diag_errno("%s: cannot read the symbolic link", diag_name(path).text);
-        return STATUS_SYSTEM;
-    }
+    if (length < 0)
+        return diag_failed(path, "read the symbolic link");
     text[length] = '\0';
     diag_error("%s: is a symbolic link to %s; name that directory itself", diag_name(path).text,
                diag_name(text).text);
@@ -75,7 +73,7 @@ static enum status yield_check(const struct target *target, int fd)
     names_free(&names);
     if (result != 0)
         return diag_failed(target->path, "read directory");
-    return empty ? STATUS_OK : refuse(target, "is not empty (--replace would replace it)");
+    return empty ? STATUS_OK : refuse(target, "is not empty (--replace replaces it)");
 }
 
 static enum status standing_check(struct target *target)
@@ -88,8 +86,7 @@ static enum status standing_check(struct target *target)
     if (!S_ISDIR(status.st_mode))
         return refuse(target, "is not a directory");
     if (kernel_is_mount_point(target->parent, target->name))
-        return refuse(target, "is a mount point, which can't be replaced (--merge would work "
-                              "inside it)");
+        return refuse(target, "is a mount point and cannot be replaced (--merge works inside it)");
     target->standing = status;
     target->stands = true;
     int flags = target->replace ? O_PATH : O_RDONLY;
@@ -105,7 +102,7 @@ enum status target_open(struct target *target, const char *path, bool replace)
 {
     *target = (struct target){.path = path, .replace = replace, .parent = -1};
     if (*path == '\0')
-        return refuse(target, "an empty name is no directory");
+        return refuse(target, "an empty name is not a directory");
     char *copy = strdup(path);
     if (!copy)
         return diag_no_memory();
@@ -167,11 +164,10 @@ static int put_readonly(const struct target *target, const struct workdir *workd
 static enum status publish_failed(const struct target *target)
 {
     if ((errno == EINVAL || errno == ENOSYS) && target->replace)
-        return refuse(target, "this file system can't exchange two directories at once, so nothing "
-                              "was replaced");
+        return refuse(target, "not replaced: the file system cannot exchange directories");
     if (errno == ENOTEMPTY || errno == EEXIST)
-        return refuse(target, "is not empty any more");
-    return diag_failed(target->path, "publish the tree there");
+        return refuse(target, "is no longer empty");
+    return diag_failed(target->path, "publish the new tree");
 }
 
 /* On XFS an exchange also changes the directory's own mtime. */
@@ -188,8 +184,7 @@ static int time_restore(int fd, const struct stat *before)
 
 enum status target_left_behind(const struct target *target)
 {
-    return refuse(target, "the new tree is there, but the one that it replaced could not be "
-                          "removed from beside it");
+    return refuse(target, "was replaced, but the old tree beside it could not be removed");
 }
 
 enum status target_publish(const struct target *target, struct workdir *workdir, bool sync)
@@ -197,17 +192,17 @@ enum status target_publish(const struct target *target, struct workdir *workdir,
     struct stat before;
     enum status left = STATUS_OK;
     if (fstat(workdir->tree, &before) != 0)
-        return diag_failed(target->path, "read the status of what takes its place");
+        return diag_failed(target->path, "read the status of the new tree");
     int result = put(target, workdir->fd, WORKDIR_TREE);
     if (result != 0 && errno == EACCES)
         result = put_readonly(target, workdir, &left);
     if (result != 0)
         return publish_failed(target);
     if (time_restore(workdir->tree, &before) != 0)
-        return diag_failed(target->path, "set its time back");
+        return diag_failed(target->path, "restore its time");
     /* One sync suffices, as the tree and the parent are on one file system. */
     if (sync && syncfs(workdir->fd) != 0)
-        return diag_failed(target->path, "sync the directory above it");
+        return diag_failed(target->path, "sync its parent directory");
     return left == STATUS_OK ? STATUS_OK : target_left_behind(target);
 }
 

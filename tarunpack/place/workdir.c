@@ -112,8 +112,8 @@ static int is_own(int fd, const char *const known[], size_t count)
  * the end. */
 static enum status stranger_refuse(struct workdir *workdir)
 {
-    diag_error("%s: is not the staging directory that was made: somebody replaced it, or the file "
-               "system gives what is created to somebody else",
+    diag_error("%s: not the staging directory just created: another user replaced it, or the file "
+               "system assigns new files to another owner",
                diag_name(workdir->name).text);
     (void)unlinkat(workdir->parent, workdir->name, AT_REMOVEDIR);
     workdir_leave(workdir);
@@ -126,10 +126,10 @@ enum status workdir_create(struct workdir *workdir, int parent, const char *targ
     if (wrapper_make(workdir, target) != 0) {
         bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
         if (inside)
-            diag_errno("cannot create a staging directory in the one to merge onto");
+            diag_errno("cannot create a staging directory in the directory to merge onto");
         else
             diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text,
-                       denied ? " (--merge would work inside the directory)" : "");
+                       denied ? " (--merge works inside the directory)" : "");
         return STATUS_SYSTEM;
     }
     int own = is_own(workdir->fd, NULL, 0);
@@ -140,9 +140,9 @@ enum status workdir_create(struct workdir *workdir, int parent, const char *targ
         workdir->tree = dirs_open(workdir->fd, WORKDIR_TREE);
     if (workdir->tree >= 0)
         return STATUS_OK;
-    diag_errno("%s: cannot prepare the staging directory", diag_name(workdir->name).text);
+    enum status status = diag_failed(workdir->name, "prepare the staging directory");
     (void)workdir_remove(workdir);
-    return STATUS_SYSTEM;
+    return status;
 }
 
 /* Renames the tree to a name beside its wrapper. A file system without RENAME_NOREPLACE (NFS) gets
@@ -202,28 +202,25 @@ enum status workdir_adopt(struct workdir *workdir, int parent, const char *targe
 {
     *workdir = (struct workdir){.parent = parent, .fd = -1, .tree = -1};
     if (!staging_name_is(name, target)) {
-        diag_error("%s: is not called as a staging directory for %s is, .%s.zlsnap-XXXXXX",
+        diag_error("%s: not the name of a staging directory for %s, .%s.zlsnap-XXXXXX",
                    diag_name(name).text, diag_name(target).text, diag_name(target).text);
         return STATUS_SYSTEM;
     }
     memcpy(workdir->name, name, strlen(name) + 1);
     workdir->fd = dirs_open(parent, name);
-    if (workdir->fd < 0) {
-        diag_errno("%s: cannot open the staging directory", diag_name(name).text);
-        return STATUS_SYSTEM;
-    }
+    if (workdir->fd < 0)
+        return diag_failed(name, "open the staging directory");
     /* Its maker may still hold the lock. */
     (void)lock_take(workdir->fd, LOCK_EX);
     if (tree_take(workdir) == 0)
         return STATUS_OK;
     if (errno == EINVAL)
-        diag_error("%s: is not a staging directory with nothing but a tree in it",
+        diag_error("%s: is not a staging directory that contains only a tree",
                    diag_name(name).text);
     else if (errno == EEXIST)
-        diag_error("%s: its tree was published, or was about to be, by a run that did not end",
-                   diag_name(name).text);
+        diag_error("%s: already adopted by a run that was interrupted", diag_name(name).text);
     else
-        diag_errno("%s: cannot take the tree out of it", diag_name(name).text);
+        (void)diag_failed(name, "adopt its tree");
     workdir_leave(workdir);
     return STATUS_SYSTEM;
 }

@@ -75,10 +75,8 @@ static enum status file_make(const struct crew_worker *worker, const struct crew
                              int parent)
 {
     struct file file;
-    if (file_open(worker, from, parent, &file) != 0) {
-        diag_errno("%s: cannot create", diag_name(from->path).text);
-        return STATUS_SYSTEM;
-    }
+    if (file_open(worker, from, parent, &file) != 0)
+        return diag_failed(from->path, "create");
     enum status status = file_write(&file, 0, from->bytes, from->size);
     if (status == STATUS_OK)
         return file_close(&file, &from->meta, &from->xattrs);
@@ -248,7 +246,7 @@ static struct crew_dir *dir_add(struct crew *crew, uint32_t node, int parent)
     struct crew_dir *dir = calloc(1, sizeof *dir);
     int fd = dir ? dir_open(crew, parent) : -1;
     if (fd < 0) {
-        diag_errno("cannot write files with several threads");
+        diag_errno("cannot queue files for the writer threads");
         free(dir);
         return NULL;
     }

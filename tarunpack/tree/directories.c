@@ -27,12 +27,11 @@ static enum status directory_make(struct tree *tree, const char *name, const cha
     if (tree_is_whiteout(tree, here, name, &status, &opaque) != 0)
         return diag_failed(path, "create directory");
     if (!replace && !opaque) {
-        diag_error("%s: the path runs through something that is no directory",
-                   diag_name(path).text);
+        diag_error("%s: a parent in the path is not a directory", diag_name(path).text);
         return STATUS_ARCHIVE;
     }
     if (unlinkat(here, name, 0) != 0 || mkdirat(here, name, TREE_UNFINISHED) != 0)
-        return diag_failed(path, "replace by a directory");
+        return diag_failed(path, "replace with a directory");
     uint32_t node = cursor_add(&tree->cursor, name);
     if (node == DIRTREE_NONE)
         return diag_no_memory();
@@ -66,7 +65,7 @@ enum status tree_move(struct tree *tree, const char *path, size_t length)
 {
     ssize_t at = cursor_leave(&tree->cursor, path, length);
     if (at < 0)
-        return diag_failed(path, "return to the directory above");
+        return diag_failed(path, "return to the parent directory");
     for (size_t next = (size_t)at; next < length;) {
         char name[TAR_NAME_MAX + 1];
         next += path[next] == '/';

@@ -84,7 +84,7 @@ static enum status target_refuse(struct tree *tree, const char *path, const char
                                  const char *why)
 {
     if (tree->left_devices) {
-        diag_warn("%s: left out, it links to %s", diag_name(path).text, diag_name(target).text);
+        diag_warn("%s: left out: links to %s", diag_name(path).text, diag_name(target).text);
         return STATUS_OK;
     }
     diag_error("%s: links to %s, which %s", diag_name(path).text, diag_name(target).text, why);
@@ -109,7 +109,7 @@ static enum status target_link(struct tree *tree, int parent, const char *old, c
     if (S_ISDIR(status.st_mode))
         return target_refuse(tree, path, target, "is a directory");
     if (deleted)
-        return target_refuse(tree, path, target, "is deleted");
+        return target_refuse(tree, path, target, "is a whiteout");
     if (linkat(parent, old, here, name, 0) == 0)
         return STATUS_OK;
     if (errno != EEXIST)
@@ -136,8 +136,9 @@ enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
     if (missing) {
         if (parent >= 0)
             close(parent);
-        return tree->options.form == TREE_LAYER ? link_keep(tree, name, path, target)
-                                                : target_refuse(tree, path, target, "is not there");
+        return tree->options.form == TREE_LAYER
+                   ? link_keep(tree, name, path, target)
+                   : target_refuse(tree, path, target, "does not exist");
     }
     if (parent < 0)
         return diag_failed(target, "find the link's target");

@@ -31,7 +31,7 @@ static enum status finish_and_leave(struct tree *tree, const struct dirnode *nod
         return diag_no_memory();
     int fd = cursor_detach(&tree->cursor);
     if (fd < 0)
-        return diag_failed(path->bytes, "return to the directory above");
+        return diag_failed(path->bytes, "return to the parent directory");
     enum status status = directory_finish(tree, node, fd, path->bytes);
     close(fd);
     return status;

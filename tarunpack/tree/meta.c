@@ -16,12 +16,6 @@
 
 #define SETID_BITS (S_ISUID | S_ISGID)
 
-static enum status failed(const struct meta_inode *inode, const char *what)
-{
-    diag_errno("%s: cannot set its %s", diag_name(inode->path).text, what);
-    return STATUS_SYSTEM;
-}
-
 static bool owner_differs(const struct meta_policy *policy, const struct meta *meta)
 {
     return meta->uid != policy->uid || meta->gid != policy->gid;
@@ -55,7 +49,7 @@ static enum status owner_apply(struct meta_policy *policy, const struct meta_ino
     }
     /* EINVAL: the id does not exist in this user namespace. */
     if (policy->strict_owners || (errno != EPERM && errno != EINVAL))
-        return failed(inode, "owner");
+        return diag_failed(inode->path, "set its owner");
     policy->left_owners = true;
     return STATUS_OK;
 }
@@ -82,7 +76,7 @@ static enum status mode_apply(const struct meta_inode *inode, const struct meta 
     mode_t mode = owned ? meta->mode : meta->mode & ~(mode_t)SETID_BITS;
     if (inode->is_link || (mode == inode->created && !changed))
         return STATUS_OK;
-    return mode_change(inode, mode) == 0 ? STATUS_OK : failed(inode, "mode");
+    return mode_change(inode, mode) == 0 ? STATUS_OK : diag_failed(inode->path, "set its mode");
 }
 
 static int xattr_change(const struct meta_inode *inode, const struct xattr *xattr)
@@ -159,7 +153,7 @@ enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode
         if (is_early(xattr.name))
             status = xattr_apply(policy, inode, &xattr);
         else if (xattrs_add(late, xattr.name, strlen(xattr.name), xattr.value, xattr.length) != 0)
-            status = failed(inode, "attributes");
+            status = diag_no_memory();
         if (status != STATUS_OK)
             return status;
     }
@@ -217,10 +211,10 @@ static enum status time_check(const struct meta_inode *inode, struct timespec ti
     int result = inode->fd >= 0 ? fstat(inode->fd, &status)
                                 : fstatat(inode->parent, inode->name, &status, AT_SYMLINK_NOFOLLOW);
     if (result != 0)
-        return failed(inode, "times");
+        return diag_failed(inode->path, "set its times");
     if (status.st_mtim.tv_sec == time.tv_sec && status.st_mtim.tv_nsec == time.tv_nsec)
         return STATUS_OK;
-    diag_error("%s: the file system can't hold its time, %" PRId64 " seconds from 1970",
+    diag_error("%s: the file system cannot store its time, %" PRId64 " seconds since 1970",
                diag_name(inode->path).text, (int64_t)time.tv_sec);
     return STATUS_SYSTEM;
 }
@@ -230,7 +224,7 @@ static enum status times_apply(const struct meta_inode *inode, const struct meta
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, meta->mtime};
     int result = inode->fd >= 0 ? futimens(inode->fd, times)
                                 : utimensat(inode->parent, inode->name, times, AT_SYMLINK_NOFOLLOW);
-    return result == 0 ? time_check(inode, meta->mtime) : failed(inode, "times");
+    return result == 0 ? time_check(inode, meta->mtime) : diag_failed(inode->path, "set its times");
 }
 
 enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,

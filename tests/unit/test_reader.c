@@ -108,9 +108,10 @@ static void test_every_length(void)
                 event = reading_content(&reading, &content);
         }
         char expected[64];
-        (void)snprintf(
-            expected, sizeof expected,
-            length == 0 ? "the input is empty" : "the archive is cut off after %zu bytes", length);
+        (void)snprintf(expected, sizeof expected,
+                       length == 0 ? "the input is empty"
+                                   : "the archive is truncated after %zu bytes",
+                       length);
         if (length >= whole)
             wrong += event != ARCHIVE_END;
         else
@@ -141,7 +142,7 @@ static void test_end(void)
     archive.bytes[archive.length - 1] = 1;
     reading_start(&reading, &archive, NULL);
     CHECK(reading_all(&reading) == ARCHIVE_MALFORMED &&
-              reading_problem_is(&reading, "behind the end"),
+              reading_problem_is(&reading, "after the end"),
           "the last byte behind the end is looked at");
     reading_stop(&reading);
     archive.bytes[archive.length - 1] = 0;
@@ -193,7 +194,7 @@ static void test_pending(void)
         archive_add_end(&archive);
         reading_start(&reading, &archive, NULL);
         CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
-                  reading_problem_is(&reading, "no entry behind it"),
+                  reading_problem_is(&reading, "no entry after it"),
               "a header '%c' needs an entry", types[i]);
         reading_stop(&reading);
         buf_free(&archive);

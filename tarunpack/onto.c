@@ -28,10 +28,8 @@ struct onto {
 static enum status layer_stage(void *context)
 {
     struct onto *onto = context;
-    struct unpack_place place = {.tree = onto->workdir.tree,
-                                 .links = onto->links,
-                                 .merge = true,
-                                 .result = onto->job.result};
+    struct unpack_place place = {
+        .tree = onto->workdir.tree, .links = onto->links, .result = onto->job.result};
     close(onto->workdir.fd);
     close(onto->target.fd);
     journal_close(&onto->journal);

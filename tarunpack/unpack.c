@@ -82,7 +82,7 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
         status = verdict(apply->input, event, expected);
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->input, expected);
-    if (status == STATUS_OK && place->merge)
+    if (status == STATUS_OK && options->mode == TARGET_MERGE)
         status = source_digest(apply->input->source, &place->result->digest);
     if (status == STATUS_OK)
         status = tree_finish(apply->tree);
@@ -102,7 +102,7 @@ static enum status stream_unpack(struct tree *tree, const struct options *option
     struct problem problem = {0};
     const struct archive_input input = {&source, &bounds, &problem};
     struct reader reader = {0};
-    bool digested = options->has_expected || place->merge;
+    bool digested = options->has_expected || options->mode == TARGET_MERGE;
     enum status status =
         source_start(&source, STDIN_FILENO, digested ? &options->expected.algorithm : NULL,
                      options->stream_limit, options->jobs > 1);

@@ -20,7 +20,6 @@ struct unpack_place {
     int links; /* --merge: the file for hard links to entries below the layer (tree/layer.h) links
                   to what stands below; see merge.h */
     struct meta standing;         /* metadata of a root without an entry */
-    bool merge;                   /* the digest is wanted in the result */
     struct unpack_result *result; /* in memory shared with the parent */
 };
 

@@ -223,7 +223,7 @@ spool() {
     mount --bind elsewhere .a.zlsnap-abcdef
     run -1 --separate-stderr tarunpack --clean .
     assert_output .b.zlsnap-abcdef
-    assert_stderr 1 '^tarunpack: \.a\.zlsnap-abcdef: something is mounted there'
+    assert_stderr 1 '^tarunpack: \.a\.zlsnap-abcdef: cannot remove: something is mounted there'
     # Nor does the next run for this target.
     mkdir tree
     tarunpack --no-sync a < <(tarpack tree)

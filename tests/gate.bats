@@ -327,7 +327,7 @@ PYTHON
     status=0
     wait $! || status=$?
     assert_equal "$status" 1
-    grep -q '^tarunpack: \.target\.zlsnap-......: is not the staging directory that was made: ' said
+    grep -q '^tarunpack: \.target\.zlsnap-......: not the staging directory just created: ' said
     assert_not_exists work/target
 }
 

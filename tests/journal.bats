@@ -177,8 +177,8 @@ recovered() {
         dies_at "$second" || :
         compgen -G 'dir/.merge.zlsnap-*/begun' >/dev/null || continue
         run -1 tarunpack --no-sync --merge dir <other.tar
-        assert_output --partial "tarunpack: dir: only partly merged: the merge of the layer \
-sha256:$(sha256sum <layer.tar | cut -c -64) was interrupted; run that merge again first"
+        assert_output --partial "tarunpack: dir: only partly merged: the merge of layer \
+sha256:$(sha256sum <layer.tar | cut -c -64) was interrupted; run it again first, or remove "
         completed "step $second"
     done
 }
@@ -199,7 +199,7 @@ sha256:$(sha256sum <layer.tar | cut -c -64) was interrupted; run that merge agai
     chown -R 65534 "${journal%/begun}"
     chown 65534 dir
     run -1 tarunpack --no-sync --merge dir <layer.tar
-    assert_output "tarunpack: ${journal%/begun}: belongs to a merge by user 65534, who has to \
+    assert_output "tarunpack: ${journal%/begun}: belongs to a merge by user 65534, who must \
 complete or remove it"
     chown -R 0 dir
     completed 'given back'

@@ -529,7 +529,7 @@ listing() {
     touch lower/mount/mine
     cp -a lower before
     run -1 merge lower < <(archive layer .wh.other mount/new)
-    assert_output --partial 'mount: something is mounted there'
+    assert_output --partial 'mount: cannot merge: something is mounted there'
     compare_trees before lower
     run -1 merge lower < <(archive layer .wh.mount)
     assert_exists lower/mount/mine
@@ -813,7 +813,7 @@ PYTHON
     run ! strace -f -o /dev/null -e inject=renameat:signal=KILL:when=2 \
         tarunpack --no-sync --merge dir <one.tar
     run -1 merge dir <two.tar
-    assert_output --regexp "^tarunpack: dir: only partly merged: the merge of the layer \
+    assert_output --regexp "^tarunpack: dir: only partly merged: the merge of layer \
 sha256:$(sha256sum <one.tar | cut -d' ' -f1) was interrupted;"
     assert_not_exists dir/other
     merge dir <one.tar

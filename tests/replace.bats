@@ -258,7 +258,7 @@ refuse_before_reading() {
     before=$(stands old)
     run -1 strace -o calls -e trace=/rename -e inject=renameat2:error=EINVAL \
         tarunpack --no-sync --replace old <new.tar
-    assert_output --partial "old: this file system can't exchange"
+    assert_output --partial "old: not replaced: the file system cannot exchange"
     assert_equal "$(stands old)" "$before"
     assert_equal "$(grep -c rename calls)" 1
     refute_leftovers .

@@ -45,6 +45,14 @@ static enum status failed(const struct merge *merge, const char *name, const cha
     return STATUS_SYSTEM;
 }
 
+static enum status refuse(const struct merge *merge, const char *name, const char *why,
+                          enum status status)
+{
+    const char *above = dirs_path(&merge->onto);
+    diag_error("%s%s%s: %s", diag_name(above).text, *above ? "/" : "", diag_name(name).text, why);
+    return status;
+}
+
 static struct level *level_here(const struct merge *merge)
 {
     return &merge->levels[merge->layer.count - 1];
@@ -118,9 +126,7 @@ static enum status level_enter(struct merge *merge, bool fresh)
 /* Entries cannot be moved to another file system or btrfs subvolume. */
 static enum status beyond(const struct merge *merge, const char *name)
 {
-    diag_error("%s/%s: cannot merge: something is mounted there",
-               diag_name(dirs_path(&merge->onto)).text, diag_name(name).text);
-    return STATUS_SYSTEM;
+    return refuse(merge, name, "cannot merge: something is mounted there", STATUS_SYSTEM);
 }
 
 /* Enters the directory `name` on both sides. */
@@ -178,10 +184,8 @@ static enum status directory_check(struct merge *merge, const char *name)
     status = explicit_look(merge, name, &explicit);
     if (status != STATUS_OK || explicit)
         return status;
-    const char *above = dirs_path(&merge->onto);
-    diag_error("%s%s%s: the layer has entries in it, but it is not a directory",
-               diag_name(above).text, *above ? "/" : "", diag_name(name).text);
-    return STATUS_ARCHIVE;
+    return refuse(merge, name, "the layer has entries in it, but it is not a directory",
+                  STATUS_ARCHIVE);
 }
 
 /* Creates the directory if needed, and enters it. */

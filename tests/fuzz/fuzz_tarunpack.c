@@ -154,13 +154,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct unpack_place place = {.tree = fcntl(tree, F_DUPFD_CLOEXEC, 0),
                                  .links = links,
                                  .standing = {.mode = 0755},
-                                 .merge = options.mode == TARGET_MERGE,
                                  .result = &result};
     EXPECT(links >= 0 && place.tree >= 0);
     mode_t mask = umask(0);
     enum status status = unpack_run(&options, &place);
     EXPECT(status == STATUS_OK || status == STATUS_SYSTEM || status == STATUS_ARCHIVE);
-    if (status == STATUS_OK && place.merge)
+    if (status == STATUS_OK && options.mode == TARGET_MERGE)
         merge_try(tree, links);
     umask(mask);
     options_free(&options);

@@ -279,8 +279,8 @@ file or a pipe; try 'tarpack --help'"
     local status=0
     script -qec 'tarunpack work/target' /dev/null </dev/null >out || status=$?
     assert_equal "$status" 2
-    assert_equal "$(tr -d '\r' <out)" "tarunpack: the archive is read from standard input, which \
-is a terminal; try 'tarunpack --help'"
+    assert_equal "$(tr -d '\r' <out)" "tarunpack: standard input is a terminal; pipe an \
+archive into it; try 'tarunpack --help'"
     assert_equal "$(entries work)" ''
 }
 
@@ -439,8 +439,8 @@ is a terminal; try 'tarunpack --help'"
         tarunpack --same-owner --no-same-owner work/a </dev/full
     refused 2 "tarunpack: --replace and --merge cannot be combined; *" \
         tarunpack --replace --merge work/a </dev/full
-    refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" tarunpack -t work/a </dev/full
-    refused 2 "tarunpack: --list* no directory, such as 'work/a'; *" \
+    refused 2 "tarunpack: extra operand 'work/a': --list* no directory; *" tarunpack -t work/a </dev/full
+    refused 2 "tarunpack: extra operand 'work/a': --list* no directory; *" \
         tarunpack --manifest work/a </dev/full
     assert_equal "$(entries work)" ''
 }

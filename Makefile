@@ -83,6 +83,7 @@ LIBS    = -lcrypto -lzstd $(LDLIBS)
 
 PROGRAMS := $(patsubst %/main.c,%,$(wildcard */main.c))
 DRIVER   := $(wildcard zlsnap.sh)
+DRIVER_PARTS := $(wildcard driver/*/*.sh driver/*/*.awk)
 TESTS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 MANUALS  := $(wildcard */*.[17])
 
@@ -90,7 +91,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
 C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) $(PROGRAMS:%=%/*/*.h) tests/unit/*.h tests/fuzz/*.h)
-SHELL_SOURCES := $(wildcard zlsnap.sh .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
+SHELL_SOURCES := $(wildcard .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
                    tests/package/*.bats bench/run bench/*.sh completions/*.bash packaging/*.sh)
 
 BIN    := $(BUILD)/bin
@@ -298,9 +299,11 @@ lint-tidy:
 	$(Q)printf '%s\0' $(C_SOURCES) | xargs -0 -P 2 -I {} \
 	    clang-tidy --quiet {} -- $(LANGUAGE) $(LINT_INCLUDES) -pthread 2>/dev/null
 
-# shellcheck follows zlsnap.sh into the parts of the driver.
+# The driver's parts are checked as one script: they use each other's functions and variables.
 lint-shell:
 	$(say) LINT shellcheck
+	$(Q)$(if $(DRIVER),printf '%s\n' '#!/bin/bash -p' $(patsubst %,'source %',$(filter %.sh,$(DRIVER_PARTS)) $(DRIVER)) | \
+	    shellcheck -x -a -)
 	$(Q)$(if $(SHELL_SOURCES),shellcheck -x -a $(SHELL_SOURCES))
 
 lint-manuals:
@@ -329,7 +332,7 @@ INSTALLED_PROGRAMS := \
     $(foreach f,$(PROGRAMS),$(BIN)/$(f)=$(BINDIR)/$(f)) \
     $(foreach f,$(DRIVER),$(f)=$(BINDIR)/$(basename $(f)))
 INSTALLED_DATA := \
-    $(foreach f,$(wildcard driver/*.sh driver/*.awk driver/*.jq),$(f)=$(PARTS)/$(notdir $(f))) \
+    $(foreach f,$(DRIVER_PARTS),$(f)=$(PARTS)/$(f:driver/%=%)) \
     $(foreach f,$(MANUALS),$(f)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f))) \
     $(foreach f,$(wildcard completions/*.bash),$(f)=$(BASHDIR)/$(basename $(notdir $(f)))) \
     $(foreach f,$(wildcard completions/_*),$(f)=$(ZSHDIR)/$(notdir $(f))) \
@@ -355,7 +358,7 @@ install: all
 uninstall:
 	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_LINKS); do \
 	    rm -f "$$DESTDIR$${pair#*=}" || exit 1; done
-	$(Q)for dir in $(PARTS) $(DOCDIR)/examples $(DOCDIR); do \
+	$(Q)for dir in $(sort $(patsubst driver/%/,$(PARTS)/%,$(dir $(DRIVER_PARTS)))) $(PARTS) $(DOCDIR)/examples $(DOCDIR); do \
 	    if [ -d "$$DESTDIR$$dir" ]; then \
 	        rmdir --ignore-fail-on-non-empty "$$DESTDIR$$dir" || exit 1; fi; done
 

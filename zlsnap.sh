@@ -9,8 +9,8 @@
 #   push      image layout -> skopeo -> registry, or LAYER -> s3cmd -> S3 store; pull, the other way
 #   sync      DIR -> create -> push -> a pointer in the store; restore, the other way
 #
-# Each command is a function, command_NAME, in a file of driver/; what it runs is a function too,
-# which run() of driver/pipeline.sh starts in the background and waits for.
+# This file only finds its parts and calls one of them. A command is a function, command_NAME, in a part
+# below driver/, which says by part() which other parts it needs.
 
 # With -p, bash takes no functions, no options and no start-up file from the environment. Here for
 # `bash zlsnap.sh`, and where options would be handed on to other shells (or are what the p comes from);
@@ -61,56 +61,39 @@ zlsnap.sh) parts=$home/driver built=$home/build/bin ;;
 *) parts=$home/../lib/zlsnap built=$home/../bin ;;
 esac
 
-# shellcheck source=driver/messages.sh
-source "$parts/messages.sh" || exit 1
-# shellcheck source=driver/options.sh
-source "$parts/options.sh" || exit 1
-# shellcheck source=driver/progress.sh
-source "$parts/progress.sh" || exit 1
-# shellcheck source=driver/pipeline.sh
-source "$parts/pipeline.sh" || exit 1
-# shellcheck source=driver/verdict.sh
-source "$parts/verdict.sh" || exit 1
-# shellcheck source=driver/metadata.sh
-source "$parts/metadata.sh" || exit 1
-# shellcheck source=driver/image.sh
-source "$parts/image.sh" || exit 1
-# shellcheck source=driver/layers.sh
-source "$parts/layers.sh" || exit 1
-# shellcheck source=driver/layout.sh
-source "$parts/layout.sh" || exit 1
-# shellcheck source=driver/create.sh
-source "$parts/create.sh" || exit 1
-# shellcheck source=driver/extract.sh
-source "$parts/extract.sh" || exit 1
-# shellcheck source=driver/list.sh
-source "$parts/list.sh" || exit 1
-# shellcheck source=driver/extract_image.sh
-source "$parts/extract_image.sh" || exit 1
-# shellcheck source=driver/verify.sh
-source "$parts/verify.sh" || exit 1
-# shellcheck source=driver/info.sh
-source "$parts/info.sh" || exit 1
-# shellcheck source=driver/digest.sh
-source "$parts/digest.sh" || exit 1
-# shellcheck source=driver/diff.sh
-source "$parts/diff.sh" || exit 1
-# shellcheck source=driver/oci.sh
-source "$parts/oci.sh" || exit 1
-# shellcheck source=driver/push.sh
-source "$parts/push.sh" || exit 1
-# shellcheck source=driver/registry.sh
-source "$parts/registry.sh" || exit 1
-# shellcheck source=driver/s3.sh
-source "$parts/s3.sh" || exit 1
-# shellcheck source=driver/s3_layer.sh
-source "$parts/s3_layer.sh" || exit 1
-# shellcheck source=driver/refs.sh
-source "$parts/refs.sh" || exit 1
-# shellcheck source=driver/sync.sh
-source "$parts/sync.sh" || exit 1
-# shellcheck source=driver/gc.sh
-source "$parts/gc.sh" || exit 1
+# part NAME...: reads these parts of the driver, each once. A part is read inside this function, so what
+# it declares has to be global: `declare -g`.
+part() {
+    for part; do
+        [[ ! ${parts_read[$part]-} ]] || continue
+        parts_read[$part]=yes
+        # shellcheck source=/dev/null # all parts are checked together, see Makefile
+        source "$parts/$part.sh" || exit 1
+    done
+}
+
+declare -A parts_read=()
+
+# program NAME: prints the path of one of our programs: beside the driver, where it was built or
+# installed, or on the PATH.
+program() {
+    local dir
+    for dir in "$beside" "$home" "$built"; do
+        if [[ -f $dir/$1 && -x $dir/$1 ]]; then
+            printf '%s' "$dir/$1"
+            return
+        fi
+    done
+    type -P -- "$1" || die 1 "$1 not found: neither beside zlsnap nor on the PATH"
+}
+
+# The part that each command is in.
+declare -A command_parts=(
+    [create]=layer/create [extract]=layer/extract [verify]=layer/verify [list]=layer/list [info]=layer/info
+    [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
+    [oci]=image/oci [push]=store/push [pull]=store/push
+    [sync]=store/sync [restore]=store/restore [status]=store/status [refs]=store/refs [gc]=store/gc
+)
 
 usage() {
     cat <<'END'
@@ -159,19 +142,17 @@ main() {
     # bash would say in its own words, and several times, that it can start no process.
     BASH_XTRACEFD=$messages
     exec 2>/dev/null
+    part core/messages
     case ${1-} in
-    create | extract | verify | list | info | mtree | digest | diff | oci | push | pull | \
-        sync | restore | status | refs | gc)
-        command=$1
-        shift
-        "command_$command" "$@"
-        ;;
     -h | --help) tell usage ;;
     -V | --version) tell version ;;
     '') usage_error 'a command is needed' ;;
     -*) usage_error "unknown option '$(printable "$1")'" ;;
-    *) usage_error "unknown command '$(printable "$1")'" ;;
     esac
+    [[ ${command_parts[$1]-} ]] || usage_error "unknown command '$(printable "$1")'"
+    command=$1
+    part "${command_parts[$1]}"
+    "command_$command" "${@:2}"
 }
 
 # The write beyond a limit (ulimit -f) fails, and says of what.

@@ -88,7 +88,7 @@ commands_called() {
     # Those of the driver, but for what is meant for it, and for what bash complains of before it reads the
     # first line.
     words=$({
-        cat "$PROJECT"/zlsnap.sh "$PROJECT"/driver/*.sh | grep -oE '\$\{?[#!]?[A-Za-z_][A-Za-z0-9_]*' |
+        cat "$PROJECT"/zlsnap.sh "$PROJECT"/driver/*/*.sh | grep -oE '\$\{?[#!]?[A-Za-z_][A-Za-z0-9_]*' |
             tr -d '${#!'
         compgen -v
         echo TMOUT POSIXLY_CORRECT FUNCNEST EXECIGNORE PIPESTATUS CDPATH GLOBIGNORE IFS BASH_REMATCH \
@@ -147,8 +147,8 @@ commands_called() {
     made_once make_tour
     install_programs "$PWD/prefix"
     rm prefix/bin/zlsnap.sh
-    mkdir -p prefix/bin/driver prefix/bin/build/bin
-    printf 'echo foreign\nexit 7\n' >prefix/bin/driver/messages.sh
+    mkdir -p prefix/bin/driver/core prefix/bin/build/bin
+    printf 'echo foreign\nexit 7\n' >prefix/bin/driver/core/messages.sh
     mv prefix/bin/tarpack prefix/bin/build/bin/
     PATH=${PATH//"$ZLSNAP_BIN":/}
     run -0 prefix/bin/zlsnap --help

@@ -121,3 +121,15 @@ assert_one_line() {
     [[ $stderr == *"$1"* ]] || batslib_print_kv_single 9 'stderr' "$stderr" 'substring' "$1" |
         batslib_decorate 'the line does not say it' | fail
 }
+
+# source_parts NAME...: the functions of these parts of the driver, and of those that they need.
+source_parts() {
+    local parts=$PROJECT/driver
+    part() {
+        for part; do
+            # shellcheck source=/dev/null # checked by make lint-shell
+            source "$parts/$part.sh"
+        done
+    }
+    part "$@"
+}

@@ -160,8 +160,7 @@ sha256:$a"
 
 @test "what minute a listing's time is" {
     local seconds minute
-    # shellcheck source=/dev/null
-    source "$PROJECT/driver/s3.sh"
+    source_parts store/s3
     for minute in '1970-01-01 00:00' '2000-02-29 23:59' '2000-03-01 00:00' '2023-12-31 12:34' \
         '2024-01-01 08:09' '2024-02-29 00:00' '2100-03-01 00:01' '2038-01-19 03:14'; do
         minute_seconds "$minute"
@@ -204,8 +203,7 @@ sha256:$a"
 @test "a layer that a push would not send again is not removed, however short --older-than is" {
     local url=s3://bucket/x layer_suffix=.tar.zst meta_fresh=3600 age=60 now=100000 seconds hex=abc
     local -A object_times=() option=()
-    # shellcheck source=driver/gc.sh
-    source "$PROJECT/driver/gc.sh"
+    source_parts store/gc
     s3_url=$url/
     s3_look() { object_times[$1tar.zst]=$((now - seconds)); }
     s3_delete() { echo "deleted $1"; }

@@ -34,7 +34,7 @@ items() {
 
 # commands: prints those of zlsnap.
 commands() {
-    sed -n 's/^command_\([a-z]*\)() {$/\1/p' driver/*.sh | sort
+    sed -n 's/^command_\([a-z]*\)() {$/\1/p' driver/*/*.sh | sort
 }
 
 # nothing: fails where standard input is not empty, as what a comparison prints.
@@ -108,7 +108,7 @@ nothing() {
 
 @test "zlsnap(7) has every variable that is read" {
     {
-        grep -ohE '\$\{[A-Z][A-Z0-9_]+:?-' zlsnap.sh driver/*.sh
+        grep -ohE '\$\{[A-Z][A-Z0-9_]+:?-' zlsnap.sh driver/*/*.sh
         grep -ohE 'getenv\("[A-Z_0-9]+"' ./*/*.c
     } | tr -dc 'A-Z0-9_\n' | grep -vx ZLSNAP_DRAWN | # which is between our own programs
         sort -u >"$BATS_TEST_TMPDIR/read"

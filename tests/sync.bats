@@ -157,8 +157,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
 }
 
 @test "a name's encoding: never twice the same, and there and back" {
-    # shellcheck source=driver/refs.sh
-    source "$PROJECT/driver/refs.sh"
+    source_parts core/names
     local LC_ALL=C name names=(a . .. .a a. a.. % %25 %2E a%2Fb a/b A a_b a-b $'\n' $'\377' 'ü' ' ' '*')
     for name in "${names[@]}"; do
         assert_equal "$(name_decode "$(name_encode "$name")"; echo .)" "$name."
@@ -220,10 +219,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
 }
 
 @test "what a pointer has to have" {
-    # shellcheck source=driver/metadata.sh
-    source "$PROJECT/driver/metadata.sh"
-    # shellcheck source=driver/refs.sh
-    source "$PROJECT/driver/refs.sh"
+    source_parts store/pointer
     local filter
     sync_web
     s3_ get "$url/refs/web/1.json" good

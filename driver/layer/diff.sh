@@ -2,6 +2,8 @@
 #
 # zlsnap diff: two manifests, of directories or of what is in layers, entry by entry.
 
+part core/options core/spool layer/layer layer/tree
+
 usage_diff() {
     cat <<'END'
 Usage: zlsnap diff [OPTION]... A B
@@ -100,7 +102,7 @@ diff_print() {
         sed -e 1d -e 's/ / a /' -- "$spool/0"
         sed -e 1d -e 's/ / b /' -- "$spool/1"
     } | tr / '\001' | stage sort -s -T "$spool" -t ' ' -k 1,1 |
-        awk -v json="${option[json]-}" -f "$parts/diff.awk" |
+        awk -v json="${option[json]-}" -f "$parts/layer/diff.awk" |
         cat # not every awk tells that it could not write
     statuses=("${PIPESTATUS[@]}")
     case ${statuses[*]} in

@@ -2,6 +2,8 @@
 #
 # zlsnap digest: the SHA-256 of a directory's manifest.
 
+part core/options layer/tree
+
 usage_digest() {
     cat <<'END'
 Usage: zlsnap digest [OPTION]... DIR
@@ -28,19 +30,4 @@ command_digest() {
     tarpack=$(program tarpack) || exit
     shasum_tee=$(program shasum-tee) || exit
     run digest_pipe
-}
-
-# digest_pipe [OPTION...]: with these of tarpack, too. The digest is printed only when all has gone
-# well.
-digest_pipe() {
-    local digest result
-    digest=$(
-        # Not one of a fixed number, which may be that of --exclude-from=/dev/fd/N.
-        exec {result}>&1
-        stage_from "$excludes" stage "$tarpack" "${passed[@]}" "$@" ${option[quiet]+-q} --manifest \
-            -- "$dir" {result}>&- |
-            stage "$shasum_tee" -q --oci -o "/dev/fd/$result" >/dev/null
-        verdict "${PIPESTATUS[*]}" tarpack shasum-tee
-    ) || return
-    print "$digest"
 }

@@ -2,15 +2,9 @@
 #
 # LAYER.json: what was measured when LAYER was made.
 
+part core/json
+
 media_type=application/vnd.oci.image.layer.v1.tar+zstd
-
-# More than a LAYER.json ever is; jq would take any size into memory.
-metadata_limit=1048576
-
-# The user's own definitions, in ~/.jq, are not for our filters.
-jq() {
-    HOME=/dev/null command jq "$@"
-}
 
 # What the filters of jq share. Of one LAYER.json metadata_wrong gives the keys that are missing or
 # wrong; of all that is in a file metadata_problem tells what is wrong with it, if anything is.
@@ -79,7 +73,7 @@ is_date() {
 source_date_check() {
     local epoch=${SOURCE_DATE_EPOCH-}
     [[ $epoch ]] || return
-    [[ $epoch =~ ^[0-9]{1,12}$ ]] && ((10#$epoch <= 253402300799)) ||
+    [[ $epoch =~ ^[0-9]{1,12}$ && $((10#$epoch)) -le 253402300799 ]] ||
         usage_error "SOURCE_DATE_EPOCH: '$(printable "$epoch")' is no number of seconds"
 }
 
@@ -99,7 +93,7 @@ metadata_values() {
 }
 
 # What metadata_read() found, by key.
-declare -A metadata=()
+declare -gA metadata=()
 
 # metadata_read FILE [NAME]: ends the driver where FILE can't be read or is malformed; in messages it is
 # NAME.
@@ -113,30 +107,9 @@ metadata_read() {
     )
 }
 
-# json_read VALUES FILE NAME: stores in `lines` what the function VALUES prints of FILE; ends the driver
-# where that is not "ok" first.
-json_read() {
-    local file=$2 name size values
-    name=$(printable "$3")
-    [[ -e $file ]] || die 1 "$name: no such file"
-    [[ -f $file ]] || die 1 "$name: not a regular file"
-    [[ -r $file ]] || die 1 "$name: permission denied"
-    size=$(attempt stat -L -c %s -- "$file") || exit
-    ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
-    values=$("$1" <"$file")
-    json_judge "$?" "$name" 'malformed: it is not JSON'
-    mapfile -t lines <<<"$values"
-    [[ ${lines[0]} == ok ]] || die 3 "$name: malformed: ${lines[0]}"
-}
-
-# json_judge STATUS NAME PROBLEM: ends the driver, or the subshell, unless jq, which read NAME, ended well:
-# with the problem where it is no JSON.
-json_judge() {
-    local judged
-    status_judge jq "$1"
-    case $judged in
-    done) ;;
-    damaged) die 3 "$2: $3" ;;
-    *) die 1 "$2: cannot be read by jq" ;;
-    esac
+# metadata_equal KEY VALUE
+metadata_equal() {
+    [[ ${metadata[$1]} == "$2" ]] && return
+    say "$(printable "$layer"): $1 is $2, but ${metadata[$1]} in LAYER.json"
+    return 1
 }

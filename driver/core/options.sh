@@ -13,13 +13,13 @@ tarunpack_options="+replace +merge +whiteouts: +userxattr +same-owner +no-same-o
     +gid-map: +no-devices +no-xattrs +no-holes +no-sync +summary: +jobs: +verbose $limit_options"
 common_options='help version quiet'
 
-declare -A option_letters=(
+declare -gA option_letters=(
     [e]=expect [h]=help [j]=jobs [l]=level [o]=output [q]=quiet [T]=threads [v]=verbose [V]=version
     [x]=one-file-system [X]=exclude-from
 )
 
 # What options_read() found.
-declare -A option=() # by name, without what is handed on; a flag's value is "yes"
+declare -gA option=() # by name, without what is handed on; a flag's value is "yes"
 passed=()            # to hand on, each option one word
 operands=()
 
@@ -80,26 +80,6 @@ option_take() {
     fi
 }
 
-# What tarpack reads as standard input, as stage_from() takes it.
-excludes=/dev/null
-
-# excludes_check [TWICE]: sets `excludes` where tarpack is to read patterns from standard input; with an
-# argument, ends the driver where they are in what can be read only once, and not twice.
-excludes_check() {
-    local word file
-    for word in "${passed[@]}"; do
-        [[ $word == --exclude-from=* ]] || continue
-        file=${word#*=}
-        if is_input "$file"; then
-            input_take 'patterns are'
-            excludes=-
-        fi
-        # A descriptor is read on from where it stands.
-        [[ ! ${1-} || (-f $file && $file != /dev/* && $file != /proc/*) || ! ($file == - || -e $file) ]] ||
-            usage_error "'--exclude-from=$(printable "$file")' is read more than once here: it has to be a file"
-    done
-}
-
 # operands_expect NAME...: ends the driver unless there is one operand for each name.
 operands_expect() {
     local names="$*" operand
@@ -109,4 +89,10 @@ operands_expect() {
     for operand in "${operands[@]}"; do
         [[ $operand ]] || usage_error "an empty name is no $names"
     done
+}
+
+# number_check OPTION VALUE LEAST MOST
+number_check() {
+    [[ $2 =~ ^(0|[1-9][0-9]{0,4})$ && $2 -ge $3 && $2 -le $4 ]] ||
+        usage_error "option '--$1' takes a number from $3 to $4, not '$(printable "$2")'"
 }

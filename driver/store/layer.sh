@@ -8,12 +8,7 @@
 #
 # The second is sent when the first stands whole.
 
-layer_suffix=.tar.zst
-meta_suffix=.meta.json
-
-# So many seconds after it was sent, a LAYER.json is sent again: its age is by what gc knows that
-# nobody is about to refer to the layer.
-meta_fresh=3600
+part core/options core/pipe core/progress layer/layer layer/pack store/s3
 
 push_to_s3() {
     local layer layer_json shasum_tee part_size max_parts
@@ -210,3 +205,6 @@ s3_pulled_check() {
     esac
     return "$status"
 }
+
+registry_options='authfile: cert-dir: tls-verify: retries:'
+s3_push_options='config: part-size: max-parts:'

@@ -2,6 +2,8 @@
 #
 # zlsnap list and mtree: what is in a layer, as tarunpack --list reads it.
 
+part core/options layer/layer
+
 usage_list() {
     cat <<'END'
 Usage: zlsnap list [OPTION]... LAYER

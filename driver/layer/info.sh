@@ -3,6 +3,8 @@
 # zlsnap info: what a layer is, and what is in it, for people. It is measured in one pass over the layer
 # and held against LAYER.json; or is what LAYER.json says, and the layer is not read.
 
+part core/spool layer/verify
+
 usage_info() {
     cat <<'END'
 Usage: zlsnap info [OPTION]... LAYER

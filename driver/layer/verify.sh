@@ -2,6 +2,8 @@
 #
 # zlsnap verify: a layer is read once, and everything that is known of it is held against it.
 
+part core/options layer/layer
+
 usage_verify() {
     cat <<'END'
 Usage: zlsnap verify [OPTION]... LAYER
@@ -28,6 +30,7 @@ command_verify() {
     operands_expect LAYER
     progress_read
     if [[ ${operands[0]} == oci:* ]]; then
+        part image/verify
         verify_image
         return
     fi
@@ -91,11 +94,4 @@ metadata_compare() {
     [[ ! ${option[expect]-} ]] || metadata_equal digest "$(reported "$report" diff_id)" || equal=1
     (($1)) || metadata_equal file_count "$entries" || equal=1
     return "$equal"
-}
-
-# metadata_equal KEY VALUE
-metadata_equal() {
-    [[ ${metadata[$1]} == "$2" ]] && return
-    say "$(printable "$layer"): $1 is $2, but ${metadata[$1]} in LAYER.json"
-    return 1
 }

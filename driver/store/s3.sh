@@ -5,13 +5,15 @@
 # All functions that send requests run in a subshell of the driver's, which they end where a request
 # fails, with a line that says why.
 
+part core/spool core/json core/names core/programs
+
 # What s3_url_read() found.
 s3_url=    # s3://BUCKET/ or s3://BUCKET/PREFIX/
 s3_bucket= # s3://BUCKET
 s3_config= # s3cmd's configuration file, or empty
 
 # What s3_look() found, by the key's part after `s3_url`: bytes, ETag, seconds since the epoch.
-declare -A object_sizes=() object_etags=() object_times=()
+declare -gA object_sizes=() object_etags=() object_times=()
 
 # What part numbers and sizes may be, in MiB; s3cmd and most stores want it so.
 s3_part_least=5 s3_part_most=5120
@@ -31,12 +33,6 @@ s3_url_read() {
     s3_url=$url/
     s3_bucket=${url#s3://}
     s3_bucket=s3://${s3_bucket%%/*}
-}
-
-# is_utf8 TEXT: by its encoded form, as what a range of bytes is in a pattern depends on the C library.
-is_utf8() {
-    local byte='%[89AB].'
-    [[ $(name_encode "$1") =~ ^([^%]|%[0-7].|%(C[2-9A-F]|D.)$byte|%(E0%[AB].|E[1-9A-CEF]$byte|ED%[89].)$byte|%(F0%[9AB].|F[1-3]$byte|F4%8.)$byte$byte)*$ ]]
 }
 
 # Ends the driver unless s3cmd and a configuration can be used.
@@ -239,3 +235,28 @@ s3_delete() {
     status=$?
     ((status == 0 || status == 12)) || s3_failed "$status" "$s3_url$1"
 }
+
+# The options that push and pull have for an S3 store.
+usage_s3() {
+    cat <<'END'
+      --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or
+                               ~/.s3cfg). What it does not say is taken from the
+                               environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+                               AWS_SESSION_TOKEN, AWS_ENDPOINT_URL, AWS_REGION
+END
+}
+
+usage_s3_push() {
+    cat <<'END'
+      --part-size=MIB          send parts of so many MiB, 5 to 5120 (default 64)
+      --max-parts=N            of more parts than this make larger ones (default 1000)
+END
+    usage_s3
+}
+
+layer_suffix=.tar.zst
+meta_suffix=.meta.json
+
+# So many seconds after it was sent, a LAYER.json is sent again: its age is by what gc knows that
+# nobody is about to refer to the layer.
+meta_fresh=3600

@@ -2,6 +2,8 @@
 #
 # zlsnap push and pull: layers and images to and from a registry, layers to and from an S3 store.
 
+part core/options core/progress store/layer image/registry
+
 usage_push() {
     cat <<'END'
 Usage: zlsnap push [OPTION]... LAYER s3://BUCKET[/PREFIX]
@@ -46,24 +48,6 @@ END
     usage_progress
 }
 
-# The options that push and pull have for an S3 store.
-usage_s3() {
-    cat <<'END'
-      --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or
-                               ~/.s3cfg). What it does not say is taken from the
-                               environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-                               AWS_SESSION_TOKEN, AWS_ENDPOINT_URL, AWS_REGION
-END
-}
-
-usage_s3_push() {
-    cat <<'END'
-      --part-size=MIB          send parts of so many MiB, 5 to 5120 (default 64)
-      --max-parts=N            of more parts than this make larger ones (default 1000)
-END
-    usage_s3
-}
-
 # The options that push and pull have for a registry.
 usage_registry() {
     cat <<'END'
@@ -74,9 +58,6 @@ usage_registry() {
       --retries=N              try again so often where the network fails (default 3)
 END
 }
-
-registry_options='authfile: cert-dir: tls-verify: retries:'
-s3_push_options='config: part-size: max-parts:'
 
 # remote_expect OTHER HINT: ends the driver unless `remote` is a URL of one of the two kinds; the hint is
 # for whoever gave one as the other operand.
@@ -129,4 +110,15 @@ options_refuse() {
     for name in "${@:2}"; do
         [[ ! ${option[$name]+given} ]] || usage_error "$1 knows no option '--$name'"
     done
+}
+
+# The options that push and pull have for a registry.
+usage_registry() {
+    cat <<'END'
+      --authfile=FILE          the credentials, as skopeo login stores them (default:
+                               $REGISTRY_AUTH_FILE, or skopeo's own)
+      --cert-dir=DIR           certificates for TLS
+      --tls-verify=false       without TLS, or with a certificate that nobody knows
+      --retries=N              try again so often where the network fails (default 3)
+END
 }

@@ -2,6 +2,8 @@
 #
 # zlsnap gc: what is left of runs that were killed, here and in an S3 store, and layers that are old.
 
+part core/options core/pipe store/pointer store/state
+
 usage_gc() {
     cat <<'END'
 Usage: zlsnap gc [OPTION]... [DIR|s3://BUCKET[/PREFIX]]...
@@ -95,7 +97,8 @@ gc_store() {
     listing=$(s3_uploads_all) || exit
     while IFS=$'\t' read -r time url id; do
         [[ $url == "$s3_url"* && ${url#"$s3_url"} =~ ^[0-9a-f]{64}$layer_suffix$ ]] || continue
-        began=$(date -d "$time" +%s 2>/dev/null) && is_old "$began" || continue
+        began=$(date -d "$time" +%s 2>/dev/null) || continue
+        is_old "$began" || continue
         print "$url (unfinished upload of $time)"
         [[ ${option[dry-run]-} ]] || s3_abort "${url#"$s3_url"}" "$id"
     done <<<"$listing"

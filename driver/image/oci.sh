@@ -2,6 +2,8 @@
 #
 # zlsnap oci: layers become an image in an OCI image layout.
 
+part core/options core/spool core/names core/progress image/layout
+
 usage_oci() {
     cat <<'END'
 Usage: zlsnap oci [OPTION]... -o DIR[:TAG] [oci:DIR[:TAG]] LAYER...
@@ -79,21 +81,6 @@ annotations_json() {
             | map((. / "=") | {key: .[0], value: (.[1:] | join("="))}) | from_entries' ||
             die 1 'jq failed on the annotations'
     }
-}
-
-# Prints what the pipe has left to be printed, the last thing a command does.
-result_print() {
-    local result
-    result=$(<"$spool/result") || exit
-    spool_remove
-    print "$result"
-}
-
-# result_write DESCRIPTOR: leaves the digest for result_print().
-result_write() {
-    local digest
-    read -r _ digest _ <<<"$1"
-    printf '%s\n' "$digest" | store "$spool/result" || exit
 }
 
 # All of it: the layers of the base image, if there is one, and then the others.

@@ -3,6 +3,8 @@
 # OCI image layouts that are written: built in the spool, then made the directory that is to appear,
 # or moved into the layout that stands, index.json last.
 
+part core/names image/image layer/metadata
+
 layer_media_type=application/vnd.oci.image.layer.v1
 config_media_type=application/vnd.oci.image.config.v1+json
 manifest_media_type=application/vnd.oci.image.manifest.v1+json

@@ -4,6 +4,8 @@
 # on a machine that has nothing. What is known of the last time is the pointer in the store; kept here,
 # in the state directory, is only what makes a sync fast, the cache of digests, and its lock.
 
+part core/options layer/pack layer/tree store/layer store/pointer store/state
+
 usage_sync() {
     cat <<'END'
 Usage: zlsnap sync [OPTION]... SERVICE/INSTANCE DIR s3://BUCKET[/PREFIX]
@@ -28,28 +30,6 @@ For tarpack:
       --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N,
       --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
       -v, --verbose
-END
-    usage_progress
-}
-
-usage_restore() {
-    cat <<'END'
-Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE s3://BUCKET[/PREFIX] DIR
-Restore to the directory DIR what zlsnap sync last kept as SERVICE/INSTANCE. DIR has to be
-absent or empty, or see --replace and --merge. Nothing appears there or is changed unless
-the digest is the one that the pointer in the store gives.
-
-  -e, --expect=DIGEST          this is the digest of the tar, whatever the pointer says
-END
-    usage_s3
-    cat <<'END'
-
-For tarunpack:
-      --replace, --merge, --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner,
-      --no-same-owner, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs,
-      --no-holes, --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose,
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
 END
     usage_progress
 }
@@ -79,43 +59,6 @@ command_sync() {
     run sync_all || exit
     [[ ! ${option[quiet]-} ]] || { spool_remove && return; }
     result_print
-}
-
-# Sets `state_all`: where all state is; empty where nothing tells.
-state_root() {
-    state_all=${option[state]-${STATE_DIRECTORY-}}
-    state_all=${state_all%%:*} # systemd may give several
-    [[ $state_all ]] || state_all=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
-    [[ ! $state_all || ${option[state]-}${STATE_DIRECTORY-} ]] || state_all+=/zlsnap
-    [[ ! $state_all || $state_all == /* ]] || state_all=./$state_all
-}
-
-# Sets `state` to the directory of this reference in this store; makes it where it is missing.
-state_open() {
-    local state_all url there
-    state_root
-    [[ $state_all ]] || usage_error \
-        'neither HOME nor XDG_STATE_HOME is set: --state=DIR tells where the cache is kept'
-    url=$(sha256sum <<<"$s3_url")
-    state=$state_all/sync/${url:0:16}/$reference
-    # The directory in which the first one would be made.
-    path_of there realpath -m -- "$state"
-    until [[ -d $there/ ]]; do
-        there=${there%/*}
-    done
-    if is_within "$there/" "$dir"; then
-        usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$dir") and \
-would change with each run"
-    fi
-    attempt mkdir -p -m 700 -- "$state"
-}
-
-# The lock is held until the driver ends, by whatever of it runs the longest.
-state_lock() {
-    local lock
-    { exec {lock}>>"$state/lock"; } 2>/dev/null ||
-        die 1 "$(printable "$state"): cannot be written"
-    flock -n "$lock" || die 1 "$(reference_print "$reference"): another sync of it is running"
 }
 
 # At every instant the pointer leads to a layer that is there whole.
@@ -189,47 +132,4 @@ now; zlsnap gc --keep-last=N removes them before"
 sync_result() {
     printf '%s %s %s\n' "$(reference_print "$reference")" "$1" "$s3_url$2$layer_suffix" |
         store "$spool/result" || exit
-}
-
-command_restore() {
-    options_read "expect: config: $progress_option $tarunpack_options" "$@"
-    operands_expect SERVICE/INSTANCE URL DIR
-    local target=${operands[2]} tarunpack shasum_tee
-    progress_read
-    reference_read "${operands[0]}"
-    s3_url_read "${operands[1]}"
-    [[ ! ${option[expect]+given} ]] || digest_check
-    programs_expect zstd jq
-    s3_expect
-    tarunpack=$(program tarunpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
-    spool_make "$(temporary_place)" zlsnap-restore
-    run restore_all
-}
-
-restore_all() {
-    local key size
-    pointer_get "$reference" "$spool/pointer" || reference_missing
-    key=${pointer[hex]}$layer_suffix
-    s3_look "$key"
-    size=${object_sizes[$key]-}
-    [[ $size ]] || die 1 "$s3_url$key: the layer to which the pointer leads is missing"
-    [[ $size == "${pointer[size]}" ]] ||
-        die 4 "$s3_url$key: has $size bytes, not ${pointer[size]} as the pointer says"
-    restore_pipe "$key" "${option[expect]-${pointer[digest]}}"
-}
-
-# restore_pipe KEY DIGEST: straight from the store into the directory's staging.
-restore_pipe() {
-    local statuses
-    progress_expect "${object_sizes[$1]}"
-    s3 get -- "$s3_url$1" - | stage "$shasum_tee" "${progress[@]}" -o /dev/null |
-        stage_unzstd |
-        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$target"
-    statuses=("${PIPESTATUS[@]}")
-    case ${statuses[3]} in
-    # That a stream was cut is not for the digest to tell where it was the store that did it.
-    3 | 4) ((statuses[0] == 0 || statuses[0] == 141)) || s3_failed "${statuses[0]}" "$s3_url$1" ;;
-    esac
-    ((statuses[3] == 0)) || verdict "${statuses[*]:1}" shasum-tee zstd tarunpack
 }

@@ -3,6 +3,8 @@
 # zlsnap extract and verify of an image, oci:DIR[:TAG]: its layers in order, each held against its
 # digest in the manifest and its diffID in the config.
 
+part core/spool core/names image/image layer/layer
+
 extract_image() {
     local target=${operands[1]} image_mode='' image_sync=yes whiteouts=apply unpack_options=()
     local tarunpack shasum_tee place name
@@ -18,21 +20,6 @@ extract_image() {
         run image_unpack || exit
         spool_remove
     fi
-}
-
-verify_image() {
-    local tarunpack shasum_tee status
-    programs_expect jq
-    tarunpack=$(program tarunpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
-    image_expected_check
-    run image_verify "${passed[@]}"
-    status=$?
-    case $status in
-    0) [[ ${option[quiet]-} ]] || print "$(printable "${operands[0]}"): OK" ;;
-    3 | 4) print "$(printable "${operands[0]}"): FAILED" ;;
-    esac
-    return "$status"
 }
 
 # Sorts the options for tarunpack: those that go to it for every layer, and those that are done here.
@@ -103,12 +90,6 @@ image_open_checked() {
     image_open "${operands[0]}"
     image_expect
     decompressors_expect
-}
-
-# image_verify [LIMIT...]
-image_verify() {
-    image_open_checked
-    layers_verify "$@"
 }
 
 layers_verify() {

@@ -4,6 +4,8 @@
 # against their digests, but never looks at diffIDs, and does not read a blob that the registry has
 # already: all layers are verified here, before the first byte is sent, or before anything appears.
 
+part image/oci layer/pack
+
 push_to_registry() {
     local annotations architecture shasum_tee
     remote_check

@@ -5,23 +5,14 @@
 # The rules are those of the OCI image specification 1.0 (image-layout, image-index, manifest,
 # config); manifests and configs of Docker (schema 2) are read too.
 
+part core/json layer/layers
+
 # What image_open() found.
 image=           # how messages call it
 image_dir=       # the layout
 image_manifest=  # its descriptor: media type, digest, size, as words
 image_config=    # likewise
 image_digests='' # of the manifest and of the indexes that led to it, one a line
-
-# Its layers, and those of files that are to be layers of an image; the lowest is first. What is not
-# known yet is empty.
-layer_names=()       # for messages
-layer_files=()       # where the blob is
-layer_types=()       # how it is compressed: zstd, gzip, or tar for not at all
-layer_blobs=()       # its digest
-layer_sizes=()       # its size
-layer_diff_ids=()    # the digest of the tar
-layer_created=()     # when it was made, for the history of a new image
-layer_annotations=() # of its descriptor, as JSON
 
 # More than registries take for a manifest or a config.
 document_limit=4194304

@@ -1,63 +1,8 @@
 # shellcheck shell=bash
 #
-# zlsnap extract: zstd -dc | tarunpack; and what all commands share that read a LAYER.
+# A LAYER that is read.
 
-usage_extract() {
-    cat <<'END'
-Usage: zlsnap extract [OPTION]... LAYER DIR
-   or: zlsnap extract [OPTION]... oci:DIR[:TAG] DIR
-Restore the layer in the file LAYER to the directory DIR, which has to be absent or
-empty, or see --replace and --merge. Nothing appears there or is changed unless the
-digest of the tar is the one in LAYER.json. Of an image in an OCI image layout all layers
-are applied, the lowest first, each with the digests that the image gives it. With '-' as
-LAYER it is read from standard input, with --expect or --no-verify.
-
-  -e, --expect=DIGEST   this is the digest; LAYER.json is not read. Of an image it is that
-                        of the manifest
-      --no-verify       without a digest
-      --progress[=WHEN] draw a line while it works, and sum up: auto, the default, on a
-                        terminal; always; never
-
-For tarunpack:
-      --replace             exchange DIR for what is restored, at once
-      --merge               apply the layer onto DIR
-      --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner, --no-same-owner,
-      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs, --no-holes,
-      --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose, --max-stream=N,
-      --max-size=N, --max-entries=N, --max-path=N, --max-depth=N, --max-pax=N,
-      --max-xattr=N
-END
-}
-
-command_extract() {
-    options_read "expect: no-verify $progress_option $tarunpack_options" "$@"
-    operands_expect LAYER DIR
-    progress_read
-    if [[ ${operands[0]} == oci:* ]]; then
-        extract_image
-        return
-    fi
-    local layer layer_json expected file place name
-    layer_expect "${operands[0]}"
-    expected_read 'give the digest with --expect, or --no-verify'
-    if [[ $layer != - && " ${passed[*]} " == *' --replace '* ]]; then
-        # The file itself, where LAYER is a link to it.
-        path_of file realpath -- "$layer"
-        path_split "$file"
-        ! is_within "$place" "${operands[1]}" || usage_error \
-            "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
-    fi
-    unpack "${passed[@]}" -- "${operands[1]}"
-}
-
-# is_input LAYER: whether it is a name of standard input. In a job, whose own is empty, /dev/stdin would
-# name that.
-is_input() {
-    case $1 in
-    - | /dev/stdin | /dev/fd/0 | /proc/self/fd/0) ;;
-    *) return 1 ;;
-    esac
-}
+part core/processes core/pipe core/progress layer/metadata
 
 # layer_expect LAYER: sets `layer`, "-" for standard input, and `layer_json`, empty for that; ends the
 # driver unless it can be read.

@@ -3,6 +3,8 @@
 # The layers of driver/image.sh, one by one: verified, copied, compressed otherwise, unpacked. The pipes
 # are for what run() runs; they return their verdict, and layer_blame() says which layer it was.
 
+part core/pipe core/progress layer/layer
+
 # decompress TYPE: as a stage of a pipe.
 decompress() {
     case $1 in
@@ -89,18 +91,6 @@ layer_unpack() {
     verdict "${statuses[*]}" shasum-tee "${layer_types[i]}" tarunpack
 }
 
-# measured NAME KEY: prints the value from what shasum-tee --json has left in the spool under this name.
-measured() {
-    [[ -s $spool/$1 ]] && reported "$(<"$spool/$1")" "$2" ||
-        die 1 "the pipe ended well, but has left no $1"
-}
-
-# reported TEXT KEY: prints the value from an object that one of our programs has written; nothing if it
-# is not there.
-reported() {
-    [[ $1 =~ \"$2\":\ ?\"?([a-z0-9:]+) ]] && printf '%s' "${BASH_REMATCH[1]}"
-}
-
 # layer_learn I: enters what layer_copy() or layer_convert() measured. Returns a status.
 layer_learn() {
     local blob size diff_id
@@ -152,3 +142,14 @@ layer_add() {
     ! is_date "${metadata[created_at]-}" || layer_created[-1]=${metadata[created_at]}
     layer_annotations+=("${metadata[annotations]-"{}"}")
 }
+
+# Its layers, and those of files that are to be layers of an image; the lowest is first. What is not
+# known yet is empty.
+layer_names=()       # for messages
+layer_files=()       # where the blob is
+layer_types=()       # how it is compressed: zstd, gzip, or tar for not at all
+layer_blobs=()       # its digest
+layer_sizes=()       # its size
+layer_diff_ids=()    # the digest of the tar
+layer_created=()     # when it was made, for the history of a new image
+layer_annotations=() # of its descriptor, as JSON

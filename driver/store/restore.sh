@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+#
+# zlsnap restore.
+
+part core/options core/pipe core/progress layer/layer store/pointer
+
+usage_restore() {
+    cat <<'END'
+Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE s3://BUCKET[/PREFIX] DIR
+Restore to the directory DIR what zlsnap sync last kept as SERVICE/INSTANCE. DIR has to be
+absent or empty, or see --replace and --merge. Nothing appears there or is changed unless
+the digest is the one that the pointer in the store gives.
+
+  -e, --expect=DIGEST          this is the digest of the tar, whatever the pointer says
+END
+    usage_s3
+    cat <<'END'
+
+For tarunpack:
+      --replace, --merge, --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner,
+      --no-same-owner, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs,
+      --no-holes, --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose,
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
+END
+    usage_progress
+}
+
+command_restore() {
+    options_read "expect: config: $progress_option $tarunpack_options" "$@"
+    operands_expect SERVICE/INSTANCE URL DIR
+    local target=${operands[2]} tarunpack shasum_tee
+    progress_read
+    reference_read "${operands[0]}"
+    s3_url_read "${operands[1]}"
+    [[ ! ${option[expect]+given} ]] || digest_check
+    programs_expect zstd jq
+    s3_expect
+    tarunpack=$(program tarunpack) || exit
+    shasum_tee=$(program shasum-tee) || exit
+    spool_make "$(temporary_place)" zlsnap-restore
+    run restore_all
+}
+
+restore_all() {
+    local key size
+    pointer_get "$reference" "$spool/pointer" || reference_missing
+    key=${pointer[hex]}$layer_suffix
+    s3_look "$key"
+    size=${object_sizes[$key]-}
+    [[ $size ]] || die 1 "$s3_url$key: the layer to which the pointer leads is missing"
+    [[ $size == "${pointer[size]}" ]] ||
+        die 4 "$s3_url$key: has $size bytes, not ${pointer[size]} as the pointer says"
+    restore_pipe "$key" "${option[expect]-${pointer[digest]}}"
+}
+
+# restore_pipe KEY DIGEST: straight from the store into the directory's staging.
+restore_pipe() {
+    local statuses
+    progress_expect "${object_sizes[$1]}"
+    s3 get -- "$s3_url$1" - | stage "$shasum_tee" "${progress[@]}" -o /dev/null |
+        stage_unzstd |
+        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$target"
+    statuses=("${PIPESTATUS[@]}")
+    case ${statuses[3]} in
+    # That a stream was cut is not for the digest to tell where it was the store that did it.
+    3 | 4) ((statuses[0] == 0 || statuses[0] == 141)) || s3_failed "${statuses[0]}" "$s3_url$1" ;;
+    esac
+    ((statuses[3] == 0)) || verdict "${statuses[*]:1}" shasum-tee zstd tarunpack
+}

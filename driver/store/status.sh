@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+#
+# zlsnap status.
+
+part core/options layer/tree store/pointer store/state
+
+usage_status() {
+    cat <<'END'
+Usage: zlsnap status [OPTION]... SERVICE/INSTANCE [DIR] s3://BUCKET[/PREFIX]
+Show which layer SERVICE/INSTANCE has there, and whether it is there with its size; with
+DIR, also whether DIR is what is in it.
+
+      --state=DIR              as for zlsnap sync
+END
+    usage_s3
+    cat <<'END'
+
+For tarpack: as for zlsnap sync.
+END
+}
+
+command_status() {
+    options_read "config: state: $tarpack_options" "$@"
+    local dir='' tarpack shasum_tee state
+    if ((${#operands[@]} == 3)); then
+        dir=${operands[1]}
+        operands=("${operands[0]}" "${operands[2]}")
+    fi
+    operands_expect SERVICE/INSTANCE URL
+    reference_read "${operands[0]}"
+    s3_url_read "${operands[1]}"
+    excludes_check
+    programs_expect jq
+    # shellcheck disable=SC2034 # for digest_pipe()
+    { tarpack=$(program tarpack) && shasum_tee=$(program shasum-tee); } || exit
+    s3_expect
+    state=
+    [[ ! $dir ]] || state_open
+    spool_make "$(temporary_place)" zlsnap-status
+    run status_show
+}
+
+status_show() {
+    local tree='' layer meta text
+    pointer_get "$reference" "$spool/pointer" || reference_missing
+    if [[ ${pointer[history]} ]]; then
+        s3_look ''
+        pointer_forget
+    else
+        s3_look "${pointer[hex]}."
+    fi
+    layer=$(object_state "${pointer[hex]}$layer_suffix" "${pointer[size]}")
+    meta=$(object_state "${pointer[hex]}$meta_suffix")
+    if [[ $dir ]]; then
+        tree=$(digest_pipe --cache="$state/cache") || return
+        [[ $tree == "${pointer[tree]}" ]] && tree='unchanged' || tree='changed'
+        tree="directory    $(printable "$dir"): $tree"$'\n'
+    fi
+    text="reference    $(reference_print "$reference")
+updated      ${pointer[updated_at]}
+tree digest  ${pointer[tree]}
+digest       ${pointer[digest]}
+layer        $s3_url${pointer[hex]}$layer_suffix: $layer
+metadata     $s3_url${pointer[hex]}$meta_suffix: $meta
+${tree}earlier      $(wc -w <<<"${pointer[history]}") layers"
+    print "$text"
+    [[ $layer == there* ]]
+}
+
+# object_state KEY [SIZE]: prints what s3_look() saw of it.
+object_state() {
+    local size=${object_sizes[$1]-}
+    if [[ ! $size ]]; then
+        printf 'missing'
+    elif [[ $size != "${2-$size}" ]]; then
+        printf 'wrong, of %s bytes instead of %s' "$size" "$2"
+    else
+        printf 'there, %s bytes' "$size"
+    fi
+}

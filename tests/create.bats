@@ -375,12 +375,12 @@ compression"
     fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@"); rmdir "$name"
         ln -s "$PWD/../elsewhere" "$name"; echo "$name"'
     run -1 --separate-stderr zlsnap create tree layer
-    assert_one_line 'is replaced or removed by somebody'
+    assert_one_line 'was replaced or removed by another process'
     assert_equal "$(stat -c '%a %.9Y %.9Z' ../elsewhere)" "$before"
     requires_root
     fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@"); chown 65534 "$name"; echo "$name"'
     run -1 --separate-stderr zlsnap create tree layer
-    assert_one_line 'is replaced or removed by somebody'
+    assert_one_line 'was replaced or removed by another process'
     assert_not_exists layer
 }
 

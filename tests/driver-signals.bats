@@ -395,15 +395,15 @@ assert_create() {
 
 @test "the exit status of create is the gravest of the programs'" {
     mkdir tree
-    assert_create 1 'has left no tar.digest' 0 0 0
+    assert_create 1 'left no tar.digest' 0 0 0
     assert_create 1 '^$' 1 0 0
     assert_create 2 '^$' 2 0 0
     assert_create 2 '^$' 2 1 1
     assert_create 1 'zstd failed with status 11' 0 0 11
     assert_create 1 '^$' PIPE 1 70
     assert_create 1 'zstd was killed by signal KILL' PIPE PIPE KILL
-    assert_create 1 'what tarpack wrote was not read to its end' PIPE 0 0
-    assert_create 1 'what zstd wrote was not read to its end' 0 0 70
+    assert_create 1 'the output of tarpack was not read to its end' PIPE 0 0
+    assert_create 1 'the output of zstd was not read to its end' 0 0 70
     assert_create 1 'tarpack failed with status 99' 99 0 0
 }
 

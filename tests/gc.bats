@@ -163,7 +163,7 @@ sha256:$a"
     source_parts store/s3
     for minute in '1970-01-01 00:00' '2000-02-29 23:59' '2000-03-01 00:00' '2023-12-31 12:34' \
         '2024-01-01 08:09' '2024-02-29 00:00' '2100-03-01 00:01' '2038-01-19 03:14'; do
-        minute_seconds "$minute"
+        minute_seconds seconds "$minute"
         assert_equal "$seconds" "$(date -u -d "$minute" +%s)"
     done
 }
@@ -201,20 +201,21 @@ sha256:$a"
 }
 
 @test "a layer that a push would not send again is not removed, however short --older-than is" {
-    local url=s3://bucket/x layer_suffix=.tar.zst meta_fresh=3600 age=60 now=100000 seconds hex=abc
-    local -A object_times=() option=()
+    local url=s3://bucket/x seconds hex=abc
     source_parts store/gc
-    s3_url=$url/
-    s3_look() { object_times[$1tar.zst]=$((now - seconds)); }
+    # shellcheck disable=SC2034 # they are the parts'
+    s3_url=$url/ gc_age=60 gc_now=100000 meta_fresh=3600
+    # shellcheck disable=SC2034
+    s3_look() { object_times[$1tar.zst]=$((gc_now - seconds)); }
     s3_delete() { echo "deleted $1"; }
     print() { :; }
     seconds=7000 run -0 gc_layer "$hex"
     assert_output ''
     seconds=7400 run -0 gc_layer "$hex"
     assert_output 'deleted abc.tar.zst'
-    age=0 seconds=10 run -0 gc_layer "$hex"
+    gc_age=0 seconds=10 run -0 gc_layer "$hex"
     assert_output 'deleted abc.tar.zst'
-    age=90000 seconds=80000 run -0 gc_layer "$hex"
+    gc_age=90000 seconds=80000 run -0 gc_layer "$hex"
     assert_output ''
 }
 

@@ -175,7 +175,7 @@ assert_refused() {
     local status=0
     wait "$driver" || status=$?
     assert_equal "$status" 4
-    grep -q 'what was stored is not what was sent, and is removed' said
+    grep -q 'the store has other bytes than were sent, and they were removed' said
     run -12 s3_ info "$object"
     run -12 s3_ info "$url/$hex.meta.json"
 }
@@ -262,7 +262,7 @@ assert_refused() {
     s3_hold "GET .*$hex.tar.zst"
     start zlsnap pull "$object" back
     s3_held
-    assert_refused 1 'is in use by another run' zlsnap pull "$object" back
+    assert_refused 1 'in use by another run' zlsnap pull "$object" back
     s3_release
     wait "$driver"
     cmp layer back

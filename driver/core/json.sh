@@ -1,53 +1,66 @@
 # shellcheck shell=bash
 #
-# JSON documents, by jq.
+# JSON documents, read by jq.
 
 part core/verdict
 
-# The user's own definitions, in ~/.jq, are not for our filters.
+# The maximum size of our documents, LAYER.json and pointers: jq reads a whole file into memory.
+metadata_limit=1048576
+
+# Ignores the user's definitions in ~/.jq.
 jq() {
     HOME=/dev/null command jq "$@"
 }
 
-# json_read VALUES FILE NAME: stores in `lines` what the function VALUES prints of FILE; ends the driver
-# where that is not "ok" first.
+# The definitions that our filters share. problem(wrong) describes what is wrong with the documents in a
+# file, null if nothing is; `wrong` gives the keys that are missing or invalid.
+json_definitions='
+    def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
+    def count: type == "number" and . <= 9007199254740992 and (tostring | test("\\A[0-9]{1,16}\\z"));
+    def text: type == "string" and test("\\A[ -~]*\\z");
+    def word: type == "string" and test("\\A[!-~]+\\z");
+    def strings: type == "array" and all(text);
+    def compression: type == "object" and (.program | text) and (.version | text) and (.options | strings);
+    def wrong($key; check): if .[$key] | check then empty else $key end;
+    def problem(wrong):
+        if length != 1 or (.[0] | type) != "object" then "it is not one JSON object"
+        elif .[0].schema_version != 1 then "its schema_version is not 1"
+        else [.[0] | wrong] | if . == [] then null else "it has no valid \(.[0])" end
+        end;
+    def descriptor_words: "\(.mediaType) \(.digest) \(.size)";
+    def descriptor: (. / " ") | {mediaType: .[0], digest: .[1], size: (.[2] | tonumber)};
+'
+
+# json_read ARRAY VALUES FILE NAME: sets the array to the lines that the function VALUES prints for FILE;
+# the first line has to be "ok", or is an error. NAME is the file's name for messages.
 json_read() {
-    local file=$2 name size values
-    name=$(printable "$3")
+    local file=$3 name size values
+    name=$(printable "$4")
     [[ -e $file ]] || die 1 "$name: no such file"
     [[ -f $file ]] || die 1 "$name: not a regular file"
     [[ -r $file ]] || die 1 "$name: permission denied"
     size=$(attempt stat -L -c %s -- "$file") || exit
     ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
-    values=$("$1" <"$file")
+    values=$("$2" <"$file")
     json_judge "$?" "$name" 'malformed: it is not JSON'
-    mapfile -t lines <<<"$values"
-    [[ ${lines[0]} == ok ]] || die 3 "$name: malformed: ${lines[0]}"
+    [[ ${values%%$'\n'*} == ok ]] || die 3 "$name: malformed: ${values%%$'\n'*}"
+    mapfile -t "$1" <<<"$values"
 }
 
-# json_judge STATUS NAME PROBLEM: ends the driver, or the subshell, unless jq, which read NAME, ended well:
-# with the problem where it is no JSON.
+# json_judge STATUS NAME PROBLEM: ends the driver, or the subshell, if jq failed with this status; PROBLEM
+# is the message for a file that is not JSON.
 json_judge() {
-    local judged
-    status_judge jq "$1"
-    case $judged in
+    local meaning
+    status_judge meaning jq "$1"
+    case $meaning in
     done) ;;
     damaged) die 3 "$2: $3" ;;
     *) die 1 "$2: cannot be read by jq" ;;
     esac
 }
 
-# More than a LAYER.json ever is; jq would take any size into memory.
-metadata_limit=1048576
-
-# measured NAME KEY: prints the value from what shasum-tee --json has left in the spool under this name.
-measured() {
-    [[ -s $spool/$1 ]] || die 1 "the pipe ended well, but has left no $1"
-    reported "$(<"$spool/$1")" "$2" || die 1 "the pipe ended well, but has left no $2 in $1"
-}
-
-# reported TEXT KEY: prints the value from an object that one of our programs has written; nothing if it
-# is not there.
-reported() {
+# json_value TEXT KEY: prints a value from a JSON object that one of our programs wrote; fails if there is
+# none.
+json_value() {
     [[ $1 =~ \"$2\":\ ?\"?([a-z0-9:]+) ]] && printf '%s' "${BASH_REMATCH[1]}"
 }

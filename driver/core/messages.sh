@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 #
-# What the driver says. Each message is one line on standard error.
+# Messages: one line each, on standard error.
 
-# The command that is run; empty until it is known.
+# The command that runs; empty until it is known.
 command=
 
-# Whether a progress line is drawn; see driver/progress.sh.
+# Not empty where a progress line is drawn; see core/progress.sh.
 drawn=
 
-# Where a progress line stands, a message takes its place.
+# A message replaces the progress line.
 say() {
     printf '%szlsnap: %s\n' "${drawn:+$'\r\e[K'}" "$1" >&"$messages"
 }
@@ -17,7 +17,7 @@ warn() {
     [[ ${option[quiet]-} ]] || say "warning: $1"
 }
 
-# The status where the system failed.
+# The exit status for a system error.
 trouble=1
 
 # die STATUS MESSAGE
@@ -35,13 +35,13 @@ print() {
     printf '%s\n' "$1" 2>/dev/null || die 1 'cannot write to standard output'
 }
 
-# tell FUNCTION: prints what the function does, which is all that was asked for.
+# tell FUNCTION: runs a function that prints help or a version, and exits.
 tell() {
     "$1" 2>/dev/null || die 1 'cannot write to standard output'
     exit
 }
 
-# Prints a name as it is fit for a message: as it is, or quoted if it would act on the terminal.
+# Prints a name for a message, quoted if it contains control characters.
 printable() {
     if [[ $1 == *[[:cntrl:]]* ]]; then
         printf '%q' "$1"
@@ -50,22 +50,22 @@ printable() {
     fi
 }
 
-# attempt COMMAND...: prints what the command prints. Where it fails, the first line of that is the
-# message with which the driver, or the subshell that this runs in, ends.
+# attempt COMMAND...: prints the output of the command. If it fails, the first line of its output
+# becomes an error message, and the driver or the current subshell exits.
 attempt() {
     local output
     output=$("$@" 2>&1) || attempt_failed "$1" "$output"
     printf '%s' "$output"
 }
 
-# store FILE: writes standard input to it; ends as attempt() does.
+# store FILE: writes standard input to the file; fails like attempt().
 store() {
     local output
     output=$(tee -- "$1" 2>&1 >/dev/null) || attempt_failed tee "$output"
 }
 
-# path_of VARIABLE COMMAND...: stores the path that the command prints, with newlines at its end, which
-# $(...) would take away; ends as attempt() does.
+# path_of VARIABLE COMMAND...: sets the variable to the path that the command prints, including any
+# newlines at its end, which $(...) would remove; fails like attempt().
 path_of() {
     local output
     output=$({ "${@:2}" && echo .; } 2>&1) || attempt_failed "$2" "$output"

@@ -1,15 +1,19 @@
 # shellcheck shell=bash
 #
-# Names and paths.
+# Paths, and names that become part of a path or a key.
 
-# path_split PATH: sets `place`, the directory that it is in, which ends in a slash, and `name`.
+# path_split PLACE NAME PATH: sets the variable PLACE to the directory of PATH, with a slash at its end,
+# and NAME to the last component.
 path_split() {
-    name=${1##*/}
-    place=./
-    [[ $1 != */* ]] || place=${1%/*}/
+    printf -v "$2" '%s' "${3##*/}"
+    if [[ $3 == */* ]]; then
+        printf -v "$1" '%s' "${3%/*}/"
+    else
+        printf -v "$1" ./
+    fi
 }
 
-# is_within DIR TREE: whether DIR is TREE or below it, however the two are named.
+# is_within DIR TREE: whether DIR is the directory TREE or below it, whatever paths are given.
 is_within() {
     local up=$1
     until [[ $up -ef $2 ]]; do
@@ -18,14 +22,14 @@ is_within() {
     done
 }
 
-# is_utf8 TEXT: by its encoded form, as what a range of bytes is in a pattern depends on the C library.
+# is_utf8 TEXT. It matches the encoded form: byte ranges in a pattern depend on the C library.
 is_utf8() {
     local byte='%[89AB].'
     [[ $(name_encode "$1") =~ ^([^%]|%[0-7].|%(C[2-9A-F]|D.)$byte|%(E0%[AB].|E[1-9A-CEF]$byte|ED%[89].)$byte|%(F0%[9AB].|F[1-3]$byte|F4%8.)$byte$byte)*$ ]]
 }
 
-# name_encode TEXT: prints it with all bytes but letters, digits, - _ and . as %XX, as is the first
-# where it is a dot: a part of a key and a file's name, of which no two are the same.
+# name_encode TEXT: prints it for use as a component of a key or a path: letters, digits, - _ and . as
+# they are, all other bytes and a leading dot as %XX. No two names have the same encoding.
 name_encode() {
     local i char encoded=
     for ((i = 0; i < ${#1}; i++)); do

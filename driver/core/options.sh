@@ -2,9 +2,8 @@
 #
 # Command lines: GNU long options, letters, `--`, operands anywhere.
 
-# Options are written as for getopt(1): NAME is a flag, NAME: has a value, NAME:: may have one. A +
-# before it: not ours, but handed on as it is to the program that does the work.
-# Which of them there are in the end, that program says.
+# Options are declared like those of getopt(1): NAME is a flag, NAME: has a value, NAME:: may have one.
+# An option after a + is passed on to tarpack or tarunpack, which checks its value.
 tarpack_options='+whiteouts: +exclude: +exclude-from: +one-file-system +mtime: +clamp-mtime::
     +time-precision: +owner: +group: +uid-map: +gid-map: +xattrs-include: +xattrs-exclude:
     +no-xattrs +live +jobs: +verbose'
@@ -18,16 +17,16 @@ declare -gA option_letters=(
     [x]=one-file-system [X]=exclude-from
 )
 
-# What options_read() found.
-declare -gA option=() # by name, without what is handed on; a flag's value is "yes"
-passed=()            # to hand on, each option one word
+# The result of options_read().
+declare -gA option=() # our options by name; the value of a flag is "yes"
+passed=()             # options to pass on, one word each
 operands=()
 
-# options_read OPTIONS ARGUMENT...: sorts a command's arguments. --help and --version end the driver
-# here, and so does a command line that is wrong.
+# options_read OPTIONS ARGUMENT...: parses the arguments of a command. --help, --version and wrong
+# arguments end the driver.
 options_read() {
     local word name
-    local -A kinds=() # by name: +, : and :: of the notation
+    local -A kinds=() # what is left of each declaration without its name
     for word in $1 $common_options; do
         name=${word#+}
         name=${name%%:*}
@@ -37,18 +36,18 @@ options_read() {
     while (($#)); do
         case $1 in
         --) operands+=("${@:2}") && break ;;
-        --*=*) option_take "${1%%=*}" "${1#*=}" && shift ;;
+        --*=*) option_take kinds "${1%%=*}" "${1#*=}" && shift ;;
         --*)
             name=${1#--}
             if [[ ${kinds[$name]-} =~ ^\+?:$ ]]; then
                 (($# > 1)) || usage_error "option '$1' needs a value"
-                option_take "$1" "$2" && shift
+                option_take kinds "$1" "$2" && shift
             else
-                option_take "$1"
+                option_take kinds "$1"
             fi
             shift
             ;;
-        -?*) # rewritten as the long option that it stands for
+        -?*) # replaced by its long form
             name=${option_letters[${1:1:1}]-}
             [[ $name && ${kinds[$name]+known} ]] ||
                 usage_error "unknown option '$(printable "${1:0:2}")'"
@@ -67,20 +66,21 @@ options_read() {
     [[ ! ${option[version]-} ]] || tell version
 }
 
-# option_take --NAME [VALUE]: puts it where it belongs; `kinds` is that of options_read().
+# option_take KINDS --NAME [VALUE]: stores an option; KINDS is the array of options_read().
 option_take() {
-    local name=${1#--} kind
-    [[ $name && ${kinds[$name]+known} ]] || usage_error "unknown option '$(printable "$1")'"
-    kind=${kinds[$name]}
-    [[ $# -eq 1 || $kind == *: ]] || usage_error "option '$1' takes no value"
+    local -n declared=$1
+    local name=${2#--} kind
+    [[ $name && ${declared[$name]+known} ]] || usage_error "unknown option '$(printable "$2")'"
+    kind=${declared[$name]}
+    [[ $# -eq 2 || $kind == *: ]] || usage_error "option '$2' takes no value"
     if [[ $kind == +* ]]; then
-        passed+=("$1${2+=$2}")
+        passed+=("$2${3+=$3}")
     else
-        option[$name]=${2-yes}
+        option[$name]=${3-yes}
     fi
 }
 
-# operands_expect NAME...: ends the driver unless there is one operand for each name.
+# operands_expect NAME...: ends the driver unless there is an operand for each name.
 operands_expect() {
     local names="$*" operand
     names=${names// / and }
@@ -91,7 +91,7 @@ operands_expect() {
     done
 }
 
-# number_check OPTION VALUE LEAST MOST
+# number_check OPTION VALUE LEAST MOST: ends the driver unless the value is a number in this range.
 number_check() {
     [[ $2 =~ ^(0|[1-9][0-9]{0,4})$ && $2 -ge $3 && $2 -le $4 ]] ||
         usage_error "option '--$1' takes a number from $3 to $4, not '$(printable "$2")'"

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 #
-# The stages of a pipe.
+# The stages of a pipe. A pipe runs in a function that run() starts, and ends in a call of verdict().
 
 part core/programs core/verdict
 
-# stage COMMAND...: becomes the command, with standard error where the user sees it.
+# stage COMMAND...: becomes the command; its messages reach the user.
 stage() {
     exec "$@" 2>&"$messages" {messages}>&-
 }
 
-# stage_to_end COMMAND...: runs the command, one that becomes a program, and if that gives up early,
-# reads what is left: so the stage before it can read, and judge, all of its input.
+# stage_to_end COMMAND...: runs a stage, then reads what it left unread, so that the stage before it
+# can check its whole input.
 stage_to_end() {
     local status
     ("$@")
@@ -19,8 +19,8 @@ stage_to_end() {
     return "$status"
 }
 
-# stage_from FILE STAGE...: a stage that reads the file; "-" is the driver's standard input, see
-# input_take().
+# stage_from FILE STAGE...: runs a stage whose standard input is the file; "-" is the driver's standard
+# input, which input_take() must have saved.
 stage_from() {
     if [[ $1 == - ]]; then
         "${@:2}" <&"$input"
@@ -29,18 +29,18 @@ stage_from() {
     fi
 }
 
-# The driver's standard input, for the jobs that run() starts, whose own is empty.
+# A copy of the driver's standard input: the jobs that run() starts have an empty one.
 input=
 
-# input_take WHAT: keeps standard input for stage_from(), which reads that from it.
+# input_take WHAT: saves standard input for stage_from(). WHAT is for the message.
 input_take() {
     [[ ! $input ]] || return 0
     [[ ! -t 0 ]] || usage_error "standard input is a terminal; $1 read from a file or a pipe"
     { exec {input}<&0; } 2>/dev/null || die 1 'standard input is closed'
 }
 
-# is_input LAYER: whether it is a name of standard input. In a job, whose own is empty, /dev/stdin would
-# name that.
+# is_input LAYER: whether the operand names standard input. A job could not open these paths: they would
+# name its own, empty standard input.
 is_input() {
     case $1 in
     - | /dev/stdin | /dev/fd/0 | /proc/self/fd/0) ;;

@@ -1,12 +1,15 @@
 # shellcheck shell=bash
 #
-# How pipes are run: in the background, so that a signal acts at once, and in a process group of
-# their own, so that it reaches all of their processes and no others.
+# Jobs. A pipe runs in the background, so that signals act at once, and in its own process group, so that
+# they reach all of its processes and no others.
 
 part core/verdict
 
-# run COMMAND...: runs a function or a program in the background and returns its status. What bash
-# itself would say of a killed process is left to verdict().
+# Called once before the driver exits, also on a signal.
+at_end=:
+
+# run COMMAND...: runs a function or a program as a job and returns its status. Messages of bash about
+# killed processes are dropped: verdict() writes them.
 run() {
     local status
     signals_take
@@ -16,9 +19,9 @@ run() {
         set +m
         lifeline_tell "$BASHPID"
         [[ ! $lifeline ]] || exec {lifeline}>&-
-        # Not before the last process of the pipe has ended.
+        # The job must outlive the last process of its pipe.
         trap 'exit 1' TERM INT HUP QUIT
-        # A process group that is not the terminal's may be stopped for writing to it.
+        # The job is not in the terminal's foreground group: writing there must not stop it.
         trap '' TTOU
         "$@"
     ) </dev/null 2>/dev/null &
@@ -37,25 +40,25 @@ run() {
     return "$status"
 }
 
-# Ends everything that run() started, waits for it (tarunpack removes its staging directory), and
-# dies of the same signal. A second signal does not wait.
+# end_by SIGNAL: ends the running jobs, waits for them (tarunpack removes its staging directory), and
+# dies of the signal. A second signal kills the jobs.
 end_by() {
     local signal=$1
     trap 'signal_running KILL' TERM INT HUP QUIT
     signal_running TERM
     signal_running CONT
-    # Again and again: one that comes just as bash starts a process may be lost to that process. But
-    # then bash may also take for running what has ended.
+    # Repeated, since a process that is just being forked may miss a signal. signal_running() fails when
+    # bash lists a job that has already ended.
     while [[ $(jobs -pr) ]] && signal_running TERM; do
         sleep 0.02
     done 2>/dev/null
-    spool_remove
+    "$at_end"
     trap - EXIT "$signal"
     kill -s "$signal" "$BASHPID"
     exit $((128 + $(kill -l "$signal"))) # bash ignores SIGQUIT itself
 }
 
-# Ctrl-Z stops what run() started too.
+# Ctrl-Z stops the jobs, too.
 suspend() {
     signal_running STOP
     kill -s STOP "$BASHPID"
@@ -63,8 +66,8 @@ suspend() {
     resumed=yes
 }
 
-# signal_running SIGNAL: to all that runs. Returns 1 if nothing does.
-# Not by a variable: a signal may come before one is set.
+# signal_running SIGNAL: sends it to all jobs; returns 1 if none is running. It asks bash for the jobs,
+# since a signal may come before a variable is set.
 signal_running() {
     local leader reached=1
     for leader in $(jobs -p); do
@@ -73,29 +76,29 @@ signal_running() {
     return "$reached"
 }
 
-# From here on there is something to end or to remove. Before, a signal may do what it does by
-# itself; and bash 5.2 can't parse a trap's text where the signal comes just as it parses a $(...).
+# Installs the traps, as soon as there is a job to end or a directory to remove. Not earlier: bash 5.2
+# fails to parse a trap if the signal comes while it parses a $(...).
 signals_take() {
     local signal
     lifeline_start
-    trap 'ended; spool_remove' EXIT
+    trap 'ended; "$at_end"' EXIT
     for signal in TERM INT HUP QUIT USR1 USR2 ALRM VTALRM PROF XCPU; do
-        # shellcheck disable=SC2064 # now
+        # shellcheck disable=SC2064 # expanded now
         trap "end_by $signal" "$signal"
     done
     trap suspend TSTP
 }
 
-# A pipe that only the driver holds open: its end tells lifeline_watch() that the driver is dead.
+# The driver holds the only write end of this pipe: end of file tells lifeline_watch() that it is dead.
 lifeline=
 
 lifeline_start() {
     [[ ! $lifeline ]] || return 0
-    # Without /proc there is none.
+    # Fails without /proc: then nothing watches.
     { exec {lifeline}> >(lifeline_watch >/dev/null); } 2>/dev/null || lifeline=
 }
 
-# lifeline_tell PROCESS: which process group runs now, or '' for none.
+# lifeline_tell PROCESS: tells the watcher which process group runs now, '' for none.
 lifeline_tell() {
     [[ $lifeline ]] || return 0
     trap '' PIPE
@@ -103,8 +106,7 @@ lifeline_tell() {
     trap - PIPE
 } 2>/dev/null
 
-# Ends what run() started where the driver was killed and could not do it. As in end_by(), again and
-# again.
+# Ends the running job if the driver was killed. Signals are repeated as in end_by().
 lifeline_watch() {
     local line group='' tries
     trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM PROF XCPU TSTP

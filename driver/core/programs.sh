@@ -1,8 +1,21 @@
 # shellcheck shell=bash
 #
-# Where the programs are.
+# Looking for programs.
 
-# programs_expect NAME...: ends the driver unless they are on the PATH.
+# The paths of our programs, set by programs_find().
+tarpack= tarunpack= shasum_tee=
+
+# programs_find NAME...: finds some of our programs and sets their variables; ends the driver if one is
+# missing.
+programs_find() {
+    local name path
+    for name; do
+        path=$(program "$name") || exit
+        printf -v "${name/-/_}" '%s' "$path"
+    done
+}
+
+# programs_expect NAME...: ends the driver unless these programs are on the PATH.
 programs_expect() {
     local name
     for name; do

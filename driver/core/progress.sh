@@ -1,30 +1,28 @@
 # shellcheck shell=bash
 #
-# What a person sees of long work, and a log does not: the line that the first shasum-tee of a pipe
-# draws, and one that sums up what was done.
+# Progress for a terminal: a line that the first shasum-tee of a pipe draws, and a summary at the end.
 
-# The option, as options_read() takes it.
+# The option, for options_read().
 progress_option='progress::'
 
 usage_progress() {
     cat <<'END'
 
-      --progress[=WHEN]        draw a line while it works: auto, the default, on a
-                               terminal; always; never
+      --progress[=WHEN]        draw a progress line: auto (the default: on a terminal),
+                               always or never
 END
 }
 
-# Whether they are shown: empty, or yes; and since when, in microseconds.
-drawn=
+# When the command began, in microseconds.
 drawn_since=0
 
-# What the first shasum-tee of the pipe is told of it.
+# The options for the first shasum-tee of a pipe.
 progress=(-q)
 
-# For our other programs: a message is to take the line away. See lib/diag.h.
+# Tells our other programs that a line is drawn, which their messages must erase; see lib/diag.h.
 unset ZLSNAP_DRAWN
 
-# Reads the option.
+# Reads the option and sets `drawn`.
 progress_read() {
     case ${option[progress]-auto} in
     always) drawn=yes ;;
@@ -38,12 +36,12 @@ progress_read() {
     export ZLSNAP_DRAWN=1
 }
 
-# progress_expect SIZE: so many bytes will go through the next pipe; 0 where that is not known.
+# progress_expect SIZE: sets the number of bytes for the next pipe's line, 0 if unknown.
 progress_expect() {
     [[ ! $drawn ]] || progress=(--progress=always "--size=$1")
 }
 
-# progress_expect_file FILE: all of a file will, or of standard input.
+# progress_expect_file FILE: sets it to the size of the file; "-" is standard input.
 progress_expect_file() {
     local size=0
     [[ $drawn ]] || return 0
@@ -51,8 +49,8 @@ progress_expect_file() {
     progress_expect "${size:-0}"
 }
 
-# summary_say NAME ENTRIES FROM TO DIGEST: the last word of a command: how many bytes became how many.
-# ENTRIES, TO and DIGEST are empty where they are not known.
+# summary_say NAME ENTRIES FROM TO DIGEST: sums up a command that turned FROM bytes into TO. ENTRIES, TO
+# and DIGEST may be empty.
 summary_say() {
     [[ $drawn ]] || return 0
     local text tenths=$(((${EPOCHREALTIME/./} - drawn_since) / 100000))
@@ -61,14 +59,14 @@ summary_say() {
     say "$(printable "$1"): $text in $(tenths_text "$tenths") s${5:+, $5}"
 }
 
-# ratio_text BYTES BYTES: prints how many percent of the larger number the smaller one is.
+# ratio_text BYTES BYTES: prints the smaller number as a percentage of the larger.
 ratio_text() {
     local small=$1 large=$2
     ((small <= large)) || small=$2 large=$1
     tenths_text $((small * 1000 / (large ? large : 1)))
 }
 
-# size_text BYTES: prints it with a unit that fits.
+# size_text BYTES: prints a size with a suitable unit.
 size_text() {
     local tenths=$(($1 * 10)) unit
     (($1 >= 1024)) || { printf '%d bytes' "$1" && return; }

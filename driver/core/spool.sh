@@ -1,71 +1,72 @@
 # shellcheck shell=bash
 #
-# The spool.
+# The spool: a private, locked directory in which a command writes its files before it renames them.
 
 part core/processes
 
-# Where a spool is put that nothing is renamed from.
+# The spool's path, empty if there is none, and a descriptor of it, which holds the lock. The spool is
+# removed when the driver ends.
+spool=
+spool_fd=
+
+# A file in the spool that is kept if it is not empty: the next run resumes from it.
+spool_keep=
+
+# A file that marks a directory as a spool, where others could have created one of the same name.
+spool_mark=.zlsnap-spool
+
+# Prints the directory for a spool whose files are not renamed to another place.
 temporary_place() {
     local dir=${TMPDIR:-/tmp}
     printf '%s' "${dir%/}/"
 }
 
-# What is to be removed when the driver ends, whichever way: empty, or a directory of ours; and a
-# descriptor of it, on which its lock is.
-spool=
-spool_fd=
-
-# The file in it that is not removed, where anything is in it: a next run continues it.
-spool_keep=
-
-# What tells a spool from other directories of ours where others could have given it its name.
-spool_mark=.zlsnap-spool
-
-# Ends the driver where /proc is missing: a spool is held, and emptied, by its descriptor's name there.
+# Ends the driver if /proc is missing: a spool is emptied by its descriptor's name there.
 proc_expect() {
     [[ -d /proc/self/fd ]] || die 1 '/proc is not mounted, which this command needs'
 }
 
-# spool_make PLACE NAME: makes the directory in which everything is written first, in PLACE (which ends
-# in a slash), beside what is to be called NAME, so that a rename is all that is left to do; and locks
-# it as long as we live, so that others can tell it from a dead one's.
+# spool_make PLACE NAME: makes and locks the spool. PLACE, which ends in a slash, is the directory where
+# NAME will be, so that publishing is a rename. The lock tells other runs that the spool is in use.
 spool_make() {
     local tries made
     proc_expect
     signals_take
+    at_end=spool_remove
     for ((tries = 0; tries < 5; tries++)); do
         spool_fd=
-        # A signal must not come between making it and knowing its name.
+        # No signal between creating it and knowing its name.
         spool=$(
             trap '' TERM INT HUP QUIT
             made=$(mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX" 2>&1) ||
                 die 1 "$(printable "$1"): no directory can be made there: ${made##*: }"
             printf '%s' "$made"
         ) || exit
-        # Where others may rename, what has its name by now may be anything of ours, which is not to
-        # be emptied in the end.
+        # In a shared directory another process may have replaced it: a directory that is not empty, or
+        # not ours, is never emptied.
         spool_hold "$spool" && spool_is_empty && spool_prepare && return
-        # Whoever cleaned up took it for a dead run's before it was locked.
+        # A cleaner removed it before it was locked.
         spool=
     done
-    die 1 "$(printable "$1"): a directory that was made there is replaced or removed by somebody"
+    die 1 "$(printable "$1"): the directory made there was replaced or removed by another process"
 }
 
-# spool_resume PLACE NAME SUFFIX FILE: the same, but its name ends in SUFFIX, of six characters, each
-# time, and FILE in it stays until it is complete.
+# spool_resume PLACE NAME SUFFIX FILE: like spool_make(), but always with the same SUFFIX, of six
+# characters, and FILE in the spool is kept until it is complete.
 spool_resume() {
     local name=$1.${2:0:240}.zlsnap-$3
     proc_expect
     signals_take
+    at_end=spool_remove
     [[ -d $name ]] || attempt mkdir -m 700 -- "$name"
-    spool_hold "$name" || die 1 "$(printable "$name"): is in use by another run, or is not ours"
+    spool_hold "$name" || die 1 "$(printable "$name"): in use by another run, or owned by another user"
     [[ -f /proc/self/fd/$spool_fd/$spool_mark ]] || spool_is_empty ||
-        die 1 "$(printable "$name"): is not what an interrupted run has left"
+        die 1 "$(printable "$name"): not the directory of an interrupted run"
     spool=$name spool_keep=$4
     spool_prepare || die 1 "$(printable "$name"): cannot be written"
 }
 
-# spool_hold DIR: opens and locks what was made, or found.
+# spool_hold DIR: opens and locks the directory; fails unless it is ours and still has this name.
 spool_hold() {
     { exec {spool_fd}<"$1"; } 2>/dev/null || return
     flock -n "$spool_fd" 2>/dev/null
@@ -76,44 +77,41 @@ spool_is_empty() {
     [[ ! $(find "/proc/self/fd/$spool_fd/" -mindepth 1 -print -quit 2>&1) ]]
 }
 
-# Of a parent with a setgid bit or a default ACL it has more than it should.
+# A parent with a setgid bit or a default ACL gives the directory more permissions than mode 0700.
 spool_prepare() {
     attempt chmod -- u=rwx,g-s,go= "/proc/self/fd/$spool_fd/."
     { : >"/proc/self/fd/$spool_fd/$spool_mark"; } 2>/dev/null
 }
 
-# What is in it is removed through the descriptor, whatever has its name by now.
+# The spool is emptied through its descriptor: another directory may have its name by now.
 spool_remove() {
     [[ $spool ]] || return 0
     if [[ $spool_fd ]]; then
-        # If not at once: a tree whose directories their owner may not write.
+        # The second try is for directories that their owner may not write.
         (cd "/proc/self/fd/$spool_fd" && { spool_empty || { chmod -R u+rwX . && spool_empty; }; }) \
             2>/dev/null
     fi
-    # Nothing but what is empty: it may be another one that has the name by now.
     rmdir -- "$spool" 2>/dev/null
     spool=
 }
 
 spool_empty() {
-    if [[ $spool_keep && -s $spool_keep ]]; then
-        find . -mindepth 1 -maxdepth 1 ! -name "$spool_keep" ! -name "$spool_mark" -exec rm -rf -- {} +
-    else
-        find . -mindepth 1 -maxdepth 1 -exec rm -rf -- {} +
-    fi
+    local keep=()
+    [[ ! $spool_keep || ! -s $spool_keep ]] || keep=(! -name "$spool_keep" ! -name "$spool_mark")
+    find . -mindepth 1 -maxdepth 1 "${keep[@]}" -exec rm -rf -- {} +
 }
 
-# Prints what the pipe has left to be printed, the last thing a command does.
+# result_write DESCRIPTOR: stores the digest of a manifest as the result of the command.
+result_write() {
+    local digest
+    read -r _ digest _ <<<"$1"
+    printf '%s\n' "$digest" | store "$spool/result" || exit
+}
+
+# Prints the result, the last step of a command.
 result_print() {
     local result
     result=$(<"$spool/result") || exit
     spool_remove
     print "$result"
-}
-
-# result_write DESCRIPTOR: leaves the digest for result_print().
-result_write() {
-    local digest
-    read -r _ digest _ <<<"$1"
-    printf '%s\n' "$digest" | store "$spool/result" || exit
 }

@@ -1,28 +1,43 @@
 # shellcheck shell=bash
 #
-# zlsnap extract and verify of an image, oci:DIR[:TAG]: its layers in order, each held against its
-# digest in the manifest and its diffID in the config.
+# zlsnap extract and verify of an image, oci:DIR[:TAG]. Each layer is checked against its blob digest in the
+# manifest and its diffID in the config.
 
-part core/spool core/names image/image layer/layer
+part core/options core/spool core/names image/image layer/layer
 
+# How extract_image() unpacks, set by image_unpack_options() and image_target_read().
+image_target=     # DIR
+image_mode=       # --replace, --merge or nothing
+image_sync=yes    # empty with --no-sync
+image_whiteouts=apply
+image_passed=()   # options for tarunpack, with each layer
+
+# extract_image IMAGE DIR
 extract_image() {
-    local target=${operands[1]} image_mode='' image_sync=yes whiteouts=apply unpack_options=()
-    local tarunpack shasum_tee place name
+    local place name
+    image_target=$2
     image_unpack_options
     programs_expect jq flock
-    tarunpack=$(program tarunpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
+    programs_find tarunpack shasum-tee
     if [[ $image_mode == --merge ]]; then
-        run image_merge
+        run image_merge "$1"
     else
-        target_place
-        spool_make "$place" "$name"
-        run image_unpack || exit
+        image_target_read "$1"
+        path_split place name "$image_target"
+        spool_make "$place" "$name" # tarunpack takes it for its staging directory
+        run image_unpack "$1" || exit
         spool_remove
     fi
 }
 
-# Sorts the options for tarunpack: those that go to it for every layer, and those that are done here.
+# verify_image IMAGE
+verify_image() {
+    programs_expect jq
+    image_expected_check
+    run image_verify "$1"
+}
+
+# Reads the options for tarunpack.
 image_unpack_options() {
     local word
     [[ ! ${option[no-verify]-} ]] || usage_error "an image has its digests: '--no-verify' is for a LAYER"
@@ -34,13 +49,13 @@ image_unpack_options() {
                 usage_error '--replace and --merge cannot be combined'
             image_mode=$word
             ;;
-        --whiteouts=*) whiteouts=${word#*=} ;;
+        --whiteouts=*) image_whiteouts=${word#*=} ;;
         --no-sync) image_sync= ;;
         --summary=*) usage_error "option '--summary' is for a LAYER, not for an image" ;;
-        *) unpack_options+=("$word") ;;
+        *) image_passed+=("$word") ;;
         esac
     done
-    [[ $whiteouts == apply || $image_mode != --merge ]] || usage_error \
+    [[ $image_whiteouts == apply || $image_mode != --merge ]] || usage_error \
         '--merge applies whiteouts: only --whiteouts=apply goes with it'
 }
 
@@ -48,71 +63,70 @@ image_expected_check() {
     [[ ! ${option[expect]+given} ]] || digest_check
 }
 
-# Ends the driver unless the digest that was asked for is that of the manifest, or of an index that
-# led to it.
-image_expect() {
-    local expected=${option[expect]-}
-    [[ $expected ]] || return 0
-    [[ $expected == *:* ]] || expected=sha256:$expected
-    [[ $'\n'$image_digests$'\n' == *$'\n'$expected$'\n'* ]] ||
-        die 4 "$image: its digest is ${image_digests##*$'\n'}, not $expected"
-}
-
-# Finds what would fail only after all the work; sets `place` and `name`, for a spool that tarunpack
-# takes for a staging directory.
-target_place() {
-    local shown image_dir image_tag link
-    shown=$(printable "$target")
-    while [[ $target == *?/ ]]; do
-        target=${target%/}
+# image_target_read IMAGE: finds the errors that would otherwise appear only after all the work.
+image_target_read() {
+    local shown link directory tag
+    shown=$(printable "$image_target")
+    while [[ $image_target == *?/ ]]; do
+        image_target=${image_target%/}
     done
-    [[ $target != -* ]] || target=./$target
-    path_split "$target"
-    case $name in
-    '' | . | ..) die 1 "$shown: has no name in a parent directory, so it cannot be replaced \
-(--merge works inside it)" ;;
+    [[ $image_target != -* ]] || image_target=./$image_target
+    case ${image_target##*/} in
+    '' | . | ..) die 1 "$shown: has no name in a directory above it that could be replaced at once \
+(--merge would work inside it)" ;;
     esac
-    if [[ -L $target ]]; then
-        path_of link readlink -- "$target"
+    if [[ -L $image_target ]]; then
+        path_of link readlink -- "$image_target"
         die 1 "$shown: is a symbolic link to $(printable "$link"); name that directory itself"
     fi
-    [[ ! -e $target || -d $target ]] || die 1 "$shown: is not a directory"
-    reference_split "${operands[0]}"
-    ! is_within "$image_dir" "$target" ||
+    [[ ! -e $image_target || -d $image_target ]] || die 1 "$shown: is not a directory"
+    reference_split image_dir tag "$1"
+    ! is_within "$image_dir" "$image_target" ||
         usage_error "$shown holds the image itself, which would be replaced with it"
-    if [[ -d $target && $image_mode != --replace && $(attempt find "$target/" -mindepth 1 -print -quit) ]]; then
+    if [[ -d $image_target && $image_mode != --replace &&
+        $(attempt find "$image_target/" -mindepth 1 -print -quit) ]]; then
         die 1 "$shown: is not empty (--replace replaces it)"
     fi
 }
 
-# What the driver has to know of the image before it does anything.
+# image_open_checked IMAGE: reads the image, and ends the driver unless the expected digest is that of its
+# manifest or of an index above it.
 image_open_checked() {
-    image_open "${operands[0]}"
-    image_expect
+    local expected=${option[expect]-}
+    image_open "$1"
+    [[ ! $expected || $expected == *:* ]] || expected=sha256:$expected
+    [[ ! $expected || $'\n'$image_digests$'\n' == *$'\n'$expected$'\n'* ]] ||
+        die 4 "$image: its digest is ${image_digests##*$'\n'}, not $expected"
     decompressors_expect
 }
 
+# image_verify IMAGE
+image_verify() {
+    image_open_checked "$1"
+    layers_verify "${passed[@]}"
+}
+
+# layers_verify [LIMIT...]
 layers_verify() {
     local i
     for i in "${!layer_files[@]}"; do
-        layer_verify "$i" "$@" >/dev/null
+        layer_verify "$i" "${layer_diff_ids[i]}" wc_entries "$@"
         layer_blame "$i" "$?" || return
     done
 }
 
-# All layers are verified before the first is applied.
+# image_merge IMAGE: verifies all layers before it applies the first one.
 image_merge() {
-    local i word limits=() options=(--merge) first
-    image_open_checked
-    for word in "${unpack_options[@]}"; do
+    local i word limits=() options=(--merge)
+    image_open_checked "$1"
+    for word in "${image_passed[@]}"; do
         [[ $word != --max-* ]] || limits+=("$word")
     done
     layers_verify "${limits[@]}" || return
     [[ $image_sync ]] || options+=(--no-sync)
-    first=$(merge_interrupted)
-    for ((i = first; i < ${#layer_files[@]}; i++)); do
+    for ((i = $(merge_interrupted); i < ${#layer_files[@]}; i++)); do
         merge_remember "$i"
-        layer_unpack "$i" "$target" "${unpack_options[@]}" "${options[@]}"
+        layer_unpack "$i" "$image_target" "${image_passed[@]}" "${options[@]}"
         layer_blame "$i" "$?" || merge_failed "$i" "$?" || return
     done
     merge_forget
@@ -120,18 +134,18 @@ image_merge() {
 
 # merge_failed I STATUS: returns the status.
 merge_failed() {
-    (($1 == 0)) || say "$(printable "$target"): has the layers below it, $1 of ${#layer_files[@]}, by now"
+    (($1 == 0)) || say "$(printable "$image_target"): only $1 of ${#layer_files[@]} layers are applied"
     return "$2"
 }
 
-# In the target, while the layers of an image are merged onto it: the digest of the manifest, and which
-# layer is being applied. It is called so that tarpack and merges leave it alone.
+# A file in the target while several layers are merged: the digest of the manifest, and the number of the
+# layer that is being applied. tarpack and tarunpack --merge ignore names of this form.
 merge_record=.merge.zlsnap-images
 
-# Prints which layer is to be applied first: where a run for the same image was interrupted, the layers
-# below are there already, and may not be applied again when one above has begun.
+# Prints the number of the first layer to apply. If the merge of this image was interrupted, the layers
+# below that one are applied, and must not be applied again after a higher one has begun.
 merge_interrupted() {
-    local file=$target/$merge_record manifest i
+    local file=$image_target/$merge_record manifest i
     if [[ -f $file && ! -L $file && -O $file ]] && read -r manifest i <"$file" &&
         [[ $manifest == "${image_digests##*$'\n'}" && $i =~ ^[0-9]{1,4}$ ]] &&
         ((i < ${#layer_files[@]})); then
@@ -141,55 +155,55 @@ merge_interrupted() {
     fi
 }
 
-# merge_remember I: what merge_interrupted() reads. Where it can't be written, there is none.
+# merge_remember I: writes the record. An error is ignored: the next run then begins with the first layer.
 merge_remember() {
     ((${#layer_files[@]} > 1)) || return 0
     target_keep_time merge_write "$1"
 }
 
 merge_write() {
-    rm -f -- "$target/$merge_record" &&
-        printf '%s %d\n' "${image_digests##*$'\n'}" "$1" >"$target/.merge.zlsnap-imagez" &&
-        sync -- "$target/.merge.zlsnap-imagez" &&
-        mv -T -- "$target/.merge.zlsnap-imagez" "$target/$merge_record"
+    rm -f -- "$image_target/$merge_record" &&
+        printf '%s %d\n' "${image_digests##*$'\n'}" "$1" >"$image_target/.merge.zlsnap-imagez" &&
+        sync -- "$image_target/.merge.zlsnap-imagez" &&
+        mv -T -- "$image_target/.merge.zlsnap-imagez" "$image_target/$merge_record"
 }
 
 merge_forget() {
-    [[ ! -e $target/$merge_record ]] || target_keep_time rm -f -- "$target/$merge_record"
+    [[ ! -e $image_target/$merge_record ]] || target_keep_time rm -f -- "$image_target/$merge_record"
 }
 
-# target_keep_time COMMAND...: the time of the target is what it was before.
+# target_keep_time COMMAND...: runs the command and restores the modification time of the target.
 target_keep_time() {
     local time
-    time=$(stat -c %.9Y -- "$target") && "$@" && touch -d "@$time" -- "$target"
+    time=$(stat -c %.9Y -- "$image_target") && "$@" && touch -d "@$time" -- "$image_target"
 } 2>/dev/null
 
-# The tree is made in the spool, out of sight, and appears as one.
+# image_unpack IMAGE: unpacks all layers in the spool; then tarunpack publishes the tree by one rename.
 image_unpack() {
-    local i options=("--whiteouts=$whiteouts") tree=/proc/self/fd/$spool_fd/tree
-    image_open_checked
+    local i options=("--whiteouts=$image_whiteouts") tree=/proc/self/fd/$spool_fd/tree
+    image_open_checked "$1"
     ((${#layer_files[@]})) || die 1 "$image: has no layers"
-    [[ $whiteouts == apply || ${#layer_files[@]} -eq 1 ]] || usage_error \
+    [[ $image_whiteouts == apply || ${#layer_files[@]} -eq 1 ]] || usage_error \
         "$image has ${#layer_files[@]} layers: whiteouts can't be kept, it takes --whiteouts=apply"
-    tree_prepare
+    tree_prepare "$tree"
     for i in "${!layer_files[@]}"; do
-        layer_unpack "$i" "$tree" "${unpack_options[@]}" --no-sync "${options[@]}"
+        layer_unpack "$i" "$tree" "${image_passed[@]}" --no-sync "${options[@]}"
         layer_blame "$i" "$?" || return
         options=(--merge)
     done
     options=(${option[quiet]+-q} ${image_mode:+"$image_mode"})
     [[ $image_sync ]] || options+=(--no-sync)
-    # It takes a directory with a tree in it and nothing else.
+    # tarunpack adopts only a directory that holds nothing but the tree.
     attempt rm -f -- "/proc/self/fd/$spool_fd/$spool_mark"
-    (stage "$tarunpack" "${options[@]}" --adopt="${spool##*/}" -- "$target")
+    (stage "$tarunpack" "${options[@]}" --adopt="${spool##*/}" -- "$image_target")
 }
 
-# A root that no layer has an entry for gets the metadata of the directory that stands.
+# tree_prepare TREE: if no layer has an entry for the root, it keeps the metadata of the existing directory.
 tree_prepare() {
-    [[ -d $target ]] || return 0
-    attempt mkdir -- "$tree"
-    # As a plain user may not.
-    chown --reference="$target" -- "$tree" 2>/dev/null
-    attempt chmod --reference="$target" -- "$tree"
-    attempt touch --reference="$target" -- "$tree"
+    [[ -d $image_target ]] || return 0
+    attempt mkdir -- "$1"
+    # This fails for an ordinary user.
+    chown --reference="$image_target" -- "$1" 2>/dev/null
+    attempt chmod --reference="$image_target" -- "$1"
+    attempt touch --reference="$image_target" -- "$1"
 }

@@ -1,23 +1,23 @@
 # shellcheck shell=bash
 #
-# OCI images that are read from an image layout, a directory with index.json and blobs: from the
-# index by way of the manifest to the config, each document held against the digest that led to it.
-# The rules are those of the OCI image specification 1.0 (image-layout, image-index, manifest,
-# config); manifests and configs of Docker (schema 2) are read too.
+# An OCI image that is read from an image layout: a directory with index.json and blobs. index.json leads
+# to the manifest, and that to the config and the layers; each document is checked against the digest in
+# its descriptor. This follows the OCI image specification 1.0 (image-layout, image-index, manifest,
+# config); manifests and configs of Docker, schema 2, are read, too.
 
-part core/json layer/layers
+part core/programs core/json layer/layers
 
-# What image_open() found.
-image=           # how messages call it
+# The image, set by image_open(), which also adds its layers to those in layer/layers.sh.
+image=           # its name for messages
 image_dir=       # the layout
-image_manifest=  # its descriptor: media type, digest, size, as words
-image_config=    # likewise
-image_digests='' # of the manifest and of the indexes that led to it, one a line
+image_manifest=  # the descriptor of the manifest: media type, digest and size, as words
+image_config=    # the descriptor of the config
+image_digests='' # the digests of the manifest and of the indexes above it, a line each
 
-# More than registries take for a manifest or a config.
+# The maximum size of a document: registries accept none that is larger.
 document_limit=4194304
 
-# What this machine is called in images: GOARCH of the Go language.
+# Prints this machine's architecture as images name it: GOARCH of the Go language.
 machine_architecture() {
     local machine
     machine=$(uname -m)
@@ -31,33 +31,30 @@ machine_architecture() {
     esac
 }
 
-# reference_split REFERENCE: takes oci:DIR[:TAG] apart into `image_dir` and `image_tag`; as with
-# skopeo, DIR ends at the first colon.
+# reference_split DIR TAG REFERENCE: sets the variable DIR to the directory in oci:DIR[:TAG], and TAG to
+# the tag or nothing. As with skopeo, DIR ends at the first colon.
 reference_split() {
-    local rest=${1#oci:}
-    image_dir=${rest%%:*}
-    image_tag=
-    [[ $rest != *:* ]] || image_tag=${rest#*:}
-    [[ $image_dir ]] || usage_error "'$(printable "$1")' names no directory"
-    [[ $image_dir != -* ]] || image_dir=./$image_dir
-    [[ $rest != *:* || $image_tag =~ ^$tag_characters+$ ]] ||
-        usage_error "'$(printable "$image_tag")' is no name for an image"
+    local rest=${3#oci:} directory tag=
+    directory=${rest%%:*}
+    [[ $rest != *:* ]] || tag=${rest#*:}
+    [[ $directory ]] || usage_error "'$(printable "$3")' names no directory"
+    [[ $directory != -* ]] || directory=./$directory
+    [[ $rest != *:* || $tag =~ ^$tag_characters+$ ]] ||
+        usage_error "'$(printable "$tag")' is no name for an image"
+    printf -v "$1" '%s' "$directory"
+    printf -v "$2" '%s' "$tag"
 }
 
-# Of the annotation org.opencontainers.image.ref.name.
+# The characters of a tag, the annotation org.opencontainers.image.ref.name.
 tag_characters='[A-Za-z0-9._:@/+-]'
 
-# What the filters share.
-document_definitions='
-    def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
-    def count: type == "number" and . >= 0 and . == floor and . <= 9007199254740992;
-    def word: type == "string" and test("\\A[!-~]+\\z");
-    def descriptor:
+# The definitions of the filters for documents.
+document_definitions=$json_definitions'
+    def is_descriptor:
         type == "object" and (.digest | digest) and (.size | count) and (.mediaType | word);
     def strings_only: if type == "object" and all(.[]; type == "string") then . else {} end;
-    def words: "\(.mediaType) \(.digest) \(.size)";
     def check(condition; $problem): if condition then . else error($problem) end;
-    # Others match the keys without regard to case, and would read another image.
+    # Other clients ignore the case of keys, and would read another image.
     def is_ambiguous: [., (.config, .rootfs, (.layers, .manifests | arrays | .[]),
             (.manifests | arrays | .[] | objects | .platform))
         | objects | keys_unsorted | map(ascii_downcase) | length != (unique | length)] | any;
@@ -66,8 +63,8 @@ document_definitions='
         | .[0] | check(is_ambiguous | not; "has keys that differ in case only");
 '
 
-# Prints the descriptor of the image in an index that is called $tag. Without a tag it is the only one,
-# or "latest". Where a name stands for several machines, it is the one for this machine.
+# Prints the descriptor of the image called $tag in an index. Without a tag, it is the only image, or the
+# one called "latest". Of an image for several machines, it is the one for this machine.
 index_filter='
     def name: .annotations["org.opencontainers.image.ref.name"]?;
     def fits: .platform == null
@@ -76,7 +73,7 @@ index_filter='
     | check(.schemaVersion == 2; "has no schemaVersion 2")
     | check((.mediaType == null or .mediaType == $type) and .layers == null and .config == null;
         "is not what its media type says")
-    | check((.manifests | type) == "array" and all(.manifests[]; descriptor);
+    | check((.manifests | type) == "array" and all(.manifests[]; is_descriptor);
         "has no valid list of manifests")
     | [.manifests[] | select($tag == "" or name == $tag)] as $named
     | check($named != []; "!has no image" + if $tag == "" then "" else " called \($tag)" end)
@@ -87,21 +84,21 @@ index_filter='
         or ($nested and all($fitting[]; .platform != null));
         "!has \($fitting | length) images: which one has to be said, as oci:DIR:TAG")
     | if ($latest | length) == 1 then $latest[0] else $fitting[0] end
-    | words'
+    | descriptor_words'
 
-# Prints the descriptor of the config, and those of the layers, with their annotations.
+# Prints the descriptors of the config and of the layers, the latter with their annotations.
 manifest_filter='
     object
     | check(.schemaVersion == 2; "has no schemaVersion 2")
     | check((.mediaType == null or .mediaType == $type) and .manifests == null;
         "is not what its media type says")
-    | check(.config | descriptor; "has no valid config")
+    | check(.config | is_descriptor; "has no valid config")
     | check(.config.mediaType | . == "application/vnd.oci.image.config.v1+json"
         or . == "application/vnd.docker.container.image.v1+json"; "is not of a container image")
-    | check((.layers | type) == "array" and all(.layers[]; descriptor); "has no valid list of layers")
-    | (.config | words), (.layers[] | "\(words) \(.annotations | strings_only)")'
+    | check((.layers | type) == "array" and all(.layers[]; is_descriptor); "has no valid list of layers")
+    | (.config | descriptor_words), (.layers[] | "\(descriptor_words) \(.annotations | strings_only)")'
 
-# Prints the digests of the layers that the config lists; there have to be $layers.
+# Prints the diffIDs in a config, which has to have $layers of them.
 config_filter='
     object
     | check((.rootfs | type) == "object" and .rootfs.type == "layers"
@@ -115,9 +112,9 @@ config_filter='
         "has \(.rootfs.diff_ids | length) layers, and the manifest \($layers)")
     | .rootfs.diff_ids[]'
 
-# document_parse WHAT FILTER [JQ-OPTION...]: reads a document; prints what the filter makes of it,
-# one string a line. Ends the driver, or the subshell, where there is something wrong with it, or
-# with what was asked of it (then the problem begins with an exclamation mark).
+# document_parse WHAT FILTER [JQ-OPTION...]: applies the filter to the document on standard input and prints
+# the strings that it gives, a line each. Errors of the filter end the driver, or the subshell: with 3, or
+# with 1 if they begin with an exclamation mark, since then the document is valid.
 document_parse() {
     local what=$1 filter=$2 output
     shift 2
@@ -130,13 +127,13 @@ document_parse() {
     printf '%s\n' "$output"
 }
 
-# blob_path DIGEST: prints where the blob of the image is.
+# blob_path DIGEST: prints the path of a blob of the image.
 blob_path() {
     printf '%s/blobs/%s/%s' "$image_dir" "${1%%:*}" "${1#*:}"
 }
 
-# blob_expect WHAT FILE SIZE: ends the driver, or the subshell, unless the blob may be read and has
-# its size.
+# blob_expect WHAT FILE SIZE: ends the driver, or the subshell, unless the blob can be read and has this
+# size.
 blob_expect() {
     local size
     [[ -e $2 ]] || die 1 "$image: $1 is missing: there is no $(printable "$2")"
@@ -146,8 +143,8 @@ blob_expect() {
     [[ $size == "$3" ]] || die 4 "$image: $1 has $size bytes, not $3 as its descriptor says"
 }
 
-# document_print WHAT DESCRIPTOR: prints a document among the blobs, the whole of it, and ends the
-# driver, or the subshell, unless it is what the descriptor says.
+# document_print WHAT DESCRIPTOR: prints the document that a descriptor refers to; ends the driver, or the
+# subshell, unless it has the size and the digest in the descriptor.
 document_print() {
     local digest size file status
     read -r _ digest size <<<"$2"
@@ -163,7 +160,7 @@ document_print() {
     esac
 }
 
-# document_read WHAT DESCRIPTOR FILTER [JQ-OPTION...]: document_parse() of a document among the blobs.
+# document_read WHAT DESCRIPTOR FILTER [JQ-OPTION...]: document_parse() of such a document.
 document_read() {
     local what=$1 text
     text=$(document_print "$1" "$2") || exit
@@ -171,18 +168,18 @@ document_read() {
     document_parse "$what" "$@" <<<"$text"
 }
 
-# image_open REFERENCE: reads the image oci:DIR[:TAG] and adds its layers to those that are known. Ends
-# the driver, or the subshell, where something is wrong.
+# image_open REFERENCE: reads the image oci:DIR[:TAG] and adds its layers. An error ends the driver, or the
+# subshell.
 image_open() {
     local image_tag
     image=$(printable "$1")
-    reference_split "$1"
+    reference_split image_dir image_tag "$1"
     layout_expect
     image_find "$image_tag"
     image_read
 }
 
-# document_expect_small NAME: ends the driver where a file of the layout is larger than jq should read.
+# document_expect_small NAME: ends the driver if a file of the layout is too large for jq.
 document_expect_small() {
     local size
     size=$(attempt stat -L -c %s -- "$image_dir/$1") || exit
@@ -201,12 +198,12 @@ layout_expect() {
     ' <"$image_dir/oci-layout" >/dev/null || exit
 }
 
-# image_find TAG: sets image_manifest and image_digests. In the index of an image for several
-# machines are those for each.
+# image_find TAG: sets image_manifest and image_digests. An index may lead to another index, which has an
+# image for each of several machines.
 image_find() {
     local options=() architecture type digest depth=0
     architecture=$(machine_architecture)
-    options=(--arg architecture "$architecture" --arg tag)
+    options=(--arg architecture "$architecture" --arg tag) # the tag follows
     image_manifest=$(document_parse index.json "$index_filter" "${options[@]}" "$1" \
         --argjson nested false --arg type application/vnd.oci.image.index.v1+json \
         <"$image_dir/index.json") || exit
@@ -224,7 +221,7 @@ image_find() {
 
 # Reads the manifest and the config, and adds the layers.
 image_read() {
-    local type descriptors diff_ids
+    local type descriptors diff_ids i
     read -r type _ <<<"$image_manifest"
     case $type in
     application/vnd.oci.image.manifest.v1+json) ;;
@@ -239,29 +236,31 @@ image_read() {
     diff_ids=$(document_read 'the config' "$image_config" "$config_filter" \
         --argjson layers "${#descriptors[@]}") || exit
     mapfile -t diff_ids <<<"$diff_ids"
-    image_layers
-}
-
-# Adds the layers that image_read() found.
-image_layers() {
-    local i media_type digest size annotations type
     for i in "${!descriptors[@]}"; do
-        read -r media_type digest size annotations <<<"${descriptors[i]}"
-        blob_expect "layer $((i + 1))" "$(blob_path "$digest")" "$size"
-        type=$(layer_compression "$media_type") ||
-            die 3 "$image: layer $((i + 1)) is of an unknown type, $media_type"
-        layer_names+=("$image: layer $((i + 1)) of ${#descriptors[@]}")
-        layer_types+=("$type")
-        layer_blobs+=("$digest")
-        layer_files+=("$(blob_path "$digest")")
-        layer_sizes+=("$size")
-        layer_diff_ids+=("${diff_ids[i]}")
-        layer_annotations+=("$annotations")
-        layer_created+=('')
+        image_layer_add "$((i + 1))" "${#descriptors[@]}" "${diff_ids[i]}" "${descriptors[i]}"
     done
 }
 
-# layer_compression MEDIA-TYPE
+# image_layer_add NUMBER COUNT DIFF_ID DESCRIPTOR
+image_layer_add() {
+    local media_type digest size annotations type
+    read -r media_type digest size annotations <<<"$4"
+    blob_expect "layer $1" "$(blob_path "$digest")" "$size"
+    type=$(layer_compression "$media_type") || die 3 "$image: layer $1 is of an unknown type, $media_type"
+    layer_names+=("$image: layer $1 of $2")
+    layer_files+=("$(blob_path "$digest")")
+    layer_types+=("$type")
+    layer_blobs+=("$digest")
+    layer_sizes+=("$size")
+    layer_diff_ids+=("$3")
+    layer_tar_sizes+=('')
+    layer_entries+=('')
+    layer_sources+=('the image')
+    layer_created+=('')
+    layer_annotations+=("$annotations")
+}
+
+# layer_compression MEDIA-TYPE: prints it as in layer_types.
 layer_compression() {
     case $1 in
     application/vnd.oci.image.layer.v1.tar+zstd | \

@@ -1,50 +1,50 @@
 # shellcheck shell=bash
 #
-# OCI image layouts that are written: built in the spool, then made the directory that is to appear,
-# or moved into the layout that stands, index.json last.
+# An OCI image layout that is written: it is built in the spool, and then renamed, or moved into an existing
+# layout, index.json last.
 
-part core/names image/image layer/metadata
+part core/spool core/names image/image layer/metadata
 
 layer_media_type=application/vnd.oci.image.layer.v1
 config_media_type=application/vnd.oci.image.config.v1+json
 manifest_media_type=application/vnd.oci.image.manifest.v1+json
 
-# Where the new image goes, as layout_place() found.
-layout=     # oci:DIR:TAG, for messages
-layout_dir= # DIR
-layout_tag=
-layout_stands= # DIR is there
+# The layout for the new image, set by layout_read().
+layout=        # oci:DIR:TAG, for messages
+layout_dir=    # DIR
+layout_tag=    # TAG
+layout_exists= # not empty if DIR exists
+layout_place=  # where the spool has to be, and its name: in DIR, or beside it
+layout_name=
 
-# layout_place REFERENCE: takes oci:DIR[:TAG] apart, and sets `place` and `name` for the spool: in DIR if
-# that is there, else beside it. Ends the driver where no layout can be written.
-layout_place() {
-    local image image_dir image_tag
+# layout_read REFERENCE: ends the driver if the image cannot be stored as oci:DIR[:TAG].
+layout_read() {
     image=$(printable "$1")
-    reference_split "$1"
+    reference_split image_dir layout_tag "$1"
     while [[ $image_dir == *?/ ]]; do
         image_dir=${image_dir%/}
     done
-    layout=$image layout_dir=$image_dir layout_tag=${image_tag:-latest}
+    layout=$image layout_dir=$image_dir layout_tag=${layout_tag:-latest}
     if [[ -d $layout_dir ]]; then
-        layout_may_take
-        layout_stands=yes place=$layout_dir/ name=oci
+        layout_expect_own
+        layout_exists=yes layout_place=$layout_dir/ layout_name=oci
     elif [[ -e $layout_dir || -L $layout_dir ]]; then
         die 1 "$layout: $(printable "$layout_dir") is not a directory"
     else
-        path_split "$layout_dir"
-        [[ -d $place ]] || die 1 "$layout: the directory above it does not exist"
+        path_split layout_place layout_name "$layout_dir"
+        [[ -d $layout_place ]] || die 1 "$layout: the directory above it does not exist"
     fi
 }
 
-# Ends the driver unless the directory that stands is an image layout or empty.
-layout_may_take() {
+# Ends the driver unless the existing directory, image_dir, is an image layout or empty.
+layout_expect_own() {
     if [[ -e $image_dir/index.json ]]; then
         layout_expect
         document_parse index.json 'object
             | check(.schemaVersion == 2 and (.manifests | type) == "array"
                 and all(.manifests[]; type == "object"); "is malformed") | 0' \
             <"$image_dir/index.json" >/dev/null || exit
-        # Without it: what a run has left that did not come to its end.
+        # Without index.json, it may be what an interrupted run left.
     elif [[ $(attempt find "$image_dir/" -mindepth 1 -maxdepth 1 ! -name '.*.zlsnap-??????' \
         ! -name blobs ! -name oci-layout -print -quit) ]]; then
         die 1 "$image: $(printable "$image_dir") is neither an OCI image layout nor empty"
@@ -57,14 +57,14 @@ layout_start() {
         exit
 }
 
-# layout_path DIGEST: prints where the blob lies in the new layout.
+# layout_path DIGEST: prints the path of a blob in the new layout.
 layout_path() {
     printf '%s/layout/blobs/%s/%s' "$spool" "${1%%:*}" "${1#*:}"
 }
 
-# layout_add_layer I copy|link|symlink [COMPRESSION]: verifies layer I and brings its blob to the new
-# layout, as a copy or a link. With gzip as COMPRESSION, what zstd compressed is compressed by gzip,
-# which every client reads. Returns a status.
+# layout_add_layer I copy|link|symlink [COMPRESSION]: verifies layer I and adds its blob to the new layout.
+# If COMPRESSION is gzip, a layer that zstd compressed is converted, for clients that cannot read zstd.
+# Returns an exit status.
 layout_add_layer() {
     local i=$1 how=$2 blob file
     [[ ${3-} != gzip || ${layer_types[i]} != zstd ]] || how=convert
@@ -87,8 +87,7 @@ layout_add_layer() {
     [[ $how != convert ]] || layer_types[i]=gzip layer_annotations[i]="{}"
 }
 
-# Stores the manifest and the config of the image that was read, as they are; prints the manifest's
-# descriptor.
+# Adds the manifest and the config of the image that was read, unchanged; prints the manifest's descriptor.
 layout_add_read_image() {
     local type
     read -r type _ <<<"$image_config"
@@ -97,19 +96,18 @@ layout_add_read_image() {
     document_print 'the manifest' "$image_manifest" | layout_add_document "$type" || exit
 }
 
-# layout_add_document MEDIA-TYPE: stores standard input as a blob and prints its descriptor.
+# layout_add_document MEDIA-TYPE: adds standard input as a blob; prints its descriptor.
 layout_add_document() {
-    local digest size
+    local report
     store "$spool/document"
-    "$shasum_tee" -q --json -o "$spool/document.digest" <"$spool/document" >/dev/null || exit
-    digest=$(measured document.digest digest) || exit
-    size=$(measured document.digest size) || exit
-    attempt mv -fT -- "$spool/document" "$(layout_path "$digest")"
-    printf '%s\n' "$1 $digest $size"
+    report=$("$shasum_tee" -q --json -o /dev/fd/3 <"$spool/document" 3>&1 >/dev/null) || exit
+    measured_read "$report"
+    attempt mv -fT -- "$spool/document" "$(layout_path "${measured[compressed_digest]}")"
+    printf '%s\n' "$1 ${measured[compressed_digest]} ${measured[compressed_size_bytes]}"
 }
 
-# layers_json CREATED: prints the layers as a JSON array. Those that have no date of their own, and all
-# of them where SOURCE_DATE_EPOCH is set, have that of the image.
+# layers_json CREATED: prints the layers as a JSON array. CREATED is the date of the image, and of the layers
+# that have none; with SOURCE_DATE_EPOCH, of all layers.
 layers_json() {
     local i date
     for i in "${!layer_files[@]}"; do
@@ -123,28 +121,27 @@ layers_json() {
                 annotations: (.[5] | fromjson)}]'
 }
 
-# layout_add_image ARCHITECTURE BASE-CONFIG BASE-LAYERS ANNOTATIONS: stores the config and the
-# manifest for the layers; prints the manifest's descriptor. BASE-CONFIG is that of the image that
-# the first BASE-LAYERS layers are from, or empty.
+# layout_add_image ARCHITECTURE BASE-CONFIG BASE-LAYERS ANNOTATIONS: adds a config and a manifest for the
+# layers; prints the manifest's descriptor. BASE-CONFIG is the config of the base image, whose layers are
+# the first BASE-LAYERS, or empty.
 layout_add_image() {
     local created layers config
     created=$(created_at)
     layers=$(layers_json "$created") || die 1 "$layout: the layers can't be described"
     config=$(
         printf '%s\n' "${2:-null}" "$layers" |
-            jq -sc --arg created "$created" --arg architecture "$1" --argjson kept "$3" \
-                "$config_made" |
+            jq -sc --arg created "$created" --arg architecture "$1" --argjson kept "$3" "$config_made" |
             layout_add_document "$config_media_type"
     ) || die 1 "$layout: the config can't be written"
     printf '%s\n' "$layers" |
         jq -c --arg created "$created" --argjson annotations "$4" --arg config "$config" \
             --arg type "$manifest_media_type" --arg layer_type "$layer_media_type" \
-            "$descriptor_made $manifest_made" |
+            "$json_definitions $manifest_made" |
         layout_add_document "$manifest_media_type" || die 1 "$layout: the manifest can't be written"
 }
 
-# The history of the layers that a base image has is kept; where it tells of fewer, what is missing
-# is empty, for the number has to be that of the layers.
+# The history of the base image is kept. It has to have an entry for each layer: missing ones are added, as
+# empty objects.
 config_made='
     .[0] as $base | .[1] as $layers
     | [$base.history[]? | select(.empty_layer | not)] as $told
@@ -157,10 +154,6 @@ config_made='
     | .history = ([$base.history[]?] + [range($told | length; $kept) | {}]
         + [$layers[$kept:][] | {created, created_by: "zlsnap"}])'
 
-# From words to JSON.
-descriptor_made='
-    def descriptor: (. / " ") | {mediaType: .[0], digest: .[1], size: (.[2] | tonumber)};'
-
 manifest_made='{
     schemaVersion: 2,
     mediaType: $type,
@@ -172,9 +165,9 @@ manifest_made='{
     annotations: ({"org.opencontainers.image.created": $created} + $annotations)
 }'
 
-# layout_index DESCRIPTOR TAG: reads an index, or nothing; prints it with the image under this name.
+# layout_index DESCRIPTOR TAG: reads an index, or an empty file; prints it with the image added as TAG.
 layout_index() {
-    jq -sc --arg image "$1" --arg tag "$2" "$descriptor_made"'
+    jq -sc --arg image "$1" --arg tag "$2" "$json_definitions"'
         "org.opencontainers.image.ref.name" as $name
         | (.[0] // {schemaVersion: 2, manifests: []})
         | .manifests = [.manifests[]
@@ -183,26 +176,26 @@ layout_index() {
         die 1 "$layout: jq failed on index.json"
 }
 
-# layout_lock DIR: locks it until the driver, or the subshell, ends.
+# layout_lock DIR: locks the directory until the driver, or the subshell, ends.
 layout_lock() {
     local lock
     { exec {lock}<"$1" && flock "$lock"; } 2>/dev/null ||
         warn "$layout: cannot be locked: of two images that are added at once one may be lost"
 }
 
-# layout_publish DESCRIPTOR: makes the image in the spool one of the layout. What has begun is
-# finished, also when a signal comes.
+# layout_publish DESCRIPTOR: moves the image from the spool to its place. A signal does not interrupt this.
 layout_publish() {
-    [[ $layout_stands ]] || layout_lock "$place"
-    # Another one may have made it meanwhile.
+    [[ $layout_exists ]] || layout_lock "$layout_place"
+    # Another process may have created it meanwhile.
     if [[ -d $layout_dir ]]; then
-        layout_stands=yes
+        layout_exists=yes
         layout_lock "$layout_dir"
-        image=$layout image_dir=$layout_dir layout_may_take
+        image=$layout image_dir=$layout_dir
+        layout_expect_own
     fi
     (
         trap '' TERM INT HUP QUIT
-        if [[ $layout_stands ]]; then
+        if [[ $layout_exists ]]; then
             layout_extend "$1"
         else
             layout_appear "$1"
@@ -210,19 +203,20 @@ layout_publish() {
     )
 }
 
-# layout_appear DESCRIPTOR: a layout of its own appears, whole.
+# layout_appear DESCRIPTOR: publishes a new layout by one rename.
 layout_appear() {
     layout_index "$1" "$layout_tag" </dev/null | store "$spool/layout/index.json" ||
         exit
     attempt find "$spool/layout" -exec sync -- {} +
     attempt mv -T -- "$spool/layout" "$layout_dir"
-    attempt sync -- "$place"
+    attempt sync -- "$layout_place"
 }
 
-# layout_extend DESCRIPTOR: blobs first, so that at every instant what index.json names is there.
+# layout_extend DESCRIPTOR: adds the image to an existing layout. index.json comes last: at every moment, all
+# that it refers to exists.
 layout_extend() {
     local blob to
-    # All that needs room comes first.
+    # What needs space comes first.
     if [[ -e $layout_dir/index.json ]]; then
         layout_index "$1" "$layout_tag" <"$layout_dir/index.json"
     else

@@ -2,7 +2,7 @@
 #
 # zlsnap oci: layers become an image in an OCI image layout.
 
-part core/options core/spool core/names core/progress image/layout
+part core/options core/spool core/names core/progress layer/layer image/layout
 
 usage_oci() {
     cat <<'END'
@@ -27,40 +27,43 @@ END
 }
 
 command_oci() {
-    local place name layer base= annotations architecture shasum_tee
+    local operand base=
     options_read "output: compression: arch: +annotation: $progress_option" "$@"
     ((${#operands[@]})) || usage_error 'expected LAYER'
     [[ ${option[output]-} ]] || usage_error 'where to is not said: -o DIR[:TAG]'
     image_options_read
     progress_read
     programs_expect zstd jq flock
-    shasum_tee=$(program shasum-tee) || exit
+    programs_find shasum-tee
     if [[ ${operands[0]} == oci:* ]]; then
         [[ ! ${option[arch]-} ]] || usage_error "the image has an architecture: '--arch' is for layers alone"
         base=${operands[0]}
         operands=("${operands[@]:1}")
     fi
-    layout_place "oci:${option[output]#oci:}"
-    for layer in "${operands[@]}"; do
-        if is_input "$layer"; then
+    layout_read "oci:${option[output]#oci:}"
+    for operand in "${operands[@]}"; do
+        if is_input "$operand"; then
             [[ ! $input ]] || usage_error 'standard input can be only one of the layers'
             input_take 'a layer is'
         fi
-        (layer_expect "$layer") || exit
+        layer_open "$operand"
     done
-    spool_make "$place" "$name"
-    run oci_make || exit
+    spool_make "$layout_place" "$layout_name"
+    run oci_make "$base" "${operands[@]}" || exit
     result_print
 }
 
-# Reads the options of how an image is made; sets `annotations` and `architecture`.
+# The settings for a new image, from image_options_read(); the annotations are a JSON object.
+image_architecture=
+image_annotations=
+
 image_options_read() {
     [[ ${option[compression]-zstd} =~ ^(zstd|gzip)$ ]] || usage_error \
         "option '--compression' takes zstd or gzip, not '$(printable "${option[compression]}")'"
-    architecture=${option[arch]-$(machine_architecture)}
-    [[ $architecture =~ ^[a-z0-9_]+$ ]] ||
-        usage_error "'$(printable "$architecture")' is no architecture"
-    annotations=$(annotations_json "${passed[@]}") || exit
+    image_architecture=${option[arch]-$(machine_architecture)}
+    [[ $image_architecture =~ ^[a-z0-9_]+$ ]] ||
+        usage_error "'$(printable "$image_architecture")' is no architecture"
+    image_annotations=$(annotations_json "${passed[@]}") || exit
     source_date_check
 }
 
@@ -83,23 +86,25 @@ annotations_json() {
     }
 }
 
-# All of it: the layers of the base image, if there is one, and then the others.
+# oci_make BASE LAYER...: makes the image, with the layers of the image BASE, if that is not empty, below the
+# others.
 oci_make() {
-    local config='' kept=0 i layer descriptor
-    if [[ $base ]]; then
-        image_open "$base"
+    local config='' kept=0 i operand descriptor
+    if [[ $1 ]]; then
+        image_open "$1"
         config=$(document_print 'the config' "$image_config") || exit
         kept=${#layer_files[@]}
     fi
-    for layer in "${operands[@]}"; do
-        layer_add "$layer"
+    for operand in "${@:2}"; do
+        layer_open "$operand"
+        layer_add "$layer" "$layer_json" "$operand"
     done
     decompressors_expect
     layout_start
     for i in "${!layer_files[@]}"; do
         layout_add_layer "$i" copy "${option[compression]-}" || return
     done
-    descriptor=$(layout_add_image "$architecture" "$config" "$kept" "$annotations") || exit
+    descriptor=$(layout_add_image "$image_architecture" "$config" "$kept" "$image_annotations") || exit
     result_write "$descriptor"
     layout_publish "$descriptor"
 }

@@ -1,59 +1,75 @@
 # shellcheck shell=bash
 #
-# zlsnap push and pull, docker://: skopeo between a registry and an image layout in the spool. skopeo holds blobs
-# against their digests, but never looks at diffIDs, and does not read a blob that the registry has
-# already: all layers are verified here, before the first byte is sent, or before anything appears.
+# zlsnap push and pull, docker://: skopeo copies between a registry and an image layout in the spool. skopeo
+# checks blob digests, but no diffIDs, and it does not read a blob that the registry already has. So all
+# layers are verified here, before anything is sent or appears.
 
-part image/oci layer/pack
+part core/options core/spool image/oci layer/pack
 
+# The options of push and pull for a registry.
+registry_options='authfile: cert-dir: tls-verify: retries:'
+
+usage_registry() {
+    cat <<'END'
+      --authfile=FILE          the credentials, as skopeo login stores them (default:
+                               $REGISTRY_AUTH_FILE, or skopeo's own)
+      --cert-dir=DIR           certificates for TLS
+      --tls-verify=false       without TLS, or with a certificate that nobody knows
+      --retries=N              try again so often where the network fails (default 3)
+END
+}
+
+# The options for skopeo; file names in them are absolute.
+skopeo_options=()
+
+# push_to_registry IMAGE|LAYER REMOTE
 push_to_registry() {
-    local annotations architecture shasum_tee
-    remote_check
+    remote_check "$2"
     image_options_read
-    if [[ $source == oci:* ]]; then
+    if [[ $1 == oci:* ]]; then
         [[ ! ${option[compression]-}${option[arch]-}${passed[*]} ]] || usage_error \
             "an image is pushed as it is: '--compression', '--arch' and '--annotation' are for a LAYER"
     else
-        ! is_input "$source" || usage_error 'a LAYER that is pushed is a file: it is read twice'
-        (layer_expect "$source") || exit
+        ! is_input "$1" || usage_error 'a LAYER that is pushed is a file: it is read twice'
+        layer_open "$1"
     fi
     registry_options_read dest
     programs_expect zstd jq flock
     skopeo_expect
-    shasum_tee=$(program shasum-tee) || exit
+    programs_find shasum-tee
     spool_make "$(temporary_place)" zlsnap-push
-    run push_all || exit
+    run push_all "$1" "$2" || exit
     result_print
 }
 
+# pull_from_registry REMOTE IMAGE|LAYER
 pull_from_registry() {
-    local layer place name shasum_tee tarunpack zstd_options
-    remote_check
+    local place name
+    remote_check "$1"
     registry_options_read src
     source_date_check
     programs_expect zstd jq flock
-    if [[ $target == oci:* ]]; then
-        layout_place "$target"
+    if [[ $2 == oci:* ]]; then
+        layout_read "$2"
+        place=$layout_place name=$layout_name
     else
-        layer=$target
-        layer_place
-        layer_check
+        output_read "$2"
+        place=$output_place name=$output_name
     fi
     skopeo_expect
-    shasum_tee=$(program shasum-tee) || exit
-    tarunpack=$(program tarunpack) || exit
+    programs_find shasum-tee tarunpack
     spool_make "$place" "$name"
-    run pull_all || exit
+    run pull_all "$1" "$2" || exit
     result_print
 }
 
-# Ends the driver unless `remote` is a reference to an image in a registry.
+# remote_check REMOTE: ends the driver unless it is a reference to an image in a registry.
 remote_check() {
-    [[ $remote =~ ^docker://[A-Za-z0-9][A-Za-z0-9.:_-]*(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})?$ ]] ||
-        usage_error "'$(printable "$remote")' is no image in a registry, docker://HOST/NAME:TAG"
+    [[ $1 =~ ^docker://[A-Za-z0-9][A-Za-z0-9.:_-]*(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})?$ ]] ||
+        usage_error "'$(printable "$1")' is no image in a registry, docker://HOST/NAME:TAG"
 }
 
-# Sets skopeo_options; names of files are absolute in them.
+# registry_options_read src|dest: sets skopeo_options.
 registry_options_read() {
     local file=${option[authfile]-${REGISTRY_AUTH_FILE-}} dir
     number_check retries "${option[retries]-3}" 0 100
@@ -77,40 +93,40 @@ skopeo_expect() {
         die 1 'skopeo not found on the PATH; push and pull need it: install the package skopeo'
 }
 
-# All of a push: skopeo copies from an image layout of links to the verified blobs.
+# push_all IMAGE|LAYER REMOTE: skopeo copies from a layout with links to the verified blobs.
 push_all() {
-    local i descriptor layout=$remote
-    if [[ $source == oci:* ]]; then
-        image_open "$source"
+    local i descriptor
+    layout=$2
+    if [[ $1 == oci:* ]]; then
+        image_open "$1"
     else
-        layer_add "$source"
+        layer_add "$layer" "$layer_json" "$1"
     fi
     decompressors_expect
     layout_start
     for i in "${!layer_files[@]}"; do
         layout_add_layer "$i" symlink "${option[compression]-}" || return
     done
-    if [[ $source == oci:* ]]; then
+    if [[ $1 == oci:* ]]; then
         descriptor=$(layout_add_read_image) || exit
     else
-        descriptor=$(layout_add_image "$architecture" '' 0 "$annotations") || exit
+        descriptor=$(layout_add_image "$image_architecture" '' 0 "$image_annotations") || exit
     fi
-    layout_index "$descriptor" image </dev/null |
-        store "$spool/layout/index.json" || exit
-    skopeo_copy --preserve-digests oci:layout:image "$remote"
+    layout_index "$descriptor" image </dev/null | store "$spool/layout/index.json" || exit
+    skopeo_copy "$2" --preserve-digests oci:layout:image "$2"
     result_write "$descriptor"
 }
 
-# All of a pull: skopeo copies to an image layout in the spool.
+# pull_all REMOTE IMAGE|LAYER: skopeo copies to a layout in the spool.
 pull_all() {
-    local image image_dir=$spool/pulled i descriptor
-    skopeo_copy --dest-oci-accept-uncompressed-layers "$remote" oci:pulled:image
-    image=$(printable "$remote")
+    local i descriptor
+    skopeo_copy "$1" --dest-oci-accept-uncompressed-layers "$1" oci:pulled:image
+    image=$(printable "$1") image_dir=$spool/pulled
     layout_expect
     image_find image
     image_read
     decompressors_expect
-    if [[ $target != oci:* ]]; then
+    if [[ $2 != oci:* ]]; then
         pull_layer
         return
     fi
@@ -123,49 +139,39 @@ pull_all() {
     layout_publish "$descriptor"
 }
 
-# The one layer of the image that was pulled becomes LAYER. One that is not compressed by zstd is
-# compressed anew.
+# Makes LAYER of the single layer of the image. If zstd did not compress it, it is converted.
 pull_layer() {
-    local compression entries created
+    local compression created
     ((${#layer_files[@]} == 1)) ||
-        die 1 "$image: has ${#layer_files[@]} layers, and a LAYER is one; to oci:DIR all can be pulled"
+        die 1 "$image: the image has ${#layer_files[@]} layers; pull it to oci:DIR instead"
     if [[ ${layer_types[0]} == zstd ]]; then
-        compression=$(compression_told) || die 1 "$image: its annotations cannot be read"
-        layer_copy 0 /dev/null && tar_digest_write &&
-            attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
+        compression=$(compression_annotated) || die 1 "$image: its annotations cannot be read"
+        attempt mv -fT -- "${layer_files[0]}" "$spool/layer"
     else
         zstd_options_read
         compression=$(compression_made "${zstd_options[@]}")
         layer_convert 0 zstd "$spool/layer"
+        layer_blame 0 "$?" || return
+        layer_learn 0 || return
     fi
-    layer_blame 0 "$?" || return
-    layer_learn 0 || return
     layer_files[0]=$spool/layer layer_types[0]=zstd
-    entries=$(layer_verify 0)
+    layer_verify 0 '' wc_entries
     layer_blame 0 "$?" || return
-    printf '{"entries":%d}\n' "$entries" | store "$spool/summary" || exit
     created=$(image_created) || exit
-    create_metadata "$created" "$compression" | store "$spool/result" ||
-        exit
+    metadata_store "$created" "$compression"
+    attempt cp -- "$spool/json" "$spool/result"
     publish
 }
 
-# What shasum-tee --zstd measured of the tar gets a file of its own, as the other pipes leave it.
-tar_digest_write() {
-    printf '{"digest":"%s","size":%s}\n' "$(measured blob.digest diff_id)" \
-        "$(measured blob.digest diff_size)" | store "$spool/tar.digest" || exit
-}
-
-# What zlsnap oci wrote down of how the layer was compressed, or that it is not known.
-compression_told() {
-    jq -c 'def text: type == "string" and test("\\A[ -~]*\\z");
-        try (.["org.zlsnap.compression"] | fromjson | {program, version, options}
-            | select((.program | text) and (.version | text)
-                and (.options | type == "array" and all(text)))) catch empty
+# Prints how the layer was compressed, as zlsnap oci recorded it, or that this is unknown.
+compression_annotated() {
+    jq -c "$json_definitions"'
+        try (.["org.zlsnap.compression"] | fromjson | {program, version, options} | select(compression))
+            catch empty
         // {program: "zstd", version: "unknown", options: []}' <<<"${layer_annotations[0]}"
 }
 
-# Prints when the image's last layer was made, if the config says so, or now.
+# Prints the date of the image's last layer in the config, or the current time.
 image_created() {
     local date
     date=$(document_print 'the config' "$image_config" |
@@ -178,14 +184,14 @@ image_created() {
     fi
 }
 
-# skopeo_copy OPTION... FROM TO: runs skopeo in the spool, since no name of a directory that it takes
-# may have a colon. What it says last is the message.
+# skopeo_copy REMOTE OPTION... FROM TO: runs skopeo in the spool, since it accepts no colon in the name of a
+# directory. REMOTE is for messages.
 skopeo_copy() {
     local said policy=() problem status=1
-    # Debian's has a policy, others' users have to write one before skopeo does anything.
+    # skopeo needs a policy, and not every distribution installs one.
     [[ -e ${HOME-}/.config/containers/policy.json || -e /etc/containers/policy.json ]] ||
         policy=(--insecure-policy)
-    said=$(cd -- "$spool" && skopeo "${policy[@]}" copy -q "${skopeo_options[@]}" "$@" 2>&1 >/dev/null) &&
+    said=$(cd -- "$spool" && skopeo "${policy[@]}" copy -q "${skopeo_options[@]}" "${@:2}" 2>&1 >/dev/null) &&
         return
     problem=${said##*$'\n'}
     [[ ! $problem =~ msg=\"(.*)\"$ ]] || problem=${BASH_REMATCH[1]}
@@ -204,5 +210,5 @@ skopeo_copy() {
     *'name unknown'*) problem='there is no such repository' ;;
     *'no space left on device'*) problem="no space left: ${problem##*: }" ;;
     esac
-    die "$status" "$remote: $(printable "$problem")"
+    die "$status" "$1: $(printable "$problem")"
 }

@@ -32,57 +32,53 @@ END
 }
 
 command_create() {
+    local dir json
     options_read "level: threads: long:: rsyncable $progress_option $tarpack_options" "$@"
     operands_expect DIR LAYER
     progress_read
-    local dir=${operands[0]} layer=${operands[1]} place name zstd_options tarpack shasum_tee json
+    dir=${operands[0]}
     zstd_options_read
     excludes_check
     source_date_check
     programs_expect zstd jq flock
-    tarpack=$(program tarpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
-    if [[ $layer == - || $layer == /dev/stdout || $layer == /dev/fd/1 || $layer == /proc/self/fd/1 ]]; then
-        create_to_output
+    programs_find tarpack shasum-tee
+    case ${operands[1]} in
+    - | /dev/stdout | /dev/fd/1 | /proc/self/fd/1)
+        create_to_output "$dir"
         return
-    fi
-    layer_place
-    create_check
-    spool_make "$place" "$name"
-    run create_file || exit
-    json=$(create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")") || exit
+        ;;
+    esac
+    output_read "${operands[1]}"
+    ! is_within "$output_place" "$dir" || usage_error \
+        "$(printable "$output") is inside of $(printable "$dir") and would become a part of itself"
+    spool_make "$output_place" "$output_name"
+    run create_file "$dir" || exit
+    create_metadata
+    json=$(<"$spool/json") || exit
     run publish || exit
     spool_remove
     printf '%s\n' "$json" 2>/dev/null ||
-        die 1 "cannot write to standard output; $(printable "$layer") is complete"
-    summary_of_create "$json"
+        die 1 "cannot write to standard output; $(printable "$output") is complete"
+    create_summary "$output"
 }
 
-# The layer goes to standard output, and its digest to standard error, whatever --quiet says: without it
-# the layer can't be verified.
+# create_to_output DIR: writes the layer to standard output. Its digest, without which it could not be
+# verified, goes to standard error, also with --quiet.
 create_to_output() {
-    layer=-
     [[ ! -t 1 ]] || usage_error 'standard output is a terminal, redirect it to a file or a pipe'
     spool_make "$(temporary_place)" zlsnap-create
-    run create_pipe || exit
-    json=$(create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")") || exit
+    run create_pipe "$1" || exit
+    create_metadata
     spool_remove
     if [[ $drawn ]]; then
-        summary_of_create "$json"
+        create_summary -
     else
-        say "-: digest $(reported "$json" digest)"
+        say "-: digest ${measured[digest]}"
     fi
 }
 
-# Finds what would fail only after all the work, or do harm.
-create_check() {
-    layer_check
-    if is_within "$place" "$dir"; then
-        usage_error "$(printable "$layer") is inside of $(printable "$dir") and would become a part of itself"
-    fi
-}
-
-summary_of_create() {
-    [[ ! $drawn ]] || summary_say "$layer" "$(reported "$1" file_count)" "$(reported "$1" size_bytes)" \
-        "$(reported "$1" compressed_size_bytes)" "$(reported "$1" digest)"
+# create_summary LAYER
+create_summary() {
+    summary_say "$1" "${measured[file_count]}" "${measured[size_bytes]}" "${measured[compressed_size_bytes]}" \
+        "${measured[digest]}"
 }

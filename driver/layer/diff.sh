@@ -27,14 +27,18 @@ For tarunpack, where one is a layer:
 END
 }
 
+# The options for tarpack and for tarunpack, set by diff_options_split().
+diff_pack_options=()
+diff_unpack_options=()
+
 command_diff() {
+    local side status
     options_read "time json $tarpack_options $limit_options" "$@"
     operands_expect A B
     ! { is_input "${operands[0]}" && is_input "${operands[1]}"; } ||
         usage_error 'standard input can be only one of the two'
-    trouble=2 # as diff(1) has it
-    local layer layer_json expected pack_options=() unpack_options=() tarpack tarunpack
-    diff_options_sort
+    trouble=2 # as in diff(1)
+    diff_options_split
     if [[ -d ${operands[0]} && -d ${operands[1]} ]]; then
         excludes_check twice
     else
@@ -43,10 +47,8 @@ command_diff() {
     [[ $excludes != - ]] || ! { is_input "${operands[0]}" || is_input "${operands[1]}"; } ||
         usage_error 'standard input can be only one: a layer, or patterns'
     programs_expect awk sort
-    tarpack=$(program tarpack) || exit
-    tarunpack=$(program tarunpack) || exit
+    programs_find tarpack tarunpack
     spool_make "$(temporary_place)" zlsnap-diff
-    local side status
     for side in 0 1; do
         diff_manifest "${operands[side]}" >"$spool/$side"
         status=$?
@@ -58,44 +60,44 @@ command_diff() {
     return "$status"
 }
 
-# diff_failed STATUS OPERAND: the programs have said what is wrong, but not with which of the two.
+# diff_failed STATUS OPERAND: names the operand, which the messages of the programs do not.
 diff_failed() {
     say "$(printable "$2"): cannot be compared"
     exit $(($1 == 1 ? trouble : $1))
 }
 
-# Which of the options that are handed on goes to which program.
-diff_options_sort() {
+diff_options_split() {
     local word form=--manifest
     [[ ! ${option[time]-} ]] || form=--manifest=time
     for word in "${passed[@]}"; do
         if [[ $word == --max-* ]]; then
-            unpack_options+=("$word")
+            diff_unpack_options+=("$word")
         else
-            pack_options+=("$word")
+            diff_pack_options+=("$word")
         fi
     done
-    pack_options+=(${option[quiet]+-q} "$form")
-    unpack_options+=("$form")
+    diff_pack_options+=(${option[quiet]+-q} "$form")
+    diff_unpack_options+=("$form")
 }
 
-# diff_manifest A: prints the manifest of a directory, or of a layer, which has to have the digest that
-# is in LAYER.json if there is one.
+# diff_manifest OPERAND: prints the manifest of a directory; or of a layer, which has to have the digest in
+# its LAYER.json if there is one.
 diff_manifest() {
+    local expected
     if ! is_input "$1" && [[ -d $1 ]]; then
-        run stage_from "$excludes" stage "$tarpack" "${pack_options[@]}" -- "$1"
+        run stage_from "$excludes" stage "$tarpack" "${diff_pack_options[@]}" -- "$1"
         return
     fi
-    layer_expect "$1"
+    layer_open "$1"
     option['no-verify']=yes
     [[ ! -e $layer_json ]] || unset "option[no-verify]"
-    expected_read
-    unpack --list "${unpack_options[@]}"
+    expected_read expected
+    unpack "$expected" --list "${diff_unpack_options[@]}"
 }
 
-# An archive may have its entries in any order, and a name twice: they are sorted by name, with a slash
-# before all else, so that a directory is followed by what is in it; and of two lines of a name the last
-# one counts.
+# Compares the manifests in the spool. The entries of an archive may have any order and repeated names, so
+# they are sorted by name and, of several lines with a name, the last one counts. A slash sorts before all
+# other bytes, so that a directory is followed by its entries.
 diff_print() {
     local statuses
     {
@@ -103,11 +105,11 @@ diff_print() {
         sed -e 1d -e 's/ / b /' -- "$spool/1"
     } | tr / '\001' | stage sort -s -T "$spool" -t ' ' -k 1,1 |
         awk -v json="${option[json]-}" -f "$parts/layer/diff.awk" |
-        cat # not every awk tells that it could not write
+        cat # some awks ignore write errors
     statuses=("${PIPESTATUS[@]}")
     case ${statuses[*]} in
     '0 0 0 '[01]' 0') return "${statuses[3]}" ;;
-    *' 141') return 141 ;; # whoever reads it has seen enough
+    *' 141') return 141 ;; # the reader closed the pipe
     *' 1') die 1 'cannot write to standard output' ;;
     *) die 1 'the manifests cannot be compared' ;;
     esac

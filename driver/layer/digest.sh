@@ -26,8 +26,6 @@ command_digest() {
     options_read "+cache: $tarpack_options" "$@"
     operands_expect DIR
     excludes_check
-    local dir=${operands[0]} tarpack shasum_tee
-    tarpack=$(program tarpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
-    run digest_pipe
+    programs_find tarpack shasum-tee
+    run digest_pipe "${operands[0]}"
 }

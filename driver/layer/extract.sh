@@ -37,18 +37,17 @@ command_extract() {
     progress_read
     if [[ ${operands[0]} == oci:* ]]; then
         part image/extract
-        extract_image
+        extract_image "${operands[@]}"
         return
     fi
-    local layer layer_json expected file place name
-    layer_expect "${operands[0]}"
-    expected_read 'give the digest with --expect, or --no-verify'
+    local expected file place name
+    layer_open "${operands[0]}"
+    expected_read expected 'give the digest with --expect, or --no-verify'
     if [[ $layer != - && " ${passed[*]} " == *' --replace '* ]]; then
-        # The file itself, where LAYER is a link to it.
-        path_of file realpath -- "$layer"
-        path_split "$file"
+        path_of file realpath -- "$layer" # LAYER may be a symbolic link
+        path_split place name "$file"
         ! is_within "$place" "${operands[1]}" || usage_error \
             "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
     fi
-    unpack "${passed[@]}" -- "${operands[1]}"
+    unpack "$expected" "${passed[@]}" -- "${operands[1]}"
 }

@@ -3,7 +3,7 @@
 # zlsnap info: what a layer is, and what is in it, for people. It is measured in one pass over the layer
 # and held against LAYER.json; or is what LAYER.json says, and the layer is not read.
 
-part core/spool layer/verify
+part core/options core/spool core/progress layer/layer layer/layers
 
 usage_info() {
     cat <<'END'
@@ -28,8 +28,8 @@ command_info() {
     options_read "metadata json $progress_option $limit_options" "$@"
     operands_expect LAYER
     progress_read
-    local layer layer_json size shown
-    layer_expect "${operands[0]}"
+    local size shown
+    layer_open "${operands[0]}"
     programs_expect jq
     shown=$(printable "$layer")
     [[ ! ${option[metadata]-} || $layer_json ]] ||
@@ -51,77 +51,71 @@ command_info() {
 
 # Reads the layer and shows what is in it.
 info_measure() {
-    local shasum_tee tarunpack said=/dev/null
+    local known=/dev/null
     programs_expect zstd awk
-    shasum_tee=$(program shasum-tee) || exit
-    tarunpack=$(program tarunpack) || exit
-    [[ ! -e $layer_json ]] || said=$layer_json
+    programs_find shasum-tee tarunpack
+    [[ ! -e $layer_json ]] || known=$layer_json
+    layer_add "$layer" "$layer_json"
     spool_make "$(temporary_place)" zlsnap-info
     run info_pipe || exit
-    info_show "$said" "$spool/measured"
+    info_show "$known" "$spool/measured"
     spool_remove
 }
 
 info_pipe() {
-    local blob=${metadata[compressed_digest]-} digest=${metadata[digest]-} report entries
-    progress_expect_file "$layer"
-    stage_from "$layer" stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob" \
-        ${blob:+--expect="$blob"} |
-        stage_to_end stage_unzstd |
-        stage "$tarunpack" -q --list --json --summary="$spool/summary" "${passed[@]}" \
-            ${digest:+--expect="$digest"} |
-        stage awk "$info_largest" >"$spool/largest"
-    verdict "${PIPESTATUS[*]}" 'shasum-tee --zstd' zstd tarunpack awk || return
-    report=$(<"$spool/blob")
-    entries=$(reported "$(<"$spool/summary")" entries)
-    [[ ! $digest ]] || metadata_compare 0 || return 4
-    cat -- "$spool/blob" "$spool/summary" "$spool/largest" >"$spool/measured"
+    layer_verify 0 "${layer_diff_ids[0]}" awk_entries --json --summary="$spool/summary" "${passed[@]}" || return
+    {
+        printf '{"digest":"%s","size_bytes":%s,"compressed_digest":"%s","compressed_size_bytes":%s}\n' \
+            "${measured[digest]}" "${measured[size_bytes]}" "${measured[compressed_digest]}" \
+            "${measured[compressed_size_bytes]}"
+        cat -- "$spool/summary" "$spool/largest"
+    } | store "$spool/measured"
 }
 
-# The ten largest of the files that tarunpack lists as JSON, the largest first. A quote in a name is not
-# a quote there.
-info_largest='
-    match($0, /","type":"file","mode":"[0-7]*","uid":[0-9]*,"gid":[0-9]*,"size":[0-9]*,/) {
-        size = substr($0, RSTART, RLENGTH - 1)
-        sub(/.*:/, "", size)
-        for (i = 10; i > 0 && (i > count || size + 0 > sizes[i]); i--) {
-            sizes[i + 1] = sizes[i]
-            lines[i + 1] = lines[i]
+# awk_entries: writes the ten largest files of a list that tarunpack wrote as JSON, the largest first, to
+# the spool; prints the number of entries. Quotes in names are escaped there, so that no name can match.
+awk_entries() {
+    : >"$spool/largest" && largest=$spool/largest stage awk '
+        match($0, /","type":"file","mode":"[0-7]*","uid":[0-9]*,"gid":[0-9]*,"size":[0-9]*,/) {
+            size = substr($0, RSTART, RLENGTH - 1)
+            sub(/.*:/, "", size)
+            for (i = 10; i > 0 && (i > count || size + 0 > sizes[i]); i--) {
+                sizes[i + 1] = sizes[i]
+                lines[i + 1] = lines[i]
+            }
+            if (++i <= 10 && size > 0) {
+                sizes[i] = size + 0
+                lines[i] = $0
+                count += count < 10
+            }
         }
-        if (++i <= 10 && size > 0) {
-            sizes[i] = size + 0
-            lines[i] = $0
-            count += count < 10
-        }
-    }
-    END {
-        for (i = 1; i <= count; i++)
-            print lines[i]
-    }'
+        END {
+            for (i = 1; i <= count; i++)
+                print lines[i] >ENVIRON["largest"]
+            print NR
+        }'
+}
 
-# info_show SAID MEASURED: prints it; SAID is LAYER.json or empty, MEASURED what info_pipe() has left or
-# empty.
+# info_show METADATA MEASURED: prints the information; either file may be empty.
 info_show() {
-    local filter=. judged
+    local filter=. meaning
     [[ ${option[json]-} ]] || filter=$info_text
-    jq -nr --arg layer "$shown" --slurpfile said "$1" --slurpfile measured "$2" \
+    jq -nr --arg layer "$(printable "$layer")" --slurpfile metadata "$1" --slurpfile measured "$2" \
         "$info_object | $filter" 2>/dev/null
-    status_judge jq "$?"
-    [[ $judged == done ]] || die 1 'cannot write to standard output'
+    status_judge meaning jq "$?"
+    [[ $meaning == done ]] || die 1 'cannot write to standard output'
 }
 
 info_object='
-    $measured as [$blob, $summary]
-    | ($said[0] // {})
-    + if $blob == null then {} else {
-        digest: $blob.diff_id, size_bytes: $blob.diff_size,
-        compressed_digest: $blob.digest, compressed_size_bytes: $blob.size,
+    $measured as [$digests, $summary]
+    | ($metadata[0] // {})
+    + if $digests == null then {} else $digests + {
         file_count: $summary.entries, content_bytes: $summary.content_bytes,
         entries: ($summary | {files, directories, symlinks, hardlinks, devices, fifos, whiteouts, opaques}),
         largest: ($measured[2:] | map({path, size} + if .path_base64 then {path_base64} else {} end))
     } end'
 
-# For people: a name is kept from acting on a terminal.
+# The text form. Control characters in names are replaced.
 info_text='
     def tenths: . * 10 | round / 10;
     def unit: {n: ., unit: -1} | until(.n < 1024; {n: (.n / 1024), unit: (.unit + 1)})

@@ -1,12 +1,16 @@
 # shellcheck shell=bash
 #
-# A LAYER that is read.
+# A LAYER that is read: the operand, the expected digest, and how it is unpacked.
 
-part core/processes core/pipe core/progress layer/metadata
+part core/programs core/processes core/pipe core/progress layer/metadata
 
-# layer_expect LAYER: sets `layer`, "-" for standard input, and `layer_json`, empty for that; ends the
-# driver unless it can be read.
-layer_expect() {
+# The LAYER, set by layer_open(): its path, or "-" for standard input; and the path of its LAYER.json,
+# which may not exist, empty for standard input.
+layer=
+layer_json=
+
+# layer_open LAYER: ends the driver unless the LAYER can be read.
+layer_open() {
     local shown
     layer=$1 layer_json=
     if is_input "$layer"; then
@@ -25,26 +29,27 @@ layer_expect() {
     [[ -r $layer ]] || die 1 "$shown: permission denied"
 }
 
-# expected_read [ADVICE]: sets `expected`, the digest of the tar: from the command line, from LAYER.json, or
-# empty. ADVICE is for who has given neither, where that can be.
+# expected_read VARIABLE [ADVICE]: sets the variable to the expected digest of the tar, from --expect or
+# LAYER.json; empty with --no-verify. If there is none, ADVICE says what to do.
 expected_read() {
-    expected=${option[expect]-}
+    local digest=${option[expect]-}
     if [[ ${option[no-verify]-} ]]; then
         [[ ! ${option[expect]+given} ]] ||
             usage_error '--expect and --no-verify exclude each other'
         compression_check
-    elif [[ ${option[expect]+given} ]]; then # be it an empty word
+    elif [[ ${option[expect]+given} ]]; then # even if empty
         digest_check
     else
-        [[ -e $layer_json ]] || digest_missing "$@"
+        [[ -e $layer_json ]] || digest_missing "${@:2}"
         programs_expect jq
         metadata_read "$layer_json"
-        expected=${metadata[digest]}
+        digest=${metadata[digest]}
     fi
+    printf -v "$1" '%s' "$digest"
 }
 
-# compression_check: ends the driver where the layer begins as no layer does; the programs would say less
-# plainly what was given. What is no plain file is not looked at: it would be read twice.
+# Ends the driver if the layer does not begin as a compressed one does: the messages of zstd and tarunpack
+# would not say what the file is. Only a regular file can be read twice.
 compression_check() {
     local shown magic
     [[ $layer != - && -f $layer ]] || return 0
@@ -72,57 +77,59 @@ digest_check() {
         usage_error "option '--expect' takes a digest, HEX or sha256:HEX in lower case"
 }
 
-# unpack ARGUMENT...: decompresses the layer into a tarunpack with these arguments.
+# unpack EXPECTED ARGUMENT...: decompresses the layer into a tarunpack with these arguments; the last one
+# is the directory, for the summary.
 unpack() {
-    local tarunpack shasum_tee pipe=unpack_pipe
+    local pipe=unpack_pipe
     programs_expect zstd
-    tarunpack=$(program tarunpack) || exit
+    programs_find tarunpack
     if [[ $drawn ]]; then
-        shasum_tee=$(program shasum-tee) || exit
+        programs_find shasum-tee
         pipe=unpack_pipe_drawn
     fi
-    run "$pipe" ${option[quiet]+-q} ${expected:+--expect="$expected"} "$@"
+    run "$pipe" "$1" ${option[quiet]+-q} ${1:+--expect="$1"} "${@:2}"
 }
 
+# unpack_pipe EXPECTED ARGUMENT...
 unpack_pipe() {
-    stage_from "$layer" stage_unzstd | stage "$tarunpack" "$@"
-    unpack_verdict "${PIPESTATUS[*]}" zstd tarunpack
+    stage_from "$layer" stage_unzstd | stage "$tarunpack" "${@:2}"
+    unpack_verdict "$1" "${PIPESTATUS[*]}" zstd tarunpack
 }
 
-# The same, with the progress line and the summary. What both need is known only here.
+# unpack_pipe_drawn EXPECTED ARGUMENT...: the same with the progress line and the summary.
 unpack_pipe_drawn() {
-    local told
+    local reports
     progress_expect_file "$layer"
-    told=$(
+    reports=$(
         {
             stage_from "$layer" stage "$shasum_tee" "${progress[@]}" --json -o /dev/fd/5 |
                 stage_unzstd 5>&- |
-                stage "$tarunpack" --summary=/dev/fd/5 "$@"
+                stage "$tarunpack" --summary=/dev/fd/5 "${@:2}"
             printf '%s\n' "${PIPESTATUS[*]}" >&5
         } 5>&1 >/dev/null
     )
-    unpack_verdict "${told##*$'\n'}" shasum-tee zstd tarunpack || return
-    summary_say "${operands[1]}" "$(reported "$told" entries)" "$(reported "$told" size)" \
-        "$(reported "$told" bytes)" "$expected"
+    unpack_verdict "$1" "${reports##*$'\n'}" shasum-tee zstd tarunpack || return
+    summary_say "${!#}" "$(json_value "$reports" entries)" "$(json_value "$reports" size)" \
+        "$(json_value "$reports" bytes)" "$1"
 }
 
-# unpack_verdict STATUSES NAME...: verdict(), but zstd may complain, say of junk behind its last frame, if
-# the digest is the expected one.
+# unpack_verdict EXPECTED STATUSES NAME...: verdict(), but an error of zstd, caused for instance by trailing
+# garbage, is only a warning if the tar has the expected digest.
 unpack_verdict() {
     complaints_take
     [[ ! $complaint ]] || printf '%s\n' "$complaint" >&"$messages"
-    case $1 in
-    *' 141') return 141 ;; # whoever reads the list has seen enough
+    case $2 in
+    *' 141') return 141 ;; # the reader of a list closed the pipe
     *[1-9]*' 0')
-        if [[ $expected ]]; then
+        if [[ $1 ]]; then
             warn "$(printable "$layer"): zstd complained, but the digest is the expected one"
             return 0
         fi
-        verdict "$@"
+        verdict "${@:2}"
         [[ ! $broken ]] || return 1
-        say "$(printable "$layer"): zstd complained, and there is no digest that vouches for the content"
+        say "$(printable "$layer"): zstd complained, and there is no expected digest that proves the content"
         return 3
         ;;
     esac
-    verdict "$@"
+    verdict "${@:2}"
 }

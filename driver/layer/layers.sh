@@ -1,11 +1,43 @@
 # shellcheck shell=bash
 #
-# The layers of driver/image.sh, one by one: verified, copied, compressed otherwise, unpacked. The pipes
-# are for what run() runs; they return their verdict, and layer_blame() says which layer it was.
+# Layers and what is known of them: a LAYER is handled like an image with one layer. The functions that
+# run pipes are for jobs of run() and return the pipe's verdict.
 
-part core/pipe core/progress layer/layer
+part core/programs core/pipe core/progress layer/metadata layer/measured
 
-# decompress TYPE: as a stage of a pipe.
+# The layers, the lowest first. An unknown value is empty.
+layer_names=()       # for messages
+layer_files=()       # the blob; "-" is standard input
+layer_types=()       # its compression: zstd, gzip, or tar for none
+layer_blobs=()       # the blob digest
+layer_sizes=()       # the size of the blob
+layer_diff_ids=()    # the diffID
+layer_tar_sizes=()   # the size of the tar
+layer_entries=()     # the number of entries
+layer_sources=()     # where these values are from, for messages
+layer_created=()     # the creation date, for the history of an image
+layer_annotations=() # the annotations of its descriptor, as JSON
+
+# layer_add FILE [LAYER_JSON [NAME]]: adds a LAYER and what its LAYER.json, if there is one, says. NAME is
+# the layer's name for messages.
+layer_add() {
+    metadata=()
+    [[ ! ${2-} || ! -e $2 ]] || metadata_read "$2"
+    layer_names+=("$(printable "${3-$1}")")
+    layer_files+=("$1")
+    layer_types+=(zstd)
+    layer_blobs+=("${metadata[compressed_digest]-}")
+    layer_sizes+=("${metadata[compressed_size_bytes]-}")
+    layer_diff_ids+=("${metadata[digest]-}")
+    layer_tar_sizes+=("${metadata[size_bytes]-}")
+    layer_entries+=("${metadata[file_count]-}")
+    layer_sources+=(LAYER.json)
+    layer_created+=('')
+    ! is_date "${metadata[created_at]-}" || layer_created[-1]=${metadata[created_at]}
+    layer_annotations+=("${metadata[annotations]-"{}"}")
+}
+
+# decompress TYPE: a stage of a pipe that reads all of its input.
 decompress() {
     case $1 in
     zstd) stage_to_end stage_unzstd ;;
@@ -14,7 +46,15 @@ decompress() {
     esac
 }
 
-# compress TYPE: likewise.
+# Ends the driver if the decompressor of a layer is missing.
+decompressors_expect() {
+    local type
+    for type in "${layer_types[@]}"; do
+        [[ $type == tar ]] || programs_expect "$type"
+    done
+}
+
+# compress TYPE: a stage of a pipe.
 compress() {
     case $1 in
     zstd) stage zstd -q -c "${zstd_options[@]}" ;;
@@ -22,59 +62,81 @@ compress() {
     esac
 }
 
-# layer_copy I OUT: copies the blob of layer I to the file OUT and leaves what was measured in the
-# spool, as blob.digest and tar.digest; for zstd blob.digest has both. What is known of the digests is
-# held against them.
-layer_copy() {
-    local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
-    progress_expect_file "$file"
-    attempt rm -f -- "$spool/tar.digest"
-    if [[ ${layer_types[$1]} == zstd ]]; then
-        (stage_from "$file" stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" \
-            ${blob:+--expect="$blob"}) >"$2"
-        verdict "$?" shasum-tee
-    else
-        stage_from "$file" stage "$shasum_tee" "${progress[@]}" --json -o "$spool/blob.digest" \
-            ${blob:+--expect="$blob"} |
-            stage tee -- "$2" | decompress "${layer_types[$1]}" |
-            stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} \
-                >/dev/null
-        verdict "${PIPESTATUS[*]}" shasum-tee tee "${layer_types[$1]}" shasum-tee
-    fi
+# blob_measure I REPORT: a stage of a pipe that copies the blob of layer I, checks its digest, and writes a
+# report, with the values of the tar if the compression is zstd.
+blob_measure() {
+    local blob=${layer_blobs[$1]} frames=()
+    [[ ${layer_types[$1]} != zstd ]] || frames=(--zstd)
+    stage_from "${layer_files[$1]}" stage "$shasum_tee" "${progress[@]}" "${frames[@]}" --json -o "$2" \
+        ${blob:+--expect="$blob"}
 }
 
-# layer_convert I TYPE OUT: the same for a blob that is compressed in another way than layer I's is.
+# layer_verify I EXPECTED COUNT [OPTION...]: reads layer I once: checks its frames and, by tarunpack --list
+# with these options, its structure; then compares it with what is known of it. EXPECTED is the digest of
+# the tar, or empty. COUNT is the stage that counts the entries: a function called PROGRAM_entries.
+layer_verify() {
+    local i=$1 expected=$2 count=$3 name=shasum-tee keys=(compressed_size_bytes size_bytes) status output
+    local line report='' entries=''
+    shift 3
+    [[ ${layer_types[i]} != zstd ]] || name+=' --zstd'
+    progress_expect_file "${layer_files[i]}"
+    output=$(
+        {
+            blob_measure "$i" /dev/fd/4 | decompress "${layer_types[i]}" 4>&- |
+                stage "$tarunpack" -q --list "$@" ${expected:+--expect="$expected"} 4>&- |
+                "$count" >&4
+            verdict "${PIPESTATUS[*]}" "$name" "${layer_types[i]}" tarunpack "${count%_entries}"
+        } 4>&1
+    )
+    status=$?
+    while read -r line; do # in any order
+        [[ $line == {* ]] && report=$line || entries=$line
+    done <<<"$output"
+    measured_read "$report"
+    measured[file_count]=$entries
+    ((status == 0 || status > 2)) || return "$status" # nothing is known of the layer
+    # If they are the same, tarunpack has said it.
+    [[ $expected == "${layer_diff_ids[i]}" ]] || keys+=(digest)
+    ((status)) || keys+=(file_count)
+    layer_compare "$i" "${keys[@]}" || status=4
+    return "$status"
+}
+
+wc_entries() {
+    stage wc -l
+}
+
+# layer_copy I OUT: copies the blob of layer I to the file OUT, checks it and measures it.
+layer_copy() {
+    local diff_id=${layer_diff_ids[$1]} type=${layer_types[$1]}
+    progress_expect_file "${layer_files[$1]}"
+    if [[ $type == zstd ]]; then
+        (blob_measure "$1" "$spool/blob.digest") >"$2"
+        verdict "$?" shasum-tee || return
+    else
+        blob_measure "$1" "$spool/blob.digest" | stage tee -- "$2" | decompress "$type" |
+            stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} >/dev/null
+        verdict "${PIPESTATUS[*]}" shasum-tee tee "$type" shasum-tee || return
+    fi
+    measured_take
+}
+
+# layer_convert I TYPE OUT: the same, but OUT has another compression than layer I.
 layer_convert() {
-    local file=${layer_files[$1]} blob=${layer_blobs[$1]} diff_id=${layer_diff_ids[$1]}
-    progress_expect_file "$file"
-    stage_from "$file" stage "$shasum_tee" "${progress[@]}" -o /dev/null ${blob:+--expect="$blob"} |
-        decompress "${layer_types[$1]}" |
+    local diff_id=${layer_diff_ids[$1]} type=${layer_types[$1]} blob=${layer_blobs[$1]}
+    progress_expect_file "${layer_files[$1]}"
+    stage_from "${layer_files[$1]}" stage "$shasum_tee" "${progress[@]}" -o /dev/null \
+        ${blob:+--expect="$blob"} |
+        decompress "$type" |
         stage "$shasum_tee" -q --json -o "$spool/tar.digest" ${diff_id:+--expect="$diff_id"} |
         compress "$2" |
         stage "$shasum_tee" -q --json -o "$spool/blob.digest" >"$3"
-    verdict "${PIPESTATUS[*]}" shasum-tee "${layer_types[$1]}" shasum-tee "$2" shasum-tee
+    verdict "${PIPESTATUS[*]}" shasum-tee "$type" shasum-tee "$2" shasum-tee || return
+    measured_take
 }
 
-# layer_verify I [OPTION...]: checks the digests, and with tarunpack and these options the structure;
-# prints the number of entries.
-layer_verify() {
-    local i=$1
-    shift
-    local frames=()
-    [[ ${layer_types[i]} != zstd ]] || frames=(--zstd)
-    progress_expect_file "${layer_files[i]}"
-    {
-        stage_from "${layer_files[i]}" stage "$shasum_tee" "${progress[@]}" "${frames[@]}" -o /dev/null \
-            --expect="${layer_blobs[i]}" 4>&- |
-            decompress "${layer_types[i]}" 4>&- |
-            stage "$tarunpack" -q --list "$@" --expect="${layer_diff_ids[i]}" 4>&- |
-            wc -l >&4
-        verdict "${PIPESTATUS[*]}" "shasum-tee ${frames[*]}" "${layer_types[i]}" tarunpack wc
-    } 4>&1
-}
-
-# layer_unpack I DIR [OPTION...]: both digests are the gate; that a decompressor complains, of junk
-# behind what it decompressed, is a warning then.
+# layer_unpack I DIR [OPTION...]: unpacks layer I if both of its digests hold. Only a warning is given if
+# its decompressor then complains, of trailing garbage for instance.
 layer_unpack() {
     local i=$1 dir=$2 statuses
     shift 2
@@ -91,31 +153,35 @@ layer_unpack() {
     verdict "${statuses[*]}" shasum-tee "${layer_types[i]}" tarunpack
 }
 
-# layer_learn I: enters what layer_copy() or layer_convert() measured. Returns a status.
-layer_learn() {
-    local blob size diff_id
-    blob=$(measured blob.digest digest) || exit
-    size=$(measured blob.digest size) || exit
-    if [[ -e $spool/tar.digest ]]; then
-        diff_id=$(measured tar.digest digest) || exit
-    else
-        diff_id=$(measured blob.digest diff_id) || exit
-    fi
-    # Unless it was converted.
-    if [[ ${layer_blobs[$1]} == "$blob" && ${layer_sizes[$1]} != "$size" ]]; then
-        say "${layer_names[$1]}: its blob has $size bytes, not ${layer_sizes[$1]}"
-        return 4
-    fi
-    if [[ ${layer_diff_ids[$1]:-$diff_id} != "$diff_id" ]]; then
-        say "${layer_names[$1]}: its tar has the digest $diff_id, not ${layer_diff_ids[$1]}"
-        return 4
-    fi
-    layer_blobs[$1]=$blob
-    layer_sizes[$1]=$size
-    layer_diff_ids[$1]=$diff_id
+# layer_compare I KEY...: compares these measured values with the known ones of layer I; returns 1 if one
+# is different.
+layer_compare() {
+    local i=$1 key result=0
+    local -A known=(
+        [digest]=${layer_diff_ids[i]} [size_bytes]=${layer_tar_sizes[i]}
+        [compressed_size_bytes]=${layer_sizes[i]} [file_count]=${layer_entries[i]}
+    )
+    for key in "${@:2}"; do
+        [[ ${known[$key]} && ${measured[$key]-} && ${known[$key]} != "${measured[$key]}" ]] || continue
+        say "${layer_names[i]}: $key is ${measured[$key]}, but ${known[$key]} in ${layer_sources[i]}"
+        result=1
+    done
+    return "$result"
 }
 
-# layer_blame I STATUS: returns the status, and says which layer it was if that failed.
+# layer_learn I: compares layer I with what layer_copy() or layer_convert() measured, which then replaces
+# what was known. Returns an exit status.
+layer_learn() {
+    local keys=(digest)
+    # It is another one if it was converted.
+    [[ ${layer_blobs[$1]} != "${measured[compressed_digest]}" ]] || keys+=(compressed_size_bytes)
+    layer_compare "$1" "${keys[@]}" || return 4
+    layer_blobs[$1]=${measured[compressed_digest]}
+    layer_sizes[$1]=${measured[compressed_size_bytes]}
+    layer_diff_ids[$1]=${measured[digest]}
+}
+
+# layer_blame I STATUS: says which layer failed; returns the status.
 layer_blame() {
     case $2 in
     0 | 2) ;;
@@ -125,31 +191,3 @@ layer_blame() {
     esac
     return "$2"
 }
-
-# layer_add FILE: adds the layer that zlsnap create has written to a file.
-layer_add() {
-    local layer layer_json
-    layer_expect "$1"
-    metadata=()
-    [[ ! -e $layer_json ]] || metadata_read "$layer_json"
-    layer_names+=("$(printable "$1")")
-    layer_files+=("$layer")
-    layer_types+=(zstd)
-    layer_blobs+=("${metadata[compressed_digest]-}")
-    layer_sizes+=("${metadata[compressed_size_bytes]-}")
-    layer_diff_ids+=("${metadata[digest]-}")
-    layer_created+=("")
-    ! is_date "${metadata[created_at]-}" || layer_created[-1]=${metadata[created_at]}
-    layer_annotations+=("${metadata[annotations]-"{}"}")
-}
-
-# Its layers, and those of files that are to be layers of an image; the lowest is first. What is not
-# known yet is empty.
-layer_names=()       # for messages
-layer_files=()       # where the blob is
-layer_types=()       # how it is compressed: zstd, gzip, or tar for not at all
-layer_blobs=()       # its digest
-layer_sizes=()       # its size
-layer_diff_ids=()    # the digest of the tar
-layer_created=()     # when it was made, for the history of a new image
-layer_annotations=() # of its descriptor, as JSON

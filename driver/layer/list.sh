@@ -59,9 +59,9 @@ command_mtree() {
 }
 
 print_entries() {
-    local layer layer_json expected
-    layer_expect "${operands[0]}"
+    local expected
+    layer_open "${operands[0]}"
     [[ -e $layer_json || ${option[expect]+given} ]] || option['no-verify']=yes
-    expected_read
-    unpack --list "${passed[@]}"
+    expected_read expected
+    unpack "$expected" --list "${passed[@]}"
 }

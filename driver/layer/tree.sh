@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 #
-# A directory that is read, by tarpack.
+# A directory that tarpack reads.
 
-part core/processes core/pipe core/programs
+part core/programs core/processes core/pipe
 
-# What tarpack reads as standard input, as stage_from() takes it.
+# The standard input of tarpack, for stage_from().
 excludes=/dev/null
 
-# excludes_check [TWICE]: sets `excludes` where tarpack is to read patterns from standard input; with an
-# argument, ends the driver where they are in what can be read only once, and not twice.
+# excludes_check [twice]: prepares standard input if tarpack reads patterns there. With "twice", for a
+# command that runs tarpack twice, patterns have to be in a regular file.
 excludes_check() {
     local word file
     for word in "${passed[@]}"; do
@@ -18,21 +18,20 @@ excludes_check() {
             input_take 'patterns are'
             excludes=-
         fi
-        # A descriptor is read on from where it stands.
+        # A descriptor of a file is not rewound.
         [[ ! ${1-} || (-f $file && $file != /dev/* && $file != /proc/*) || ! ($file == - || -e $file) ]] ||
             usage_error "'--exclude-from=$(printable "$file")' is read more than once here: it has to be a file"
     done
 }
 
-# digest_pipe [OPTION...]: with these of tarpack, too. The digest is printed only when all has gone
-# well.
+# digest_pipe DIR [OPTION...]: prints the tree digest of the directory, with these options of tarpack.
 digest_pipe() {
     local digest result
     digest=$(
-        # Not one of a fixed number, which may be that of --exclude-from=/dev/fd/N.
+        # Not a fixed descriptor: the user may give --exclude-from=/dev/fd/N.
         exec {result}>&1
-        stage_from "$excludes" stage "$tarpack" "${passed[@]}" "$@" ${option[quiet]+-q} --manifest \
-            -- "$dir" {result}>&- |
+        stage_from "$excludes" stage "$tarpack" "${passed[@]}" "${@:2}" ${option[quiet]+-q} --manifest \
+            -- "$1" {result}>&- |
             stage "$shasum_tee" -q --oci -o "/dev/fd/$result" >/dev/null
         verdict "${PIPESTATUS[*]}" tarpack shasum-tee
     ) || return

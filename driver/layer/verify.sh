@@ -2,7 +2,7 @@
 #
 # zlsnap verify: a layer is read once, and everything that is known of it is held against it.
 
-part core/options layer/layer
+part core/options core/progress layer/layer layer/layers
 
 usage_verify() {
     cat <<'END'
@@ -26,72 +26,39 @@ END
 }
 
 command_verify() {
+    local name status
     options_read "expect: $progress_option $limit_options" "$@"
     operands_expect LAYER
     progress_read
+    programs_find shasum-tee tarunpack
     if [[ ${operands[0]} == oci:* ]]; then
-        part image/verify
-        verify_image
-        return
+        part image/extract
+        name=${operands[0]}
+        verify_image "$name"
+    else
+        layer_open "${operands[0]}"
+        name=$layer
+        verify_layer
     fi
-    local layer layer_json expected shasum_tee tarunpack status
-    layer_expect "${operands[0]}"
-    programs_expect zstd jq
-    expected_read 'give the digest with --expect'
-    [[ ! -e $layer_json ]] || metadata_read "$layer_json"
-    shasum_tee=$(program shasum-tee) || exit
-    tarunpack=$(program tarunpack) || exit
-    run verify_pipe
     status=$?
     case $status in
-    0) [[ ${option[quiet]-} ]] || print "$(printable "$layer"): OK" ;;
-    3 | 4) print "$(printable "$layer"): FAILED" ;;
+    0) [[ ${option[quiet]-} ]] || print "$(printable "$name"): OK" ;;
+    3 | 4) print "$(printable "$name"): FAILED" ;;
     esac
     return "$status"
 }
 
+verify_layer() {
+    local expected
+    programs_expect zstd jq
+    expected_read expected 'give the digest with --expect'
+    layer_add "$layer" "$layer_json"
+    run verify_pipe "$expected"
+}
+
+# verify_pipe EXPECTED
 verify_pipe() {
-    local measured status report entries blob=${metadata[compressed_digest]-}
-    progress_expect_file "$layer"
-    measured=$(
-        {
-            stage_from "$layer" stage "$shasum_tee" "${progress[@]}" --zstd --json -o /dev/fd/4 \
-                ${blob:+--expect="$blob"} |
-                stage_to_end stage_unzstd 4>&- |
-                stage "$tarunpack" -q --list "${passed[@]}" --expect="$expected" 4>&- |
-                wc -l >&4
-            verdict "${PIPESTATUS[*]}" 'shasum-tee --zstd' zstd tarunpack wc
-        } 4>&1
-    )
-    status=$?
-    measured_split "$measured"
-    ((status == 0 || status > 2)) || return "$status" # nothing is known of the layer
-    if [[ ${metadata[digest]-} ]]; then
-        metadata_compare "$status" || status=4
-    fi
-    ((status)) || summary_say "$layer" "$entries" "$(reported "$report" size)" \
-        "$(reported "$report" diff_size)" "$(reported "$report" diff_id)"
-    return "$status"
-}
-
-# measured_split TEXT: sets `report`, what shasum-tee reported, which is nothing where the frames are not
-# sound, and `entries`, how many tarunpack listed; each is a line, in whichever order.
-measured_split() {
-    local line
-    report='' entries=''
-    while read -r line; do
-        [[ $line == {* ]] && report=$line || entries=$line
-    done <<<"$1"
-}
-
-# metadata_compare STATUS: holds LAYER.json against what measured_split() found. The blob's digest was
-# compared by shasum-tee, and the tar's by tarunpack unless the user gave one.
-metadata_compare() {
-    local equal=0
-    [[ $report ]] || return 0
-    metadata_equal compressed_size_bytes "$(reported "$report" size)" || equal=1
-    metadata_equal size_bytes "$(reported "$report" diff_size)" || equal=1
-    [[ ! ${option[expect]-} ]] || metadata_equal digest "$(reported "$report" diff_id)" || equal=1
-    (($1)) || metadata_equal file_count "$entries" || equal=1
-    return "$equal"
+    layer_verify 0 "$1" wc_entries "${passed[@]}" || return
+    summary_say "$layer" "${measured[file_count]}" "${measured[compressed_size_bytes]}" \
+        "${measured[size_bytes]}" "${measured[digest]}"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# zlsnap gc: what is left of runs that were killed, here and in an S3 store, and layers that are old.
+# zlsnap gc: removes what interrupted runs left, on this machine and in an S3 store, and old layers.
 
 part core/options core/pipe store/pointer store/state
 
@@ -22,13 +22,17 @@ END
     usage_s3
 }
 
+# What is younger than this is kept, in seconds; and the time when gc_store() began.
+gc_age=
+gc_now=
+
 command_gc() {
+    local place status=0
     options_read "dry-run older-than: keep-last: state: config:" "$@"
-    local age tarunpack place status=0 state_all
-    age_read "${option[older-than]-1d}"
+    gc_age_read "${option[older-than]-1d}"
     number_check keep-last "${option[keep-last]-1}" 1 "$history_limit"
     gc_operands_check
-    tarunpack=$(program tarunpack) || exit
+    programs_find tarunpack
     run gc_places || status=$?
     for place in "${operands[@]}"; do
         [[ $place == s3://* ]] || continue
@@ -42,15 +46,15 @@ command_gc() {
     return "$status"
 }
 
-# age_read TEXT: sets `age`, in seconds.
-age_read() {
+# gc_age_read TEXT: sets gc_age.
+gc_age_read() {
     local -A units=([s]=1 [m]=60 [h]=3600 [d]=86400)
     [[ $1 =~ ^([0-9]{1,9})([smhd]?)$ ]] ||
         usage_error "option '--older-than' takes an age, as 90m, 12h or 7d, not '$(printable "$1")'"
-    age=$((10#${BASH_REMATCH[1]} * ${units[${BASH_REMATCH[2]:-s}]}))
+    gc_age=$((10#${BASH_REMATCH[1]} * ${units[${BASH_REMATCH[2]:-s}]}))
 }
 
-# Before anything is removed.
+# Checks all operands before anything is removed.
 gc_operands_check() {
     local operand stores=
     for operand in "${operands[@]}"; do
@@ -65,7 +69,7 @@ gc_operands_check() {
         usage_error "'--keep-last' is about layers in an S3 store: which, s3://BUCKET/PREFIX?"
 }
 
-# Staging directories and spools, wherever they may be.
+# Removes staging directories and spools.
 gc_places() {
     local place places=() status=0
     for place in "${operands[@]}"; do
@@ -77,12 +81,12 @@ gc_places() {
     [[ ! $state_all ]] || places+=("$state_all"/sync/*/*/*/)
     for place in "${places[@]}"; do
         (stage "$tarunpack" ${option[quiet]+-q} --clean ${option[dry-run]+--dry-run} \
-            --older-than="$age" -- "$place" | gc_names "$place") || status=1
+            --older-than="$gc_age" -- "$place" | gc_names "$place") || status=1
     done
     return "$status"
 }
 
-# gc_names PLACE: the lines of standard input are names in it.
+# gc_names PLACE: prints the paths of the names on standard input.
 gc_names() {
     local name place
     place=$(printable "${1%/}")
@@ -91,44 +95,45 @@ gc_names() {
     done
 }
 
+# Removes unfinished uploads, and with --keep-last old layers.
 gc_store() {
-    local listing time url id began now
-    now=$(date +%s)
+    local listing time url id began
+    gc_now=$(date +%s)
     listing=$(s3_uploads_all) || exit
     while IFS=$'\t' read -r time url id; do
         [[ $url == "$s3_url"* && ${url#"$s3_url"} =~ ^[0-9a-f]{64}$layer_suffix$ ]] || continue
         began=$(date -d "$time" +%s 2>/dev/null) || continue
-        is_old "$began" || continue
+        is_old "$began" "$gc_age" || continue
         print "$url (unfinished upload of $time)"
         [[ ${option[dry-run]-} ]] || s3_abort "${url#"$s3_url"}" "$id"
     done <<<"$listing"
-    [[ ! ${option[keep-last]+given} ]] || gc_layers
+    [[ ! ${option[keep-last]+given} ]] || gc_layers "${option[keep-last]}"
 }
 
-# is_old TIME: whether it is old enough; with an age of 0 all is, whatever the store's clock says.
+# is_old TIME AGE: an age of 0 does not depend on the clock of the store.
 is_old() {
-    ((age == 0 || $1 + age < now))
+    (($2 == 0 || $1 + $2 < gc_now))
 }
 
-# The layers that pointers led to before their last N, unless one has them among its last N. First all
-# pointers are read: where one can't be, nothing is removed.
+# gc_layers N: removes the layers that some name had before its last N layers, unless a name has them among its
+# last N. All pointers are read first: if one cannot be read, nothing is removed.
 gc_layers() {
-    local references name i key hex keep=$((option[keep-last] - 1)) history
+    local names name i key hex earlier
     local -A kept=() old=() removable=()
-    references=$(references_list) || exit
-    for name in $references; do
+    names=$(references_list) || exit
+    for name in $names; do
         pointer_get "$name" "$spool/pointer" || continue
-        read -ra history <<<"${pointer[history]}"
+        read -ra earlier <<<"${pointer[history]}"
         kept[${pointer[hex]}]=yes
-        for i in "${!history[@]}"; do
-            if ((i < keep)); then
-                kept[${history[i]}]=yes
+        for i in "${!earlier[@]}"; do
+            if ((i < $1 - 1)); then
+                kept[${earlier[i]}]=yes
             else
-                old[${history[i]}]=yes
+                old[${earlier[i]}]=yes
             fi
         done
     done
-    # Most of them an earlier gc has removed.
+    # An earlier gc has already removed most of them.
     object_times=()
     s3_look ''
     for key in "${!object_times[@]}"; do
@@ -140,14 +145,15 @@ gc_layers() {
     done
 }
 
-# gc_layer HEX: removes it, unless it was sent so recently that a pointer may be about to lead to it. A
-# push lets stand what is younger than meta_fresh, so that no less than that is recent.
+# gc_layer HEX: removes the layer, unless it was sent recently: a sync may be about to write a pointer to it. A
+# push does not send again what is younger than meta_fresh, so "recently" is at least twice that.
 gc_layer() {
-    local key keys=() age=$((age && age < 2 * meta_fresh ? 2 * meta_fresh : age))
+    local key keys=() age=$gc_age
+    ((age == 0 || age >= 2 * meta_fresh)) || age=$((2 * meta_fresh))
     object_times=()
     s3_look "$1."
     for key in "${!object_times[@]}"; do
-        is_old "${object_times[$key]}" || return 0
+        is_old "${object_times[$key]}" "$age" || return 0
         keys+=("$key")
     done
     ((${#keys[@]} == 0)) && return

@@ -1,111 +1,109 @@
 # shellcheck shell=bash
 #
-# zlsnap push and pull, s3://: a layer and its LAYER.json as two objects, called by the digest of the
-# compressed layer, so that an object never has to change:
+# zlsnap push and pull, s3://: a layer in an S3 store consists of two objects, whose keys are the blob digest.
+# So an object never has to change.
 #
 #   s3://BUCKET/PREFIX/DIGEST.tar.zst     the layer
 #   s3://BUCKET/PREFIX/DIGEST.meta.json   LAYER.json
 #
-# The second is sent when the first stands whole.
+# The second one is sent when the first one is complete.
 
-part core/options core/pipe core/progress layer/layer layer/pack store/s3
+part core/options core/pipe core/progress layer/layer layer/layers layer/pack store/s3
 
+# The options of push for an S3 store, set by s3_push_options_read(): the size of a part, in MiB, and the
+# maximum number of parts.
+s3_push_options='config: part-size: max-parts:'
+s3_part_size=
+s3_max_parts=
+
+# The ETag of the layer that s3_push() sends.
+s3_etag=
+
+# push_to_s3 LAYER URL
 push_to_s3() {
-    local layer layer_json shasum_tee part_size max_parts
-    s3_url_read "$remote"
-    [[ $source != oci:* ]] || usage_error 'an S3 store takes a LAYER, not an image'
-    ! is_input "$source" || usage_error 'a LAYER that is pushed is a file: it is read twice'
-    layer_expect "$source"
+    s3_url_read "$2"
+    [[ $1 != oci:* ]] || usage_error 'an S3 store takes a LAYER, not an image'
+    ! is_input "$1" || usage_error 'a LAYER that is pushed is a file: it is read twice'
+    layer_open "$1"
     s3_push_options_read
     programs_expect zstd jq flock split md5sum
-    shasum_tee=$(program shasum-tee) || exit
+    programs_find shasum-tee
     s3_expect
     spool_make "$(temporary_place)" zlsnap-push
     run s3_push "$layer" || exit
     result_print
 }
 
-# Sets part_size, in MiB, and max_parts.
 s3_push_options_read() {
-    part_size=${option[part-size]-64} max_parts=${option[max-parts]-1000}
-    number_check part-size "$part_size" "$s3_part_least" "$s3_part_most"
-    number_check max-parts "$max_parts" 1 10000
+    s3_part_size=${option[part-size]-64} s3_max_parts=${option[max-parts]-1000}
+    number_check part-size "$s3_part_size" "$s3_part_least" "$s3_part_most"
+    number_check max-parts "$s3_max_parts" 1 10000
 }
 
-# s3_push LAYER: verifies and sends it; leaves the layer's URL in the spool, as the result.
+# s3_push LAYER: verifies and sends the layer; its URL is the result.
 s3_push() {
-    local layer=$1 lock file hex status=0 key
-    # Two of one layer at once would begin two uploads. Whatever has the layer's name later, it is this
-    # one that is sent.
-    { exec {lock}<"$layer"; } 2>/dev/null || die 1 "$(printable "$layer"): cannot be opened"
+    local lock status=0 hex
+    # The lock keeps a second push of the layer from beginning another upload. The open file stays the same
+    # if LAYER is replaced.
+    { exec {lock}<"$1"; } 2>/dev/null || die 1 "$(printable "$1"): cannot be opened"
     flock "$lock"
-    file=/proc/self/fd/$lock
-    metadata_read "$layer.json"
-    attempt cp -- "$layer.json" "$spool/json"
-    s3_parts_choose
-    s3_measure "$file" || status=$?
-    ((status == 0)) || layer_refuse "$status"
-    hex=${metadata[compressed_digest]#sha256:}
-    key=$hex$layer_suffix
-    s3_look "$hex."
-    s3_stands "$key" || s3_send "$file" "$key"
-    s3_send_meta
-    printf '%s\n' "$s3_url$key" | store "$spool/result"
-}
-
-# layer_refuse STATUS: ends the subshell after s3_measure() has said what is wrong.
-layer_refuse() {
-    case $1 in
-    3) say "$(printable "$layer"): is not sent: it is malformed" ;;
-    4) say "$(printable "$layer"): is not sent: it is not what its LAYER.json says" ;;
+    attempt cp -- "$1.json" "$spool/json"
+    layer_add "/proc/self/fd/$lock" "$1.json" "$1"
+    s3_part_size_raise "${layer_sizes[0]}"
+    s3_measure || status=$?
+    case $status in
+    0) ;;
+    3) say "${layer_names[0]}: is not sent: it is malformed" ;;
+    4) say "${layer_names[0]}: is not sent: it is not what its LAYER.json says" ;;
     esac
-    exit "$1"
+    ((status == 0)) || exit "$status"
+    hex=${layer_blobs[0]#sha256:}
+    s3_look "$hex."
+    s3_stands "$hex$layer_suffix" || s3_send "$hex$layer_suffix"
+    s3_send_meta "$hex$meta_suffix"
+    printf '%s\n' "$s3_url$hex$layer_suffix" | store "$spool/result"
 }
 
-# Makes parts larger where there would be too many of them.
-s3_parts_choose() {
-    local least=$(((metadata[compressed_size_bytes] + max_parts * 1048576 - 1) / (max_parts * 1048576)))
-    ((part_size >= least)) || part_size=$least
-    ((part_size <= s3_part_most)) ||
-        die 1 "$(printable "$layer"): is larger than $max_parts parts of $s3_part_most MiB"
+# s3_part_size_raise SIZE: makes the parts larger if a layer of this size would have too many.
+s3_part_size_raise() {
+    local least=$((($1 + s3_max_parts * 1048576 - 1) / (s3_max_parts * 1048576)))
+    ((s3_part_size >= least)) || s3_part_size=$least
+    ((s3_part_size <= s3_part_most)) ||
+        die 1 "${layer_names[0]}: is larger than $s3_max_parts parts of $s3_part_most MiB"
 }
 
-# s3_measure FILE: reads the layer once, and holds it against its LAYER.json; sets `etag` to the ETag
-# that the object of these bytes has. That is, nowhere specified and nearly everywhere so, the MD5 of
-# the bytes; of an object that was sent in parts, the MD5 of the parts' MD5s and their number.
+# Reads the layer once, compares it with its LAYER.json, and sets s3_etag. Nearly all stores use the MD5 of
+# an object as its ETag; of one that was sent in parts, the MD5 of the parts' MD5s, and their number.
 s3_measure() {
-    local blob=${metadata[compressed_digest]} bytes=$((part_size * 1048576)) parts
-    progress_expect_file "$1"
-    stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" --expect="$blob" <"$1" |
-        SHELL=/bin/sh stage split -b "$bytes" --filter='exec md5sum' - >"$spool/md5"
+    local parts
+    progress_expect_file "${layer_files[0]}"
+    blob_measure 0 "$spool/blob.digest" |
+        SHELL=/bin/sh stage split -b "$((s3_part_size * 1048576))" --filter='exec md5sum' - >"$spool/md5"
     verdict "${PIPESTATUS[*]}" shasum-tee split || return
-    metadata_equal compressed_size_bytes "$(measured blob.digest size)" &&
-        metadata_equal size_bytes "$(measured blob.digest diff_size)" &&
-        metadata_equal digest "$(measured blob.digest diff_id)" || return 4
+    measured_take
+    layer_compare 0 compressed_size_bytes size_bytes digest || return 4
     parts=$(wc -l <"$spool/md5")
     if ((parts == 1)); then
-        etag=$(cut -d ' ' -f 1 "$spool/md5")
+        s3_etag=$(cut -d ' ' -f 1 "$spool/md5")
     else
-        # The parts' MD5s as bytes, not as text.
-        etag=$(printf '%b' "$(sed 's/ .*//; s/../\\x&/g' "$spool/md5" | tr -d '\n')" | md5sum)
-        etag=${etag%% *}-$parts
+        # Of the MD5s in binary form.
+        s3_etag=$(printf '%b' "$(sed 's/ .*//; s/../\\x&/g' "$spool/md5" | tr -d '\n')" | md5sum)
+        s3_etag=${s3_etag%% *}-$parts
     fi
 }
 
-# s3_stands KEY: whether the layer is there already. An ETag that is another one may be that of other
-# parts, or of a store that encrypts: then what is stored is read.
+# s3_stands KEY: whether the store has the layer. A different ETag may come from other part sizes, or from a
+# store that encrypts: then the object is read.
 s3_stands() {
-    [[ ${object_sizes[$1]-} == "${metadata[compressed_size_bytes]}" ]] || return
-    [[ ${object_etags[$1]} != "$etag" ]] || return 0
-    s3_read_back "$1"
+    [[ ${object_sizes[$1]-} == "${layer_sizes[0]}" ]] || return
+    [[ ${object_etags[$1]} == "$s3_etag" ]] || s3_read_back "$1"
 }
 
-# s3_read_back KEY: whether what is stored has the digest.
+# s3_read_back KEY: whether the object has the blob digest.
 s3_read_back() {
     local statuses status
     s3 get -- "$s3_url$1" - |
-        stage "$shasum_tee" -q -o /dev/null --expect="${metadata[compressed_digest]}" \
-            >/dev/null 2>&1
+        stage "$shasum_tee" -q -o /dev/null --expect="${layer_blobs[0]}" >/dev/null 2>&1
     statuses=("${PIPESTATUS[@]}")
     ((statuses[0] == 0)) || s3_failed "${statuses[0]}" "$s3_url$1"
     verdict "${statuses[1]}" shasum-tee
@@ -114,68 +112,68 @@ s3_read_back() {
     return "$status"
 }
 
-# s3_send FILE KEY: sends the layer, and does not believe that it is there before it is listed.
+# s3_send KEY: sends the layer, then looks whether the store has it.
 s3_send() {
-    if [[ $etag == *-* ]]; then
-        s3_put_parts "$1" "$2" application/zstd "$part_size"
+    if [[ $s3_etag == *-* ]]; then
+        s3_put_parts "${layer_files[0]}" "$1" application/zstd "$s3_part_size"
     else
-        s3_put "$1" "$2" application/zstd
+        s3_put "${layer_files[0]}" "$1" application/zstd
     fi
-    unset "object_sizes[$2]"
-    s3_look "$2"
-    s3_stands "$2" && return
-    s3_delete "$2"
-    die 4 "$s3_url$2: what was stored is not what was sent, and is removed; did $(printable "$layer") \
+    unset "object_sizes[$1]"
+    s3_look "$1"
+    s3_stands "$1" && return
+    s3_delete "$1"
+    die 4 "$s3_url$1: the store has other bytes than were sent, and they were removed; did ${layer_names[0]} \
 change meanwhile?"
 }
 
-# LAYER.json, unless it is there as it is.
+# s3_send_meta KEY: sends LAYER.json, unless the store has it and it is fresh; see meta_fresh.
 s3_send_meta() {
-    local key=$hex$meta_suffix sum sent
+    local sum sent=${object_times[$1]-0}
     sum=$(md5sum <"$spool/json")
-    sent=${object_times[$key]-0}
-    if [[ ${object_etags[$key]-} != "${sum%% *}" ]] || ((sent + meta_fresh < $(date +%s))); then
-        s3_put "$spool/json" "$key" application/json
+    if [[ ${object_etags[$1]-} != "${sum%% *}" ]] || ((sent + meta_fresh < $(date +%s))); then
+        s3_put "$spool/json" "$1" application/json
     fi
 }
 
+# pull_from_s3 URL/DIGEST LAYER
 pull_from_s3() {
-    local layer=$target place name shasum_tee hex expected
-    [[ $target != oci:* ]] || usage_error 'from an S3 store a LAYER is pulled, not an image'
-    [[ $remote =~ ^(.*)/([0-9a-f]{64})($layer_suffix)?$ ]] || usage_error \
-        "'$(printable "$remote")' is no layer in an S3 store, s3://BUCKET/PREFIX/DIGEST.tar.zst"
+    local hex
+    [[ $2 != oci:* ]] || usage_error 'from an S3 store a LAYER is pulled, not an image'
+    [[ $1 =~ ^(.*)/([0-9a-f]{64})($layer_suffix)?$ ]] || usage_error \
+        "'$(printable "$1")' is no layer in an S3 store, s3://BUCKET/PREFIX/DIGEST.tar.zst"
     hex=${BASH_REMATCH[2]}
     s3_url_read "${BASH_REMATCH[1]}"
-    layer_place
-    layer_check
+    output_read "$2"
     programs_expect zstd jq flock
-    shasum_tee=$(program shasum-tee) || exit
+    programs_find shasum-tee
     s3_expect
-    spool_resume "$place" "$name" "${hex:0:6}" "$hex"
-    run s3_pull || exit
+    spool_resume "$output_place" "$output_name" "${hex:0:6}" "$hex"
+    run s3_pull "$hex" || exit
     result_print
 }
 
-# All of a pull. What has arrived is kept where more of it is to come.
+# s3_pull HEX: fetches the layer with this blob digest. An incomplete one is kept for the next run.
 s3_pull() {
-    local key=$hex$layer_suffix meta=$hex$meta_suffix
-    s3_look "$hex."
+    local key=$1$layer_suffix meta=$1$meta_suffix
+    s3_look "$1."
     [[ ${object_sizes[$key]-} ]] || die 1 "$s3_url$key: there is no such layer"
     s3_get "$meta" "$spool/json" || die 1 "$s3_url$meta: the layer is there, but not its metadata"
     metadata_read "$spool/json" "$s3_url$meta"
-    [[ ${metadata[compressed_digest]} == "sha256:$hex" ]] ||
+    [[ ${metadata[compressed_digest]} == "sha256:$1" ]] ||
         die 4 "$s3_url$meta: is that of another layer"
     [[ ${metadata[compressed_size_bytes]} == "${object_sizes[$key]}" ]] ||
         die 4 "$s3_url$key: has ${object_sizes[$key]} bytes, not ${metadata[compressed_size_bytes]} as its \
 metadata says"
-    s3_fetch "$key" "$spool/$hex" "${object_sizes[$key]}"
+    s3_fetch "$key" "$spool/$1" "${object_sizes[$key]}"
+    layer_add "$spool/$1" "$spool/json" "$s3_url$key"
     s3_pulled_check || exit
-    attempt mv -T -- "$spool/$hex" "$spool/layer"
+    attempt mv -T -- "$spool/$1" "$spool/layer"
     attempt cp -- "$spool/json" "$spool/result"
     publish
 }
 
-# s3_fetch KEY FILE SIZE: fetches an object, from where FILE ends.
+# s3_fetch KEY FILE SIZE: fetches what the file lacks of an object of this size.
 s3_fetch() {
     local status size
     [[ -e $2 ]] || : | store "$2" || exit
@@ -186,25 +184,17 @@ s3_fetch() {
     ((status == 0)) || s3_failed "$status" "$s3_url$1"
 }
 
-# Both digests and the frames, in one pass. What does not hold is not to be continued.
+# Checks both digests, the sizes and the frames of the layer in the spool. A wrong layer is removed: it must
+# not be resumed.
 s3_pulled_check() {
-    local status=0 layer=$s3_url$hex$layer_suffix # for messages
-    progress_expect_file "$spool/$hex"
-    (stage "$shasum_tee" "${progress[@]}" --zstd --json -o "$spool/blob.digest" --expect="sha256:$hex") \
-        <"$spool/$hex" >/dev/null
-    verdict "$?" shasum-tee || status=$?
-    if ((status == 0)); then
-        metadata_equal size_bytes "$(measured blob.digest diff_size)" &&
-            metadata_equal digest "$(measured blob.digest diff_id)" || status=4
-    fi
+    local status=0
+    layer_copy 0 /dev/null || status=$?
+    ((status)) || layer_compare 0 size_bytes digest || status=4
     case $status in
     3 | 4)
-        attempt rm -f -- "$spool/$hex"
-        say "$layer: is not the layer that it should be"
+        attempt rm -f -- "${layer_files[0]}"
+        say "${layer_names[0]}: is not the layer that it should be"
         ;;
     esac
     return "$status"
 }
-
-registry_options='authfile: cert-dir: tls-verify: retries:'
-s3_push_options='config: part-size: max-parts:'

@@ -1,20 +1,26 @@
 # shellcheck shell=bash
 #
-# References and pointers.
+# Names in an S3 store and their pointers. A name, SERVICE/INSTANCE, points to the layer to restore; its
+# pointer is a JSON document:
+#
+#   s3://BUCKET/PREFIX/refs/SERVICE/INSTANCE.json
+#
+# The pointer holds the layer's LAYER.json, its tree digest, and the earlier layers of the name, the latest
+# first. It is replaced atomically, after the layer is complete.
 
 part core/names layer/metadata store/s3
 
-# So many earlier layers a pointer knows: more would make it larger than metadata_limit.
+# The maximum number of earlier layers: more would make a pointer larger than metadata_limit.
 history_limit=1000
 
-# What reference_read() found.
-reference=     # SERVICE/INSTANCE, both encoded
-reference_key= # of the pointer
+# The name, set by reference_read(): SERVICE/INSTANCE with both parts encoded, and the key of its pointer.
+reference=
+reference_key=
 
-# What pointer_read() found, by key.
+# The values that pointer_get() read, by key.
 declare -gA pointer=()
 
-# reference_read WORD: takes SERVICE/INSTANCE apart; the instance may have more slashes.
+# reference_read WORD: reads SERVICE/INSTANCE; the instance may contain slashes.
 reference_read() {
     [[ $1 == ?*/?* ]] || usage_error "'$(printable "$1")' is no SERVICE/INSTANCE"
     reference=$(name_encode "${1%%/*}")/$(name_encode "${1#*/}")
@@ -22,14 +28,14 @@ reference_read() {
     reference_key=refs/$reference.json
 }
 
-# reference_print ENCODED: prints it as people know it.
+# reference_print ENCODED: prints a name as the user wrote it, for messages.
 reference_print() {
     local name
-    name=$(name_decode "$1" && echo .) # a newline may be its last character
+    name=$(name_decode "$1" && echo .) # it may end in a newline
     printable "${name%.}"
 }
 
-# Reads a pointer; prints "ok" and the values that the driver uses, one a line, or what is wrong.
+# Prints "ok" and the values that the driver uses, a line each; or what is wrong.
 pointer_filter='
     def history: type == "array" and all(type == "object" and (.compressed_digest | digest));
     problem(wrong("reference"; text), wrong("tree_digest"; digest), wrong("updated_at"; text),
@@ -40,16 +46,17 @@ pointer_filter='
         .layer.compressed_size_bytes))'
 
 pointer_values() {
-    jq -rs "$metadata_library $pointer_filter" 2>/dev/null
+    jq -rs "$metadata_definitions $pointer_filter" 2>/dev/null
 }
 
-# pointer_get REFERENCE FILE: fetches its pointer to the file and reads it. Returns 1 if there is none.
+# pointer_get REFERENCE FILE: fetches the pointer of a name to the file, and reads it. Returns 1 if there is
+# none.
 pointer_get() {
     local lines key=refs/$1.json
     pointer=()
     s3_get "$key" "$2" || return
-    json_read pointer_values "$2" "$s3_url$key"
-    # One that was copied there from elsewhere, say.
+    json_read lines pointer_values "$2" "$s3_url$key"
+    # It may have been copied from another key.
     [[ ${lines[1]} == "$1" ]] ||
         die 4 "$s3_url$key: is the pointer of $(printable "${lines[1]}"), not of $1"
     pointer=(
@@ -58,8 +65,8 @@ pointer_get() {
     )
 }
 
-# pointer_make TREE JSON OLD: prints the pointer to the layer whose LAYER.json is in the file JSON; OLD is
-# the pointer that it replaces, or an empty file.
+# pointer_make TREE JSON OLD: prints a pointer to the layer with this tree digest and, in the file JSON, this
+# LAYER.json. OLD is the file of the pointer that it replaces, or empty.
 pointer_make() {
     jq -n --arg reference "$reference" --arg tree "$1" --arg now "$(created_at)" \
         --argjson limit "$history_limit" --slurpfile layer "$2" --slurpfile old "$3" '
@@ -75,7 +82,7 @@ pointer_make() {
         }'
 }
 
-# Takes those layers out of the history that s3_look '' has not found in the store: gc removed them.
+# Removes from the history the layers that s3_look '' did not find: gc has removed them.
 pointer_forget() {
     local hex standing=()
     for hex in ${pointer[history]}; do
@@ -84,13 +91,13 @@ pointer_forget() {
     pointer[history]=${standing[*]}
 }
 
-# pointer_print FILE: prints the pointer in the file on one line, with the history that `pointer` has.
+# pointer_print FILE: prints the pointer in the file on one line, with the history in `pointer`.
 pointer_print() {
     jq -c --arg history "${pointer[history]}" '($history / " " | map({key: "sha256:\(.)", value: true})
         | from_entries) as $standing | .history |= map(select($standing[.compressed_digest]))' "$1"
 }
 
-# references_list: prints all references, encoded; what else may lie there is not ours.
+# Prints all names, encoded. Other objects are ignored.
 references_list() {
     local status listing url name
     listing=$(s3 ls --recursive -- "${s3_url}refs/")

@@ -48,63 +48,48 @@ END
     usage_progress
 }
 
-# The options that push and pull have for a registry.
-usage_registry() {
-    cat <<'END'
-      --authfile=FILE          the credentials, as skopeo login stores them (default:
-                               $REGISTRY_AUTH_FILE, or skopeo's own)
-      --cert-dir=DIR           certificates for TLS
-      --tls-verify=false       without TLS, or with a certificate that nobody knows
-      --retries=N              try again so often where the network fails (default 3)
-END
-}
-
-# remote_expect OTHER HINT: ends the driver unless `remote` is a URL of one of the two kinds; the hint is
-# for whoever gave one as the other operand.
+# remote_expect REMOTE OTHER HINT: ends the driver unless REMOTE is a URL of a registry or a store. HINT is for
+# a user who gave the other operand as a URL.
 remote_expect() {
     local problem
-    [[ $remote != s3://* && $remote != docker://* ]] || return 0
-    problem="'$(printable "$remote")' is no image in a registry, docker://HOST/NAME:TAG, and nothing in an \
+    [[ $1 != s3://* && $1 != docker://* ]] || return 0
+    problem="'$(printable "$1")' is no image in a registry, docker://HOST/NAME:TAG, and nothing in an \
 S3 store, s3://BUCKET/PREFIX"
-    [[ $1 != s3://* && $1 != docker://* ]] || problem+="; $2"
+    [[ $2 != s3://* && $2 != docker://* ]] || problem+="; $3"
     usage_error "$problem"
 }
 
 command_push() {
-    local source remote
     options_read "compression: arch: +annotation: $registry_options $s3_push_options \
         $progress_option" "$@"
     operands_expect SOURCE DESTINATION
     progress_read
-    source=${operands[0]} remote=${operands[1]}
-    remote_expect "$source" 'zlsnap pull copies from there'
-    if [[ $remote == s3://* ]]; then
+    remote_expect "${operands[1]}" "${operands[0]}" 'zlsnap pull copies from there'
+    if [[ ${operands[1]} == s3://* ]]; then
         options_refuse 'an S3 store' compression arch authfile cert-dir tls-verify retries
         [[ ! ${passed[*]} ]] || usage_error "an S3 store knows no option '--annotation'"
-        push_to_s3
+        push_to_s3 "${operands[@]}"
     else
         options_refuse 'a registry' config part-size max-parts
-        push_to_registry
+        push_to_registry "${operands[@]}"
     fi
 }
 
 command_pull() {
-    local remote target
     options_read "$registry_options config: $progress_option" "$@"
     operands_expect SOURCE DESTINATION
     progress_read
-    remote=${operands[0]} target=${operands[1]}
-    remote_expect "$target" 'zlsnap push copies to there'
-    if [[ $remote == s3://* ]]; then
+    remote_expect "${operands[0]}" "${operands[1]}" 'zlsnap push copies to there'
+    if [[ ${operands[0]} == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries
-        pull_from_s3
+        pull_from_s3 "${operands[@]}"
     else
         options_refuse 'a registry' config
-        pull_from_registry
+        pull_from_registry "${operands[@]}"
     fi
 }
 
-# options_refuse PLACE NAME...: ends the driver where an option was given that has no meaning for it.
+# options_refuse PLACE NAME...: ends the driver if one of these options was given: PLACE does not have it.
 options_refuse() {
     local name
     for name in "${@:2}"; do

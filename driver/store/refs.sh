@@ -1,12 +1,6 @@
 # shellcheck shell=bash
 #
-# References in an S3 store: SERVICE/INSTANCE leads to the layer that is to be restored, by a document
-# that is called the pointer:
-#
-#   s3://BUCKET/PREFIX/refs/SERVICE/INSTANCE.json
-#
-# It holds the LAYER.json of the layer, the digest of the tree that is in it, and the layers that it
-# led to before, the last one first. It is replaced at once, and only when its layer stands.
+# zlsnap refs: the names in an S3 store.
 
 part core/options store/pointer
 
@@ -32,7 +26,7 @@ command_refs() {
     run refs_all
 }
 
-# One that is malformed does not hide the others.
+# A malformed pointer does not hide the others.
 refs_all() {
     local references name worst=0
     references=$(references_list) || exit
@@ -45,7 +39,7 @@ refs_all() {
 
 refs_one() {
     local line
-    pointer_get "$1" "$spool/pointer" || return 0 # removed meanwhile
+    pointer_get "$1" "$spool/pointer" || return 0 # it was removed meanwhile
     if [[ ${option[json]-} ]]; then
         pointer_forget
         line=$(attempt pointer_print "$spool/pointer") || exit

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# zlsnap restore.
+# zlsnap restore: the layer of a name goes from the store straight into tarunpack.
 
 part core/options core/pipe core/progress layer/layer store/pointer
 
@@ -29,19 +29,18 @@ END
 command_restore() {
     options_read "expect: config: $progress_option $tarunpack_options" "$@"
     operands_expect SERVICE/INSTANCE URL DIR
-    local target=${operands[2]} tarunpack shasum_tee
     progress_read
     reference_read "${operands[0]}"
     s3_url_read "${operands[1]}"
     [[ ! ${option[expect]+given} ]] || digest_check
     programs_expect zstd jq
     s3_expect
-    tarunpack=$(program tarunpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
+    programs_find tarunpack shasum-tee
     spool_make "$(temporary_place)" zlsnap-restore
-    run restore_all
+    run restore_all "${operands[2]}"
 }
 
+# restore_all DIR
 restore_all() {
     local key size
     pointer_get "$reference" "$spool/pointer" || reference_missing
@@ -51,19 +50,19 @@ restore_all() {
     [[ $size ]] || die 1 "$s3_url$key: the layer to which the pointer leads is missing"
     [[ $size == "${pointer[size]}" ]] ||
         die 4 "$s3_url$key: has $size bytes, not ${pointer[size]} as the pointer says"
-    restore_pipe "$key" "${option[expect]-${pointer[digest]}}"
+    progress_expect "$size"
+    restore_pipe "$key" "${option[expect]-${pointer[digest]}}" "$1"
 }
 
-# restore_pipe KEY DIGEST: straight from the store into the directory's staging.
+# restore_pipe KEY DIGEST DIR
 restore_pipe() {
     local statuses
-    progress_expect "${object_sizes[$1]}"
     s3 get -- "$s3_url$1" - | stage "$shasum_tee" "${progress[@]}" -o /dev/null |
         stage_unzstd |
-        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$target"
+        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$3"
     statuses=("${PIPESTATUS[@]}")
     case ${statuses[3]} in
-    # That a stream was cut is not for the digest to tell where it was the store that did it.
+    # If s3cmd failed, that is why the stream was cut.
     3 | 4) ((statuses[0] == 0 || statuses[0] == 141)) || s3_failed "${statuses[0]}" "$s3_url$1" ;;
     esac
     ((statuses[3] == 0)) || verdict "${statuses[*]:1}" shasum-tee zstd tarunpack

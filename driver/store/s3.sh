@@ -1,33 +1,40 @@
 # shellcheck shell=bash
 #
-# An S3 store, by s3cmd: objects are looked at, sent, fetched and removed. s3cmd finds the endpoint and
-# the credentials in its configuration file or in the environment; they are never on a command line.
-# All functions that send requests run in a subshell of the driver's, which they end where a request
-# fails, with a line that says why.
+# An S3 store, accessed by s3cmd, which finds the endpoint and the credentials in its configuration file or in
+# the environment; they are never on a command line. If a request fails, these functions print why and exit:
+# they have to run in a job or a subshell.
 
 part core/spool core/json core/names core/programs
 
-# What s3_url_read() found.
-s3_url=    # s3://BUCKET/ or s3://BUCKET/PREFIX/
+# The place in the store, set by s3_url_read(), and s3_expect().
+s3_url=    # s3://BUCKET/ or s3://BUCKET/PREFIX/; keys below are relative to it
 s3_bucket= # s3://BUCKET
 s3_config= # s3cmd's configuration file, or empty
 
-# What s3_look() found, by the key's part after `s3_url`: bytes, ETag, seconds since the epoch.
+# The objects that s3_look() found, by key: size in bytes, ETag, and time in seconds since the epoch.
 declare -gA object_sizes=() object_etags=() object_times=()
 
-# What part numbers and sizes may be, in MiB; s3cmd and most stores want it so.
+# The keys of a layer are its blob digest, in hexadecimal, with one of these suffixes.
+layer_suffix=.tar.zst
+meta_suffix=.meta.json
+
+# A LAYER.json older than this, in seconds, is sent again. By its age gc knows that no sync is about to write
+# a pointer to the layer.
+meta_fresh=3600
+
+# The smallest and the largest part that s3cmd and most stores accept, in MiB.
 s3_part_least=5 s3_part_most=5120
 
-# s3_url_read URL: takes s3://BUCKET[/PREFIX] apart.
+# s3_url_read URL: reads s3://BUCKET[/PREFIX].
 s3_url_read() {
     local url=$1
     while [[ $url == s3://?*/ ]]; do
         url=${url%/}
     done
-    # s3cmd takes * and ? in a key for patterns, and the lines of a listing end at a newline.
+    # To s3cmd, * and ? in a key are patterns; and a newline would end the line of a listing.
     [[ $url =~ ^s3://[A-Za-z0-9][A-Za-z0-9._-]*(/[^[:cntrl:]*?]+)?$ && $url != *//*//* ]] ||
         usage_error "'$(printable "$1")' is no place in an S3 store, s3://BUCKET/PREFIX"
-    # s3cmd would send other bytes, or none.
+    # s3cmd would send other bytes, or fail.
     is_utf8 "$url" || usage_error "'$(printable "$1")' is not UTF-8, which s3cmd needs"
     ((${#url} <= 700)) || usage_error "'$(printable "$1")' is longer than keys may be"
     s3_url=$url/
@@ -48,8 +55,8 @@ s3_expect() {
     s3_endpoint_print >/dev/null || exit
 }
 
-# Prints the endpoint and region of the environment as s3cmd's configuration has them; s3cmd itself
-# reads AWS_ACCESS_KEY_ID and its like.
+# Prints the endpoint and the region from the environment in the form of s3cmd's configuration. s3cmd itself
+# reads AWS_ACCESS_KEY_ID and the like.
 s3_endpoint_print() {
     local endpoint=${AWS_ENDPOINT_URL_S3-${AWS_ENDPOINT_URL-}} secure=True
     local region=${AWS_REGION-${AWS_DEFAULT_REGION-}}
@@ -68,7 +75,7 @@ s3_endpoint_print() {
     fi
 }
 
-# Settings that would change what is listed, and how; they are not the user's to choose here.
+# Settings that the user's configuration must not change: listings depend on them.
 s3_settings='
 limit = -1
 list_md5 = False
@@ -76,8 +83,8 @@ long_listing = False
 human_readable_sizes = False
 recursive = False'
 
-# s3 ARGUMENT...: runs s3cmd; its messages are left in the spool for s3_failed(). Of two settings the
-# later one counts, so that a configuration file counts more than the environment.
+# s3 ARGUMENT...: runs s3cmd, and stores its messages in the spool for s3_failed(). A later setting overrides
+# an earlier one, so the configuration file overrides the environment.
 s3() {
     local status configuration
     exec {configuration}< <(s3_endpoint_print && { [[ ! $s3_config ]] || cat -- "$s3_config"; } &&
@@ -88,12 +95,11 @@ s3() {
     return "$status"
 }
 
-# s3_failed STATUS WHAT: ends the subshell with the line that says why the last s3() on WHAT returned
-# STATUS.
+# s3_failed STATUS NAME: explains why the last s3() on NAME failed, and exits.
 s3_failed() {
     local said problem
     said=$(tail -c 65536 -- "$spool/s3.messages" 2>/dev/null | tr -d '\0')
-    # On a disk that is full there is no room for a message either.
+    # s3cmd's message is missing if the disk is full.
     [[ $said ]] || said=$(printf '%4096s' '' | tee -- "$spool/s3.messages" 2>&1 >/dev/null)
     problem=$(grep -E '^(ERROR|Problem): ' <<<"$said" | tail -n 1)
     problem=${problem#*: }
@@ -115,8 +121,7 @@ environment, or a configuration of s3cmd" ;;
     die 1 "$(printable "$2"): $(printable "${problem:-s3cmd failed with status $1}")"
 }
 
-# s3_look KEY: fills the arrays with the objects whose keys begin with this (after `s3_url`), down to
-# the next slash.
+# s3_look PREFIX: adds the objects whose keys begin with the prefix, and have no slash after it, to the arrays.
 s3_look() {
     local line key listing status seconds
     # Date, time, size, ETag, class, URL.
@@ -129,24 +134,23 @@ s3_look() {
         key=${BASH_REMATCH[4]#"$s3_url"}
         object_sizes[$key]=${BASH_REMATCH[2]}
         object_etags[$key]=${BASH_REMATCH[3]}
-        # Without its seconds; taken for the last of them.
-        minute_seconds "${BASH_REMATCH[1]}"
+        minute_seconds seconds "${BASH_REMATCH[1]}" # the last second of this minute counts
         object_times[$key]=$((seconds + 59))
     done <<<"$listing"
 }
 
-# minute_seconds "YYYY-MM-DD HH:MM": sets `seconds`, since the epoch, of this minute in UTC. No program, as
-# a store may list thousands of objects.
+# minute_seconds VARIABLE "YYYY-MM-DD HH:MM": sets the variable to this time, in UTC, in seconds since the epoch.
+# It runs no program, since a store may list thousands of objects.
 minute_seconds() {
-    local year=$((10#${1:0:4})) month=$((10#${1:5:2})) day=$((10#${1:8:2})) days
-    # Years that begin in March, and so end with the leap day.
+    local year=$((10#${2:0:4})) month=$((10#${2:5:2})) day=$((10#${2:8:2})) days
+    # Years that begin in March, so that a leap day is the last one.
     ((month > 2)) || year=$((year - 1)) month=$((month + 12))
     days=$((365 * year + year / 4 - year / 100 + year / 400 + (153 * month - 457) / 5 + day - 719469))
-    seconds=$((days * 86400 + 10#${1:11:2} * 3600 + 10#${1:14:2} * 60))
+    printf -v "$1" '%d' $((days * 86400 + 10#${2:11:2} * 3600 + 10#${2:14:2} * 60))
 }
 
-# s3_get KEY FILE: fetches a small object; no more of it than makes it too large for a document of ours.
-# Returns 1 if it is not there.
+# s3_get KEY FILE: fetches a small object, up to one byte more than metadata_limit. Returns 1 if it does not
+# exist.
 s3_get() {
     local statuses
     s3 get -- "$s3_url$1" - | head -c $((metadata_limit + 1)) | store "$2"
@@ -155,41 +159,39 @@ s3_get() {
     case ${statuses[0]} in
     0 | 141) return 0 ;;
     12 | 64)
-        # That it is the bucket that is missing, s3cmd tells of a listing. An object that is in one is
-        # not taken for removed: what nothing leads to any more may be deleted.
+        # Listing tells a missing bucket from a missing object. An object that is listed must not pass for a
+        # removed one: gc would then remove the layers of a pointer.
         unset "object_sizes[$1]"
         s3_look "$1"
         [[ ! ${object_sizes[$1]-} ]] || die 1 "$s3_url$1: is listed, but the store does not find it"
         return 1
         ;;
     esac
-    # Whatever else it is where no more was wanted.
+    # A larger object ends with some other error, since head closes the pipe.
     (($(stat -c %s -- "$2") > metadata_limit)) || s3_failed "${statuses[0]}" "$s3_url$1"
 }
 
-# s3_file FILE: prints how s3cmd is told a file of the spool, whose own name may not be UTF-8.
+# s3_file FILE: prints another path of a file in the spool, since s3cmd accepts only UTF-8.
 s3_file() {
     printf '%s' "${1/#"$spool/"//proc/self/fd/$spool_fd/}"
 }
 
-# s3_put FILE KEY TYPE: sends a small file, whose media type this is; it stands whole, or not at all.
+# s3_put FILE KEY TYPE: sends a small file, with this media type, in one request, which is atomic.
 s3_put() {
     s3_put_by --multipart-chunk-size-mb="$s3_part_most" "$@"
 }
 
-# s3_put_parts FILE KEY TYPE PART: likewise a large one, in parts of PART MiB. What an unfinished upload
-# has already is not sent again.
+# s3_put_parts FILE KEY TYPE SIZE: sends a large file in parts of SIZE MiB; resumes an unfinished upload.
 s3_put_parts() {
     local uploads continue=()
     uploads=$(s3_uploads "$2") || exit
-    # By itself s3cmd does not choose among several.
+    # s3cmd would not choose among several uploads.
     [[ ! $uploads ]] || continue=(--upload-id="${uploads##*$'\n'}")
     s3_put_by --multipart-chunk-size-mb="$4" "${continue[@]}" "${@:1:3}"
     s3_abort "$2" "$uploads"
 }
 
-# s3_put_by OPTION... FILE KEY TYPE: the file may be a link below /proc; nothing of it but its bytes is
-# told, nor guessed.
+# s3_put_by OPTION... FILE KEY TYPE: sends a file, which may be a link below /proc, without its attributes.
 s3_put_by() {
     local status options=("${@:1:$#-3}")
     shift $(($# - 3))
@@ -199,15 +201,14 @@ s3_put_by() {
     ((status == 0)) || s3_failed "$status" "$s3_url$2"
 }
 
-# s3_uploads KEY: prints the ids of the unfinished uploads of this key, the oldest first.
+# s3_uploads KEY: prints the ids of the unfinished uploads of a key, the oldest first.
 s3_uploads() {
-    # (-v would take a backslash for an escape)
+    # awk's -v would interpret backslashes.
     s3_uploads_all | url=$s3_url$1 awk -F '\t' '$2 == ENVIRON["url"] { print $1 "\t" $3 }' | sort |
         cut -f 2
 }
 
-# s3_uploads_all: prints all unfinished uploads below the URL, as lines of the time when they began,
-# URL and id, tabs between them.
+# Prints all unfinished uploads, a line each with tabs: time of the beginning, URL, id.
 s3_uploads_all() {
     local status listing
     listing=$(s3 multipart "$s3_bucket")
@@ -216,8 +217,7 @@ s3_uploads_all() {
     url=$s3_url awk -F '\t' 'NF == 3 && index($2, ENVIRON["url"]) == 1' <<<"$listing"
 }
 
-# s3_abort KEY IDS: ends unfinished uploads of an object that is there by now; whoever else finished or
-# aborted them meanwhile was right to.
+# s3_abort KEY IDS: aborts these uploads; it is no error if another process has ended one meanwhile.
 s3_abort() {
     local id
     for id in $2; do
@@ -225,7 +225,7 @@ s3_abort() {
     done
 }
 
-# s3_delete KEY...: removes objects; one that is not there is no failure.
+# s3_delete KEY...: removes these objects; a missing one is no error.
 s3_delete() {
     local key status urls=()
     for key; do
@@ -236,7 +236,6 @@ s3_delete() {
     ((status == 0 || status == 12)) || s3_failed "$status" "$s3_url$1"
 }
 
-# The options that push and pull have for an S3 store.
 usage_s3() {
     cat <<'END'
       --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or
@@ -253,10 +252,3 @@ usage_s3_push() {
 END
     usage_s3
 }
-
-layer_suffix=.tar.zst
-meta_suffix=.meta.json
-
-# So many seconds after it was sent, a LAYER.json is sent again: its age is by what gc knows that
-# nobody is about to refer to the layer.
-meta_fresh=3600

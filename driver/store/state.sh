@@ -1,39 +1,44 @@
 # shellcheck shell=bash
 #
-# The state directory.
+# The state directory, in which sync keeps a cache and a lock for each name. Nothing in it is needed to restore.
 
 part core/names store/pointer
 
-# Sets `state_all`: where all state is; empty where nothing tells.
+# The directory for all names, set by state_root(); empty if there is none. And the one for this name in this
+# store, set by state_open().
+state_all=
+state=
+
+# Sets state_all.
 state_root() {
     state_all=${option[state]-${STATE_DIRECTORY-}}
-    state_all=${state_all%%:*} # systemd may give several
+    state_all=${state_all%%:*} # systemd may list several
     [[ $state_all ]] || state_all=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
     [[ ! $state_all || ${option[state]-}${STATE_DIRECTORY-} ]] || state_all+=/zlsnap
     [[ ! $state_all || $state_all == /* ]] || state_all=./$state_all
 }
 
-# Sets `state` to the directory of this reference in this store; makes it where it is missing.
+# state_open DIR: sets `state`, and creates the directory; it must not be in DIR, which is synced.
 state_open() {
-    local state_all url there
+    local url there
     state_root
     [[ $state_all ]] || usage_error \
         'neither HOME nor XDG_STATE_HOME is set: --state=DIR tells where the cache is kept'
     url=$(sha256sum <<<"$s3_url")
     state=$state_all/sync/${url:0:16}/$reference
-    # The directory in which the first one would be made.
+    # The closest directory that exists.
     path_of there realpath -m -- "$state"
     until [[ -d $there/ ]]; do
         there=${there%/*}
     done
-    if is_within "$there/" "$dir"; then
-        usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$dir") and \
+    if is_within "$there/" "$1"; then
+        usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$1") and \
 would change with each run"
     fi
     attempt mkdir -p -m 700 -- "$state"
 }
 
-# The lock is held until the driver ends, by whatever of it runs the longest.
+# Locks the state directory until the driver and all of its jobs have ended.
 state_lock() {
     local lock
     { exec {lock}>>"$state/lock"; } 2>/dev/null ||

@@ -21,7 +21,7 @@ END
 
 command_status() {
     options_read "config: state: $tarpack_options" "$@"
-    local dir='' tarpack shasum_tee state
+    local dir=''
     if ((${#operands[@]} == 3)); then
         dir=${operands[1]}
         operands=("${operands[0]}" "${operands[2]}")
@@ -31,15 +31,14 @@ command_status() {
     s3_url_read "${operands[1]}"
     excludes_check
     programs_expect jq
-    # shellcheck disable=SC2034 # for digest_pipe()
-    { tarpack=$(program tarpack) && shasum_tee=$(program shasum-tee); } || exit
+    programs_find tarpack shasum-tee
     s3_expect
-    state=
-    [[ ! $dir ]] || state_open
+    [[ ! $dir ]] || state_open "$dir"
     spool_make "$(temporary_place)" zlsnap-status
-    run status_show
+    run status_show "$dir"
 }
 
+# status_show DIR: DIR is empty if it was not given.
 status_show() {
     local tree='' layer meta text
     pointer_get "$reference" "$spool/pointer" || reference_missing
@@ -51,10 +50,10 @@ status_show() {
     fi
     layer=$(object_state "${pointer[hex]}$layer_suffix" "${pointer[size]}")
     meta=$(object_state "${pointer[hex]}$meta_suffix")
-    if [[ $dir ]]; then
-        tree=$(digest_pipe --cache="$state/cache") || return
+    if [[ $1 ]]; then
+        tree=$(digest_pipe "$1" --cache="$state/cache") || return
         [[ $tree == "${pointer[tree]}" ]] && tree='unchanged' || tree='changed'
-        tree="directory    $(printable "$dir"): $tree"$'\n'
+        tree="directory    $(printable "$1"): $tree"$'\n'
     fi
     text="reference    $(reference_print "$reference")
 updated      ${pointer[updated_at]}
@@ -67,7 +66,7 @@ ${tree}earlier      $(wc -w <<<"${pointer[history]}") layers"
     [[ $layer == there* ]]
 }
 
-# object_state KEY [SIZE]: prints what s3_look() saw of it.
+# object_state KEY [SIZE]: prints whether s3_look() found an object, with this size if one is given.
 object_state() {
     local size=${object_sizes[$1]-}
     if [[ ! $size ]]; then

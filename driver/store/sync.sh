@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 #
-# zlsnap sync and restore: a directory is kept as a reference in an S3 store, and comes back from there
-# on a machine that has nothing. What is known of the last time is the pointer in the store; kept here,
-# in the state directory, is only what makes a sync fast, the cache of digests, and its lock.
+# zlsnap sync: keeps a directory under a name in an S3 store. The pointer in the store says what the last sync
+# sent; the state directory only makes a sync faster.
 
 part core/options layer/pack layer/tree store/layer store/pointer store/state
 
@@ -38,7 +37,7 @@ command_sync() {
     options_read "level: threads: long:: rsyncable state: $s3_push_options $progress_option \
         $tarpack_options" "$@"
     operands_expect SERVICE/INSTANCE DIR URL
-    local dir=${operands[1]} zstd_options part_size max_parts state tarpack shasum_tee tarunpack
+    local dir=${operands[1]}
     reference_read "${operands[0]}"
     s3_url_read "${operands[2]}"
     zstd_options_read
@@ -50,46 +49,43 @@ command_sync() {
     [[ -d $dir ]] || die 1 "$(printable "$dir"): is not a directory"
     programs_expect zstd jq flock split md5sum
     s3_expect
-    tarpack=$(program tarpack) || exit
-    shasum_tee=$(program shasum-tee) || exit
-    tarunpack=$(program tarunpack) || exit
-    state_open
+    programs_find tarpack shasum-tee tarunpack
+    state_open "$dir"
     state_lock
     spool_make "$state/" sync
-    run sync_all || exit
+    run sync_all "$dir" || exit
     [[ ! ${option[quiet]-} ]] || { spool_remove && return; }
     result_print
 }
 
-# At every instant the pointer leads to a layer that is there whole.
+# sync_all DIR: at every moment, the pointer refers to a complete layer.
 sync_all() {
-    local tree layer=$spool/sync.tar.zst hex
-    tree=$(digest_pipe --cache="$state/cache") || return
-    : | store "$spool/old" || exit
-    if pointer_get "$reference" "$spool/old"; then
+    local tree file=$spool/sync.tar.zst old=$spool/old
+    tree=$(digest_pipe "$1" --cache="$state/cache") || return
+    : | store "$old" || exit
+    if pointer_get "$reference" "$old"; then
         if [[ $tree == "${pointer[tree]}" ]] && sync_stands; then
             sync_result unchanged "${pointer[hex]}"
             return
         fi
-        history_shorten
+        history_shorten "$old"
     else
-        : | store "$spool/old" || exit
+        : | store "$old" || exit
     fi
-    create_file || return
-    create_metadata "$(created_at)" "$(compression_made "${zstd_options[@]}")" >/dev/null || exit
-    attempt mv -T -- "$spool/layer" "$layer"
-    attempt mv -T -- "$spool/json" "$layer.json"
-    # Of what is in the layer, not of what was in the directory before.
-    tree=$(layer_tree "$layer") || return
-    s3_push "$layer"
-    hex=${metadata[compressed_digest]#sha256:}
-    attempt pointer_make "$tree" "$layer.json" "$spool/old" | store "$spool/pointer" || exit
+    create_file "$1" || return
+    create_metadata
+    attempt mv -T -- "$spool/layer" "$file"
+    attempt mv -T -- "$spool/json" "$file.json"
+    # The directory may have changed since the first digest: this is the digest of what the layer holds.
+    tree=$(layer_tree "$file" "${measured[digest]}") || return
+    s3_push "$file"
+    attempt pointer_make "$tree" "$file.json" "$old" | store "$spool/pointer" || exit
     s3_put "$spool/pointer" "$reference_key" application/json
     history_check
-    sync_result synced "$hex"
+    sync_result synced "${layer_blobs[0]#sha256:}"
 }
 
-# Whether the layer that the pointer leads to is there, and its LAYER.json.
+# Whether the store has the layer that the pointer refers to, and its LAYER.json.
 sync_stands() {
     s3_look "${pointer[hex]}."
     [[ ${object_sizes[${pointer[hex]}$layer_suffix]-} == "${pointer[size]}" &&
@@ -98,26 +94,26 @@ sync_stands() {
     return 1
 }
 
-# layer_tree LAYER: prints the digest of the tree that is in a layer; it is read as verify reads it.
+# layer_tree LAYER DIGEST: prints the tree digest of a layer; DIGEST is its diffID.
 layer_tree() {
-    metadata_read "$1.json"
     {
         stage_from "$1" stage_unzstd 4>&- |
-            stage "$tarunpack" -q --list --manifest --expect="${metadata[digest]}" 4>&- |
+            stage "$tarunpack" -q --list --manifest --expect="$2" 4>&- |
             stage "$shasum_tee" -q --oci -o /dev/fd/4 >/dev/null
         verdict "${PIPESTATUS[*]}" zstd tarunpack shasum-tee
     } 4>&1
 }
 
-# A history that would be cut loses the layers that gc removed first.
+# history_shorten OLD: if the history of the pointer in the file OLD is full, removes the layers that gc has
+# removed, before others are lost.
 history_shorten() {
     local count
     count=$(wc -w <<<"${pointer[history]}")
     ((count >= history_limit)) || return 0
     s3_look ''
     pointer_forget
-    attempt pointer_print "$spool/old" | store "$spool/old.short" || exit
-    attempt mv -T -- "$spool/old.short" "$spool/old"
+    attempt pointer_print "$1" | store "$1.short" || exit
+    attempt mv -T -- "$1.short" "$1"
 }
 
 history_check() {

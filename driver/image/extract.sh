@@ -72,8 +72,8 @@ image_target_read() {
     done
     [[ $image_target != -* ]] || image_target=./$image_target
     case ${image_target##*/} in
-    '' | . | ..) die 1 "$shown: has no name in a directory above it that could be replaced at once \
-(--merge would work inside it)" ;;
+    '' | . | ..) die 1 "$shown: has no name in a parent directory, so it cannot be replaced \
+(--merge works inside it)" ;;
     esac
     if [[ -L $image_target ]]; then
         path_of link readlink -- "$image_target"

@@ -90,7 +90,7 @@ MANUALS  := $(wildcard */*.[17])
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
-C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) $(PROGRAMS:%=%/*/*.h) tests/unit/*.h tests/fuzz/*.h)
+C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) $(PROGRAMS:%=%/*/*.h) tests/unit/*.h tests/fuzz/*.h tests/preload/*.h)
 SHELL_SOURCES := $(wildcard .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
                    tests/package/*.bats bench/run bench/*.sh completions/*.bash packaging/*.sh)
 
@@ -205,7 +205,7 @@ fuzz-programs: $(FUZZERS:%=$(FUZZ)/%)
 # Libraries that the tests preload into the programs; never with sanitizers, which have their own allocator.
 PRELOAD := $(BUILD)/preload
 
-$(PRELOAD)/%.so: tests/preload/%.c $(BUILD)/flags
+$(PRELOAD)/%.so: tests/preload/%.c $(wildcard tests/preload/*.h) $(BUILD)/flags
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) -O2 -g -fPIC -shared -pthread -o $@ $< -ldl

@@ -361,7 +361,7 @@ PYTHON
 lies_there() {
     local -a there
     mapfile -t there < <(find "$BATS_TEST_TMPDIR" -mindepth 1 -maxdepth 1 ! -name work \
-        ! -name 'separate-stderr-*' -printf '%f\n' | sort)
+        -printf '%f\n' | sort)
     assert_equal "${there[*]}" "$*"
 }
 

@@ -4,9 +4,6 @@
 # $status, `errors` and what is there; $input is the command's standard input.
 # shellcheck shell=bash disable=SC2154
 
-# tests/preload/faults.c has its manual.
-FAULTS_LIBRARY=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
-
 # calls COMMAND...: the system calls that may fail of the program in COMMAND and its children, as
 # "NAME FIRST LAST": the numbers among calls of that name, counted for each process. What the loader
 # does comes before the first look at standard input and is not the program's; brk(2) has no errors.
@@ -95,14 +92,14 @@ each_allocation_fails() (
     fi
     export FAULTS_COUNT=$PWD/count
     prepare
-    FAULTS_ALLOCATION=0 LD_PRELOAD=$FAULTS_LIBRARY "$@" <"$input" >out
+    FAULTS_ALLOCATION=0 LD_PRELOAD=$ZLSNAP_PRELOAD/allocation.so "$@" <"$input" >out
     count=$(od -An -tu4 count)
     [ "$count" -gt 20 ]
     for number in $(few 40 1 "$count"); do
         rm count
         status=0
         prepare
-        timeout 30 env FAULTS_ALLOCATION="$number" LD_PRELOAD="$FAULTS_LIBRARY" "$@" \
+        timeout 30 env FAULTS_ALLOCATION="$number" LD_PRELOAD="$ZLSNAP_PRELOAD/allocation.so" "$@" \
             <"$input" >out 2>errors || status=$?
         judge || fail "allocation $number: $status: $(cat errors)"
         tried=$((tried + 1))

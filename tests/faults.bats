@@ -211,10 +211,10 @@ copied() {
     done
     if ! is_sanitized; then
         export FAULTS_COUNT=$PWD/count
-        FAULTS_ALLOCATION=0 LD_PRELOAD=$FAULTS_LIBRARY run -1 tarunpack --replace work/target <"$input"
+        FAULTS_ALLOCATION=0 LD_PRELOAD=$ZLSNAP_PRELOAD/allocation.so run -1 tarunpack --replace work/target <"$input"
         for ((number = $(od -An -tu4 count); number > 0; number--)); do
             rm count
-            FAULTS_ALLOCATION=$number LD_PRELOAD=$FAULTS_LIBRARY \
+            FAULTS_ALLOCATION=$number LD_PRELOAD=$ZLSNAP_PRELOAD/allocation.so \
                 run -1 tarunpack --replace work/target <"$input"
             assert_equal "$(listing work/target)" "$before"
         done
@@ -501,7 +501,7 @@ unclosed() {
 
 # disturbed COMMAND...: standard input in pieces that come slowly, reads and writes that stop short.
 disturbed() {
-    FAULTS_SHORT=1 LD_PRELOAD=$FAULTS_LIBRARY "$@"
+    LD_PRELOAD=$ZLSNAP_PRELOAD/short.so "$@"
 }
 
 # interrupted COMMAND...: every other one of these calls ends with EINTR, of each process; of the first,

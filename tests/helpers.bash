@@ -3,7 +3,8 @@
 
 PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ZLSNAP_BIN=${ZLSNAP_BIN:-$PROJECT/build/bin}
-export PROJECT ZLSNAP_BIN PATH=$ZLSNAP_BIN:$PATH
+ZLSNAP_PRELOAD=${ZLSNAP_PRELOAD:-$PROJECT/build/preload} # see the .c files in tests/preload
+export PROJECT ZLSNAP_BIN ZLSNAP_PRELOAD PATH=$ZLSNAP_BIN:$PATH
 
 # The same messages and the same bytes on every machine; a test that wants others sets them itself.
 export LC_ALL=C TZ=UTC
@@ -36,6 +37,58 @@ load_libraries() {
     done
 }
 load_libraries
+
+# --------------------------------------------------------------------------- run
+
+# run [!|-STATUS] [--separate-stderr] COMMAND...: bats' run, in half its time. It notes the command, its
+# status and its output, which bats prints if the test fails. A command that is not found is a failure
+# unless -127 was asked for.
+run() {
+    local expected='' flags=$-
+    set +eET # bats' traps would look at each command of run_and_note
+    run_and_note "$@"
+    set "-$flags"
+    case $expected:$status in
+    127:127) return ;;
+    *:127) BATS_ERROR_SUFFIX=', command not found' ;;
+    :* | "$status:"*) return ;;
+    !:0) BATS_ERROR_SUFFIX=', expected a failure' ;;
+    !:*) return ;;
+    *) BATS_ERROR_SUFFIX=", expected exit code $expected, got $status" ;;
+    esac
+    return 1
+}
+
+# Sets `expected` of run.
+# shellcheck disable=SC2034 # what the tests look at
+run_and_note() {
+    local file=''
+    while true; do
+        case $1 in
+        ! | -[0-9]*) expected=${1#-} ;;
+        --separate-stderr) file=$BATS_RUN_TMPDIR/stderr.$BASHPID ;;
+        *) break ;;
+        esac
+        shift
+    done
+    if [ -n "$file" ]; then
+        output=$("$@" 2>"$file") && status=0 || status=$?
+        read -rd '' stderr <"$file"
+        IFS=$'\n' read -rd '' -a stderr_lines <<<"$stderr"
+    else
+        output=$("$@" 2>&1) && status=0 || status=$?
+    fi
+    IFS=$'\n' read -rd '' -a lines <<<"$output"
+    {
+        printf '$'
+        printf ' %q' "$@"
+        printf '\n[status %d]\n' "$status"
+        [ -z "$output" ] || printf '%s\n' "${output:0:4000}"
+        [ -z "$file" ] || [ -z "$stderr" ] || printf 'stderr: %s\n' "${stderr:0:4000}"
+    } >>"$BATS_OUT"
+}
+
+# --------------------------------------------------------------------------- after a test
 
 # A file with teardowns of its own calls cleanup_mounts in them.
 teardown() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The helpers that judge everything else: compare_trees has to see each thing that can differ.
+# The helpers that all tests rely on: compare_trees must see each thing that can differ.
 
 load helpers
 
@@ -285,4 +285,61 @@ make_upper_and_copy() {
     done
     cleanup_mounts "$A"
     run ! mountpoint -q "$A/xfs"
+}
+
+@test "run: a test that fails shows its commands, their statuses and what they printed" {
+    sed 's/^TEST/@test/' >"$A.bats" <<END # bats would find a @test here
+load $PROJECT/tests/helpers.bash
+TEST "passes" {
+    run -0 echo unseen
+}
+TEST "fails" {
+    run -0 echo first
+    run -3 --separate-stderr bash -c 'echo one; echo two >&2; exit 3'
+    run -4 false
+}
+END
+    run -1 env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" TMPDIR="$BATS_TEST_TMPDIR" bats --tap "$A.bats" 3>&-
+    refute_output --partial unseen
+    assert_output --partial "#   \`run -4 false' failed, expected exit code 4, got 1
+# \$ echo first
+# [status 0]
+# first
+# \$ bash -c echo\\ one\\;\\ echo\\ two\\ \\>\\&2\\;\\ exit\\ 3
+# [status 3]
+# one
+# stderr: two
+# \$ false
+# [status 1]"
+}
+
+# fails_as SUFFIX ARGUMENT...: run fails, and bats is to say why.
+fails_as() {
+    (
+        trap - ERR
+        set +e
+        run "${@:2}" 2>/dev/null
+        [ $? -eq 1 ] && [ "$BATS_ERROR_SUFFIX" = ", $1" ]
+    )
+}
+
+@test "run: a status that was not asked for, or a command that is not found, is a failure" {
+    fails_as 'expected exit code 1, got 0' -1 true
+    fails_as 'expected exit code 0, got 1' -0 false
+    fails_as 'expected a failure' ! true
+    fails_as 'command not found' no-such-command
+    fails_as 'command not found' ! no-such-command
+    run -127 no-such-command
+    run false
+    run ! false
+}
+
+@test "run: standard error apart, or as a part of the output, and the lines of both" {
+    run -0 --separate-stderr bash -c 'printf "a\n\nb\n\n"; printf "c\nd\n" >&2'
+    assert_equal "$output" $'a\n\nb'
+    assert_equal "${lines[*]}" 'a b'
+    assert_equal "$stderr" $'c\nd'
+    assert_equal "${stderr_lines[*]}" 'c d'
+    run -2 bash -c 'echo a; echo b >&2; exit 2'
+    assert_equal "$status $output" $'2 a\nb'
 }

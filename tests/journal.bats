@@ -52,7 +52,7 @@ listing() (
 dies_at() {
     rm -f count
     # In a subshell, whose message about a killed command is not shown either.
-    (FAULTS_STEP=$1 LD_PRELOAD=$FAULTS_LIBRARY \
+    (FAULTS_STEP=$1 LD_PRELOAD=$ZLSNAP_PRELOAD/kill.so \
         tarunpack -q -j 1 "${sync[@]}" --merge dir <layer.tar) 2>/dev/null
     flock dir true # its processes are dead
 }

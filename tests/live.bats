@@ -260,14 +260,13 @@ changes_before_its_turn() {
 # that names it, with it a warning, and it is left out.
 without_a_trace() {
     local -x FAULTS_VANISH=$1
-    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
     cp -a tree before
-    run -1 env LD_PRELOAD="$library" bash -c 'tarpack tree >out.tar'
+    run -1 env LD_PRELOAD="$ZLSNAP_PRELOAD/vanish.so" bash -c 'tarpack tree >out.tar'
     assert_output --regexp "^tarpack: $1: cannot read .*: No such file or directory\$"
     assert_torn
     rm -rf tree
     cp -a before tree
-    run -0 env LD_PRELOAD="$library" bash -c 'tarpack --live tree >out.tar'
+    run -0 env LD_PRELOAD="$ZLSNAP_PRELOAD/vanish.so" bash -c 'tarpack --live tree >out.tar'
     assert_output "tarpack: warning: $1: vanished or was replaced while it was being read"
     assert_whole
     rm -rf tree
@@ -286,8 +285,7 @@ without_a_trace() {
     # Its link is read only after its attributes.
     ln tree/symlink tree/y
     local -x FAULTS_VANISH=symlink
-    local library=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so
-    run -0 env LD_PRELOAD="$library" \
+    run -0 env LD_PRELOAD="$ZLSNAP_PRELOAD/vanish.so" \
         bash -c 'tarpack --live --no-xattrs --whiteouts=raw tree >out.tar'
     assert_output 'tarpack: warning: symlink: vanished or was replaced while it was being read'
     assert_whole
@@ -295,7 +293,7 @@ without_a_trace() {
     assert_output $'./\ny\nz'
     assert_equal "$(tar -tvf out.tar | grep -c 'y -> target')" 1
     FAULTS_VANISH=y
-    run -1 env LD_PRELOAD="$library" \
+    run -1 env LD_PRELOAD="$ZLSNAP_PRELOAD/vanish.so" \
         bash -c 'tarpack --no-xattrs --whiteouts=raw tree >out.tar'
     assert_output 'tarpack: y: cannot read the link: No such file or directory'
     assert_torn

@@ -19,7 +19,7 @@ setup() {
 # escaping COMMAND...: COMMAND, whose process, or that of its threads, tries to get at "outside" when it
 # reads standard input and when it writes a file.
 escaping() {
-    FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=${ZLSNAP_PRELOAD:-$PROJECT/build/preload}/faults.so "$@"
+    FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=$ZLSNAP_PRELOAD/escape.so "$@"
 }
 
 outside_is() {

@@ -1,12 +1,76 @@
 # For tests that make system calls and allocations fail.
 #
-# A test defines `prepare`, which makes what the command works on, and `judge`, which looks at
-# $status, `errors` and what is there; $input is the command's standard input.
+# A test defines two functions: `prepare` makes the files for the command, and `judge` looks at $status,
+# at `errors`, which has the command's messages, and at the files. $input is the command's standard input.
 # shellcheck shell=bash disable=SC2154
 
+# --------------------------------------------------------------------------- the same for each program
+
+# fault_files: for setup_file; makes what the programs work on.
+fault_files() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir -p tree/{dir/deep,shut,old} standing/{dir,gone}
+    seq 40000 >tree/dir/large
+    seq 100 >tree/dir/small
+    seq 99 >tree/dir/other
+    truncate -s 300000 tree/dir/deep/hole
+    echo end >>tree/dir/deep/hole
+    ln tree/dir/small tree/dir/deep/link
+    ln -s ../small tree/dir/deep/symlink
+    mkfifo tree/fifo
+    setfattr -n user.name -v value tree/dir tree/dir/small 2>/dev/null || true
+    touch tree/shut/file
+    touch -d @1000000000.123456789 tree/shut/file tree/dir/deep
+    chmod 500 tree/shut
+    touch standing/{dir/small,dir/mine,gone/file,fifo}
+    tarpack tree >layer.tar
+    tarpack --manifest tree >manifest
+    mkdir layer
+    cp -a tree/. layer
+    touch layer/{.wh.gone,old/.wh..wh..opq}
+    tar --format=posix --xattrs -cf merge.tar -C layer .
+    sha256sum <layer.tar >layer.sha256
+}
+
+# fault_setup: for setup.
+# shellcheck disable=SC2034 # for the tests
+fault_setup() {
+    requires_root
+    cd "$BATS_TEST_TMPDIR" || return
+    enter_memory # a disk takes its time to sync
+    FILES=$BATS_FILE_TMPDIR
+    input=/dev/null
+    read -r digest _ <"$FILES/layer.sha256"
+    mkdir work
+}
+
+prepare() {
+    rm -rf work
+    mkdir work
+}
+
+# listing DIR: prints the facts by which two trees are compared here.
+listing() (
+    cd "$1" || return
+    find . -type d -printf '%P %y %m %T@\n' -o \
+        -printf '%P %y %m %n %s %T@ %l\n' -type f -exec sha256sum {} + | sort
+)
+
+# says PROGRAM: there is a message, all of it is the program's, and none of its processes crashed.
+says() {
+    local line said=''
+    while IFS= read -r line || [ -n "$line" ]; do
+        [[ $line == "$1: "* && $line != *'killed by signal'* ]] || return
+        said=yes
+    done <errors
+    [ -n "$said" ]
+}
+
+# --------------------------------------------------------------------------- faults
+
 # calls COMMAND...: the system calls that may fail of the program in COMMAND and its children, as
-# "NAME FIRST LAST": the numbers among calls of that name, counted for each process. What the loader
-# does comes before the first look at standard input and is not the program's; brk(2) has no errors.
+# "NAME FIRST LAST": the numbers among calls of that name, counted for each process. The calls before the
+# first look at standard input are the loader's, not the program's; brk(2) has no errors.
 calls() {
     prepare
     strace -f -qq -o calls "$@" <"$input" >out
@@ -21,7 +85,7 @@ calls() {
         awk '$2 <= $3' | sort | if is_sanitized; then grep -v '^mmap '; else cat; fi
 }
 
-# errors_of CALL: what it is made to fail with.
+# errors_of CALL: the errors that it is made to fail with.
 errors_of() {
     case $1 in
     open* | dup* | memfd_create | pipe*) echo EMFILE ;;
@@ -32,8 +96,18 @@ errors_of() {
     esac
 }
 
-# each_call_fails COMMAND...: COMMAND, with the function `prepare` before it, once for each of its
-# calls, which fails; after that the function `judge` looks at $status, `errors` and what is there.
+# tried_with FAULT COMMAND...: runs COMMAND after `prepare`, and then `judge`.
+tried_with() {
+    local fault=$1
+    shift
+    status=0
+    prepare
+    timeout 30 "$@" <"$input" >out 2>errors || status=$?
+    judge || fail "$fault: $status: $(cat errors)"
+    tried=$((tried + 1))
+}
+
+# each_call_fails COMMAND...: COMMAND once for each of its calls, which fails.
 each_call_fails() (
     untraced
     local name first last number error tried=0
@@ -41,13 +115,8 @@ each_call_fails() (
     while read -r name first last; do
         for number in $(few 3 "$first" "$last"); do
             for error in $(errors_of "$name"); do
-                status=0
-                prepare
-                timeout 30 strace -f --seccomp-bpf -qq -o /dev/null -e trace="$name" \
-                    -e inject="$name:error=$error:when=$number" "$@" \
-                    <"$input" >out 2>errors || status=$?
-                judge || fail "$error from $name $number: $status: $(cat errors)"
-                tried=$((tried + 1))
+                tried_with "$error from $name $number" strace -f --seccomp-bpf -qq -o /dev/null \
+                    -e trace="$name" -e inject="$name:error=$error:when=$number" "$@"
             done
         done
     done <list
@@ -56,25 +125,27 @@ each_call_fails() (
 )
 
 # these_calls_fail CALL:ERROR... -- COMMAND...: the same for every one of these calls, the loader's left
-# out.
+# out; with STEP=N for every Nth, unless FAULTS=all.
 these_calls_fail() (
     untraced
-    local name error number tried=0
+    local fault name number tried=0 step=${STEP:-1} begin=0
     local -a faults=()
+    [ "${FAULTS-}" != all ] || step=1
     while [ "$1" != -- ]; do
         faults+=("$1")
         shift
     done
     shift
-    for name in "${faults[@]}"; do
-        error=${name#*:} name=${name%:*}
-        for ((number = 1; ; number++)); do
+    for fault in "${faults[@]}"; do
+        name=${fault%:*}
+        begin=$((begin % step + 1)) # another one of each call
+        for ((number = begin; ; number += step)); do
             status=0
             prepare
             timeout 30 strace -f -qq -o calls -e trace="$name" \
-                -e inject="$name:error=$error:when=$number" "$@" <"$input" >out 2>errors || status=$?
+                -e inject="$name:error=${fault#*:}:when=$number" "$@" <"$input" >out 2>errors || status=$?
             grep -q INJECTED calls || break
-            [ $status -eq 127 ] || judge || fail "$error from $name $number: $status: $(cat errors)"
+            [ $status -eq 127 ] || judge || fail "${fault#*:} from $name $number: $status: $(cat errors)"
             tried=$((tried + 1))
         done
     done
@@ -97,17 +168,8 @@ each_allocation_fails() (
     [ "$count" -gt 20 ]
     for number in $(few 40 1 "$count"); do
         rm count
-        status=0
-        prepare
-        timeout 30 env FAULTS_ALLOCATION="$number" LD_PRELOAD="$ZLSNAP_PRELOAD/allocation.so" "$@" \
-            <"$input" >out 2>errors || status=$?
-        judge || fail "allocation $number: $status: $(cat errors)"
-        tried=$((tried + 1))
+        tried_with "allocation $number" env FAULTS_ALLOCATION="$number" \
+            LD_PRELOAD="$ZLSNAP_PRELOAD/allocation.so" "$@"
     done
     echo "# $tried of $count allocations" >&3
 )
-
-# says PROGRAM: there is a message, all of it is the program's, and none of its processes crashed.
-says() {
-    [ -s errors ] && ! grep -qv "^$1: " errors && ! grep -q 'killed by signal' errors
-}

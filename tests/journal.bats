@@ -11,6 +11,7 @@ load faults
 setup() {
     requires_root
     cd "$BATS_TEST_TMPDIR" || return
+    enter_memory # a disk takes its time to sync
     export FAULTS_COUNT=$PWD/count
 }
 
@@ -38,7 +39,7 @@ standing() {
     mkdir -p "$1"/{d,e}
     echo content of t >"$1/t"
     echo content of u >"$1/e/u"
-    touch "$1/d/old" "$1/e/old"
+    touch "$1"/{d,e}/old
 }
 
 # The times of directories, which an interrupted merge changes, are left out.

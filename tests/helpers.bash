@@ -43,6 +43,7 @@ load_libraries
 # run [!|-STATUS] [--separate-stderr] COMMAND...: bats' run, in half its time. It notes the command, its
 # status and its output, which bats prints if the test fails. A command that is not found is a failure
 # unless -127 was asked for.
+# shellcheck disable=SC2034 # for bats
 run() {
     local expected='' flags=$-
     set +eET # bats' traps would look at each command of run_and_note

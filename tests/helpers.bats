@@ -334,6 +334,7 @@ fails_as() {
     run ! false
 }
 
+# shellcheck disable=SC2154 # set by run
 @test "run: standard error apart, or as a part of the output, and the lines of both" {
     run -0 --separate-stderr bash -c 'printf "a\n\nb\n\n"; printf "c\nd\n" >&2'
     assert_equal "$output" $'a\n\nb'

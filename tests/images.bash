@@ -45,6 +45,17 @@ small_layers() {
     zlsnap create b b.tar.zst >/dev/null
 }
 
+# image_a, image_ab: for made_once; small_layers, and img, an image of a.tar.zst, or of both.
+image_a() {
+    made_once small_layers
+    zlsnap oci a.tar.zst -o img
+}
+
+image_ab() {
+    made_once small_layers
+    zlsnap oci a.tar.zst b.tar.zst -o img
+}
+
 # manifest_get FILTER DIR[:TAG]: prints what jq finds in the manifest.
 manifest_get() {
     skopeo inspect --raw "oci:$2" | jq -r "$1"

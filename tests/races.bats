@@ -82,8 +82,8 @@ packs() {
 
 @test "races: tarpack reads nothing outside of a tree whose directories are swapped" {
     cp -a "$FILES/tree" work
-    race 20 work/tree packs
-    race 10 work/tree packs --live
+    race 10 work/tree packs
+    race 5 work/tree packs --live
 }
 
 unpacks() {
@@ -94,8 +94,8 @@ unpacks() {
 @test "races: tarunpack writes nothing outside of a staging directory whose directories are swapped" {
     local layer
     for layer in layer turns; do
-        race 9 'work/.target.zlsnap-*/tree' unpacks
-        race 5 'work/.target.zlsnap-*/tree' unpacks -j 1
+        race 5 'work/.target.zlsnap-*/tree' unpacks
+        race 3 'work/.target.zlsnap-*/tree' unpacks -j 1
     done
 }
 
@@ -105,7 +105,7 @@ merges() {
 
 @test "races: tarunpack --merge changes nothing outside of a target whose directories are swapped" {
     cp -a "$FILES/tree" work/target
-    race 9 work/target merges
+    race 5 work/target merges
 }
 
 replaces() {
@@ -115,7 +115,7 @@ replaces() {
 
 @test "races: tarunpack --replace removes nothing outside of an old tree whose directories are swapped" {
     cp -a "$FILES/tree" work/target
-    race 9 'work/.target.zlsnap-*/tree' replaces
+    race 5 'work/.target.zlsnap-*/tree' replaces
 }
 
 # A fifo or a device is never opened: what is set of it is set by its name.

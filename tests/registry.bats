@@ -181,8 +181,7 @@ blob_in_registry() {
 
 @test "what is corrupt is not pushed, also where the registry has the blob already" {
     registry_start
-    made_once small_layers
-    zlsnap oci a.tar.zst b.tar.zst -o img
+    made_once image_ab
     push oci:img "docker://$registry/app:good"
     local digest
     for digest in "$(manifest_get '.layers[1].digest' img)" "$(manifest_get .config.digest img)" \
@@ -202,8 +201,7 @@ blob_in_registry() {
 
 @test "what is corrupt in the registry is not pulled" {
     registry_start
-    made_once small_layers
-    zlsnap oci a.tar.zst b.tar.zst -o img
+    made_once image_ab
     push oci:img "docker://$registry/app:good"
     push a.tar.zst "docker://$registry/layer:good"
     local digest
@@ -225,8 +223,7 @@ blob_in_registry() {
 
 @test "an image whose diffIDs are wrong, which skopeo copies, is neither pushed nor pulled" {
     registry_start
-    made_once small_layers
-    zlsnap oci a.tar.zst b.tar.zst -o img
+    made_once image_ab
     forge_config img '.rootfs.diff_ids |= reverse'
     run -4 --separate-stderr push oci:img "docker://$registry/app:bad"
     assert_said 'zlsnap: oci:img: layer 1 of 2: digest is sha256:.*, but sha256:.* in the image'

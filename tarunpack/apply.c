@@ -194,11 +194,11 @@ static enum status apply_whiteout(struct apply *apply, const struct tar_entry *e
 }
 
 /* Whether the path, or the path that its whiteout names, begins with the name of a merge's staging
- * directory. */
+ * directory: a later merge onto the tree would take it for its own. */
 static bool is_merge_staging(const struct apply *apply, const char *path)
 {
     char name[NAME_MAX + 1];
-    if (apply->whiteouts != APPLY_DELETE)
+    if (apply->whiteouts == APPLY_RAW)
         return false;
     if (strncmp(path, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
         path += strlen(WHITEOUT_PREFIX);

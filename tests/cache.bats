@@ -197,6 +197,8 @@ same_manifest() {
         assert_equal "$change: $(opened | sed 's/^[0-4]$/few/')" "$change: few"
         same_manifest
     done
+    chmod 640 "${names[0]}" "${names[2000]}" "${names[2999]}" # at once: however slow the machine is
+    assert_equal "$(opened)" 3
     sleep 2.1
     assert_equal "$(opened)" 3
     assert_equal "$(opened)" 0
@@ -340,6 +342,22 @@ PYTHON
         'tarpack: warning: disk/cache: cannot write the cache: No space left on device'
     cmp "$CACHE" disk/cache
     assert_equal "$(ls -A disk)" "$(printf '%s\n' cache full)"
+}
+
+@test "a cache that is no regular file is refused, and stays what it is" {
+    requires_root
+    mkdir tree directory
+    mknod device c 1 3
+    mkfifo fifo
+    local name
+    for name in device fifo directory; do
+        run -1 --separate-stderr tarpack --manifest --cache="$name" tree
+        assert_equal "$output" ''
+        assert_equal "$stderr" "tarpack: $name: not a regular file"
+    done
+    assert [ -c device ]
+    assert [ -p fifo ]
+    assert [ -d directory ]
 }
 
 @test "a run that fails or is killed keeps the cache that is there" {

@@ -31,6 +31,8 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     add("d/l", tarfile.LNKTYPE, "t")
     add("e/.wh..wh..opq")
     add("e/m", tarfile.LNKTYPE, "e/u")
+    add("z", tarfile.LNKTYPE, "x")
+    add("x", tarfile.LNKTYPE, "y")
     add("new")
 PYTHON
 }
@@ -39,6 +41,8 @@ standing() {
     mkdir -p "$1"/{d,e}
     echo content of t >"$1/t"
     echo content of u >"$1/e/u"
+    echo content of x >"$1/x"
+    echo content of y >"$1/y"
     touch "$1"/{d,e}/old
 }
 
@@ -91,7 +95,7 @@ begin() {
     restore before
     tarunpack --no-sync --merge dir <layer.tar
     listing dir >wanted
-    assert_equal "$(cat dir/d/l dir/e/m)" "$(cat before/t before/e/u)"
+    assert_equal "$(cat dir/d/l dir/e/m dir/z dir/x)" "$(cat before/{t,e/u,x,y})"
 }
 
 @test "killed at any step, twice in a row: the third run completes the merge" {

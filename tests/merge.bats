@@ -296,6 +296,63 @@ random_merge() {
 
 # --------------------------------------------------------------------------- implied parents
 
+# tar_of NAME=TARGET|NAME...: writes an archive of hard links and files to stdout.
+tar_of() {
+    python3 - "$@" <<'PYTHON'
+import io, sys, tarfile
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
+    for word in sys.argv[1:]:
+        name, _, target = word.partition("=")
+        entry = tarfile.TarInfo(name)
+        if target:
+            entry.type, entry.linkname = tarfile.LNKTYPE, target
+            archive.addfile(entry)
+        else:
+            entry.size = 4
+            archive.addfile(entry, io.BytesIO(b"new\n"))
+PYTHON
+}
+
+@test "hard links to entries of DIR are made as if in the order of the archive" {
+    mkdir before
+    local name case
+    for name in x y; do
+        echo "old $name" >"before/$name"
+    done
+    # ENTRIES: what z and x are afterwards
+    for case in 'z=x z=y: old y, old x' 'z=x x: old x, new' 'z=x x=y: old x, old y' \
+        'x=y z=x: old y, old y' 'z=x z: new, old x' 'z=x z z=y: old y, old x'; do
+        rm -rf dir
+        cp -a before dir
+        # shellcheck disable=SC2046,SC2086 # words
+        tar_of ${case%%:*} >layer.tar
+        merge dir <layer.tar
+        assert_equal "${case%%:*}: $(cat dir/z), $(cat dir/x)" "$case"
+    done
+}
+
+@test "a hard link below something that a later entry makes a file is refused" {
+    mkdir dir
+    echo x >dir/x
+    tar_of b/e=x b >layer.tar
+    run -3 merge dir <layer.tar
+    assert_exists dir/x
+    assert_not_exists dir/b
+}
+
+@test "a merge journal that is no regular file is refused, and does not block" {
+    requires_root
+    mkdir -p dir/.merge.zlsnap-AAAAAA/tree layer
+    chmod 700 dir/.merge.zlsnap-AAAAAA
+    mkfifo dir/.merge.zlsnap-AAAAAA/begun
+    touch layer/new
+    archive layer new >layer.tar
+    run -1 timeout 20 tarunpack --merge dir <layer.tar
+    assert_output --partial 'cannot tell whether a merge was interrupted: Invalid argument'
+    run -1 timeout 20 tarunpack --clean dir
+    assert_output --partial 'cannot tell whether a merge was interrupted: Invalid argument'
+}
+
 @test "an implied parent keeps its mode, owner, attributes and time, the root too" {
     mkdir -p lower/a/b layer/a/b/c
     touch lower/a/b/old layer/a/b/{c/new,.wh.old}
@@ -635,6 +692,8 @@ blob() {
         run -3 merge copy < <(archive tree "$name")
         assert_output --partial "$name: begins with the name of a merge's staging directory"
         refute_leftovers copy
+        run -3 tarunpack --no-sync other < <(archive tree "$name")
+        assert_not_exists other
     done
 }
 

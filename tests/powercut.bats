@@ -126,7 +126,7 @@ merge_recovers() {
     echo content >disk/target/t
     sync -f disk
     rm -f count
-    (FAULTS_COUNT=$PWD/count FAULTS_STEP=$1 LD_PRELOAD=$FAULTS_LIBRARY \
+    (FAULTS_COUNT=$PWD/count FAULTS_STEP=$1 LD_PRELOAD=$ZLSNAP_PRELOAD/kill.so \
         tarunpack -q -j 1 --merge disk/target <link.tar) 2>/dev/null || true
     flock disk/target true # its processes are dead
     # What happens to be written at this moment is what other programs have synced.
@@ -151,7 +151,7 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
 PYTHON
     mkdir probe
     touch probe/t
-    FAULTS_COUNT=$PWD/count FAULTS_STEP=0 LD_PRELOAD=$FAULTS_LIBRARY \
+    FAULTS_COUNT=$PWD/count FAULTS_STEP=0 LD_PRELOAD=$ZLSNAP_PRELOAD/kill.so \
         tarunpack -q -j 1 --merge probe <link.tar
     local step steps
     steps=$(od -An -tu4 count | tr -d ' ')

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Opens the directory that holds the file. */
@@ -30,6 +31,19 @@ static enum status directory_open(struct cache_writer *writer)
     if (writer->directory >= 0)
         return STATUS_OK;
     return diag_failed(writer->path, "open the directory of the cache");
+}
+
+/* Refuses to replace what is not a file: as root the rename would replace /dev/null, for instance.
+ */
+static enum status replaced_check(const struct cache_writer *writer)
+{
+    struct stat status;
+    if (fstatat(writer->directory, writer->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? STATUS_OK : diag_failed(writer->path, "read its status");
+    if (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode))
+        return STATUS_OK;
+    diag_error("%s: not a regular file", diag_name(writer->path).text);
+    return STATUS_SYSTEM;
 }
 
 /* Creates a file without a name, unless /proc, through which it gets one, is missing. Returns
@@ -110,7 +124,7 @@ enum status cache_writer_open(struct cache_writer *writer, const char *path)
     static const unsigned char always[STAGING_RANDOM_LENGTH] = {0};
     const struct cache_header header = cache_header_make();
     *writer = (struct cache_writer){.path = path, .directory = -1, .fd = -1};
-    if (directory_open(writer) != STATUS_OK)
+    if (directory_open(writer) != STATUS_OK || replaced_check(writer) != STATUS_OK)
         return STATUS_SYSTEM;
     staging_name_make(writer->temporary, writer->name, always);
     if (!unnamed_open(writer) && named_open(writer) != 0) {

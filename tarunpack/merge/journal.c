@@ -22,10 +22,17 @@
 enum journal_state journal_look(int fd, char layer[static DIGEST_TEXT_SIZE])
 {
     layer[0] = '\0';
-    int file = openat(fd, STAGING_BEGUN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int file = openat(fd, STAGING_BEGUN, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0)
         return errno == ENOENT ? JOURNAL_NONE : JOURNAL_FAILED;
-    ssize_t length = stream_read(file, layer, DIGEST_TEXT_SIZE - 1);
+    struct stat status;
+    ssize_t length = -1;
+    if (fstat(file, &status) == 0) {
+        if (S_ISREG(status.st_mode))
+            length = stream_read(file, layer, DIGEST_TEXT_SIZE - 1);
+        else
+            errno = EINVAL; /* reading a FIFO, for instance, could block */
+    }
     int error = errno;
     close(file);
     errno = error;

@@ -26,8 +26,9 @@
  * remove. A run that dies later leaves a journal, and the next merge
  *
  * - of the same layer completes it, by doing all steps again: applying a layer twice has the same
- *   result as once, except for hard links whose targets are gone by then. Step 2 finds those in the
- *   trees of the interrupted merges, or in DIR if they were already moved there;
+ *   result as once, except for hard links to entries of DIR, which may be gone or replaced by then.
+ *   So step 2 takes the links that the interrupted merges made: from their trees, or from DIR if
+ *   they were already moved there;
  * - of another layer is refused: it could delete the last link to a file that the first merge still
  *   needs.
  *

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,6 +16,47 @@ static enum status refuse(const char *path, const char *target, const char *why)
 {
     diag_error("%s: links to %s, which %s", diag_name(path).text, diag_name(target).text, why);
     return STATUS_ARCHIVE;
+}
+
+/* A link of the list, known by its path. All texts are the list's. */
+struct link {
+    const char *path;
+    const char *source; /* the entry of `onto` that it leads to, also through earlier links */
+    bool made;
+};
+
+/* The links of the list that were looked at so far: a tree of tsearch(3). */
+struct links {
+    const struct merge_trees *trees;
+    void *seen;
+};
+
+static int link_compare(const void *left, const void *right)
+{
+    return strcmp(((const struct link *)left)->path, ((const struct link *)right)->path);
+}
+
+static struct link *link_find(const struct links *links, const char *path)
+{
+    const struct link wanted = {.path = path};
+    void *found = tfind(&wanted, &links->seen, link_compare);
+    return found ? *(struct link **)found : NULL;
+}
+
+/* The record of the link at `path`, added if need be; NULL if memory is out. */
+static struct link *link_add(struct links *links, const char *path)
+{
+    struct link *link = link_find(links, path);
+    if (link)
+        return link;
+    link = calloc(1, sizeof *link);
+    if (!link)
+        return NULL;
+    link->path = path;
+    if (tsearch(link, &links->seen, link_compare))
+        return link;
+    free(link);
+    return NULL;
 }
 
 /* Links to the target below `root`. Returns 0; 1 if it does not exist; -1 with errno set, EISDIR
@@ -33,9 +76,6 @@ static int link_below(int root, const char *target, int parent, const char *name
         result = -1;
     } else if (result == 0) {
         result = linkat(from, old, parent, name, 0);
-        /* A later entry of the layer has the name now, and wins. */
-        if (result != 0 && errno == EEXIST)
-            result = 0;
     }
     int error = errno;
     close(from);
@@ -43,42 +83,76 @@ static int link_below(int root, const char *target, int parent, const char *name
     return result;
 }
 
-/* Links to the link that an interrupted merge of the layer has created. */
-static int link_again(const struct merge_trees *trees, const char *path, int parent,
-                      const char *name)
+/* Links to what the link leads to. After an interrupted merge of the same layer that is the link
+ * which that merge made: it is still in its tree, or was moved to `onto`. Its target there may have
+ * been deleted, or replaced by the layer, since. */
+static int source_link(const struct merge_trees *trees, const struct link *link, int parent,
+                       const char *name)
 {
     const struct journal *journal = trees->interrupted;
+    if (journal->count == 0)
+        return link_below(trees->onto, link->source, parent, name);
     int result = 1;
     for (size_t i = 0; result == 1 && i < journal->count; i++) {
         if (journal->begun[i].tree >= 0)
-            result = link_below(journal->begun[i].tree, path, parent, name);
+            result = link_below(journal->begun[i].tree, link->path, parent, name);
     }
-    if (result == 1 && journal->count > 0)
-        result = link_below(trees->onto, path, parent, name);
-    return result;
+    return result == 1 ? link_below(trees->onto, link->path, parent, name) : result;
 }
 
-static enum status link_make(const struct merge_trees *trees, const char *path, const char *target)
+/* Makes way for the link. Returns 0; 1 if an entry of the layer that comes later has the name, and
+ * wins; -1 with errno set. */
+static int name_clear(const struct link *link, int parent, const char *name)
+{
+    struct stat status;
+    if (link->made) /* by an earlier line of the list */
+        return unlinkat(parent, name, 0);
+    if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        return 1;
+    return errno == ENOENT ? 0 : -1;
+}
+
+static enum status link_make(const struct merge_trees *trees, struct link *link, const char *target)
 {
     const char *name = NULL;
-    int parent = openat2_parent(trees->layer, path, &name);
+    int parent = openat2_parent(trees->layer, link->path, &name);
+    if (parent < 0 && openat2_is_missing(errno)) {
+        diag_error("%s: a parent in the path is not a directory", diag_name(link->path).text);
+        return STATUS_ARCHIVE;
+    }
     if (parent < 0)
-        return diag_failed(path, "open its parent directory");
-    int result = link_below(trees->layer, target, parent, name);
-    if (result == 1)
-        result = link_below(trees->onto, target, parent, name);
-    if (result == 1)
-        result = link_again(trees, path, parent, name);
+        return diag_failed(link->path, "open its parent directory");
+    int result = name_clear(link, parent, name);
+    if (result == 0) {
+        result = source_link(trees, link, parent, name);
+        link->made = result == 0;
+        if (result == 1)
+            errno = ENOENT;
+    } else if (result == 1) {
+        result = 0;
+    }
     int error = errno;
     close(parent);
     if (result == 0)
         return STATUS_OK;
-    if (result == 1)
-        return refuse(path, target, "does not exist");
+    if (error == ENOENT)
+        return refuse(link->path, target, "does not exist");
     if (error == EISDIR)
-        return refuse(path, target, "is a directory");
+        return refuse(link->path, target, "is a directory");
     errno = error;
-    return diag_failed(path, "create hard link");
+    return diag_failed(link->path, "create hard link");
+}
+
+/* Takes a line of the list: in order, as if each link were made when the archive names it. */
+static enum status line_take(struct links *links, const char *path, const char *target)
+{
+    const struct link *through = link_find(links, target);
+    const char *source = through ? through->source : target;
+    struct link *link = link_add(links, path);
+    if (!link)
+        return diag_no_memory();
+    link->source = source;
+    return link_make(links->trees, link, target);
 }
 
 static enum status list_failed(void)
@@ -86,7 +160,7 @@ static enum status list_failed(void)
     return diag_failed("staging directory", "read the list of links");
 }
 
-static enum status links_make(const struct merge_trees *trees, const char *list, size_t length)
+static enum status list_read(struct links *links, const char *list, size_t length)
 {
     enum status status = STATUS_OK;
     for (size_t at = 0; status == STATUS_OK && at < length;) {
@@ -98,7 +172,7 @@ static enum status links_make(const struct merge_trees *trees, const char *list,
             errno = EIO; /* truncated */
             return list_failed();
         }
-        status = link_make(trees, path, target + 1);
+        status = line_take(links, path, target + 1);
         at = (size_t)(end + 1 - list);
     }
     return status;
@@ -116,7 +190,9 @@ enum status merge_links_make(const struct merge_trees *trees, bool *made)
     char *list = mmap(NULL, length, PROT_READ, MAP_PRIVATE, trees->links, 0);
     if (list == MAP_FAILED)
         return list_failed();
-    enum status status = links_make(trees, list, length);
+    struct links links = {.trees = trees};
+    enum status status = list_read(&links, list, length);
+    tdestroy(links.seen, free);
     (void)munmap(list, length);
     return status;
 }

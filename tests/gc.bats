@@ -202,8 +202,8 @@ sha256:$a"
 
 @test "a layer that a push would not send again is not removed, however short --older-than is" {
     local url=s3://bucket/x seconds hex=abc
-    source_parts store/gc
-    # shellcheck disable=SC2034 # they are the parts'
+    source_parts core/options store/s3 store/gc
+    # shellcheck disable=SC2034 # for the part
     s3_url=$url/ gc_age=60 gc_now=100000 meta_fresh=3600
     # shellcheck disable=SC2034
     s3_look() { object_times[$1tar.zst]=$((gc_now - seconds)); }

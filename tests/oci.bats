@@ -346,6 +346,17 @@ PYTHON
     done
 }
 
+@test "a decompressor that is missing is named, and nothing appears" {
+    made_once small_layers
+    zlsnap oci --compression=gzip a.tar.zst -o img
+    without_program gzip
+    run -1 --separate-stderr zlsnap verify oci:img
+    assert_one_line 'gzip not found on the PATH'
+    run -1 --separate-stderr zlsnap extract oci:img tree
+    assert_one_line 'gzip not found on the PATH'
+    assert_not_exists tree
+}
+
 # newest DIR: the blob that was written last.
 newest() {
     find "$1/blobs" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2

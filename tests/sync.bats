@@ -219,7 +219,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
 }
 
 @test "what a pointer has to have" {
-    source_parts store/pointer
+    source_parts core/json layer/metadata store/pointer
     local filter
     sync_web
     s3_ get "$url/refs/web/1.json" good

@@ -47,8 +47,9 @@ s3_push() {
     # if LAYER is replaced.
     { exec {lock}<"$1"; } 2>/dev/null || die 1 "$(printable "$1"): cannot be opened"
     flock "$lock"
-    attempt cp -- "$1.json" "$spool/json"
+    [[ -e $1.json ]] || die 1 "$(printable "$1.json"): no such file"
     layer_add "/proc/self/fd/$lock" "$1.json" "$1"
+    attempt cp -- "$1.json" "$spool/json"
     s3_part_size_raise "${layer_sizes[0]}"
     s3_measure || status=$?
     case $status in

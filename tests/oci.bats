@@ -517,7 +517,7 @@ mv -T -- target/.merge.zlsnap target/.merge.zlsnap'
     run -2 --separate-stderr zlsnap extract --whiteouts=overlay oci:img:both both
     assert_one_line 'has 2 layers'
     run -2 --separate-stderr zlsnap extract --merge --whiteouts=overlay oci:img:upper ours
-    assert_one_line '--whiteouts=apply only'
+    assert_one_line 'only --whiteouts=apply goes with it'
 }
 
 @test "extract: -e is the digest of the manifest" {

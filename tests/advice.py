@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Prints the options that messages name, each with a command that may print that message.
 
 advice.py driver FILE...   lines "COMMAND OPTION", from the functions in the files of the driver

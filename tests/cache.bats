@@ -219,7 +219,7 @@ same_manifest() {
     size=$(stat -c %s good)
     for offset in 0 10 20 24 30 40 100 200 $((size / 2)) $((size - 40)) $((size - 1)); do
         cp good "$CACHE"
-        python3 - "$CACHE" "$offset" <<'PYTHON'
+        /usr/bin/python3 - "$CACHE" "$offset" <<'PYTHON'
 import sys
 with open(sys.argv[1], "r+b") as file:
     file.seek(int(sys.argv[2]))
@@ -246,7 +246,7 @@ PYTHON
 
 # cache_of_blocks COMMAND: of the blocks of the file "good", as a list, makes a cache in Python.
 cache_of_blocks() {
-    python3 - "$CACHE" "$1" <<'PYTHON'
+    /usr/bin/python3 - "$CACHE" "$1" <<'PYTHON'
 import struct, sys
 data = open("good", "rb").read()
 blocks, at = [], 32
@@ -521,7 +521,7 @@ named() {
     mkdir tree
     local round
     for round in {1..12}; do
-        python3 - "$round" <<'PYTHON'
+        /usr/bin/python3 - "$round" <<'PYTHON'
 import os, random, sys
 rand = random.Random(int(sys.argv[1]))
 names = ["a", "a-", "a.b", "b", "\x01", "z", "a b", "\u00e9"]

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A second packer, written from doc/FORMAT.md alone: canonical.py DIR writes the tar of DIR.
 
 Knows whiteouts and opaque directories of the trusted namespace, and takes for granted that nothing

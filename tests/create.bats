@@ -427,7 +427,7 @@ sync -- ./'
 
 @test "an entry that can't be packed as it is stays a warning of tarpack" {
     requires_command python3
-    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
+    /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
     run -0 --separate-stderr zlsnap create tree layer
     assert_stderr 1 '^tarpack: .*socket'
     run -0 --separate-stderr zlsnap create -q tree layer

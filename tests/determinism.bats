@@ -174,8 +174,8 @@ END
 @test "a packer that was written from FORMAT.md alone gives the same bytes" {
     make_tree a "${ROOT_PARTS[@]}"
     tarpack a >a.tar
-    python3 "$PROJECT/tests/canonical.py" a | cmp - a.tar
+    /usr/bin/python3 "$PROJECT/tests/canonical.py" a | cmp - a.tar
     make_golden
     tarpack golden >a.tar
-    python3 "$PROJECT/tests/canonical.py" golden | cmp - a.tar
+    /usr/bin/python3 "$PROJECT/tests/canonical.py" golden | cmp - a.tar
 }

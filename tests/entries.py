@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What a tree or an archive holds, a line an entry, the same whoever reads it.
 
     entries.py tree DIR     the tree itself

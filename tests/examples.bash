@@ -160,7 +160,7 @@ blob_digest() {
 
 # examples_of DOCUMENT: stores them in `examples`.
 examples_of() {
-    python3 "$PROJECT/tests/examples.py" "$1" >"$BATS_TEST_TMPDIR/examples" &&
+    /usr/bin/python3 "$PROJECT/tests/examples.py" "$1" >"$BATS_TEST_TMPDIR/examples" &&
         mapfile -d '' -t examples <"$BATS_TEST_TMPDIR/examples"
 }
 

@@ -144,7 +144,7 @@ header checksum does not match*" broken.tar --expect="$DIGEST"
 }
 
 @test "gate: what the tree can't be is hashed to its end, too" {
-    python3 - >broken.tar <<'PYTHON'
+    /usr/bin/python3 - >broken.tar <<'PYTHON'
 import io, sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     for name in "x", "x/y":

@@ -13,7 +13,7 @@ setup_file() {
     ln -s file "$A/symlink"
     mkfifo "$A/fifo"
     mknod "$A/device" c 1 3
-    python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$A/so*ket"
+    /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$A/so*ket"
     setfattr -n user.note -v text "$A/dir"
     setfacl -m u:7:r "$A/file"
     cp /bin/true "$A/capable"

@@ -653,7 +653,7 @@ trusted.overlay.overlay.metacopy=""'
 
 # 1100 ACLs of 64 KiB each, which can be set only in the end.
 @test "hostile: the ACLs of directories are kept up to a bound" {
-    run -3 tarunpack --no-sync target < <(python3 - 2>&- <<'PYTHON'
+    run -3 tarunpack --no-sync target < <(/usr/bin/python3 - 2>&- <<'PYTHON'
 import struct, sys, tarfile
 none = 0xffffffff
 entries = [(1, 7, none)] + [(2, 7, id) for id in range(8000)] + [(tag, 7, none) for tag in (4, 16, 32)]

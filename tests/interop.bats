@@ -13,7 +13,7 @@ setup() {
 
 # listed_by FORM SOURCE: see entries.py.
 listed_by() {
-    python3 "$PROJECT/tests/entries.py" "$@"
+    /usr/bin/python3 "$PROJECT/tests/entries.py" "$@"
 }
 
 # assert_listed FORM: a.tar, listed so, is the tree a.
@@ -25,7 +25,7 @@ assert_listed() {
 
 # Cuts the fractions of a second off the times of a tree, which not everybody keeps.
 whole_seconds() {
-    find "$1" -depth -print0 | python3 -c '
+    find "$1" -depth -print0 | /usr/bin/python3 -c '
 import os, sys
 for path in sys.stdin.buffer.read().split(b"\0")[:-1]:
     seconds = os.lstat(path).st_mtime_ns // 10**9
@@ -99,7 +99,7 @@ make_listed_tree() {
     make_tree a types modes hardlinks names paths symlinks sizes sparse unreadable owners
     find a -exec touch -h -d @1234567890 {} +
     tarpack a >a.tar
-    python3 -c '
+    /usr/bin/python3 -c '
 import tarfile
 tarfile.open("a.tar").extractall("b", numeric_owner=True)'
     find b -type l -exec touch -h -d @1234567890 {} + # their times it leaves alone
@@ -157,7 +157,7 @@ gnu_extract() {
 
 # make_fragments: more extents than one block of a map can hold, in every form of a map.
 make_fragments() {
-    python3 -c '
+    /usr/bin/python3 -c '
 with open("file", "wb") as file:
     for block in range(0, 600, 3):
         file.seek(block * 4096)
@@ -256,7 +256,7 @@ bsd_tar() {
 
 # python_tar FORMAT: the tree a as x.tar.
 python_tar() {
-    python3 -c '
+    /usr/bin/python3 -c '
 import sys, tarfile
 with tarfile.open("x.tar", "w", format=getattr(tarfile, sys.argv[1])) as tar:
     tar.add("a", ".")' "$1"

@@ -11,7 +11,7 @@ setup() {
 # random_archives COUNT: 0.tar, 1.tar, ...: entries of all types, many of the same name, in no order, up
 # to a type that can't stand where something else does; an archive may be one that is refused.
 random_archives() {
-    python3 - "$1" <<'PYTHON'
+    /usr/bin/python3 - "$1" <<'PYTHON'
 import io, random, sys, tarfile
 
 noise = random.Random(0).randbytes(200300)

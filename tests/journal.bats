@@ -18,7 +18,7 @@ setup() {
 # make_journal_layer: writes to stdout one that deletes the only target of its own hard link, and replaces the
 # directory that it puts the link in.
 make_journal_layer() {
-    python3 - <<'PYTHON'
+    /usr/bin/python3 - <<'PYTHON'
 import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     def add(name, kind=tarfile.REGTYPE, link=""):
@@ -215,7 +215,7 @@ complete or remove it"
     standing dir
     chown 65534 dir/d
     before=$(find dir -mindepth 1 -printf '%P %C@\n' | sort)
-    python3 - >refused.tar <<'PYTHON'
+    /usr/bin/python3 - >refused.tar <<'PYTHON'
 import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     for name, kind in ("d", tarfile.DIRTYPE), ("e/old/below", tarfile.REGTYPE):

@@ -122,7 +122,7 @@ setup() {
     (printf 12345 && cat layer) >behind
     run -0 bash -c '{ dd bs=5 count=1 status=none of=/dev/null; zlsnap list -; } <behind'
     assert_output "$expected"
-    python3 -c 'import socket, subprocess, sys
+    /usr/bin/python3 -c 'import socket, subprocess, sys
 a, b = socket.socketpair()
 child = subprocess.Popen(["zlsnap", "list", "-"], stdin=b)
 b.close()

@@ -859,7 +859,7 @@ blob() {
     touch one/a/.wh.T two/other
     mkdir one/z
     ln dir/a/T one/z/h
-    python3 - >one.tar <<'PYTHON'
+    /usr/bin/python3 - >one.tar <<'PYTHON'
 import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     archive.addfile(tarfile.TarInfo("a/.wh.T"))

@@ -286,7 +286,7 @@ two_layers() {
     mkdir -p one/z two/a target/a
     echo old >target/a/old
     touch one/new two/a/.wh.old two/more
-    python3 - >one.tar <<'PYTHON'
+    /usr/bin/python3 - >one.tar <<'PYTHON'
 import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     link = tarfile.TarInfo("z/hard")

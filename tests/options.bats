@@ -521,7 +521,7 @@ limit() {
     ln tree/d1/f tree/d2/link
     ln -s f tree/d1/symlink
     mkfifo tree/fifo
-    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
+    /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
     if [ "$EUID" -eq 0 ]; then
         mknod tree/null c 1 3
         mknod tree/gone c 0 0

@@ -86,7 +86,7 @@ merge_lower_with() {
 
 # entry_names TAR: those of its entries, one a line.
 entry_names() {
-    python3 -c '
+    /usr/bin/python3 -c '
 import sys, tarfile
 for entry in tarfile.open(sys.argv[1]):
     print(ascii(entry.name)[1:-1] + "/" * entry.isdir())' "$1"
@@ -94,7 +94,7 @@ for entry in tarfile.open(sys.argv[1]):
 
 # attributes TAR: those in its extended headers.
 attributes() {
-    python3 -c '
+    /usr/bin/python3 -c '
 import sys, tarfile
 for entry in tarfile.open(sys.argv[1]):
     for keyword in entry.pax_headers:
@@ -141,7 +141,7 @@ for entry in tarfile.open(sys.argv[1]):
     touch -d @1234567890.5 upper/removed-file
     chown 5:6 upper/removed-file
     pack_and_restore
-    run -0 python3 -c '
+    run -0 /usr/bin/python3 -c '
 import tarfile
 previous = None
 for entry in tarfile.open("layer.tar"):

@@ -141,7 +141,7 @@ merge_recovers() {
 
 @test "power cut: in the middle of a merge, at any step: the next run completes it: ext4, btrfs" {
     requires_fs ext4
-    python3 - >link.tar <<'PYTHON'
+    /usr/bin/python3 - >link.tar <<'PYTHON'
 import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     archive.addfile(tarfile.TarInfo(".wh.t"))

@@ -98,7 +98,7 @@ size_shown() {
 
 @test "a message takes the line's place, and the line is gone when something fails" {
     slow_tarpack
-    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
+    /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
     zlsnap create --progress=always tree layer >out 2>err
     [[ $(tr '\n' '|' <err) == *$'\r\e[Ktarpack: warning: socket'* ]]
     fake zstd 'exec head -c 100 >/dev/null'

@@ -126,7 +126,7 @@ round_trip_on() {
     make_tree a types
     local name
     for name in a/one a/types/t$'\n'wo; do
-        python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$name"
+        /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$name"
     done
     ln a/one a/one-too
     run -0 --separate-stderr tarpack --manifest a
@@ -219,7 +219,7 @@ bytes_read() {
 # make_deep DIR DEPTH: directories in each other, every fifth with a long name, and a file in the
 # last of them.
 make_deep() {
-    python3 - "$@" <<'END'
+    /usr/bin/python3 - "$@" <<'END'
 import os, sys
 os.mkdir(sys.argv[1])
 os.chdir(sys.argv[1])
@@ -234,7 +234,7 @@ END
 
 # compare_deep A B: as compare_trees, where that can't go.
 compare_deep() {
-    python3 - "$@" <<'END'
+    /usr/bin/python3 - "$@" <<'END'
 import os, sys
 a, b = (os.open(root, os.O_RDONLY) for root in sys.argv[1:])
 levels = 0
@@ -272,7 +272,7 @@ peak_memory() {
     sh -c '
         eval "$1" >/dev/null 2>&1
         exec "$2" -c "import resource as r; print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss)"' \
-        - "$1" "$(python3 -c 'import sys; print(sys.executable)')"
+        - "$1" "$(/usr/bin/python3 -c 'import sys; print(sys.executable)')"
 }
 
 # assert_no_more COMMANDLINE COMMANDLINE: the second takes no more memory, give or take a megabyte.

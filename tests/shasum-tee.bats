@@ -73,7 +73,7 @@ assert_error() {
 
 @test "shasum-tee: works on descriptors that are in non-blocking mode" {
     requires_command python3
-    python3 - <<'PYTHON'
+    /usr/bin/python3 - <<'PYTHON'
 import fcntl, os, struct, subprocess, termios, time
 data = open("data", "rb").read()
 def pipe():
@@ -484,7 +484,7 @@ assert_unsound() {
     requires_command python3
     head -c 512M /dev/zero | zstd -q >frame.zst
     cat frame.zst frame.zst frame.zst frame.zst >zeros.zst
-    run -0 python3 -c 'import resource, subprocess, sys
+    run -0 /usr/bin/python3 -c 'import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdin=open("zeros.zst"), stdout=open("out", "w"), check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' shasum-tee --zstd --json -o digest
     [ "$output" -lt 100000 ] # KiB

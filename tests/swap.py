@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Exchanges directories for symbolic links, and back, as fast as it can, until it is killed.
 
     swap.py OUTSIDE DIRECTORY...

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Types into an interactive program, which gets a terminal of its own.
 
 terminal.py PROMPT COMMAND [ARGUMENT]... <KEYS

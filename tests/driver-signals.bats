@@ -106,6 +106,21 @@ assert_ends() {
     refute exists_like '.copy.zlsnap-*' # tarunpack had the time to remove it
 }
 
+# As timeout -s KILL does, and kill -9 %1 in a shell.
+@test "where zlsnap's process group is killed the pipe ends, and nothing appears" {
+    mkdir tree
+    head -c 3M /dev/urandom >tree/file
+    zlsnap create -q tree layer >/dev/null
+    mkfifo input
+    exec {feed}<>input
+    head -c 20000 layer >&"$feed"
+    run timeout -s KILL 1 zlsnap extract -e "$(jq -r .digest layer.json)" - copy <input {feed}>&- 3>&-
+    assert_equal "$status" 137
+    wait_until eval '! exists_like ".copy.zlsnap-*"' # tarunpack has removed it
+    exec {feed}>&-
+    assert_not_exists copy
+}
+
 @test "where zlsnap is killed while it waits to publish, or while it is stopped, nothing appears" {
     mkdir tree
     exec {lock}<.

@@ -94,8 +94,9 @@ lifeline=
 
 lifeline_start() {
     [[ ! $lifeline ]] || return 0
-    # Fails without /proc: then nothing watches.
-    { exec {lifeline}> >(lifeline_watch >/dev/null); } 2>/dev/null || lifeline=
+    # The watcher has a process group of its own: who kills the driver's group, as timeout(1) does, does
+    # not reach it. Fails without /proc: then nothing watches.
+    { exec {lifeline}> >(set -m; lifeline_watch <&0 >/dev/null &); } 2>/dev/null || lifeline=
 }
 
 # lifeline_tell PROCESS: tells the watcher which process group runs now, '' for none.

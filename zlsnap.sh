@@ -5,38 +5,36 @@
 #   create    tarpack | shasum-tee | zstd | shasum-tee  -> LAYER, LAYER.json
 #   extract   zstd -dc | tarunpack                      -> DIR
 #   verify    shasum-tee --zstd | zstd -dc | tarunpack --list
-#   oci       LAYER... -> an image layout, of which extract and verify read images too
-#   push      image layout -> skopeo -> registry, or LAYER -> s3cmd -> S3 store; pull, the other way
-#   sync      DIR -> create -> push -> a pointer in the store; restore, the other way
+#   oci       LAYER... -> an image layout, whose images extract and verify read
+#   push      image layout -> skopeo -> registry, or LAYER -> s3cmd -> S3 store; pull is the reverse
+#   sync      DIR -> create -> push -> a pointer in the store; restore is the reverse
 #
-# This file only finds its parts and calls one of them. A command is a function, command_NAME, in a part
-# below driver/, which says by part() which other parts it needs.
+# This file finds the parts of the driver and runs a command: a function, command_NAME, in a part below
+# driver/. A part calls part() for the parts that it needs.
 
-# With -p, bash takes no functions, no options and no start-up file from the environment. Here for
-# `bash zlsnap.sh`, and where options would be handed on to other shells (or are what the p comes from);
-# in POSIX mode, which ends with this shell, no function is called instead of export and exec.
+# With -p, bash takes no functions, no options and no start-up file from the environment. This starts it
+# again if it runs without -p (`bash zlsnap.sh`), or if its options are exported, since other shells would
+# take them (and -p may come from them). In POSIX mode, no function can replace export or exec.
 if [[ $- != *p* || ${SHELLOPTS@a}${BASHOPTS@a} == *x* ]]; then
     POSIXLY_CORRECT=1
     export -n SHELLOPTS BASHOPTS
     exec "$BASH" -p -- "${BASH_SOURCE[0]}" "$@"
 fi
 
-# Variables that bash takes from the environment even so: exported, they would end `read` early, stop
-# functions or hide programs, and PIPESTATUS would keep its value after every pipe.
+# Variables that bash takes from the environment in spite of -p: they would end `read` early, stop functions,
+# hide programs, or keep PIPESTATUS from being set.
 unset -v POSIXLY_CORRECT PIPESTATUS TMOUT FUNCNEST EXECIGNORE BASH_COMPAT
-# Variables that change what the programs do. The first two would change the bytes of a layer with no
-# trace of it in LAYER.json.
+# Variables that change what other programs do. LAYER.json would not record the effect of the first two.
 unset -v ZSTD_CLEVEL ZSTD_NBTHREADS GZIP GREP_OPTIONS JQ_COLORS _POSIX2_VERSION
 
 set -u -o pipefail
 export LC_ALL=C
 
-# Standard error for our messages; where it is closed there is nobody to tell anything. Descriptor 2 is
-# bash's, see main().
+# The descriptor for our messages: standard error, if it is open. Descriptor 2 is for bash's own, see main().
 exec {messages}>&2 || exec {messages}>/dev/null 2>&1
 trap ended EXIT
 
-# Where bash can start no process, it ends by itself, with 254.
+# bash exits with 254 if it cannot fork.
 ended() {
     (($? == 254)) || return 0
     printf 'zlsnap: no process could be started: their number or the memory is at its limit\n' >&"$messages"
@@ -54,8 +52,8 @@ if [[ -L $self ]]; then
     home=${self%/*}
 fi
 
-# Where the other parts and the programs are. Only in the source tree the driver is called zlsnap.sh;
-# what stands beside an installed one is somebody else's.
+# Where the parts and the programs are. Only in the source tree is the driver called zlsnap.sh; a directory
+# beside an installed one belongs to something else.
 case ${self##*/} in
 zlsnap.sh) parts=$home/driver built=$home/build/bin ;;
 *) parts=$home/../lib/zlsnap built=$home/../bin ;;
@@ -98,36 +96,36 @@ declare -A command_parts=(
 usage() {
     cat <<'END'
 Usage: zlsnap COMMAND [OPTION]... OPERAND...
-Snapshots of container layers: a directory as one tar, compressed, with its digests.
+Snapshots of container layers: a directory as one compressed tar, with its digests.
 
-  create DIR LAYER     write DIR as a layer, and its digests and sizes to LAYER.json
-  extract LAYER DIR    restore it: nothing appears at DIR unless the digest holds
-  verify LAYER         check digests, sizes, frames and structure; write nothing
-  list LAYER           list what is in it
-  info LAYER           show its digests, sizes, and what is in it
-  mtree LAYER          print the mtree manifest of what is in it
-  digest DIR           print the digest of a directory: the SHA-256 of its manifest
-  diff A B             compare two directories or layers, entry by entry
+  create DIR LAYER     pack DIR into a layer; write its digests and sizes to LAYER.json
+  extract LAYER DIR    restore a layer; DIR is not changed unless the digest matches
+  verify LAYER         check digests, sizes, frames and structure
+  list LAYER           list the entries
+  info LAYER           show digests, sizes and a summary of the contents
+  mtree LAYER          print the mtree manifest
+  digest DIR           print the tree digest of a directory
+  diff A B             compare two directories or layers
 
   oci -o DIR[:TAG] LAYER...    make an image of layers, in the OCI image layout DIR
   extract oci:DIR[:TAG] DIR    restore all layers of an image
-  verify oci:DIR[:TAG]         check them
-  push LAYER REMOTE            copy a layer, or an image, oci:DIR[:TAG], to a registry:
-                               REMOTE is docker://HOST/NAME[:TAG]; or a layer to an S3
-                               store, s3://BUCKET/PREFIX
+  verify oci:DIR[:TAG]         check all layers of an image
+  push LAYER REMOTE            copy a layer, or an image, oci:DIR[:TAG], to a registry,
+                               docker://HOST/NAME[:TAG]; or a layer to an S3 store,
+                               s3://BUCKET/PREFIX
   pull REMOTE LAYER            copy it from there, to a file or to oci:DIR[:TAG]
 
-  sync NAME DIR URL            keep a directory in an S3 store, as NAME, SERVICE/INSTANCE
-  restore NAME URL DIR         restore what was last kept there
-  status NAME [DIR] URL        show which layer it is, and whether DIR is what is in it
-  refs URL                     list the names that there are
-  gc [DIR|URL]...              remove what killed runs have left, and old layers
+  sync NAME DIR URL            keep a directory in an S3 store as NAME, SERVICE/INSTANCE
+  restore NAME URL DIR         restore the last layer of a name
+  status NAME [DIR] URL        show the layer of a name, and whether DIR has changed since
+  refs URL                     list the names in a store
+  gc [DIR|URL]...              remove what interrupted runs left, and old layers
 
-  -q, --quiet          no warnings (every command has these three)
-  -h, --help           show this help, or with a command that command's
-  -V, --version        show the version
+  -q, --quiet          print no warnings (for every command)
+  -h, --help           print this help, or that of a command
+  -V, --version        print the version
 
-Exit status: 0 done, 1 the system failed, 2 usage, 3 the archive is malformed or
+Exit status: 0 success, 1 system error, 2 usage error, 3 the archive is malformed or
 truncated, 4 the digest does not match.
 END
 }
@@ -139,14 +137,14 @@ version() {
 }
 
 main() {
-    # bash would say in its own words, and several times, that it can start no process.
+    # Hides bash's own messages, which it would repeat if it could start no process.
     BASH_XTRACEFD=$messages
     exec 2>/dev/null
     part core/messages
     case ${1-} in
     -h | --help) tell usage ;;
     -V | --version) tell version ;;
-    '') usage_error 'a command is needed' ;;
+    '') usage_error 'missing command' ;;
     -*) usage_error "unknown option '$(printable "$1")'" ;;
     esac
     [[ ${command_parts[$1]-} ]] || usage_error "unknown command '$(printable "$1")'"
@@ -155,7 +153,7 @@ main() {
     "command_$command" "${@:2}"
 }
 
-# The write beyond a limit (ulimit -f) fails, and says of what.
+# A write beyond the limit (ulimit -f) fails with a message instead of a signal.
 trap '' XFSZ
 
 main "$@"

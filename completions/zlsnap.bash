@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 #
-# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack and shasum-tee. It needs nothing of
-# bash-completion; where that is, it finds this file under the name of each program.
+# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack and shasum-tee. It does not need
+# bash-completion, which finds this file by the name of each program.
 #
-# The line is taken apart here, and not in COMP_WORDS, which cuts words at each : and =. Names of
-# files never become code: they are found by globs, and what was typed of them is quoted in these.
+# The line is parsed here, since COMP_WORDS splits words at each : and =. File names never become code: they
+# are found by globs, in which the typed text is quoted.
 
-# The lists. A name with = has a value, one with [=] may have one; tests/completions.bats compares
-# all with what --help says.
+# The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
+# lists with --help.
 _zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
     status refs gc'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
@@ -22,13 +22,13 @@ _zlsnap_s3='config= part-size= max-parts='
 _zlsnap_registry='authfile= cert-dir= tls-verify= retries='
 _zlsnap_image='compression= arch= annotation='
 
-# The letters that have a value.
+# The short options that have a value.
 declare -A _zlsnap_letters=(
     [a]=algorithm [e]=expect [j]=jobs [l]=level [o]=output [T]=threads [X]=exclude-from
 )
 
-# _zlsnap_describe COMMAND: sets `options`, and `operands`, a word for each operand: what it may be,
-# with | between; a * at the end is one that may be there again.
+# _zlsnap_describe COMMAND: sets `options`, and `operands`: for each operand, its kinds, separated by |. A * at
+# the end marks an operand that can be repeated.
 _zlsnap_describe() {
     case $1 in
     create) options="progress[=] $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
@@ -66,8 +66,8 @@ _zlsnap_describe() {
     options+=' quiet help version'
 }
 
-# What the program completes: sets `command`, `options`, `operands`; `first` is the first word that
-# is one of its arguments. Fails where there is nothing more to complete.
+# Finds the command: sets `command`, `options`, `operands`, and `first`, the index of its first argument. Fails
+# if there is nothing to complete.
 _zlsnap_command() {
     command=${1##*/} first=1
     [[ $command == zlsnap || $command == zlsnap.sh ]] || { _zlsnap_describe "$command" && return; }
@@ -85,9 +85,9 @@ _zlsnap_command() {
     _zlsnap_describe "$command"
 }
 
-# _zlsnap_split TEXT: sets `words`, without their quotes. The last one, maybe empty, is where TEXT
-# ends: it begins at `start`, `dynamic` if it has a variable or the like in it, `redirected` if it
-# is the file of a redirection; those before it that are one are left out.
+# _zlsnap_split TEXT: sets `words`, without quotes and redirections. The last word, which may be empty, is the
+# one at the end of TEXT, and begins at `start`; `dynamic` is set if it contains an expansion, `redirected` if
+# it is the file of a redirection.
 _zlsnap_split() {
     local text=$1 i char quote='' word='' begun='' target=''
     words=() start=0 dynamic='' redirected=''
@@ -134,8 +134,8 @@ _zlsnap_split() {
     words+=("$word") redirected=$target
 }
 
-# _zlsnap_offer WORD...: those that begin as the current one does. What readline replaces is not
-# always the whole word, but begins after its first `cut` characters.
+# _zlsnap_offer WORD...: offers the words that begin with the current one. readline replaces the current word
+# only after its first `cut` characters.
 _zlsnap_offer() {
     local word
     for word; do
@@ -144,7 +144,7 @@ _zlsnap_offer() {
     [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *[=:/] ]] || compopt -o nospace 2>/dev/null
 }
 
-# _zlsnap_glob dir|file PATH: prints the paths that begin so, each ended by a NUL.
+# _zlsnap_glob dir|file PATH: prints the paths that begin with PATH, each followed by a NUL.
 _zlsnap_glob() (
     set +f
     GLOBIGNORE=
@@ -158,8 +158,8 @@ _zlsnap_glob() (
     [[ ${#found[@]} -eq 0 ]] || printf '%s\0' "${found[@]%/}"
 )
 
-# _zlsnap_paths dir|file|layer [PREFIX]: paths, where PREFIX of the current word is none of it. Of
-# files beside layers that are named as such, only the layers.
+# _zlsnap_paths dir|file|layer [PREFIX]: offers paths; PREFIX is the part of the current word before the path.
+# For layers, other files are offered only if there are no files with the name of a layer.
 _zlsnap_paths() {
     local kind=$1 prefix=${2-} path home='' name
     local -a found=() layers=()
@@ -186,8 +186,8 @@ _zlsnap_paths() {
     [[ ${#found[@]} -eq 0 ]] || compopt -o filenames 2>/dev/null
 }
 
-# _zlsnap_value --NAME PREFIX: the values of an option, where PREFIX of the current word is none of
-# it.
+# _zlsnap_value --NAME PREFIX: offers values of an option; PREFIX is the part of the current word before the
+# value.
 _zlsnap_value() {
     local values='' plain=yes
     case $command$1 in
@@ -212,7 +212,7 @@ _zlsnap_value() {
     done
 }
 
-# _zlsnap_operand N: the operand that has N others before it.
+# _zlsnap_operand N: offers values of the operand after N others.
 _zlsnap_operand() {
     local -a kinds schemes=()
     local kind
@@ -239,8 +239,8 @@ _zlsnap_operand() {
     _zlsnap_offer "${schemes[@]}"
 }
 
-# _zlsnap_arguments: reads the words before the current one. Sets `count` of operands, `plain` if
-# there was a --, and `value` if the current word is that of this option.
+# Reads the words before the current one. Sets `count`, the number of operands, `plain` if there was a --, and
+# `value`, the option whose value is the current word.
 _zlsnap_arguments() {
     local word letters
     count=0 plain='' value=''
@@ -275,7 +275,7 @@ _zlsnap_options() {
     _zlsnap_offer "${names[@]}"
 }
 
-# Sets `cut`; the argument is what of the current word readline leaves as it is.
+# Sets `cut`; the argument is the part of the current word that readline keeps.
 _zlsnap_cut() {
     local -a words
     local start dynamic redirected
@@ -283,7 +283,7 @@ _zlsnap_cut() {
     cut=${#words[-1]}
 }
 
-# _zlsnap PROGRAM TEXT: TEXT, the end of the line, is what readline is going to replace.
+# _zlsnap PROGRAM TEXT: readline will replace TEXT, which is the end of the line.
 _zlsnap() {
     local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT}
     local -a words

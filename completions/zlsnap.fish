@@ -1,11 +1,10 @@
-# Completion for fish 3.1 and later: zlsnap and the programs that it is made of. fish finds this
-# file under the name of each of them; tests/completions.bats compares the lists with what --help
-# says.
+# Completion for fish 3.1 and later: zlsnap, tarpack, tarunpack and shasum-tee. fish finds this file by the
+# name of each program. tests/completions.bats compares the lists with --help.
 
-# Names of the options, and their letters, that have a value which may be a word of its own.
+# The options, long and short, whose value can be the next word.
 set -g __zlsnap_valued
 
-# The words before the cursor's, the first one without its directory.
+# Prints the words before the cursor, the first one without its directory.
 function __zlsnap_words
     set -l words (commandline -opc)
     while string match -qr '^\w+=' -- $words[1]
@@ -25,8 +24,8 @@ function __zlsnap_needs_command
     test (count (__zlsnap_words)) -eq 1
 end
 
-# __zlsnap_option COMMAND[,COMMAND]... [ARGUMENT of complete]...: declares an option of those
-# programs, and commands of zlsnap.
+# __zlsnap_option COMMAND[,COMMAND]... [ARGUMENT of complete]...: declares an option of these programs or
+# commands of zlsnap.
 function __zlsnap_option
     set -l commands
     for name in (string split , -- $argv[1])
@@ -45,7 +44,7 @@ function __zlsnap_option
     end
 end
 
-# What each operand of a command or program may be; a + at the last one: any number of them.
+# Prints the kinds of each operand of a command or program; a + marks one that can be repeated.
 function __zlsnap_kinds
     switch $argv[1]
         case create
@@ -79,9 +78,9 @@ function __zlsnap_kinds
     end
 end
 
-# __zlsnap_paths dir|file|layer PREFIX SHOWN [plain]: prints the paths that begin as the word at the
-# cursor does after PREFIX, each with SHOWN before it and ended by a NUL. Without `plain` those that
-# would be options are left out: they are found by ./, which fish does not offer by itself.
+# __zlsnap_paths dir|file|layer PREFIX SHOWN [plain]: prints the paths that begin with the word at the cursor
+# after PREFIX, each with SHOWN before it and a NUL after it. Unless `plain` is given, paths that begin with a
+# dash are left out, since they would be options; the user has to type ./ before them.
 function __zlsnap_paths
     set -l token (commandline -ct | string collect)
     set token (string replace -- "$argv[2]" '' $token | string collect)
@@ -110,14 +109,14 @@ function __zlsnap_paths
     string join0 -- $layers $others
 end
 
-# The directories that the value of an option may be: a word of its own, or what follows the =.
+# Prints directories for the value of an option, in a separate word or after the =.
 function __zlsnap_value_dir
     set -l token (commandline -ct | string collect)
     set -l prefix (string match -r -- '^--[a-z-]*=' $token)
     __zlsnap_paths dir "$prefix" '' plain
 end
 
-# Prints what the operand at the cursor may be, each ended by a NUL.
+# Prints values of the operand at the cursor, each followed by a NUL.
 function __zlsnap_operand
     set -l words (__zlsnap_words)
     string match -qr '^zlsnap(\.sh)?$' -- $words[1]; and set -e words[1]
@@ -173,26 +172,26 @@ function __zlsnap_add
     complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -a $argv[1] -d $argv[2]
 end
 
-__zlsnap_add create 'write a directory as a layer'
-__zlsnap_add extract 'restore a layer, or an image'
+__zlsnap_add create 'pack a directory into a layer'
+__zlsnap_add extract 'restore a layer or an image'
 __zlsnap_add verify 'check digests, sizes, frames and structure'
-__zlsnap_add list 'list what is in a layer'
-__zlsnap_add info 'show what is known of a layer'
+__zlsnap_add list 'list the entries of a layer'
+__zlsnap_add info 'show digests, sizes and contents of a layer'
 __zlsnap_add mtree 'print the manifest of a layer'
-__zlsnap_add digest 'print the digest of a directory'
+__zlsnap_add digest 'print the tree digest of a directory'
 __zlsnap_add diff 'compare directories and layers'
 __zlsnap_add oci 'make an image of layers'
 __zlsnap_add push 'copy a layer or an image to a registry or a store'
 __zlsnap_add pull 'copy it from there'
 __zlsnap_add sync 'keep a directory in a store'
-__zlsnap_add restore 'restore what was last kept there'
-__zlsnap_add status 'show which layer it is'
-__zlsnap_add refs 'list the names that there are'
-__zlsnap_add gc 'remove what killed runs have left, and old layers'
+__zlsnap_add restore 'restore the last layer of a name'
+__zlsnap_add status 'show the layer of a name'
+__zlsnap_add refs 'list the names in a store'
+__zlsnap_add gc 'remove what interrupted runs left, and old layers'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s h -l help -d 'show the help'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s V -l version -d 'show the version'
 
-# Lists of commands, for the options that they share.
+# Lists of commands that share options.
 set -l pack tarpack,create,sync,status
 set -l content $pack,digest,diff
 set -l unpack tarunpack,extract,restore
@@ -207,87 +206,87 @@ set all $all,pull,sync,restore,status,refs,gc
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
 __zlsnap_option $all -s V -l version -d 'show the version'
-__zlsnap_option $content,$unpack,list -s v -l verbose -d 'name the entries, or say more'
+__zlsnap_option $content,$unpack,list -s v -l verbose -d 'list the entries, or say more'
 __zlsnap_option shasum-tee,create,extract,verify,info,oci,push,pull,sync,restore \
-    -l progress -f -a 'auto always never' -d 'draw a line while it works'
+    -l progress -f -a 'auto always never' -d 'draw a progress line'
 
 __zlsnap_option $content -l whiteouts -x -a 'oci raw' -d 'OverlayFS whiteouts'
-__zlsnap_option $content -l exclude -x -d 'leave out what matches this glob'
-__zlsnap_option $content -s X -l exclude-from -r -F -d 'leave out what matches a line of a file'
+__zlsnap_option $content -l exclude -x -d 'leave out names that match a glob'
+__zlsnap_option $content -s X -l exclude-from -r -F -d 'leave out names that match a pattern in a file'
 __zlsnap_option $content -s x -l one-file-system -d 'stay on the file system of the directory'
-__zlsnap_option $content -l owner -x -d 'all belongs to this user'
-__zlsnap_option $content -l group -x -d 'all belongs to this group'
-__zlsnap_option $content,$unpack -l uid-map -x -d 'other user ids, IN:OUT:N'
-__zlsnap_option $content,$unpack -l gid-map -x -d 'other group ids, IN:OUT:N'
-__zlsnap_option $content -l xattrs-include -x -d 'also the attributes that match'
+__zlsnap_option $content -l owner -x -d 'owner of all entries'
+__zlsnap_option $content -l group -x -d 'group of all entries'
+__zlsnap_option $content,$unpack -l uid-map -x -d 'map user ids, IN:OUT:N'
+__zlsnap_option $content,$unpack -l gid-map -x -d 'map group ids, IN:OUT:N'
+__zlsnap_option $content -l xattrs-include -x -d 'also pack the attributes that match'
 __zlsnap_option $content -l xattrs-exclude -x -d 'leave out the attributes that match'
 __zlsnap_option $content,$unpack -l no-xattrs -d 'no extended attributes'
 __zlsnap_option $content -l live -d 'the tree may change while it is read'
 __zlsnap_option $content,$unpack -s j -l jobs -x -d 'number of threads'
-__zlsnap_option $pack -l mtime -x -d 'all times are this one'
-__zlsnap_option $pack -l clamp-mtime -f -d 'no time is later than this one'
-__zlsnap_option $pack -l time-precision -x -a 'ns s' -d 'of modification times'
+__zlsnap_option $pack -l mtime -x -d 'set all modification times'
+__zlsnap_option $pack -l clamp-mtime -f -d 'set later modification times to this'
+__zlsnap_option $pack -l time-precision -x -a 'ns s' -d 'precision of modification times'
 
-__zlsnap_option $unpack -l replace -d 'exchange the directory for what is unpacked, at once'
-__zlsnap_option $unpack -l merge -d 'apply the layer onto the directory'
-__zlsnap_option $unpack -l whiteouts -x -a 'overlay apply keep raw' -d 'what .wh. names become'
+__zlsnap_option $unpack -l replace -d 'replace the directory atomically'
+__zlsnap_option $unpack -l merge -d 'apply the layer to the directory'
+__zlsnap_option $unpack -l whiteouts -x -a 'overlay apply keep raw' -d 'what whiteouts become'
 __zlsnap_option $unpack -l userxattr -d 'for mounts with the option userxattr'
-__zlsnap_option $unpack -l same-owner -d 'an owner that cannot be restored is an error'
-__zlsnap_option $unpack -l no-same-owner -d 'everything belongs to this user'
+__zlsnap_option $unpack -l same-owner -d 'fail if an owner cannot be restored'
+__zlsnap_option $unpack -l no-same-owner -d 'own all entries as the current user'
 __zlsnap_option $unpack -l no-devices -d 'create no devices'
-__zlsnap_option $unpack -l no-holes -d 'write zeros as they come'
+__zlsnap_option $unpack -l no-holes -d 'create no holes'
 __zlsnap_option $unpack -l no-sync -d 'do not wait until the tree is on the disk'
 __zlsnap_option $unpack,tarpack -l summary -r -F -d 'write a summary to a file, as JSON'
-__zlsnap_option $readers -l max-stream -x -d 'limit of the stream'
-__zlsnap_option $readers -l max-size -x -d 'limit of all files'
-__zlsnap_option $readers -l max-entries -x -d 'limit of entries'
-__zlsnap_option $readers -l max-path -x -d 'limit of a path'
-__zlsnap_option $readers -l max-depth -x -d 'limit of directories in each other'
-__zlsnap_option $readers -l max-pax -x -d 'limit of an extended header'
-__zlsnap_option $readers -l max-xattr -x -d 'limit of an attribute'
+__zlsnap_option $readers -l max-stream -x -d 'maximum size of the stream'
+__zlsnap_option $readers -l max-size -x -d 'maximum size of all files'
+__zlsnap_option $readers -l max-entries -x -d 'maximum number of entries'
+__zlsnap_option $readers -l max-path -x -d 'maximum length of a path'
+__zlsnap_option $readers -l max-depth -x -d 'maximum depth of directories'
+__zlsnap_option $readers -l max-pax -x -d 'maximum size of an extended header'
+__zlsnap_option $readers -l max-xattr -x -d 'maximum size of an attribute'
 
-__zlsnap_option $zstd -s l -l level -x -d 'of compression, 1 to 22'
-__zlsnap_option $zstd -s T -l threads -x -d 'of zstd'
-__zlsnap_option $zstd -l long -f -d 'find repetitions as far apart as 2^N bytes'
-__zlsnap_option $zstd -l rsyncable -d 'few changes of the directory change few bytes'
+__zlsnap_option $zstd -s l -l level -x -d 'compression level, 1 to 22'
+__zlsnap_option $zstd -s T -l threads -x -d 'threads of zstd'
+__zlsnap_option $zstd -l long -f -d 'find repetitions up to 2^N bytes apart'
+__zlsnap_option $zstd -l rsyncable -d 'small changes in the directory cause small changes in the layer'
 
 __zlsnap_option tarunpack,shasum-tee,extract,verify,list,mtree,restore -s e -l expect -x \
-    -d 'this is the digest'
-__zlsnap_option extract,list,mtree -l no-verify -d 'without a digest'
+    -d 'expected digest'
+__zlsnap_option extract,list,mtree -l no-verify -d 'expect no digest'
 __zlsnap_option list -l names -d 'only the names'
 __zlsnap_option info -l metadata -d 'only what LAYER.json says'
-__zlsnap_option diff -l time -d 'modification times count, too'
+__zlsnap_option diff -l time -d 'compare modification times, too'
 __zlsnap_option tarunpack,shasum-tee,list,info,diff,refs -l json -d 'print JSON'
-__zlsnap_option tarpack,digest -l cache -r -F -d 'remember digests in a file'
+__zlsnap_option tarpack,digest -l cache -r -F -d 'store digests in a file'
 
-__zlsnap_option oci -s o -l output -x -a '(__zlsnap_value_dir | string split0)' -d 'where to'
-__zlsnap_option $image -l compression -x -a 'zstd gzip' -d 'of layers'
-__zlsnap_option $image -l arch -x -a 'amd64 arm64 arm 386 ppc64le riscv64 s390x' -d 'of the image'
+__zlsnap_option oci -s o -l output -x -a '(__zlsnap_value_dir | string split0)' -d 'image layout to write'
+__zlsnap_option $image -l compression -x -a 'zstd gzip' -d 'compression of layers'
+__zlsnap_option $image -l arch -x -a 'amd64 arm64 arm 386 ppc64le riscv64 s390x' -d 'architecture of the image'
 __zlsnap_option $image -l annotation -x -d 'annotate the manifest, KEY=VALUE'
 
 __zlsnap_option $registry -l authfile -r -F -d 'the credentials'
 __zlsnap_option $registry -l cert-dir -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'certificates for TLS'
 __zlsnap_option $registry -l tls-verify -x -a 'true false' -d 'whether TLS is needed'
-__zlsnap_option $registry -l retries -x -d 'try again so often where the network fails'
-__zlsnap_option $s3 -l part-size -x -d 'send parts of so many MiB'
-__zlsnap_option $s3 -l max-parts -x -d 'of more parts make larger ones'
+__zlsnap_option $registry -l retries -x -d 'number of retries'
+__zlsnap_option $s3 -l part-size -x -d 'size of a part in MiB'
+__zlsnap_option $s3 -l max-parts -x -d 'maximum number of parts'
 __zlsnap_option push,pull,sync,restore,status,refs,gc -l config -r -F -d 's3cmd\'s configuration'
 __zlsnap_option sync,status,gc -l state -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'where the cache of digests is kept'
 
 __zlsnap_option gc,tarunpack -l dry-run -d 'only print what would be removed'
-__zlsnap_option gc,tarunpack -l older-than -x -d 'not what is younger than this'
-__zlsnap_option gc -l keep-last -x -d 'also remove layers that are not among the last'
+__zlsnap_option gc,tarunpack -l older-than -x -d 'minimum age'
+__zlsnap_option gc -l keep-last -x -d 'also remove layers that are not among the last N'
 
-__zlsnap_option tarpack,tarunpack -l manifest -f -a time -d 'an mtree manifest'
+__zlsnap_option tarpack,tarunpack -l manifest -f -a time -d 'print an mtree manifest'
 __zlsnap_option tarunpack -l adopt -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'a staging directory becomes the directory'
-__zlsnap_option tarunpack -l clean -d 'remove what dead runs have left'
+__zlsnap_option tarunpack -l clean -d 'remove what interrupted runs left'
 __zlsnap_option tarunpack -s t -l list -d 'check everything and list it, write nothing'
 
-__zlsnap_option shasum-tee -s a -l algorithm -x -a '256 384 512' -d 'of the digest'
+__zlsnap_option shasum-tee -s a -l algorithm -x -a '256 384 512' -d 'algorithm of the digest'
 __zlsnap_option shasum-tee -s o -l output -r -F -d 'print the digest to a file'
-__zlsnap_option shasum-tee -l oci -d 'print the digest as OCI has it'
+__zlsnap_option shasum-tee -l oci -d 'print the digest in the form of OCI'
 __zlsnap_option shasum-tee -l zstd -d 'check a zstd stream, and print a digest of its content, too'
-__zlsnap_option shasum-tee -l size -x -d 'so many bytes will come'
+__zlsnap_option shasum-tee -l size -x -d 'expected number of bytes'

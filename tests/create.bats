@@ -149,12 +149,12 @@ compression"
     local layer
     for layer in tree/layer tree/sub/layer ./tree/../tree/layer "$PWD/tree/layer" other/link/layer; do
         run -2 --separate-stderr zlsnap create tree "$layer"
-        assert_one_line 'part of itself'
+        assert_one_line 'packed into itself'
     done
     run -2 --separate-stderr env -C tree zlsnap create . layer
-    assert_one_line 'part of itself'
+    assert_one_line 'packed into itself'
     run -2 --separate-stderr env -C tree/sub zlsnap create .. layer
-    assert_one_line 'part of itself'
+    assert_one_line 'packed into itself'
     assert_equal "$(find tree -name '*layer*')" ''
     zlsnap create tree/sub tree/layer >/dev/null # beside, not inside
     zlsnap create tree tree.zst >/dev/null

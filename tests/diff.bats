@@ -193,7 +193,7 @@ added dir/ (opaque)'
     run -2 --separate-stderr zlsnap diff tree nothing
     assert_one_line 'nothing: no such file'
     run -2 --separate-stderr zlsnap diff tree
-    assert_one_line 'expected A and B'
+    assert_one_line 'missing operand B'
     run -2 --separate-stderr zlsnap diff --time=yes tree layer
     run -2 bash -c 'zlsnap diff tree tree/sub >/dev/full'
     set_metadata '.digest = "sha256:" + ("0" * 64)'

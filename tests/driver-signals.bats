@@ -387,15 +387,15 @@ ends_with() {
     assert_extract 4 '^$' 70 4
     assert_extract 3 '^$' PIPE 3
     assert_extract 1 '^$' PIPE 1
-    assert_extract 0 'warning: layer: zstd complained' 1 0
-    assert_extract 3 'zstd complained' 1 0 --no-verify
+    assert_extract 0 'warning: layer: zstd failed' 1 0
+    assert_extract 3 'zstd failed' 1 0 --no-verify
     assert_extract 0 '^$' 0 0 --no-verify
 }
 
 @test "a warning is not said with -q, and what is no warning is" {
     made_once make_layer
     assert_extract 0 '^$' 1 0 -q
-    assert_extract 3 'zstd complained' 1 0 -q --no-verify
+    assert_extract 3 'zstd failed' 1 0 -q --no-verify
 }
 
 # assert_create STATUS REGEX TARPACK SHASUM-TEE ZSTD

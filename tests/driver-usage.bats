@@ -33,9 +33,9 @@ refute_usage() {
 @test "what is no layer is told from one that is damaged, in one line" {
     mkdir tree
     seq 1000 >file
-    refute_layer 'is no layer'
+    refute_layer 'is not a layer'
     tar -cf file tree
-    refute_layer 'is no layer'
+    refute_layer 'is not a layer'
     : >file
     refute_layer 'is empty'
 }
@@ -165,32 +165,32 @@ assert_taken() {
 }
 
 @test "no command, and one that does not exist" {
-    refute_usage 'a command is needed'
+    refute_usage 'missing command'
     refute_usage "unknown command 'snapshot'" snapshot a b
     refute_usage "unknown option '--quick'" --quick create a b
     refute_usage "unknown command '\$'" $'\n'
 }
 
 @test "operands that are missing, too many or empty" {
-    refute_usage 'expected DIR and LAYER' create
-    refute_usage 'expected DIR and LAYER' create tree
-    refute_usage "unexpected operand 'third'" create tree layer third
-    refute_usage 'expected LAYER and DIR' extract layer
-    refute_usage "unexpected operand 'b'" verify a b
-    refute_usage 'an empty name' create '' layer
-    refute_usage 'an empty name' extract layer ''
+    refute_usage 'missing operand DIR' create
+    refute_usage 'missing operand LAYER' create tree
+    refute_usage "extra operand 'third'" create tree layer third
+    refute_usage 'missing operand DIR' extract layer
+    refute_usage "extra operand 'b'" verify a b
+    refute_usage 'the operand DIR is empty' create '' layer
+    refute_usage 'the operand DIR is empty' extract layer ''
     local command
     for command in verify list info mtree; do
-        refute_usage 'expected LAYER' "$command"
+        refute_usage 'missing operand LAYER' "$command"
     done
     refute_usage 'standard input has no LAYER.json' verify -
-    refute_usage 'standard input can be only one' diff - /dev/stdin
-    refute_usage 'standard input can be only one' oci -o image - -
+    refute_usage 'only one of A and B can be standard input' diff - /dev/stdin
+    refute_usage 'only one LAYER can be standard input' oci -o image - -
     refute_usage "'--metadata' is for a file" info --metadata -
-    refute_usage 'a LAYER that is pushed is a file' push - s3://bucket
-    refute_usage 'a LAYER that is pushed is a file' push - docker://localhost/name
-    refute_usage 'LAYER is a file here' pull docker://localhost/name -
-    refute_usage 'expected DIR' digest
+    refute_usage 'push needs a file as LAYER' push - s3://bucket
+    refute_usage 'push needs a file as LAYER' push - docker://localhost/name
+    refute_usage 'LAYER must be a file here' pull docker://localhost/name -
+    refute_usage 'missing operand DIR' digest
 }
 
 @test "options that do not exist, lack a value or take none" {
@@ -332,12 +332,12 @@ assert_taken() {
         zlsnap create "$name" layer >/dev/null
         mv layer "$name/l"
         mv layer.json "$name/l.json"
-        refute_usage 'holds the layer itself' extract --replace "$name/l" "$name"
+        refute_usage 'contains the layer itself' extract --replace "$name/l" "$name"
         ln -s "$name/l" link
         cp "$name/l.json" link.json
-        refute_usage 'holds the layer itself' extract --replace link "$name"
+        refute_usage 'contains the layer itself' extract --replace link "$name"
         ln -s "$PWD/$name" elsewhere
-        refute_usage 'holds the layer itself' extract --replace elsewhere/l "$name"
+        refute_usage 'contains the layer itself' extract --replace elsewhere/l "$name"
         assert_exists "$name/l"
         rm link link.json elsewhere
     done
@@ -376,16 +376,16 @@ assert_taken() {
     mkdir tree other
     local file
     for file in - /dev/stdin /dev/fd/3; do
-        refute_usage 'is read more than once here' diff -X "$file" tree other </dev/null 3<<<a
-        refute_usage 'is read more than once here' sync -X "$file" web/1 tree s3://bucket </dev/null 3<<<a
+        refute_usage 'must be a regular file' diff -X "$file" tree other </dev/null 3<<<a
+        refute_usage 'must be a regular file' sync -X "$file" web/1 tree s3://bucket </dev/null 3<<<a
     done
-    refute_usage 'is read more than once here' diff -X <(echo a) tree other
+    refute_usage 'must be a regular file' diff -X <(echo a) tree other
     # (the terminal is the standard input, what is said goes to a file)
     run -2 "$PROJECT/tests/terminal.py" '' bash -c 'exec zlsnap digest -X - tree >said 2>&1' </dev/null
     assert_equal "$(<said)" \
         "zlsnap: standard input is a terminal; patterns are read from a file or a pipe; try 'zlsnap digest --help'"
     zlsnap create tree layer >/dev/null
-    refute_usage 'standard input can be only one' diff -X - tree - <layer
+    refute_usage 'standard input cannot be both' diff -X - tree - <layer
     # As tarpack says it.
     run -1 --separate-stderr zlsnap create -X absent tree layer
     assert_stderr 1 '^tarpack: absent: '

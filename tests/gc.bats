@@ -269,7 +269,7 @@ END
     run -2 --separate-stderr zlsnap gc --keep-last=0 "$url"
     assert_one_line "'--keep-last' takes a number from 1 to 1000"
     run -2 --separate-stderr zlsnap gc --keep-last=1 .
-    assert_one_line "'--keep-last' is about layers in an S3 store"
+    assert_one_line "'--keep-last' needs an S3 store"
     run -1 --separate-stderr zlsnap gc none
     assert_one_line 'none: is not a directory'
 }

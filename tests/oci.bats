@@ -341,7 +341,7 @@ PYTHON
         run -3 --separate-stderr zlsnap verify oci:img
         assert_said 'layer 1 of 1: is malformed'
         run -0 --separate-stderr zlsnap extract oci:img tree
-        assert_said 'warning: oci:img: layer 1 of 1: (zstd|gzip) complained'
+        assert_said 'warning: oci:img: layer 1 of 1: (zstd|gzip) failed'
         compare_trees a tree
     done
 }
@@ -392,12 +392,12 @@ newest() {
     mkdir home
     mv img home
     run -2 --separate-stderr zlsnap extract --replace oci:home/img home
-    assert_one_line 'holds the image itself'
+    assert_one_line 'contains the image itself'
     run -2 --separate-stderr zlsnap extract --replace oci:home/img home/img/
-    assert_one_line 'holds the image itself'
+    assert_one_line 'contains the image itself'
     cp a.tar.zst a.tar.zst.json home
     run -2 --separate-stderr zlsnap extract --replace home/a.tar.zst home
-    assert_one_line 'holds the layer itself'
+    assert_one_line 'contains the layer itself'
     assert_exists home/img/index.json
 }
 
@@ -608,7 +608,7 @@ assert_unusable() {
         flip_byte "$(blob_of img "$digest")" 50
         refuse=unverified
         [[ $what != .layers* && ${FAULTS-} != all ]] || refuse=assert_unusable
-        $refuse 4 'oci:img: (layer [12] of 2: a digest does not match|the (config|manifest) has not the digest)'
+        $refuse 4 'oci:img: (layer [12] of 2: a digest does not match|the (config|manifest) does not have the digest)'
         truncate -s -1 "$(blob_of img "$digest")"
         unverified 4 'oci:img: (layer [12]|the (config|manifest)) has [0-9]+ bytes, not'
     done
@@ -632,8 +632,7 @@ assert_unusable() {
 # and the problem that the driver's FILTER has with the result. One jq tries all of them.
 refuses() (
     local filter=$1 good=$2 program='' change problem
-    # shellcheck source=/dev/null
-    source "$(grep -rl "^$filter=" "$PROJECT/driver")"
+    source_parts core/json image/image
     while IFS=$'\t' read -r change problem; do
         program+=", ([$change] | tried)"
         printf '%s\n' "problem: $problem"
@@ -653,7 +652,7 @@ refuses() (
 .schemaVersion = 1	has no schemaVersion 2
 .manifests = {}	has no valid list of manifests
 .manifests[0].digest = "sha256:/"	has no valid list of manifests
-.manifests += .manifests	!has 2 images: which one has to be said, as oci:DIR:TAG
+.manifests += .manifests	!has 2 images: choose one by its tag, oci:DIR:TAG
 .manifests = []	!has no image
 .layers = []	is not what its media type says
 END
@@ -786,13 +785,13 @@ go_architecture() {
         run "-$status" --separate-stderr zlsnap oci "$@"
         assert_one_line "$what"
     }
-    bad 2 'expected LAYER' -o img
+    bad 2 'missing operand LAYER' -o img
     bad 2 '-o DIR[:TAG]' a.tar.zst
     bad 2 "takes zstd or gzip, not 'xz'" --compression=xz -o img a.tar.zst
-    bad 2 'no annotation KEY=VALUE' --annotation=x -o img a.tar.zst
-    bad 2 'is not UTF-8, as an annotation has to be' --annotation=$'x=a\xff' -o img a.tar.zst
-    bad 2 'no architecture' --arch=../x -o img a.tar.zst
-    bad 2 'is no name for an image' -o 'img:a b' a.tar.zst
+    bad 2 'is not KEY=VALUE' --annotation=x -o img a.tar.zst
+    bad 2 'is not UTF-8; annotations have to be' --annotation=$'x=a\xff' -o img a.tar.zst
+    bad 2 'is not an architecture' --arch=../x -o img a.tar.zst
+    bad 2 'is not a valid tag' -o 'img:a b' a.tar.zst
     bad 2 'names no directory' -o :tag a.tar.zst
     bad 1 'no such file' -o img none
     bad 1 'neither an OCI image layout nor empty' -o full a.tar.zst

@@ -152,14 +152,14 @@ assert_refused() {
 @test "a layer that is not what its LAYER.json says is not sent" {
     flip_byte layer 5000000
     run -4 --separate-stderr push layer "$url"
-    assert_said 'layer: is not sent: it is not what its LAYER.json says'
+    assert_said 'layer: not sent: it does not match its LAYER.json'
     cp "$BATS_FILE_TMPDIR/layer" layer
     set_metadata '.digest = "sha256:" + "0" * 64'
     run -4 --separate-stderr push layer "$url"
     echo junk >layer
     set_metadata ".compressed_digest = \"sha256:$(sha256sum layer | cut -d ' ' -f 1)\""
     run -3 --separate-stderr push layer "$url"
-    assert_said 'layer: is not sent: it is malformed'
+    assert_said 'layer: not sent: it is malformed'
     rm layer.json
     assert_refused 1 'layer.json: no such file' push layer "$url"
     run -0 s3_changes
@@ -198,7 +198,7 @@ assert_refused() {
     flip_byte damaged 5000000
     s3_ put damaged "$object"
     run -4 --separate-stderr zlsnap pull "$object" back
-    assert_said "$object: is not the layer that it should be"
+    assert_said "$object: is not the expected layer"
     truncate -s 1M damaged
     s3_ put damaged "$object"
     assert_refused 4 'has 1048576 bytes, not 1258' zlsnap pull "$object" back
@@ -216,7 +216,7 @@ assert_refused() {
     s3_ put meta "$meta"
     assert_refused 3 "$meta: malformed: it is not JSON" zlsnap pull "$object" back
     s3_ put layer.json "$meta"
-    assert_refused 4 "$meta: is that of another layer" zlsnap pull "$object" back
+    assert_refused 4 "$meta: belongs to another layer" zlsnap pull "$object" back
     jq '.digest = "sha256:" + "0" * 64' small.tar.zst.json >meta
     s3_ put meta "$meta"
     run -4 --separate-stderr zlsnap pull "$object" back
@@ -225,7 +225,7 @@ assert_refused() {
     s3_ put meta "$meta"
     assert_refused 3 'malformed: it is larger than 1 MiB' zlsnap pull "$object" back
     s3_ del "$meta"
-    assert_refused 1 'the layer is there, but not its metadata' zlsnap pull "$object" back
+    assert_refused 1 'the layer is there, but its metadata is missing' zlsnap pull "$object" back
     assert_equal "$(compgen -G 'back*')" ''
     push small.tar.zst "$url"
     zlsnap pull "$object" back >/dev/null
@@ -251,7 +251,7 @@ assert_refused() {
     s3_killed "GET .*$hex.tar.zst" zlsnap pull "$object" back
     flip_byte .back.zlsnap-*/"$hex" 1000
     run -4 --separate-stderr zlsnap pull "$object" back
-    assert_said 'is not the layer that it should be'
+    assert_said 'is not the expected layer'
     assert_equal "$(compgen -G '*back*')" ''
     zlsnap pull "$object" back >/dev/null
     cmp layer back
@@ -325,7 +325,7 @@ assert_refused() {
     cp "$S3_CONFIG" "$HOME/.s3cfg"
     push small.tar.zst "$url"
     AWS_ENDPOINT_URL=http://u@h run -2 push small.tar.zst "$url"
-    assert_refused 1 'there is no such configuration' push --config=none small.tar.zst "$url"
+    assert_refused 1 'this configuration of s3cmd cannot be read' push --config=none small.tar.zst "$url"
 }
 
 @test "no secret is in a command line, nor in a file" {
@@ -345,8 +345,8 @@ assert_refused() {
 
 # no_store COMMAND...: a server, and a bucket, that are not there are told in one line each.
 no_store() {
-    assert_refused 1 'no server: connection refused' env S3CMD_CONFIG=no-server "$@"
-    assert_refused 1 'there is no bucket s3://nowhere' "${@/#"$S3_URL"/s3://nowhere}"
+    assert_refused 1 'cannot connect: connection refused' env S3CMD_CONFIG=no-server "$@"
+    assert_refused 1 'no such bucket: s3://nowhere' "${@/#"$S3_URL"/s3://nowhere}"
 }
 
 @test "wrong credentials, no credentials, no server, no bucket: one line each" {
@@ -356,10 +356,10 @@ no_store() {
     sed "s/$S3_HOST/127.0.0.1:1/" "$S3_CONFIG" >no-server
     sed "s/$S3_HOST/host.invalid/" "$S3_CONFIG" >no-host
     mkdir tree
-    assert_refused 1 'the credentials are wrong' env S3CMD_CONFIG=wrong-secret zlsnap push layer "$url"
-    assert_refused 1 'the credentials are wrong' env S3CMD_CONFIG=wrong-key zlsnap sync a/b tree "$url"
-    assert_refused 1 'there are no credentials' env S3CMD_CONFIG=no-key zlsnap refs "$url"
-    assert_refused 1 'the name of its host is not known' env S3CMD_CONFIG=no-host zlsnap refs "$url"
+    assert_refused 1 'access denied: the credentials are wrong' env S3CMD_CONFIG=wrong-secret zlsnap push layer "$url"
+    assert_refused 1 'access denied: the credentials are wrong' env S3CMD_CONFIG=wrong-key zlsnap sync a/b tree "$url"
+    assert_refused 1 'no credentials' env S3CMD_CONFIG=no-key zlsnap refs "$url"
+    assert_refused 1 'cannot connect: unknown host' env S3CMD_CONFIG=no-host zlsnap refs "$url"
     no_store zlsnap push layer "$url"
     no_store zlsnap pull "$object" back
     no_store zlsnap sync a/b tree "$url"
@@ -373,17 +373,17 @@ no_store() {
 }
 
 @test "command lines that are wrong" {
-    assert_refused 2 'is no place in an S3 store' zlsnap push layer s3://
-    assert_refused 2 'is no place in an S3 store' zlsnap push layer 's3://bucket/a*'
-    assert_refused 2 'is no place in an S3 store' zlsnap push layer $'s3://bucket/a\nb'
-    assert_refused 2 'is no layer in an S3 store' zlsnap pull s3://bucket/a back
-    assert_refused 2 'not an image' zlsnap push oci:img "$url"
-    assert_refused 2 'not an image' zlsnap pull "$object" oci:img
-    assert_refused 2 "an S3 store knows no option '--authfile'" zlsnap push --authfile=a layer "$url"
-    assert_refused 2 "an S3 store knows no option '--annotation'" zlsnap push --annotation=a=b layer "$url"
-    assert_refused 2 "a registry knows no option '--part-size'" zlsnap push --part-size=5 layer docker://h/n
+    assert_refused 2 'is not an S3 URL' zlsnap push layer s3://
+    assert_refused 2 'is not an S3 URL' zlsnap push layer 's3://bucket/a*'
+    assert_refused 2 'is not an S3 URL' zlsnap push layer $'s3://bucket/a\nb'
+    assert_refused 2 'is not a layer in an S3 store' zlsnap pull s3://bucket/a back
+    assert_refused 2 'an S3 store has no images' zlsnap push oci:img "$url"
+    assert_refused 2 'an S3 store has no images' zlsnap pull "$object" oci:img
+    assert_refused 2 "an S3 store does not have the option '--authfile'" zlsnap push --authfile=a layer "$url"
+    assert_refused 2 "an S3 store does not have the option '--annotation'" zlsnap push --annotation=a=b layer "$url"
+    assert_refused 2 "a registry does not have the option '--part-size'" zlsnap push --part-size=5 layer docker://h/n
     assert_refused 1 'no such file' zlsnap push none "$url"
-    assert_refused 1 'there is no such layer' zlsnap pull "$url/$hex" back
+    assert_refused 1 'no such layer' zlsnap pull "$url/$hex" back
     assert_refused 1 'its directory does not exist' zlsnap pull "$object" none/back
     without_program s3cmd
     assert_refused 1 's3cmd not found on the PATH' zlsnap pull "$object" back

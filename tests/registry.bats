@@ -195,7 +195,7 @@ blob_in_registry() {
     run -4 --separate-stderr push a.tar.zst "docker://$registry/app:bad"
     assert_said 'zlsnap: a.tar.zst: a digest does not match'
     run -1 --separate-stderr pull "docker://$registry/app:bad" oci:bad
-    assert_one_line 'there is no such image'
+    assert_one_line 'no such image'
     assert_not_exists bad
 }
 
@@ -325,9 +325,9 @@ break_registry() {
     HOME=$home XDG_RUNTIME_DIR=$home pull "docker://$registry/app:1" two >/dev/null
     cmp one two
     run -1 --separate-stderr pull --authfile="$auth" "docker://$registry/none:1" three
-    assert_one_line 'there is no such image'
+    assert_one_line 'no such image'
     run -1 --separate-stderr pull --authfile=none "docker://$registry/app:1" three
-    assert_one_line 'none: there is no such file of credentials'
+    assert_one_line 'none: this file of credentials cannot be read'
     run -1 --separate-stderr pull "docker://$registry/app:1" three
     assert_one_line 'the credentials are missing or wrong'
     assert_not_exists three
@@ -336,19 +336,19 @@ break_registry() {
 @test "no server, no TLS, no such image, a name that is none: one line each" {
     made_once small_layers
     run -1 --separate-stderr push a.tar.zst docker://127.0.0.1:1/app:1
-    assert_one_line 'docker://127.0.0.1:1/app:1: no server: 127.0.0.1:1: connect: connection refused'
+    assert_one_line 'docker://127.0.0.1:1/app:1: cannot connect: 127.0.0.1:1: connect: connection refused'
     run -1 --separate-stderr pull docker://host.invalid/app:1 layer
-    assert_one_line 'no server'
+    assert_one_line 'cannot connect'
     registry_start
     run -1 --separate-stderr zlsnap pull --retries=0 "docker://$registry/app:1" layer
-    assert_one_line 'the server speaks no TLS (--tls-verify=false does without)'
+    assert_one_line 'the server does not use TLS (--tls-verify=false allows that)'
     run -1 --separate-stderr pull "docker://$registry/app:1" layer
-    assert_one_line 'there is no such image'
+    assert_one_line 'no such image'
     local bad
     for bad in "$registry/app:1" docker:// docker://host docker://host/app:a/b 'docker://host/a b' \
         docker://-o/x; do
         run -2 --separate-stderr pull "$bad" layer
-        assert_one_line 'is no image in a registry' || fail "$bad"
+        assert_one_line 'an image in a registry' || fail "$bad"
     done
     run -2 --separate-stderr zlsnap pull layer "docker://$registry/app:1"
     assert_one_line '; zlsnap push copies to there; try'

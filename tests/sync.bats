@@ -121,7 +121,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     start zlsnap sync web/1 tree "$url"
     s3_held
     run -1 --separate-stderr sync_web
-    assert_one_line 'web/1: another sync of it is running'
+    assert_one_line 'web/1: another sync of this name is running'
     s3_release
     wait "$driver"
     assert_restores first
@@ -183,17 +183,17 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     run -1 zlsnap status web/1 "$url"
     assert_line --regexp '^layer .*: missing$'
     run -1 --separate-stderr zlsnap status web/2 "$url"
-    assert_one_line 'refs/web/2.json: there is no such pointer'
+    assert_one_line 'refs/web/2.json: no such name'
 }
 
 @test "a pointer whose layer is missing: nothing is restored, and the next sync sends it again" {
     sync_web
     s3_ del "$(layer_url)"
     run -1 --separate-stderr zlsnap restore web/1 "$url" back
-    assert_one_line 'the layer to which the pointer leads is missing'
+    assert_one_line 'the layer of this name is missing'
     [ ! -e back ]
     run -0 --separate-stderr sync_web
-    assert_one_line 'was not there any more; it is sent again'
+    assert_one_line 'is missing from the store; it is sent again'
     assert_output "web/1 synced $(layer_url)"
     assert_equal "$(pointer '.history | length')" 0
     assert_restores first
@@ -204,7 +204,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     s3_ get "$url/refs/web/1.json" good
     s3_ put good "$url/refs/web/2.json"
     run -4 --separate-stderr zlsnap restore web/2 "$url" back
-    assert_one_line 'is the pointer of web/1, not of web/2'
+    assert_one_line 'belongs to web/1, not to web/2'
     head -c 200 good >bad
     s3_ put bad "$url/refs/web/1.json"
     run -3 --separate-stderr zlsnap restore web/1 "$url" back

@@ -12,8 +12,8 @@ jq() {
     HOME=/dev/null command jq "$@"
 }
 
-# The definitions that our filters share. problem(wrong) describes what is wrong with the documents in a
-# file, null if nothing is; `wrong` gives the keys that are missing or invalid.
+# The definitions that our filters share. problem(wrong) describes the first error in the documents of
+# a file, or is null; `wrong` gives the keys that are missing or invalid.
 json_definitions='
     def digest: type == "string" and test("\\Asha256:[0-9a-f]{64}\\z");
     def count: type == "number" and . <= 9007199254740992 and (tostring | test("\\A[0-9]{1,16}\\z"));

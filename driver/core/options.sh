@@ -82,12 +82,11 @@ option_take() {
 
 # operands_expect NAME...: ends the driver unless there is an operand for each name.
 operands_expect() {
-    local names="$*" operand
-    names=${names// / and }
-    ((${#operands[@]} >= $#)) || usage_error "expected $names"
-    ((${#operands[@]} <= $#)) || usage_error "unexpected operand '$(printable "${operands[$#]}")'"
-    for operand in "${operands[@]}"; do
-        [[ $operand ]] || usage_error "an empty name is no $names"
+    local i names=("$@")
+    ((${#operands[@]} >= $#)) || usage_error "missing operand ${names[${#operands[@]}]}"
+    ((${#operands[@]} <= $#)) || usage_error "extra operand '$(printable "${operands[$#]}")'"
+    for i in "${!names[@]}"; do
+        [[ ${operands[i]} ]] || usage_error "the operand ${names[i]} is empty"
     done
 }
 

@@ -82,7 +82,7 @@ image_target_read() {
     [[ ! -e $image_target || -d $image_target ]] || die 1 "$shown: is not a directory"
     reference_split image_dir tag "$1"
     ! is_within "$image_dir" "$image_target" ||
-        usage_error "$shown holds the image itself, which would be replaced with it"
+        usage_error "$shown contains the image itself, and --replace would remove it"
     if [[ -d $image_target && $image_mode != --replace &&
         $(attempt find "$image_target/" -mindepth 1 -print -quit) ]]; then
         die 1 "$shown: is not empty (--replace replaces it)"
@@ -184,7 +184,7 @@ image_unpack() {
     image_open_checked "$1"
     ((${#layer_files[@]})) || die 1 "$image: has no layers"
     [[ $image_whiteouts == apply || ${#layer_files[@]} -eq 1 ]] || usage_error \
-        "$image has ${#layer_files[@]} layers: whiteouts can't be kept, it takes --whiteouts=apply"
+        "$image has ${#layer_files[@]} layers: whiteouts cannot be kept; use --whiteouts=apply"
     tree_prepare "$tree"
     for i in "${!layer_files[@]}"; do
         layer_unpack "$i" "$tree" "${image_passed[@]}" --no-sync "${options[@]}"

@@ -40,7 +40,7 @@ reference_split() {
     [[ $directory ]] || usage_error "'$(printable "$3")' names no directory"
     [[ $directory != -* ]] || directory=./$directory
     [[ $rest != *:* || $tag =~ ^$tag_characters+$ ]] ||
-        usage_error "'$(printable "$tag")' is no name for an image"
+        usage_error "'$(printable "$tag")' is not a valid tag"
     printf -v "$1" '%s' "$directory"
     printf -v "$2" '%s' "$tag"
 }
@@ -82,7 +82,7 @@ index_filter='
     | [$fitting[] | select(name == "latest")] as $latest
     | check(($fitting | length) == 1 or ($latest | length) == 1
         or ($nested and all($fitting[]; .platform != null));
-        "!has \($fitting | length) images: which one has to be said, as oci:DIR:TAG")
+        "!has \($fitting | length) images: choose one by its tag, oci:DIR:TAG")
     | if ($latest | length) == 1 then $latest[0] else $fitting[0] end
     | descriptor_words'
 
@@ -155,7 +155,7 @@ document_print() {
     status=$?
     case $status in
     0) ;;
-    4) die 4 "$image: $1 has not the digest $digest" ;;
+    4) die 4 "$image: $1 does not have the digest $digest" ;;
     *) die 1 "$image: $1 cannot be read" ;;
     esac
 }
@@ -213,7 +213,7 @@ image_find() {
         [[ $type == application/vnd.oci.image.index.v1+json ||
             $type == application/vnd.docker.distribution.manifest.list.v2+json ]]
     do
-        ((++depth <= 8)) || die 3 "$image: its indexes are nested too deep"
+        ((++depth <= 8)) || die 3 "$image: its indexes are nested too deeply"
         image_manifest=$(document_read 'an index' "$image_manifest" "$index_filter" \
             "${options[@]}" '' --argjson nested true --arg type "$type") || exit
     done
@@ -226,7 +226,7 @@ image_read() {
     case $type in
     application/vnd.oci.image.manifest.v1+json) ;;
     application/vnd.docker.distribution.manifest.v2+json) ;;
-    *) die 3 "$image: what it names is not an image but $type" ;;
+    *) die 3 "$image: it is not an image but $type" ;;
     esac
     descriptors=$(document_read 'the manifest' "$image_manifest" "$manifest_filter" \
         --arg type "$type") || exit

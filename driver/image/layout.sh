@@ -127,17 +127,17 @@ layers_json() {
 layout_add_image() {
     local created layers config
     created=$(created_at)
-    layers=$(layers_json "$created") || die 1 "$layout: the layers can't be described"
+    layers=$(layers_json "$created") || die 1 "$layout: the layers cannot be described"
     config=$(
         printf '%s\n' "${2:-null}" "$layers" |
             jq -sc --arg created "$created" --arg architecture "$1" --argjson kept "$3" "$config_made" |
             layout_add_document "$config_media_type"
-    ) || die 1 "$layout: the config can't be written"
+    ) || die 1 "$layout: the config cannot be written"
     printf '%s\n' "$layers" |
         jq -c --arg created "$created" --argjson annotations "$4" --arg config "$config" \
             --arg type "$manifest_media_type" --arg layer_type "$layer_media_type" \
             "$json_definitions $manifest_made" |
-        layout_add_document "$manifest_media_type" || die 1 "$layout: the manifest can't be written"
+        layout_add_document "$manifest_media_type" || die 1 "$layout: the manifest cannot be written"
 }
 
 # The history of the base image is kept. It has to have an entry for each layer: missing ones are added, as
@@ -180,7 +180,7 @@ layout_index() {
 layout_lock() {
     local lock
     { exec {lock}<"$1" && flock "$lock"; } 2>/dev/null ||
-        warn "$layout: cannot be locked: of two images that are added at once one may be lost"
+        warn "$layout: cannot be locked: of two images that are added at the same time, one may be lost"
 }
 
 # layout_publish DESCRIPTOR: moves the image from the spool to its place. A signal does not interrupt this.

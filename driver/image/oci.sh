@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# zlsnap oci: layers become an image in an OCI image layout.
+# zlsnap oci: makes an image of layers, in an OCI image layout.
 
 part core/options core/spool core/names core/progress layer/layer image/layout
 
@@ -8,42 +8,44 @@ usage_oci() {
     cat <<'END'
 Usage: zlsnap oci [OPTION]... -o DIR[:TAG] [oci:DIR[:TAG]] LAYER...
 Make an OCI image of layers, the lowest first, and store it in the image layout DIR as
-TAG (default "latest"). DIR is made, or is an image layout that gets one more image; one
-of the same name is replaced in its index. If the first operand is an image, the new one
-has its layers and its configuration, with the layers added. One LAYER may be '-',
-standard input. Prints the digest of the new image's manifest.
+TAG (default "latest"). DIR is created if it does not exist; an image that is called TAG
+there is replaced in the index. If the first operand is an image, the new image has its
+layers and its configuration, and the other layers above. One LAYER may be '-', standard
+input. Prints the digest of the new manifest.
 
-  -o, --output=DIR[:TAG]      where to; required
-      --compression=zstd|gzip gzip: for clients that can't read zstd (default zstd; an
-                              image's layers that gzip compressed stay as they are)
-      --arch=ARCH             of the image: amd64, arm64, ... (default: this machine's)
-      --annotation=KEY=VALUE  annotate the manifest; repeatable
-      --progress[=WHEN]       draw a line while it works: auto, the default, on a
-                              terminal; always; never
+  -o, --output=DIR[:TAG]      where to store the image; required
+      --compression=zstd|gzip convert layers from zstd to gzip, for clients that cannot
+                              read zstd (default zstd; layers of the base image that are
+                              compressed by gzip stay as they are)
+      --arch=ARCH             the architecture of the image, amd64, arm64, ... (default:
+                              that of this machine)
+      --annotation=KEY=VALUE  add an annotation to the manifest; repeatable
+      --progress[=WHEN]       draw a progress line: auto (the default: on a terminal),
+                              always or never
 
-SOURCE_DATE_EPOCH in the environment is every date in it; the same layers give the same
-image.
+If SOURCE_DATE_EPOCH is set, it is the date in the image: then the same layers give the
+same image.
 END
 }
 
 command_oci() {
     local operand base=
     options_read "output: compression: arch: +annotation: $progress_option" "$@"
-    ((${#operands[@]})) || usage_error 'expected LAYER'
-    [[ ${option[output]-} ]] || usage_error 'where to is not said: -o DIR[:TAG]'
+    ((${#operands[@]})) || usage_error 'missing operand LAYER'
+    [[ ${option[output]-} ]] || usage_error 'the option -o DIR[:TAG] is missing'
     image_options_read
     progress_read
     programs_expect zstd jq flock
     programs_find shasum-tee
     if [[ ${operands[0]} == oci:* ]]; then
-        [[ ! ${option[arch]-} ]] || usage_error "the image has an architecture: '--arch' is for layers alone"
+        [[ ! ${option[arch]-} ]] || usage_error "'--arch' is only for a new image, without a base image"
         base=${operands[0]}
         operands=("${operands[@]:1}")
     fi
     layout_read "oci:${option[output]#oci:}"
     for operand in "${operands[@]}"; do
         if is_input "$operand"; then
-            [[ ! $input ]] || usage_error 'standard input can be only one of the layers'
+            [[ ! $input ]] || usage_error 'only one LAYER can be standard input'
             input_take 'a layer is'
         fi
         layer_open "$operand"
@@ -62,7 +64,7 @@ image_options_read() {
         "option '--compression' takes zstd or gzip, not '$(printable "${option[compression]}")'"
     image_architecture=${option[arch]-$(machine_architecture)}
     [[ $image_architecture =~ ^[a-z0-9_]+$ ]] ||
-        usage_error "'$(printable "$image_architecture")' is no architecture"
+        usage_error "'$(printable "$image_architecture")' is not an architecture"
     image_annotations=$(annotations_json "${passed[@]}") || exit
     source_date_check
 }
@@ -76,8 +78,8 @@ annotations_json() {
     fi
     for word; do
         word=${word#--annotation=}
-        [[ $word == ?*=* ]] || usage_error "'$(printable "$word")' is no annotation KEY=VALUE"
-        is_utf8 "$word" || usage_error "'$(printable "$word")' is not UTF-8, as an annotation has to be"
+        [[ $word == ?*=* ]] || usage_error "'$(printable "$word")' is not KEY=VALUE"
+        is_utf8 "$word" || usage_error "'$(printable "$word")' is not UTF-8; annotations have to be"
         printf '%s\0' "$word"
     done | {
         jq -Rsc 'rtrimstr("\u0000") | split("\u0000")

@@ -6,19 +6,6 @@
 
 part core/options core/spool image/oci layer/pack
 
-# The options of push and pull for a registry.
-registry_options='authfile: cert-dir: tls-verify: retries:'
-
-usage_registry() {
-    cat <<'END'
-      --authfile=FILE          the credentials, as skopeo login stores them (default:
-                               $REGISTRY_AUTH_FILE, or skopeo's own)
-      --cert-dir=DIR           certificates for TLS
-      --tls-verify=false       without TLS, or with a certificate that nobody knows
-      --retries=N              try again so often where the network fails (default 3)
-END
-}
-
 # The options for skopeo; file names in them are absolute.
 skopeo_options=()
 
@@ -30,7 +17,7 @@ push_to_registry() {
         [[ ! ${option[compression]-}${option[arch]-}${passed[*]} ]] || usage_error \
             "an image is pushed as it is: '--compression', '--arch' and '--annotation' are for a LAYER"
     else
-        ! is_input "$1" || usage_error 'a LAYER that is pushed is a file: it is read twice'
+        ! is_input "$1" || usage_error 'push needs a file as LAYER: it is read twice'
         layer_open "$1"
     fi
     registry_options_read dest
@@ -66,7 +53,7 @@ pull_from_registry() {
 # remote_check REMOTE: ends the driver unless it is a reference to an image in a registry.
 remote_check() {
     [[ $1 =~ ^docker://[A-Za-z0-9][A-Za-z0-9.:_-]*(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})?$ ]] ||
-        usage_error "'$(printable "$1")' is no image in a registry, docker://HOST/NAME:TAG"
+        usage_error "'$(printable "$1")' is not an image in a registry, docker://HOST/NAME:TAG"
 }
 
 # registry_options_read src|dest: sets skopeo_options.
@@ -78,7 +65,7 @@ registry_options_read() {
     skopeo_options=(--retry-times="${option[retries]-3}"
         "--$1-tls-verify=${option[tls-verify]-true}")
     if [[ $file ]]; then
-        [[ -r $file ]] || die 1 "$(printable "$file"): there is no such file of credentials"
+        [[ -r $file ]] || die 1 "$(printable "$file"): this file of credentials cannot be read"
         path_of file realpath -- "$file"
         skopeo_options+=(--authfile="$file")
     fi
@@ -198,16 +185,16 @@ skopeo_copy() {
     problem=${problem//\\\"/\"}
     case $problem in
     *'connection refused' | *'no such host' | *'i/o timeout' | *'network is unreachable' | \
-        *'no route to host') problem=${problem##*dial tcp} problem=${problem#:} problem="no server:$problem" ;;
+        *'no route to host') problem=${problem##*dial tcp} problem=${problem#:} problem="cannot connect:$problem" ;;
     *'Digest did not match'*) problem="a digest does not match, sha256:${problem##*sha256:}" status=4 ;;
-    '') problem='skopeo failed without a word' ;;
+    '') problem='skopeo failed without a message' ;;
     *'gave HTTP response to HTTPS client'*)
-        problem='the server speaks no TLS (--tls-verify=false does without)' ;;
+        problem='the server does not use TLS (--tls-verify=false allows that)' ;;
     *'x509: '*) problem="TLS: ${problem##*x509: } (--cert-dir, --tls-verify=false)" ;;
     *unauthorized* | *'authentication required'* | *'access to the resource is denied'*)
         problem='the credentials are missing or wrong (--authfile, skopeo login)' ;;
-    *'manifest unknown'*) problem='there is no such image' ;;
-    *'name unknown'*) problem='there is no such repository' ;;
+    *'manifest unknown'*) problem='no such image' ;;
+    *'name unknown'*) problem='no such repository' ;;
     *'no space left on device'*) problem="no space left: ${problem##*: }" ;;
     esac
     die "$status" "$1: $(printable "$problem")"

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
 #
-# zlsnap create: a directory becomes LAYER and LAYER.json.
+# zlsnap create: packs a directory into LAYER and LAYER.json.
 
 part core/options layer/pack layer/tree
 
 usage_create() {
     cat <<'END'
 Usage: zlsnap create [OPTION]... DIR LAYER
-Write the directory DIR as a layer, a tar compressed by zstd, to the file LAYER, and what
-was measured on the way (digests and sizes) to LAYER.json and standard output. Both files
-appear whole, or not at all. With '-' as LAYER the layer goes to standard output, and its
-digest to standard error.
+Pack the directory DIR into the file LAYER, a tar compressed by zstd. Its digests and
+sizes are written to LAYER.json and to standard output. Both files appear complete, or not
+at all. If LAYER is '-', the layer is written to standard output, and its digest to
+standard error.
 
-  -l, --level=N         zstd's level, 1 to 22 (default 3)
-  -T, --threads=N       of zstd; 0, the default: one a core
-      --long[=N]        find repetitions as far apart as 2^N bytes, 10 to 27 (default 27)
-      --rsyncable       change few bytes of LAYER where few bytes of DIR changed
+  -l, --level=N         the compression level of zstd, 1 to 22 (default 3)
+  -T, --threads=N       the number of zstd's threads (default 0: one for each core)
+      --long[=N]        find repetitions up to 2^N bytes apart, 10 to 27 (default 27)
+      --rsyncable       small changes in DIR cause small changes in LAYER
 
 For tarpack:
       --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
@@ -24,10 +24,10 @@ For tarpack:
       --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
       -v, --verbose
 
-      --progress[=WHEN]     draw a line while it works, and sum up: auto, the default,
-                            on a terminal; always; never
+      --progress[=WHEN]     draw a progress line and print a summary: auto (the default:
+                            on a terminal), always or never
 
-SOURCE_DATE_EPOCH in the environment is the date that LAYER.json gives.
+If SOURCE_DATE_EPOCH is set, it is the date in LAYER.json.
 END
 }
 
@@ -50,7 +50,7 @@ command_create() {
     esac
     output_read "${operands[1]}"
     ! is_within "$output_place" "$dir" || usage_error \
-        "$(printable "$output") is inside of $(printable "$dir") and would become a part of itself"
+        "$(printable "$output") is inside of $(printable "$dir") and would be packed into itself"
     spool_make "$output_place" "$output_name"
     run create_file "$dir" || exit
     create_metadata

@@ -1,27 +1,26 @@
 # shellcheck shell=bash
 #
-# zlsnap diff: two manifests, of directories or of what is in layers, entry by entry.
+# zlsnap diff: compares the manifests of two directories or layers.
 
 part core/options core/spool layer/layer layer/tree
 
 usage_diff() {
     cat <<'END'
 Usage: zlsnap diff [OPTION]... A B
-Compare A with B, each a directory, a layer or '-', a layer on standard input: which
-entries only one of them has, and what is different in the others: type, mode, owner,
-size, content, link, device, xattrs. Prints a line for each, 'added NAME', 'removed NAME'
-or 'changed NAME (WHAT, ...)'. Exit status: 0 nothing is different, 1 something is, 2
-trouble; 3 and 4 as everywhere.
+Compare two directories or layers; '-' is a layer on standard input. Prints a line for
+each entry that only one of them has, or whose type, mode, owner, size, content, link,
+device or xattrs differ: 'added NAME', 'removed NAME' or 'changed NAME (WHAT, ...)'. Exit
+status: 0 no differences, 1 differences, 2 trouble; 3 and 4 as always.
 
-      --time            modification times count, too
-      --json            one JSON object a line
+      --time            compare modification times, too
+      --json            print a JSON object for each difference, one a line
 
-For tarpack, where A or B is a directory:
+For tarpack, if A or B is a directory:
       --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
       -x, --one-file-system, --owner=UID, --group=GID, --uid-map=IN:OUT:N,
       --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs,
       --live, -j, --jobs=N, -v, --verbose
-For tarunpack, where one is a layer:
+For tarunpack, if A or B is a layer:
       --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
       --max-pax=N, --max-xattr=N
 END
@@ -36,7 +35,7 @@ command_diff() {
     options_read "time json $tarpack_options $limit_options" "$@"
     operands_expect A B
     ! { is_input "${operands[0]}" && is_input "${operands[1]}"; } ||
-        usage_error 'standard input can be only one of the two'
+        usage_error 'only one of A and B can be standard input'
     trouble=2 # as in diff(1)
     diff_options_split
     if [[ -d ${operands[0]} && -d ${operands[1]} ]]; then
@@ -45,7 +44,7 @@ command_diff() {
         excludes_check
     fi
     [[ $excludes != - ]] || ! { is_input "${operands[0]}" || is_input "${operands[1]}"; } ||
-        usage_error 'standard input can be only one: a layer, or patterns'
+        usage_error 'standard input cannot be both a layer and the patterns'
     programs_expect awk sort
     programs_find tarpack tarunpack
     spool_make "$(temporary_place)" zlsnap-diff

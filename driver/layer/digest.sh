@@ -1,18 +1,18 @@
 # shellcheck shell=bash
 #
-# zlsnap digest: the SHA-256 of a directory's manifest.
+# zlsnap digest: prints the tree digest of a directory.
 
 part core/options layer/tree
 
 usage_digest() {
     cat <<'END'
 Usage: zlsnap digest [OPTION]... DIR
-Print the digest of a directory: the SHA-256 of the manifest that tarpack --manifest
-writes. It is the same for the same names, types, modes, owners, xattrs, links, sizes,
-contents and whiteouts, on every file system; modification times do not count.
+Print the tree digest of a directory: the SHA-256 of the manifest that tarpack --manifest
+prints. It covers names, types, modes, owners, xattrs, links, sizes, contents and
+whiteouts, but not modification times, and is the same on every file system.
 
-      --cache=FILE      remember digests in FILE, and read only what changed since it was
-                        written
+      --cache=FILE      store digests of files in FILE, and read only the files that have
+                        changed since
 
 For tarpack:
       --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# zlsnap extract: zstd -dc | tarunpack; and what all commands share that read a LAYER.
+# zlsnap extract: restores a layer, by zstd -dc | tarunpack.
 
 part core/options core/names layer/layer
 
@@ -8,21 +8,20 @@ usage_extract() {
     cat <<'END'
 Usage: zlsnap extract [OPTION]... LAYER DIR
    or: zlsnap extract [OPTION]... oci:DIR[:TAG] DIR
-Restore the layer in the file LAYER to the directory DIR, which has to be absent or
-empty, or see --replace and --merge. Nothing appears there or is changed unless the
-digest of the tar is the one in LAYER.json. Of an image in an OCI image layout all layers
-are applied, the lowest first, each with the digests that the image gives it. With '-' as
-LAYER it is read from standard input, with --expect or --no-verify.
+Restore a layer to the directory DIR, which must be absent or empty, unless --replace or
+--merge is given. DIR is not changed unless the tar has the digest in LAYER.json. Of an
+image, all layers are applied, the lowest first; each must have its digests in the image.
+If LAYER is '-', it is read from standard input; this needs --expect or --no-verify.
 
-  -e, --expect=DIGEST   this is the digest; LAYER.json is not read. Of an image it is that
-                        of the manifest
-      --no-verify       without a digest
-      --progress[=WHEN] draw a line while it works, and sum up: auto, the default, on a
-                        terminal; always; never
+  -e, --expect=DIGEST   expect this digest instead of the one in LAYER.json; of an image,
+                        the digest of the manifest
+      --no-verify       expect no digest
+      --progress[=WHEN] draw a progress line and print a summary: auto (the default: on a
+                        terminal), always or never
 
 For tarunpack:
-      --replace             exchange DIR for what is restored, at once
-      --merge               apply the layer onto DIR
+      --replace             replace DIR atomically
+      --merge               apply the layer to DIR
       --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner, --no-same-owner,
       --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs, --no-holes,
       --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose, --max-stream=N,
@@ -47,7 +46,7 @@ command_extract() {
         path_of file realpath -- "$layer" # LAYER may be a symbolic link
         path_split place name "$file"
         ! is_within "$place" "${operands[1]}" || usage_error \
-            "$(printable "${operands[1]}") holds the layer itself, which would be replaced with it"
+            "$(printable "${operands[1]}") contains the layer itself, and --replace would remove it"
     fi
     unpack "$expected" "${passed[@]}" -- "${operands[1]}"
 }

@@ -1,22 +1,20 @@
 # shellcheck shell=bash
 #
-# zlsnap info: what a layer is, and what is in it, for people. It is measured in one pass over the layer
-# and held against LAYER.json; or is what LAYER.json says, and the layer is not read.
+# zlsnap info: shows what a layer contains, from one pass over it, or what LAYER.json says.
 
 part core/options core/spool core/progress layer/layer layer/layers
 
 usage_info() {
     cat <<'END'
 Usage: zlsnap info [OPTION]... LAYER
-Show what a layer is, digests, sizes and their ratio, when and how it was made; and what
-is in it, entries by type and the ten largest files. It is read for that, and the exit
-status tells whether it is sound, and what LAYER.json says if there is one. With '-' as
-LAYER, standard input is read.
+Show the digests and sizes of a layer, when and how it was made, the number of entries of
+each type, and its ten largest files. The layer is read and checked as by verify; see the
+exit status. If LAYER is '-', it is read from standard input.
 
-      --metadata        only what LAYER.json says; the layer is not read
-      --json            one object: that of LAYER.json, and what was measured
-      --progress[=WHEN] draw a line while it works: auto, the default, on a terminal;
-                        always; never
+      --metadata        show only what LAYER.json says, without reading the layer
+      --json            print one JSON object: LAYER.json, and what was measured
+      --progress[=WHEN] draw a progress line: auto (the default: on a terminal), always or
+                        never
 
 For tarunpack:
       --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
@@ -38,7 +36,7 @@ command_info() {
         metadata_read "$layer_json"
         size=$(attempt stat -L -c %s -- "$layer") || exit
         [[ $size == "${metadata[compressed_size_bytes]}" ]] ||
-            warn "$shown has $size bytes, LAYER.json says ${metadata[compressed_size_bytes]}"
+            warn "$shown has $size bytes, but LAYER.json says ${metadata[compressed_size_bytes]}"
     else
         compression_check
     fi
@@ -49,7 +47,7 @@ command_info() {
     fi
 }
 
-# Reads the layer and shows what is in it.
+# Reads the layer and shows its contents.
 info_measure() {
     local known=/dev/null
     programs_expect zstd awk

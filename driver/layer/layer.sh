@@ -21,7 +21,7 @@ layer_open() {
     fi
     shown=$(printable "$layer")
     [[ $layer != oci:* && $layer != docker://* ]] ||
-        usage_error "LAYER is a file, not an image as '$shown' is"
+        usage_error "LAYER must be a file, not an image: '$shown'"
     [[ $layer != -* ]] || layer=./$layer
     layer_json=$layer.json
     [[ -e $layer ]] || die 1 "$shown: no such file"
@@ -59,7 +59,7 @@ compression_check() {
     28b52ffd | 5?2a4d18) ;;
     1f8b*) ;; # gzip, which zstd may be built to read
     '') die 3 "$shown: is empty; a layer is a tar that zstd compressed" ;;
-    *) die 3 "$shown: is no layer: those are compressed by zstd (a plain tar: tarunpack --list <FILE)" ;;
+    *) die 3 "$shown: is not a layer: zstd did not compress it (for a plain tar, use tarunpack --list <FILE)" ;;
     esac
 }
 
@@ -122,12 +122,12 @@ unpack_verdict() {
     *' 141') return 141 ;; # the reader of a list closed the pipe
     *[1-9]*' 0')
         if [[ $1 ]]; then
-            warn "$(printable "$layer"): zstd complained, but the digest is the expected one"
+            warn "$(printable "$layer"): zstd failed, but the digest is the expected one"
             return 0
         fi
         verdict "${@:2}"
         [[ ! $broken ]] || return 1
-        say "$(printable "$layer"): zstd complained, and there is no expected digest that proves the content"
+        say "$(printable "$layer"): zstd failed, and there is no expected digest to check the content"
         return 3
         ;;
     esac

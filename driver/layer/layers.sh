@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# Layers and what is known of them: a LAYER is handled like an image with one layer. The functions that
-# run pipes are for jobs of run() and return the pipe's verdict.
+# The layers of an image; a LAYER is handled like an image with one layer. The functions that run pipes are
+# for jobs of run() and return the pipe's verdict.
 
 part core/programs core/pipe core/progress layer/metadata layer/measured
 
@@ -72,7 +72,7 @@ blob_measure() {
 }
 
 # layer_verify I EXPECTED COUNT [OPTION...]: reads layer I once: checks its frames and, by tarunpack --list
-# with these options, its structure; then compares it with what is known of it. EXPECTED is the digest of
+# with these options, its structure; then compares it with the known values. EXPECTED is the digest of
 # the tar, or empty. COUNT is the stage that counts the entries: a function called PROGRAM_entries.
 layer_verify() {
     local i=$1 expected=$2 count=$3 name=shasum-tee keys=(compressed_size_bytes size_bytes) status output
@@ -147,7 +147,7 @@ layer_unpack() {
         stage "$tarunpack" ${option[quiet]+-q} "$@" --expect="${layer_diff_ids[i]}" -- "$dir"
     statuses=("${PIPESTATUS[@]}")
     if [[ ${statuses[0]}${statuses[2]} == 00 && ${statuses[1]} != 0 ]]; then
-        warn "${layer_names[i]}: ${layer_types[i]} complained, but the digests are the expected ones"
+        warn "${layer_names[i]}: ${layer_types[i]} failed, but the digests are the expected ones"
         return 0
     fi
     verdict "${statuses[*]}" shasum-tee "${layer_types[i]}" tarunpack

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
 #
-# zlsnap list and mtree: what is in a layer, as tarunpack --list reads it.
+# zlsnap list and mtree: print the contents of a layer, by tarunpack --list.
 
 part core/options layer/layer
 
 usage_list() {
     cat <<'END'
 Usage: zlsnap list [OPTION]... LAYER
-List the entries of a layer as they are read, in the form of tar -tv; a whiteout as the
-name that it deletes. The exit status tells whether the layer is sound, and has the digest
-that is in LAYER.json if there is one. With '-' as LAYER, standard input is listed.
+List the entries of a layer in the format of tar -tv. A whiteout is shown as the name that
+it deletes. The exit status says whether the layer is valid and has the digest in
+LAYER.json, if that exists. If LAYER is '-', it is read from standard input.
 
-      --names           only the names, as tar -t does
-  -v, --verbose         as tar -tv does: that is the default
-      --json            one JSON object a line
-  -e, --expect=DIGEST   this is the digest; LAYER.json is not read
-      --no-verify       without a digest
+      --names           print only the names, as tar -t does
+  -v, --verbose         as tar -tv does; this is the default
+      --json            print a JSON object for each entry, one a line
+  -e, --expect=DIGEST   expect this digest instead of the one in LAYER.json
+      --no-verify       expect no digest
 
 For tarunpack:
       --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
@@ -26,12 +26,12 @@ END
 usage_mtree() {
     cat <<'END'
 Usage: zlsnap mtree [OPTION]... LAYER
-Print the mtree(5) manifest of a layer; of a layer that zlsnap made it is the one that
-tarpack --manifest writes of the directory. The exit status is that of zlsnap list, and
-'-' is standard input.
+Print the mtree(5) manifest of a layer. For a layer that zlsnap made, this is what
+tarpack --manifest printed for the directory. The exit status is as for zlsnap list. If
+LAYER is '-', it is read from standard input.
 
-  -e, --expect=DIGEST   this is the digest; LAYER.json is not read
-      --no-verify       without a digest
+  -e, --expect=DIGEST   expect this digest instead of the one in LAYER.json
+      --no-verify       expect no digest
 
 For tarunpack:
       --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,

@@ -61,7 +61,7 @@ source_date_check() {
     local epoch=${SOURCE_DATE_EPOCH-}
     [[ $epoch ]] || return
     [[ $epoch =~ ^[0-9]{1,12}$ && $((10#$epoch)) -le 253402300799 ]] ||
-        usage_error "SOURCE_DATE_EPOCH: '$(printable "$epoch")' is no number of seconds"
+        usage_error "SOURCE_DATE_EPOCH: '$(printable "$epoch")' is not a number of seconds"
 }
 
 zstd_version() {
@@ -70,7 +70,7 @@ zstd_version() {
     [[ $text =~ v([0-9]+(\.[0-9]+)*) ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
-# Prints "ok" and the values that the driver uses, a line each; or what is wrong.
+# Prints "ok" and the values that the driver uses, a line each; or the first error.
 metadata_filter='problem(metadata_wrong) // ("ok", (.[0] | .digest, .size_bytes, .compressed_digest,
     .compressed_size_bytes, .file_count, .created_at,
     ({"org.zlsnap.compression": (.compression | tojson)} | tojson)))'

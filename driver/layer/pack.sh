@@ -19,8 +19,8 @@ output_read() {
     output=$1
     shown=$(printable "$output")
     [[ $output != oci:* && $output != docker://* ]] ||
-        usage_error "LAYER is a file, not an image as '$shown' is"
-    [[ $output != - ]] || usage_error 'LAYER is a file here, not standard output'
+        usage_error "LAYER must be a file, not an image: '$shown'"
+    [[ $output != - ]] || usage_error 'LAYER must be a file here, not standard output'
     [[ $output != -* ]] || output=./$output
     path_split output_place output_name "$output"
     [[ ! -d $output && $output_name ]] || usage_error "LAYER is a directory: $shown"
@@ -88,7 +88,7 @@ metadata_store() {
 publish() {
     local lock
     if ! { exec {lock}<"$output_place" && flock "$lock"; } 2>/dev/null; then
-        warn "$(printable "$output_place"): cannot be locked: two at once may mix LAYER and LAYER.json"
+        warn "$(printable "$output_place"): cannot be locked: two runs at the same time may mix LAYER and LAYER.json"
     fi
     attempt sync -- "$spool/layer" "$spool/json"
     # A signal does not interrupt the renames.

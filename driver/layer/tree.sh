@@ -20,7 +20,7 @@ excludes_check() {
         fi
         # A descriptor of a file is not rewound.
         [[ ! ${1-} || (-f $file && $file != /dev/* && $file != /proc/*) || ! ($file == - || -e $file) ]] ||
-            usage_error "'--exclude-from=$(printable "$file")' is read more than once here: it has to be a file"
+            usage_error "'--exclude-from=$(printable "$file")' must be a regular file: it is read more than once"
     done
 }
 

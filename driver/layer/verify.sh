@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# zlsnap verify: a layer is read once, and everything that is known of it is held against it.
+# zlsnap verify: reads a layer once and compares it with LAYER.json.
 
 part core/options core/progress layer/layer layer/layers
 
@@ -8,16 +8,16 @@ usage_verify() {
     cat <<'END'
 Usage: zlsnap verify [OPTION]... LAYER
    or: zlsnap verify [OPTION]... oci:DIR[:TAG]
-Check a layer: the digests, sizes and number of entries in LAYER.json, the zstd frames,
-the structure of the tar; or all that is in an image of an OCI image layout. Nothing is
-written. Prints 'LAYER: OK' or 'LAYER: FAILED'. With '-' as LAYER, standard input is
-checked, against --expect.
+Check a layer: the digests, the sizes and the number of entries in LAYER.json, the zstd
+frames and the structure of the tar; or all layers of an image. Nothing is written. Prints
+'LAYER: OK' or 'LAYER: FAILED'. If LAYER is '-', it is read from standard input; this
+needs --expect.
 
-  -e, --expect=DIGEST   this is the digest of the tar; LAYER.json, if there is one, is
-                        checked too
+  -e, --expect=DIGEST   expect this digest of the tar; LAYER.json is checked, too, if it
+                        exists; of an image, the digest of the manifest
   -q, --quiet           do not print OK
-      --progress[=WHEN]     draw a line while it works, and sum up: auto, the default,
-                            on a terminal; always; never
+      --progress[=WHEN]     draw a progress line and print a summary: auto (the default:
+                            on a terminal), always or never
 
 For tarunpack:
       --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,

@@ -7,16 +7,15 @@ part core/options core/pipe store/pointer store/state
 usage_gc() {
     cat <<'END'
 Usage: zlsnap gc [OPTION]... [DIR|s3://BUCKET[/PREFIX]]...
-Remove what killed runs have left, and print it: staging directories and spools in each
-DIR, those of $TMPDIR and of the state directory, and the unfinished uploads of layers
-below each s3:// URL. Nothing that is in use is removed, nor what is younger than
---older-than.
+Remove what interrupted runs left behind, and print it: staging directories and spools in
+each DIR, in $TMPDIR and in the state directory; and unfinished uploads of layers at each
+URL. What is in use, or newer than --older-than, is kept.
 
       --dry-run                only print what would be removed
       --older-than=AGE         N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d)
-      --keep-last=N            in an S3 store, also remove the layers that no pointer has
-                               among its last N; those that never had a pointer stay, and
-                               those of the last two hours unless AGE is 0
+      --keep-last=N            also remove layers from an S3 store: those that some name
+                               had before its last N layers. Layers of the last two hours
+                               are kept, unless AGE is 0
       --state=DIR              as for zlsnap sync
 END
     usage_s3
@@ -50,7 +49,7 @@ command_gc() {
 gc_age_read() {
     local -A units=([s]=1 [m]=60 [h]=3600 [d]=86400)
     [[ $1 =~ ^([0-9]{1,9})([smhd]?)$ ]] ||
-        usage_error "option '--older-than' takes an age, as 90m, 12h or 7d, not '$(printable "$1")'"
+        usage_error "option '--older-than' takes an age such as 90m, 12h or 7d, not '$(printable "$1")'"
     gc_age=$((10#${BASH_REMATCH[1]} * ${units[${BASH_REMATCH[2]:-s}]}))
 }
 
@@ -66,7 +65,7 @@ gc_operands_check() {
         fi
     done
     [[ $stores || ! ${option[keep-last]+given} ]] ||
-        usage_error "'--keep-last' is about layers in an S3 store: which, s3://BUCKET/PREFIX?"
+        usage_error "'--keep-last' needs an S3 store, s3://BUCKET/PREFIX"
 }
 
 # Removes staging directories and spools.

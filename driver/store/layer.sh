@@ -10,9 +10,7 @@
 
 part core/options core/pipe core/progress layer/layer layer/layers layer/pack store/s3
 
-# The options of push for an S3 store, set by s3_push_options_read(): the size of a part, in MiB, and the
-# maximum number of parts.
-s3_push_options='config: part-size: max-parts:'
+# Set by s3_push_options_read(): the size of a part, in MiB, and the maximum number of parts.
 s3_part_size=
 s3_max_parts=
 
@@ -22,8 +20,8 @@ s3_etag=
 # push_to_s3 LAYER URL
 push_to_s3() {
     s3_url_read "$2"
-    [[ $1 != oci:* ]] || usage_error 'an S3 store takes a LAYER, not an image'
-    ! is_input "$1" || usage_error 'a LAYER that is pushed is a file: it is read twice'
+    [[ $1 != oci:* ]] || usage_error 'an S3 store has no images: push a LAYER'
+    ! is_input "$1" || usage_error 'push needs a file as LAYER: it is read twice'
     layer_open "$1"
     s3_push_options_read
     programs_expect zstd jq flock split md5sum
@@ -54,8 +52,8 @@ s3_push() {
     s3_measure || status=$?
     case $status in
     0) ;;
-    3) say "${layer_names[0]}: is not sent: it is malformed" ;;
-    4) say "${layer_names[0]}: is not sent: it is not what its LAYER.json says" ;;
+    3) say "${layer_names[0]}: not sent: it is malformed" ;;
+    4) say "${layer_names[0]}: not sent: it does not match its LAYER.json" ;;
     esac
     ((status == 0)) || exit "$status"
     hex=${layer_blobs[0]#sha256:}
@@ -140,9 +138,9 @@ s3_send_meta() {
 # pull_from_s3 URL/DIGEST LAYER
 pull_from_s3() {
     local hex
-    [[ $2 != oci:* ]] || usage_error 'from an S3 store a LAYER is pulled, not an image'
+    [[ $2 != oci:* ]] || usage_error 'an S3 store has no images: pull to a LAYER'
     [[ $1 =~ ^(.*)/([0-9a-f]{64})($layer_suffix)?$ ]] || usage_error \
-        "'$(printable "$1")' is no layer in an S3 store, s3://BUCKET/PREFIX/DIGEST.tar.zst"
+        "'$(printable "$1")' is not a layer in an S3 store, s3://BUCKET/PREFIX/DIGEST.tar.zst"
     hex=${BASH_REMATCH[2]}
     s3_url_read "${BASH_REMATCH[1]}"
     output_read "$2"
@@ -158,11 +156,11 @@ pull_from_s3() {
 s3_pull() {
     local key=$1$layer_suffix meta=$1$meta_suffix
     s3_look "$1."
-    [[ ${object_sizes[$key]-} ]] || die 1 "$s3_url$key: there is no such layer"
-    s3_get "$meta" "$spool/json" || die 1 "$s3_url$meta: the layer is there, but not its metadata"
+    [[ ${object_sizes[$key]-} ]] || die 1 "$s3_url$key: no such layer"
+    s3_get "$meta" "$spool/json" || die 1 "$s3_url$meta: the layer is there, but its metadata is missing"
     metadata_read "$spool/json" "$s3_url$meta"
     [[ ${metadata[compressed_digest]} == "sha256:$1" ]] ||
-        die 4 "$s3_url$meta: is that of another layer"
+        die 4 "$s3_url$meta: belongs to another layer"
     [[ ${metadata[compressed_size_bytes]} == "${object_sizes[$key]}" ]] ||
         die 4 "$s3_url$key: has ${object_sizes[$key]} bytes, not ${metadata[compressed_size_bytes]} as its \
 metadata says"
@@ -194,7 +192,7 @@ s3_pulled_check() {
     case $status in
     3 | 4)
         attempt rm -f -- "${layer_files[0]}"
-        say "${layer_names[0]}: is not the layer that it should be"
+        say "${layer_names[0]}: is not the expected layer"
         ;;
     esac
     return "$status"

@@ -22,9 +22,9 @@ declare -gA pointer=()
 
 # reference_read WORD: reads SERVICE/INSTANCE; the instance may contain slashes.
 reference_read() {
-    [[ $1 == ?*/?* ]] || usage_error "'$(printable "$1")' is no SERVICE/INSTANCE"
+    [[ $1 == ?*/?* ]] || usage_error "'$(printable "$1")' is not a name, SERVICE/INSTANCE"
     reference=$(name_encode "${1%%/*}")/$(name_encode "${1#*/}")
-    [[ ! $reference =~ [^/]{201} ]] || usage_error "'$(printable "$1")' is too long a name"
+    [[ ! $reference =~ [^/]{201} ]] || usage_error "'$(printable "$1")' is too long"
     reference_key=refs/$reference.json
 }
 
@@ -35,7 +35,7 @@ reference_print() {
     printable "${name%.}"
 }
 
-# Prints "ok" and the values that the driver uses, a line each; or what is wrong.
+# Prints "ok" and the values that the driver uses, a line each; or the first error.
 pointer_filter='
     def history: type == "array" and all(type == "object" and (.compressed_digest | digest));
     problem(wrong("reference"; text), wrong("tree_digest"; digest), wrong("updated_at"; text),
@@ -58,7 +58,7 @@ pointer_get() {
     json_read lines pointer_values "$2" "$s3_url$key"
     # It may have been copied from another key.
     [[ ${lines[1]} == "$1" ]] ||
-        die 4 "$s3_url$key: is the pointer of $(printable "${lines[1]}"), not of $1"
+        die 4 "$s3_url$key: belongs to $(printable "${lines[1]}"), not to $1"
     pointer=(
         [tree]=${lines[2]} [updated_at]=${lines[3]} [digest]=${lines[4]} [hex]=${lines[5]#sha256:}
         [history]=${lines[6]//sha256:/} [size]=${lines[7]}
@@ -113,5 +113,5 @@ references_list() {
 }
 
 reference_missing() {
-    die 1 "$s3_url$reference_key: there is no such pointer; zlsnap refs lists those that there are"
+    die 1 "$s3_url$reference_key: no such name; zlsnap refs lists the names"
 }

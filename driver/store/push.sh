@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 #
-# zlsnap push and pull: layers and images to and from a registry, layers to and from an S3 store.
+# zlsnap push and pull: copy layers and images to and from a registry, and layers to and from an S3 store.
 
-part core/options core/progress store/layer image/registry
+part core/options core/progress store/s3
 
 usage_push() {
     cat <<'END'
 Usage: zlsnap push [OPTION]... LAYER s3://BUCKET[/PREFIX]
    or: zlsnap push [OPTION]... LAYER|oci:DIR[:TAG] docker://HOST[:PORT]/NAME[:TAG]
-Copy a layer to an S3 store, as PREFIX/DIGEST.tar.zst and PREFIX/DIGEST.meta.json; what is
-there already is not sent again, and what an interrupted push has sent neither. Prints the
-name that pull takes. Or copy an image from an image layout, or a layer as an image of its
-own, to a registry. Prints the digest of the manifest. All digests are verified first.
+Copy a layer to an S3 store, as PREFIX/DIGEST.tar.zst and PREFIX/DIGEST.meta.json, and
+print the URL for pull. A layer that is there is not sent again, and an interrupted upload
+is resumed. Or copy an image, or a layer as an image, to a registry, and print the digest
+of its manifest. All digests are verified before anything is sent.
 
 For an S3 store:
 END
@@ -19,9 +19,8 @@ END
     cat <<'END'
 
 For a registry:
-      --compression=zstd|gzip  of a LAYER: gzip for clients that can't read zstd
-      --arch=ARCH              of a LAYER: as for zlsnap oci
-      --annotation=KEY=VALUE   of a LAYER: as for zlsnap oci; repeatable
+      --compression=zstd|gzip, --arch=ARCH, --annotation=KEY=VALUE
+                               for a LAYER, as for zlsnap oci
 END
     usage_registry
     usage_progress
@@ -32,10 +31,10 @@ usage_pull() {
 Usage: zlsnap pull [OPTION]... s3://BUCKET[/PREFIX]/DIGEST[.tar.zst] LAYER
    or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] LAYER
    or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] oci:DIR[:TAG]
-Copy a layer from an S3 store, or an image from a registry: one that has a single layer to
-the file LAYER, with LAYER.json beside it as zlsnap create writes it; any to an image
-layout. Nothing appears unless all digests hold. A pull from an S3 store that was
-interrupted is continued. Prints LAYER.json, or the digest of the manifest.
+Copy a layer from an S3 store to LAYER and LAYER.json, and print LAYER.json; an
+interrupted download is resumed. Or copy an image from a registry to an image layout, and
+print the digest of its manifest; or an image with one layer to LAYER and LAYER.json.
+Nothing appears unless all digests match.
 
 For an S3 store:
 END
@@ -48,13 +47,26 @@ END
     usage_progress
 }
 
+# The options of push and pull for a registry.
+registry_options='authfile: cert-dir: tls-verify: retries:'
+
+usage_registry() {
+    cat <<'END'
+      --authfile=FILE          credentials, as written by skopeo login (default:
+                               $REGISTRY_AUTH_FILE, or skopeo's default)
+      --cert-dir=DIR           certificates for TLS
+      --tls-verify=false       allow HTTP, and certificates that are not trusted
+      --retries=N              retries after network errors (default 3)
+END
+}
+
 # remote_expect REMOTE OTHER HINT: ends the driver unless REMOTE is a URL of a registry or a store. HINT is for
 # a user who gave the other operand as a URL.
 remote_expect() {
     local problem
     [[ $1 != s3://* && $1 != docker://* ]] || return 0
-    problem="'$(printable "$1")' is no image in a registry, docker://HOST/NAME:TAG, and nothing in an \
-S3 store, s3://BUCKET/PREFIX"
+    problem="'$(printable "$1")' is neither an image in a registry, docker://HOST/NAME:TAG, nor an S3 \
+URL, s3://BUCKET/PREFIX"
     [[ $2 != s3://* && $2 != docker://* ]] || problem+="; $3"
     usage_error "$problem"
 }
@@ -67,10 +79,12 @@ command_push() {
     remote_expect "${operands[1]}" "${operands[0]}" 'zlsnap pull copies from there'
     if [[ ${operands[1]} == s3://* ]]; then
         options_refuse 'an S3 store' compression arch authfile cert-dir tls-verify retries
-        [[ ! ${passed[*]} ]] || usage_error "an S3 store knows no option '--annotation'"
+        [[ ! ${passed[*]} ]] || usage_error "an S3 store does not have the option '--annotation'"
+        part store/layer
         push_to_s3 "${operands[@]}"
     else
         options_refuse 'a registry' config part-size max-parts
+        part image/registry
         push_to_registry "${operands[@]}"
     fi
 }
@@ -82,9 +96,11 @@ command_pull() {
     remote_expect "${operands[0]}" "${operands[1]}" 'zlsnap push copies to there'
     if [[ ${operands[0]} == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries
+        part store/layer
         pull_from_s3 "${operands[@]}"
     else
         options_refuse 'a registry' config
+        part image/registry
         pull_from_registry "${operands[@]}"
     fi
 }
@@ -93,7 +109,7 @@ command_pull() {
 options_refuse() {
     local name
     for name in "${@:2}"; do
-        [[ ! ${option[$name]+given} ]] || usage_error "$1 knows no option '--$name'"
+        [[ ! ${option[$name]+given} ]] || usage_error "$1 does not have the option '--$name'"
     done
 }
 

@@ -7,11 +7,11 @@ part core/options store/pointer
 usage_refs() {
     cat <<'END'
 Usage: zlsnap refs [OPTION]... s3://BUCKET[/PREFIX]
-List what zlsnap sync keeps there: SERVICE/INSTANCE, when its layer last changed, the size
-of the layer and its digest, tabs between them.
+List the names in an S3 store, one a line, with tabs: SERVICE/INSTANCE, the time of the
+last change, the size of the layer, and its digest.
 
-      --json                   one JSON object a line: the pointers, without those
-                           earlier layers that gc removed
+      --json                   print the pointers, one a line, without earlier layers that
+                               gc has removed
 END
     usage_s3
 }

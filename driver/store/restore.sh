@@ -7,11 +7,11 @@ part core/options core/pipe core/progress layer/layer store/pointer
 usage_restore() {
     cat <<'END'
 Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE s3://BUCKET[/PREFIX] DIR
-Restore to the directory DIR what zlsnap sync last kept as SERVICE/INSTANCE. DIR has to be
-absent or empty, or see --replace and --merge. Nothing appears there or is changed unless
-the digest is the one that the pointer in the store gives.
+Restore the last layer that zlsnap sync stored as SERVICE/INSTANCE to the directory DIR,
+which must be absent or empty, unless --replace or --merge is given. DIR is not changed
+unless the tar has the digest in the pointer.
 
-  -e, --expect=DIGEST          this is the digest of the tar, whatever the pointer says
+  -e, --expect=DIGEST          expect this digest of the tar instead
 END
     usage_s3
     cat <<'END'
@@ -47,7 +47,7 @@ restore_all() {
     key=${pointer[hex]}$layer_suffix
     s3_look "$key"
     size=${object_sizes[$key]-}
-    [[ $size ]] || die 1 "$s3_url$key: the layer to which the pointer leads is missing"
+    [[ $size ]] || die 1 "$s3_url$key: the layer of this name is missing"
     [[ $size == "${pointer[size]}" ]] ||
         die 4 "$s3_url$key: has $size bytes, not ${pointer[size]} as the pointer says"
     progress_expect "$size"

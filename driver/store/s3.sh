@@ -33,7 +33,7 @@ s3_url_read() {
     done
     # To s3cmd, * and ? in a key are patterns; and a newline would end the line of a listing.
     [[ $url =~ ^s3://[A-Za-z0-9][A-Za-z0-9._-]*(/[^[:cntrl:]*?]+)?$ && $url != *//*//* ]] ||
-        usage_error "'$(printable "$1")' is no place in an S3 store, s3://BUCKET/PREFIX"
+        usage_error "'$(printable "$1")' is not an S3 URL, s3://BUCKET[/PREFIX]"
     # s3cmd would send other bytes, or fail.
     is_utf8 "$url" || usage_error "'$(printable "$1")' is not UTF-8, which s3cmd needs"
     ((${#url} <= 700)) || usage_error "'$(printable "$1")' is longer than keys may be"
@@ -50,7 +50,7 @@ s3_expect() {
     if [[ ! $s3_config ]]; then
         [[ ! ${HOME-} || ! -r $HOME/.s3cfg ]] || s3_config=$HOME/.s3cfg
     elif [[ ! -r $s3_config ]]; then
-        die 1 "$(printable "$s3_config"): there is no such configuration of s3cmd that can be read"
+        die 1 "$(printable "$s3_config"): this configuration of s3cmd cannot be read"
     fi
     s3_endpoint_print >/dev/null || exit
 }
@@ -63,14 +63,14 @@ s3_endpoint_print() {
     printf '[default]\n'
     if [[ $endpoint ]]; then
         [[ $endpoint =~ ^(https?)://([][A-Za-z0-9.:_-]+)/?$ ]] ||
-            usage_error "AWS_ENDPOINT_URL: '$(printable "$endpoint")' is no http://HOST[:PORT]"
+            usage_error "AWS_ENDPOINT_URL: '$(printable "$endpoint")' is not http://HOST[:PORT]"
         [[ ${BASH_REMATCH[1]} == https ]] || secure=False
         printf 'host_base = %s\nhost_bucket = %s\nuse_https = %s\n' \
             "${BASH_REMATCH[2]}" "${BASH_REMATCH[2]}" "$secure"
     fi
     if [[ $region ]]; then
         [[ $region =~ ^[A-Za-z0-9-]+$ ]] ||
-            usage_error "AWS_REGION: '$(printable "$region")' is no region"
+            usage_error "AWS_REGION: '$(printable "$region")' is not a region"
         printf 'bucket_location = %s\n' "$region"
     fi
 }
@@ -105,18 +105,18 @@ s3_failed() {
     problem=${problem#*: }
     case "$1 $said" in
     *'No space left on device'* | *'Errno 122'*) problem='no space left' ;;
-    78\ *) problem="there are no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the \
-environment, or a configuration of s3cmd" ;;
-    *NoSuchBucket* | *'Bucket '*' does not exist'*) problem="there is no bucket $s3_bucket" ;;
+    78\ *) problem="no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
+configure s3cmd" ;;
+    *NoSuchBucket* | *'Bucket '*' does not exist'*) problem="no such bucket: $s3_bucket" ;;
     *SignatureDoesNotMatch* | *InvalidAccessKeyId* | *'403 ('* | 77\ *)
-        problem='the credentials are wrong, or are not allowed to do this'
+        problem='access denied: the credentials are wrong, or do not allow this'
         ;;
-    *'Errno 111'* | *'onnection refused'*) problem='no server: connection refused' ;;
-    *'Errno -2]'* | *'Errno -3]'* | *'Errno -5]'*) problem='no server: the name of its host is not known' ;;
-    *'Errno 113'* | *'Errno 101'*) problem='no server: it cannot be reached' ;;
-    *CERTIFICATE_VERIFY_FAILED*) problem='the certificate of the server is not one to trust' ;;
-    *'timed out'*) problem='the server does not answer' ;;
-    12\ * | 64\ *) problem='there is no such object' ;;
+    *'Errno 111'* | *'onnection refused'*) problem='cannot connect: connection refused' ;;
+    *'Errno -2]'* | *'Errno -3]'* | *'Errno -5]'*) problem='cannot connect: unknown host' ;;
+    *'Errno 113'* | *'Errno 101'*) problem='cannot connect: the server cannot be reached' ;;
+    *CERTIFICATE_VERIFY_FAILED*) problem='the certificate of the server is not trusted' ;;
+    *'timed out'*) problem='the server did not answer in time' ;;
+    12\ * | 64\ *) problem='no such object' ;;
     esac
     die 1 "$(printable "$2"): $(printable "${problem:-s3cmd failed with status $1}")"
 }
@@ -239,16 +239,19 @@ s3_delete() {
 usage_s3() {
     cat <<'END'
       --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or
-                               ~/.s3cfg). What it does not say is taken from the
-                               environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-                               AWS_SESSION_TOKEN, AWS_ENDPOINT_URL, AWS_REGION
+                               ~/.s3cfg). It overrides the environment: AWS_ACCESS_KEY_ID,
+                               AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+                               AWS_ENDPOINT_URL, AWS_REGION
 END
 }
 
+# The options of push and sync for an S3 store.
+s3_push_options='config: part-size: max-parts:'
+
 usage_s3_push() {
     cat <<'END'
-      --part-size=MIB          send parts of so many MiB, 5 to 5120 (default 64)
-      --max-parts=N            of more parts than this make larger ones (default 1000)
+      --part-size=MIB          the size of the parts of an upload, 5 to 5120 (default 64)
+      --max-parts=N            of more parts than this, make larger ones (default 1000)
 END
     usage_s3
 }

@@ -23,7 +23,7 @@ state_open() {
     local url there
     state_root
     [[ $state_all ]] || usage_error \
-        'neither HOME nor XDG_STATE_HOME is set: --state=DIR tells where the cache is kept'
+        'neither HOME nor XDG_STATE_HOME is set: use --state=DIR'
     url=$(sha256sum <<<"$s3_url")
     state=$state_all/sync/${url:0:16}/$reference
     # The closest directory that exists.
@@ -43,5 +43,5 @@ state_lock() {
     local lock
     { exec {lock}>>"$state/lock"; } 2>/dev/null ||
         die 1 "$(printable "$state"): cannot be written"
-    flock -n "$lock" || die 1 "$(reference_print "$reference"): another sync of it is running"
+    flock -n "$lock" || die 1 "$(reference_print "$reference"): another sync of this name is running"
 }

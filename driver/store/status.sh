@@ -7,8 +7,8 @@ part core/options layer/tree store/pointer store/state
 usage_status() {
     cat <<'END'
 Usage: zlsnap status [OPTION]... SERVICE/INSTANCE [DIR] s3://BUCKET[/PREFIX]
-Show which layer SERVICE/INSTANCE has there, and whether it is there with its size; with
-DIR, also whether DIR is what is in it.
+Show the layer that SERVICE/INSTANCE points to, and whether the store has it. If DIR is
+given, also show whether DIR has changed since.
 
       --state=DIR              as for zlsnap sync
 END

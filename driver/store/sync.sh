@@ -8,14 +8,15 @@ part core/options layer/pack layer/tree store/layer store/pointer store/state
 usage_sync() {
     cat <<'END'
 Usage: zlsnap sync [OPTION]... SERVICE/INSTANCE DIR s3://BUCKET[/PREFIX]
-Keep DIR in an S3 store: if it is not what SERVICE/INSTANCE has there, make a layer of it,
-send that, and then let SERVICE/INSTANCE lead to it. Prints whether it was 'unchanged' or
-is 'synced', and the layer. A change of nothing but modification times is none.
+Keep the directory DIR in an S3 store under the name SERVICE/INSTANCE. If its tree digest
+is not the one in the store, make a layer, send it, and then let the name point to it.
+Prints the name, 'unchanged' or 'synced', and the URL of the layer. Changes to
+modification times alone are not noticed.
 
       --state=DIR              where the cache of digests is kept (default:
-                               $STATE_DIRECTORY, or zlsnap below $XDG_STATE_HOME or
+                               $STATE_DIRECTORY, or zlsnap in $XDG_STATE_HOME or
                                ~/.local/state)
-  -q, --quiet                  print nothing where all went well
+  -q, --quiet                  print nothing on success
 END
     usage_s3_push
     cat <<'END'
@@ -90,7 +91,7 @@ sync_stands() {
     s3_look "${pointer[hex]}."
     [[ ${object_sizes[${pointer[hex]}$layer_suffix]-} == "${pointer[size]}" &&
         ${object_sizes[${pointer[hex]}$meta_suffix]-} ]] && return
-    warn "$s3_url${pointer[hex]}$layer_suffix: was not there any more; it is sent again"
+    warn "$s3_url${pointer[hex]}$layer_suffix: is missing from the store; it is sent again"
     return 1
 }
 
@@ -120,8 +121,8 @@ history_check() {
     local count
     count=$(wc -w <<<"${pointer[history]-}")
     ((count < history_limit)) ||
-        warn "$(reference_print "$reference"): has $count earlier layers, of which the first is forgotten \
-now; zlsnap gc --keep-last=N removes them before"
+        warn "$(reference_print "$reference"): has $count earlier layers, the maximum, and forgets the \
+first; zlsnap gc --keep-last=N removes earlier layers"
 }
 
 # sync_result WORD HEX

@@ -12,6 +12,39 @@ tarunpack_options="+replace +merge +whiteouts: +userxattr +same-owner +no-same-o
     +gid-map: +no-devices +no-xattrs +no-holes +no-sync +summary: +jobs: +verbose $limit_options"
 common_options='help version quiet'
 
+usage_tarpack() {
+    cat <<'END'
+
+For tarpack:
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
+      -x, --one-file-system, --mtime=DATE, --clamp-mtime[=DATE], --time-precision=ns|s,
+      --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N,
+      --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
+      -v, --verbose
+END
+}
+
+# Without the options about times, which digest and diff do not need.
+usage_tarpack_content() {
+    cat <<'END'
+
+For tarpack:
+      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
+      -x, --one-file-system, --owner=UID, --group=GID, --uid-map=IN:OUT:N,
+      --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs,
+      --live, -j, --jobs=N, -v, --verbose
+END
+}
+
+usage_limits() {
+    cat <<'END'
+
+For tarunpack:
+      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
+      --max-pax=N, --max-xattr=N
+END
+}
+
 declare -gA option_letters=(
     [e]=expect [h]=help [j]=jobs [l]=level [o]=output [q]=quiet [T]=threads [v]=verbose [V]=version
     [x]=one-file-system [X]=exclude-from

@@ -16,13 +16,9 @@ standard error.
   -T, --threads=N       the number of zstd's threads (default 0: one for each core)
       --long[=N]        find repetitions up to 2^N bytes apart, 10 to 27 (default 27)
       --rsyncable       small changes in DIR cause small changes in LAYER
-
-For tarpack:
-      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
-      -x, --one-file-system, --mtime=DATE, --clamp-mtime[=DATE], --time-precision=ns|s,
-      --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N,
-      --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
-      -v, --verbose
+END
+    usage_tarpack
+    cat <<'END'
 
       --progress[=WHEN]     draw a progress line and print a summary: auto (the default:
                             on a terminal), always or never

@@ -14,16 +14,9 @@ status: 0 no differences, 1 differences, 2 trouble; 3 and 4 as always.
 
       --time            compare modification times, too
       --json            print a JSON object for each difference, one a line
-
-For tarpack, if A or B is a directory:
-      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
-      -x, --one-file-system, --owner=UID, --group=GID, --uid-map=IN:OUT:N,
-      --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs,
-      --live, -j, --jobs=N, -v, --verbose
-For tarunpack, if A or B is a layer:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
 END
+    usage_tarpack_content
+    usage_limits
 }
 
 # The options for tarpack and for tarunpack, set by diff_options_split().

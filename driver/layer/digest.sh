@@ -13,13 +13,8 @@ whiteouts, but not modification times, and is the same on every file system.
 
       --cache=FILE      store digests of files in FILE, and read only the files that have
                         changed since
-
-For tarpack:
-      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
-      -x, --one-file-system, --owner=UID, --group=GID, --uid-map=IN:OUT:N,
-      --gid-map=IN:OUT:N, --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs,
-      --live, -j, --jobs=N, -v, --verbose
 END
+    usage_tarpack_content
 }
 
 command_digest() {

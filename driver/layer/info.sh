@@ -15,11 +15,8 @@ exit status. If LAYER is '-', it is read from standard input.
       --json            print one JSON object: LAYER.json, and what was measured
       --progress[=WHEN] draw a progress line: auto (the default: on a terminal), always or
                         never
-
-For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
 END
+    usage_limits
 }
 
 command_info() {

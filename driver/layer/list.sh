@@ -16,11 +16,8 @@ LAYER.json, if that exists. If LAYER is '-', it is read from standard input.
       --json            print a JSON object for each entry, one a line
   -e, --expect=DIGEST   expect this digest instead of the one in LAYER.json
       --no-verify       expect no digest
-
-For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
 END
+    usage_limits
 }
 
 usage_mtree() {
@@ -32,11 +29,8 @@ LAYER is '-', it is read from standard input.
 
   -e, --expect=DIGEST   expect this digest instead of the one in LAYER.json
       --no-verify       expect no digest
-
-For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
 END
+    usage_limits
 }
 
 command_list() {

@@ -18,11 +18,8 @@ needs --expect.
   -q, --quiet           do not print OK
       --progress[=WHEN]     draw a progress line and print a summary: auto (the default:
                             on a terminal), always or never
-
-For tarunpack:
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
 END
+    usage_limits
 }
 
 command_verify() {

@@ -23,14 +23,8 @@ END
 
 As for zlsnap create:
   -l, --level=N, -T, --threads=N, --long[=N], --rsyncable
-
-For tarpack:
-      --whiteouts=oci|raw, --exclude=GLOB, -X, --exclude-from=FILE,
-      -x, --one-file-system, --mtime=DATE, --clamp-mtime[=DATE], --time-precision=ns|s,
-      --owner=UID, --group=GID, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N,
-      --xattrs-include=GLOB, --xattrs-exclude=GLOB, --no-xattrs, --live, -j, --jobs=N,
-      -v, --verbose
 END
+    usage_tarpack
     usage_progress
 }
 

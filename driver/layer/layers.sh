@@ -21,8 +21,11 @@ layer_annotations=() # the annotations of its descriptor, as JSON
 # layer_add FILE [LAYER_JSON [NAME]]: adds a LAYER and what its LAYER.json, if there is one, says. NAME is
 # the layer's name for messages.
 layer_add() {
-    metadata=()
-    [[ ! ${2-} || ! -e $2 ]] || metadata_read "$2"
+    if [[ ${2-} && -e $2 ]]; then
+        metadata_read "$2"
+    else
+        metadata=()
+    fi
     layer_names+=("$(printable "${3-$1}")")
     layer_files+=("$1")
     layer_types+=(zstd)

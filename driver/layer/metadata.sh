@@ -82,13 +82,14 @@ metadata_values() {
 # The values that metadata_read() read, by key.
 declare -gA metadata=()
 
-# metadata_read FILE [NAME]: reads a LAYER.json, which messages call NAME; ends the driver if it cannot be
-# read or is malformed.
+# metadata_read FILE [NAME]: reads a LAYER.json, which messages call NAME, unless it was the last one read.
+# Ends the driver if it cannot be read or is malformed.
 metadata_read() {
     local lines
+    [[ ${metadata[file]-} != "$1" ]] || return 0
     json_read lines metadata_values "$1" "${2-$1}"
     metadata=(
-        [digest]=${lines[1]} [size_bytes]=${lines[2]} [compressed_digest]=${lines[3]}
+        [file]=$1 [digest]=${lines[1]} [size_bytes]=${lines[2]} [compressed_digest]=${lines[3]}
         [compressed_size_bytes]=${lines[4]} [file_count]=${lines[5]} [created_at]=${lines[6]}
         [annotations]=${lines[7]} # for the layer's descriptor in an image
     )

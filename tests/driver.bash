@@ -1,13 +1,13 @@
-# What the tests of zlsnap share: `load driver` after `load helpers`.
+# Functions for tests of zlsnap: `load driver` after `load helpers`.
 
-# enter_work: goes to an empty directory of the test's, in which nothing else is made.
+# enter_work: changes to a new, empty directory of the test.
 enter_work() {
     mkdir "$BATS_TEST_TMPDIR/work"
     cd "$BATS_TEST_TMPDIR/work" || return
 }
 
-# made_once FUNCTION: what the function makes in an empty directory, in the current one. The first test
-# of a file that asks for it has it made, and all get copies.
+# made_once FUNCTION: copies the files that FUNCTION makes in an empty directory to the current one. FUNCTION
+# runs once a test file.
 made_once() {
     local made=$BATS_FILE_TMPDIR/$1
     if [ ! -d "$made" ]; then
@@ -18,7 +18,7 @@ made_once() {
     cp -a "$made/." .
 }
 
-# make_layer: makes the directory "tree" and its layer "layer", of some MB, in the current directory.
+# make_layer: makes the directory "tree", of some MB, and its layer "layer".
 make_layer() {
     mkdir -p tree/sub
     echo content >tree/file
@@ -29,7 +29,7 @@ make_layer() {
     zlsnap create tree layer >created
 }
 
-# set_metadata FILTER: changes layer.json by jq.
+# set_metadata FILTER: changes layer.json with jq.
 set_metadata() {
     jq "$1" layer.json >changed.json
     mv changed.json layer.json
@@ -43,7 +43,7 @@ flip_byte() {
     printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
-# fake NAME SCRIPT: from now on zlsnap finds this instead of the program of that name.
+# fake NAME SCRIPT: from now on zlsnap runs SCRIPT instead of the program NAME.
 fake() {
     local fakes=$BATS_TEST_TMPDIR/fakes program
     if [ ! -d "$fakes" ]; then
@@ -58,8 +58,8 @@ fake() {
     chmod +x "$fakes/$1"
 }
 
-# log_calls NAME...: from now on what zlsnap calls of these programs goes to ../log, too, a line for each
-# call; without what is by chance in the names of temporary directories.
+# log_calls NAME...: from now on writes a line to ../log for each call of these programs, without the
+# random part of temporary names.
 log_calls() {
     local program
     for program; do
@@ -68,7 +68,7 @@ log_calls() {
     done
 }
 
-# without_program NAME...: takes them off the PATH, with all else still there.
+# without_program NAME...: removes these programs, and no others, from the PATH.
 without_program() {
     local dir=$BATS_TEST_TMPDIR/without-$1
     mkdir "$dir"
@@ -77,8 +77,9 @@ without_program() {
     PATH=$ZLSNAP_BIN:$dir
 }
 
-# start COMMAND...: starts it in the background, with the signals of a foreground process (GNU parallel
-# ignores ALRM) and a mark by which survivors() knows what came of it; $driver is its process.
+# start COMMAND...: starts it in the background and sets $driver to its process id. It has the signal actions
+# of a foreground process (GNU parallel ignores ALRM), and a variable by which survivors() finds its
+# descendants.
 # shellcheck disable=SC2034
 start() {
     env --default-signal=INT,QUIT,ALRM ZLSNAP_TEST="$BATS_TEST_TMPDIR" "$@" 3>&- &
@@ -90,7 +91,7 @@ exists_like() {
     compgen -G "$1" >/dev/null
 }
 
-# The processes that came of what start() started.
+# survivors: prints /proc/PID/environ of each process that start() started, and of their descendants.
 survivors() {
     grep -lszx "ZLSNAP_TEST=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ
 }
@@ -99,14 +100,14 @@ none_survives() {
     [ -z "$(survivors)" ]
 }
 
-# assert_said REGEX: what the last `run --separate-stderr` said matches.
+# assert_said REGEX: the standard error of the last `run --separate-stderr` matches.
 # shellcheck disable=SC2154 # set by run
 assert_said() {
     [[ $stderr =~ $1 ]] || batslib_print_kv_single_or_multi 6 'stderr' "$stderr" 'regex' "$1" |
         batslib_decorate 'not the message that was expected' | fail
 }
 
-# assert_stderr COUNT REGEX: it has so many lines and matches.
+# assert_stderr COUNT REGEX: it has COUNT lines and matches.
 # shellcheck disable=SC2154
 assert_stderr() {
     assert_said "$2"
@@ -114,7 +115,7 @@ assert_stderr() {
         batslib_decorate "not $1 lines" | fail
 }
 
-# assert_one_line TEXT: it is one line, of zlsnap, and holds the text.
+# assert_one_line TEXT: it is one message of zlsnap and contains TEXT.
 # shellcheck disable=SC2154
 assert_one_line() {
     assert_stderr 1 '^zlsnap: '
@@ -122,7 +123,8 @@ assert_one_line() {
         batslib_decorate 'the line does not say it' | fail
 }
 
-# source_parts NAME...: the functions of these parts of the driver, without the parts that they need.
+# source_parts NAME...: defines the functions of these parts of the driver, but not of the parts that they
+# need.
 source_parts() {
     local part
     # shellcheck disable=SC2317 # the parts call it

@@ -1,23 +1,22 @@
-# What the .bats files share: `load helpers` as their first line.
-# Everything that looks at a tree here is a tool that is not ours.
+# Functions for all .bats files, which start with `load helpers`.
+# They look at trees only with tools that are not part of this project.
 
 PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ZLSNAP_BIN=${ZLSNAP_BIN:-$PROJECT/build/bin}
 ZLSNAP_PRELOAD=${ZLSNAP_PRELOAD:-$PROJECT/build/preload} # see the .c files in tests/preload
 export PROJECT ZLSNAP_BIN ZLSNAP_PRELOAD PATH=$ZLSNAP_BIN:$PATH
 
-# The same messages and the same bytes on every machine; a test that wants others sets them itself.
+# For the same messages and bytes on every machine. A test that needs other values sets them.
 export LC_ALL=C TZ=UTC
 unset SOURCE_DATE_EPOCH
 umask 022
 
-# Debian and Alpine have bats' libraries in the first place, Fedora and hand-made set-ups elsewhere.
+# Where Debian and Alpine (the first), Fedora and manual installations have bats' libraries.
 BATS_LIB_PATH=${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/share/bats
 BATS_LIB_PATH+=:/usr/share:/usr/local/lib/bats:/usr/local/lib
 bats_require_minimum_version 1.7.0
 
-# load_libraries: what their load.bash loads, which starts a process for each part; it is loaded
-# anew for every test.
+# load_libraries: loads them for each test. Their own load.bash would start a process for each part.
 load_libraries() {
     local library path part
     local -a paths
@@ -40,9 +39,9 @@ load_libraries
 
 # --------------------------------------------------------------------------- run
 
-# run [!|-STATUS] [--separate-stderr] COMMAND...: bats' run, in half its time. It notes the command, its
-# status and its output, which bats prints if the test fails. A command that is not found is a failure
-# unless -127 was asked for.
+# run [!|-STATUS] [--separate-stderr] COMMAND...: bats' run in half the time. It logs the command, its status
+# and its output, and bats prints the log if the test fails. A command that is not found is a failure
+# unless the test expects -127.
 # shellcheck disable=SC2034 # for bats
 run() {
     local expected='' flags=$-
@@ -60,7 +59,7 @@ run() {
     return 1
 }
 
-# Sets `expected` of run.
+# run_and_note ARGUMENT...: the body of run; also sets its `expected`.
 # shellcheck disable=SC2034 # what the tests look at
 run_and_note() {
     local file=''
@@ -91,7 +90,7 @@ run_and_note() {
 
 # --------------------------------------------------------------------------- after a test
 
-# A file with teardowns of its own calls cleanup_mounts in them.
+# A file that defines its own teardown functions calls cleanup_mounts in them.
 teardown() {
     cleanup_mounts "$BATS_TEST_TMPDIR"
 }
@@ -102,7 +101,7 @@ teardown_file() {
 
 # --------------------------------------------------------------------------- what a test needs
 
-# Each skips the test, with the reason; where CI=true, tests/run counts that as a failure.
+# Each skips the test and gives the reason. With CI=true, tests/run counts a skipped test as failed.
 
 requires_root() {
     [ "$EUID" -eq 0 ] || skip "needs root"
@@ -116,7 +115,7 @@ requires_command() {
     done
 }
 
-# Whether the programs have an allocator of their own, which gives up when it gets no memory.
+# is_sanitized: whether the programs were built with a sanitizer, whose allocator aborts when memory runs out.
 is_sanitized() {
     nm -D "$(command -v tarunpack)" | grep -Eq '__(a|t)san_'
 }
@@ -146,8 +145,8 @@ mount_overlay() {
     mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3${5:+,$5}" "$4"
 }
 
-# loop_fs ext4|xfs|btrfs SIZE MOUNTPOINT: mounts a new, empty file system that lies in a file.
-# The smallest that mkfs takes: xfs 300M, btrfs 110M; the file is sparse.
+# loop_fs ext4|xfs|btrfs SIZE MOUNTPOINT: mounts a new, empty file system from a sparse file. mkfs needs
+# at least 300M for xfs and 110M for btrfs.
 loop_fs() {
     local type=$1 size=$2 mountpoint=$3
     local image
@@ -160,13 +159,12 @@ loop_fs() {
     esac
     mkdir -p "$mountpoint"
     mount -o loop "$image" "$mountpoint"
-    rm "$image" # it lives on until it is unmounted
+    rm "$image" # freed when it is unmounted
     find "$mountpoint" -mindepth 1 -maxdepth 1 -name lost+found -exec rmdir {} +
 }
 
-# enter_memory: makes the directory "memory" and goes there; where root can mount one that has user's
-# attributes, it is a tmpfs. Some disks' file systems take most of the time of a test that makes and
-# removes files by the thousands.
+# enter_memory: makes the directory "memory" and changes to it. For root it is a tmpfs if that supports
+# user attributes. On a disk, tests that create and remove thousands of files mostly wait for it.
 enter_memory() {
     mkdir memory
     if [ "$EUID" -eq 0 ] && mount -t tmpfs tmpfs memory; then
@@ -175,10 +173,10 @@ enter_memory() {
     cd memory || return
 }
 
-# cleanup_mounts DIR: unmounts all that is mounted below DIR, the deepest first.
+# cleanup_mounts DIR: unmounts everything below DIR, the deepest mount first.
 cleanup_mounts() {
     local mountpoint
-    # After most tests nothing is, which can be seen without starting a process.
+    # Most tests leave no mount; this check starts no process.
     [[ $(</proc/self/mountinfo) == *" ${1// /\\040}/"* ]] || return 0
     findmnt --raw --noheadings --output TARGET | sort -r | while read -r mountpoint; do
         mountpoint=$(printf '%b' "$mountpoint")
@@ -190,9 +188,9 @@ cleanup_mounts() {
 
 # --------------------------------------------------------------------------- other users
 
-# as_user COMMAND...: runs it as nobody, in no group, without capabilities; as it is when the tests
-# do not run as root. What it may write is made with `install -d -o 65534 -g 65534 DIR`. Where the command
-# can't be run, the status is one that no program of ours has.
+# as_user COMMAND...: runs it as nobody, without groups and capabilities, or unchanged if the tests do not
+# run as root. Make directories that it may write with `install -d -o 65534 -g 65534 DIR`. If the command
+# cannot run, the status is 99, which none of our programs returns.
 as_user() {
     if [ "$EUID" -ne 0 ]; then
         "$@"
@@ -208,7 +206,7 @@ as_user() {
     "${as_nobody[@]}" env HOME=/nonexistent PATH="$bin:$PATH" "$@"
 }
 
-# install_programs PREFIX: make install of what is built, with whatever flags it was built.
+# install_programs PREFIX: runs make install on the existing build, whatever its flags.
 install_programs() {
     env -u MAKEFLAGS -u MAKELEVEL make -s -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" \
         DESTDIR= PREFIX="$1" install && ln -sf zlsnap "$1/bin/zlsnap.sh"
@@ -216,7 +214,7 @@ install_programs() {
 
 # --------------------------------------------------------------------------- waiting
 
-# wait_until COMMAND...: for what another process is about to do; fails after ten seconds.
+# wait_until COMMAND...: repeats the command until it succeeds; fails after ten seconds.
 wait_until() {
     local count
     for ((count = 0; count < 500; count++)); do
@@ -228,18 +226,18 @@ wait_until() {
 
 # --------------------------------------------------------------------------- looking at trees
 
-# entries [DIR]: the names of all that is in it, sorted, on one line.
+# entries [DIR]: prints the sorted names of its entries on one line.
 entries() (
     cd "${1-.}" && shopt -s dotglob nullglob && set -- * && printf '%s\n' "$*"
 )
 
-# untraced: bats looks at each command, which takes it as long as a tenth of starting a program; no
-# longer, in the subshell that calls this. A failure is shown where the subshell was called.
+# untraced: in this subshell, bats no longer traces each command, which costs a tenth of a program start.
+# bats then reports a failure at the call of the subshell.
 untraced() {
     trap - DEBUG
 }
 
-# few NUMBER FIRST LAST: of the numbers from FIRST to LAST, so many, evenly spread.
+# few NUMBER FIRST LAST: prints NUMBER of the numbers from FIRST to LAST, evenly spread; with FAULTS=all, all.
 few() {
     local count=$(($3 - $2 + 1)) number
     if [ "${FAULTS-}" = all ] || [ $count -le "$1" ]; then
@@ -251,7 +249,7 @@ few() {
     fi
 }
 
-# refute_leftovers DIR: nothing of a staging directory or a temporary file is in DIR or below.
+# refute_leftovers DIR: fails if a working directory or temporary file is left in DIR or below.
 refute_leftovers() {
     local found
     found=$(find "$1" -name '.*.zlsnap-*')
@@ -260,13 +258,13 @@ refute_leftovers() {
 }
 
 # compare_trees [--upper] [--no-sockets] A B
-# Fails, and prints what differs, unless B is A entry by entry: names, types, contents, modes,
-# owners, times to the nanosecond, sizes, link targets, devices, xattrs (capabilities and ACLs are
-# xattrs) and which names are hard links of each other; the roots themselves included.
-#   --upper       A is the upper directory of an overlay: its bookkeeping xattrs are left out
-#                 (opaque is none of them), a whiteout is compared by its name only, and whiteouts
-#                 below an opaque directory, where they mean nothing, are left out
-#   --no-sockets  sockets are left out
+# Fails and prints the differences unless B equals A, including the roots: names, types, contents, modes,
+# owners, times to the nanosecond, sizes, link targets, devices, xattrs (with capabilities and ACLs) and
+# hard links.
+#   --upper       A is the upper directory of an overlay. Ignores its bookkeeping xattrs (opaque is not
+#                 one of them) and whiteouts below an opaque directory, where they have no effect, and
+#                 compares other whiteouts by name only
+#   --no-sockets  ignores sockets
 compare_trees() {
     local upper='' sockets=yes # these and `work` are seen by the functions below
     while [[ ${1-} == --* ]]; do
@@ -280,7 +278,7 @@ compare_trees() {
     local -x LC_ALL=C
     local work differences
     work=$(mktemp -d "$BATS_RUN_TMPDIR/compare-XXXXXX")
-    # Whatever one of the tools complains about is a difference too.
+    # An error message of one of the tools counts as a difference.
     differences=$({
         untraced
         (cd "$1" && tree_facts "$work/names-a" "$work/left-out-a") >"$work/a"
@@ -293,9 +291,9 @@ compare_trees() {
         printf '%s\n' "$differences" | batslib_decorate "trees differ: $1 $2" | fail
 }
 
-# tree_facts NAMES LEFT-OUT: all that compare_trees compares but the contents, of the current
-# directory, one fact a line. Its names, each ended by a NUL, go to the file NAMES, those that are
-# left out of them to LEFT-OUT. Each tool looks at all names in one process, as far as they fit.
+# tree_facts NAMES LEFT-OUT: prints everything but contents that compare_trees compares in the current
+# directory, one fact a line. Writes its names, NUL-terminated, to the file NAMES, and the ignored ones to
+# LEFT-OUT. Each tool handles as many names in one process as fit.
 tree_facts() {
     local names=$1 left_out=$2
     if [ -n "$upper" ] || [ -z "$sockets" ]; then
@@ -330,7 +328,7 @@ stat_facts() {
         END { for (inode in links) if (links[inode] > 1) print "one file:" names[inode] | "sort" }'
 }
 
-# What the kernel keeps in an upper directory for itself.
+# The kernel's own attributes in an upper directory.
 OVERLAY_BOOKKEEPING=(impure index metacopy nlink origin protattr redirect upper uuid)
 
 # Reads what getfattr prints; prints a line for each attribute.
@@ -345,12 +343,12 @@ xattr_facts() {
         $0 != "" { name = $0; sub(/=.*/, "", name); if (!(name in skip)) print file ": " $0 }'
 }
 
-# whiteouts DIR: the names of the whiteouts in it, each ended by a NUL.
+# whiteouts DIR: prints the names of its whiteouts, NUL-terminated.
 whiteouts() {
     find "$1" -type c -print0 | xargs -0r stat --printf='%t:%T %n\0' | sed -z -n 's/^0:0 //p'
 }
 
-# Prints a line for each whiteout that deletes something, so none below an opaque directory.
+# Prints a line for each whiteout that is not below an opaque directory.
 whiteout_facts() {
     local dir
     find . -type d -print0 | while IFS= read -r -d '' dir; do
@@ -362,7 +360,7 @@ whiteout_facts() {
         xargs -0r stat --format='%N: whiteout'
 }
 
-# rsync_differences FROM TO: what rsync would do to make TO equal to FROM, contents included.
+# rsync_differences FROM TO: prints the changes, also of contents, that rsync would make to TO.
 rsync_differences() {
     local name
     local -a without=()
@@ -370,7 +368,7 @@ rsync_differences() {
         without+=(--filter="-x trusted.overlay.$name" --filter="-x user.overlay.$name")
     done
     if compgen -G "$work/left-out-[ab]" >/dev/null; then
-        # A name with a wildcard in it is a pattern, in which a backslash quotes.
+        # rsync takes a name with a wildcard for a pattern; a backslash quotes the wildcard.
         sed -z 's/^\.//; /[[*?]/ s/[[*?\]/\\&/g' "$work"/left-out-[ab] >"$work/exclude"
         without+=(--from0 --exclude-from="$work/exclude")
     fi

@@ -1,14 +1,14 @@
-# What the tests of images and registries share: `load images` after `load helpers` and `load driver`.
+# Functions for tests of images and registries: `load images` after `load helpers` and `load driver`.
 
 # --------------------------------------------------------------------------- clients that are not ours
 
-# buildah_ ARGUMENT...: buildah, with all that it stores below the test's directory.
+# buildah_ ARGUMENT...: buildah with its storage in the test's directory.
 buildah_() {
     local store=$BATS_TEST_TMPDIR/buildah
     HOME=$store buildah --root "$store/root" --runroot "$store/run" --storage-driver overlay "$@"
 }
 
-# buildah_unpack REFERENCE: sets $rootfs to what buildah makes of an image, mounted.
+# buildah_unpack REFERENCE: mounts an image with buildah and sets $rootfs to the mount point.
 # shellcheck disable=SC2034
 buildah_unpack() {
     local container
@@ -16,7 +16,7 @@ buildah_unpack() {
     rootfs=$(buildah_ mount "$container")
 }
 
-# umoci_unpack DIR:TAG: sets $rootfs to what umoci makes of an image.
+# umoci_unpack DIR:TAG: unpacks an image with umoci and sets $rootfs to the tree.
 # shellcheck disable=SC2034
 umoci_unpack() {
     rm -rf bundle
@@ -24,8 +24,8 @@ umoci_unpack() {
     rootfs=bundle/rootfs
 }
 
-# same_root REFERENCE DIR: gives DIR the mode, owner and time of the other: clients leave out the entry
-# of the root.
+# same_root REFERENCE DIR: copies the mode, owner and time of REFERENCE to DIR. Other clients ignore the
+# root's entry.
 same_root() {
     chmod --reference="$1" "$2"
     chown --reference="$1" "$2"
@@ -34,7 +34,7 @@ same_root() {
 
 # --------------------------------------------------------------------------- image layouts
 
-# small_layers: makes a.tar.zst and b.tar.zst, without an overlay.
+# small_layers: makes the layers a.tar.zst and b.tar.zst without an overlay.
 small_layers() {
     mkdir -p a/dir b/dir
     echo a >a/file
@@ -45,7 +45,7 @@ small_layers() {
     zlsnap create b b.tar.zst >/dev/null
 }
 
-# image_a, image_ab: for made_once; small_layers, and img, an image of a.tar.zst, or of both.
+# image_a, image_ab: for made_once: small_layers and "img", an image of a.tar.zst or of both.
 image_a() {
     made_once small_layers
     zlsnap oci a.tar.zst -o img
@@ -56,30 +56,30 @@ image_ab() {
     zlsnap oci a.tar.zst b.tar.zst -o img
 }
 
-# manifest_get FILTER DIR[:TAG]: prints what jq finds in the manifest.
+# manifest_get FILTER DIR[:TAG]: prints the output of the jq filter for the manifest.
 manifest_get() {
     skopeo inspect --raw "oci:$2" | jq -r "$1"
 }
 
-# blob_of DIR DIGEST: prints where the blob is.
+# blob_of DIR DIGEST: prints the path of a blob.
 blob_of() {
     printf '%s' "$1/blobs/sha256/${2#sha256:}"
 }
 
-# manifest_digest DIR TAG: as the index has it.
+# manifest_digest DIR TAG: prints the digest that the index has.
 manifest_digest() {
     jq -r --arg tag "$2" '.manifests[]
         | select(.annotations["org.opencontainers.image.ref.name"] == $tag).digest' "$1/index.json"
 }
 
-# forge DIR FILTER: gives the only image of a layout another manifest, with a digest that is right.
+# forge DIR FILTER: changes the manifest of a layout's only image with jq, and its digest in the index.
 forge() {
     [[ $(<"$1/index.json") =~ \"digest\":\"(sha256:[0-9a-f]+)\" ]]
     jq -c "$2" "$(blob_of "$1" "${BASH_REMATCH[1]}")" >forged
     forge_index "$1" forged
 }
 
-# forge_index DIR MANIFEST: makes that file the manifest of the only image.
+# forge_index DIR MANIFEST: makes the file MANIFEST the manifest of the only image.
 forge_index() {
     local digest
     digest=$(sha256sum <"$2") digest=${digest%% *}
@@ -88,7 +88,7 @@ forge_index() {
     mv "$2" "$1/blobs/sha256/$digest"
 }
 
-# forge_config DIR FILTER: the same with the config.
+# forge_config DIR FILTER: likewise for the config.
 forge_config() {
     local digest
     jq -c "$2" "$(blob_of "$1" "$(manifest_get .config.digest "$1")")" >config
@@ -99,9 +99,9 @@ forge_config() {
 
 # --------------------------------------------------------------------------- a registry
 
-# registry_start [PORT [LINE...]]: starts docker-registry on the loopback, on a port that is free or on
-# that one, with more lines for its configuration; sets $registry to HOST:PORT. Its data, which stays
-# when it is stopped and started again, is in ../registry.
+# registry_start [PORT [LINE...]]: starts docker-registry on the loopback, on PORT or a free one, with LINE...
+# added to its configuration, and sets $registry to HOST:PORT. Its data is in ../registry and survives
+# a restart.
 # shellcheck disable=SC2034
 registry_start() {
     local port=${1:-0}

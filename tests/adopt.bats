@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarunpack --adopt: a tree that several runs have made is published as one.
+# tarunpack --adopt publishes a tree that several runs have built.
 # shellcheck disable=SC2154
 
 load helpers

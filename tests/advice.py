@@ -4,9 +4,9 @@
 advice.py driver FILE...   lines "COMMAND OPTION", from the functions in the files of the driver
 advice.py program FILE...  lines "OPTION", from the strings in C sources
 
-A command may print what the functions print that it can reach by calls. An option that a message
-quotes, 'option '--level' takes a number', was given by the user and is no advice; nor are two that
-"exclude each other". Of `zlsnap gc --keep-last=N` the command is gc.
+A command may print the messages of all functions that it can reach by calls. An option that a message
+quotes ('option '--level' takes a number') was given by the user and is not advice, and neither are two
+options that "exclude each other". The command of `zlsnap gc --keep-last=N` is gc.
 """
 
 import re

@@ -1,4 +1,4 @@
-# Bad input and bad circumstances: one clear line on standard error, the exit status, nothing left.
+# Bad input and system failures: one clear line on standard error, the exit status, and no files left.
 
 load helpers
 load refusals

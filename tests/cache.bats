@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarpack --manifest --cache: the manifest is the same, and only what changed is read.
+# tarpack --manifest --cache: the manifest is the same, and only changed files are read.
 # shellcheck disable=SC2154
 
 load helpers

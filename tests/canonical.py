@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """A second packer, written from doc/FORMAT.md alone: canonical.py DIR writes the tar of DIR.
 
-Knows whiteouts and opaque directories of the trusted namespace, and takes for granted that nothing
-is refused.
+It handles whiteouts and opaque directories of the trusted namespace, and assumes that tarpack refuses
+nothing in the tree.
 """
 import os
 import stat

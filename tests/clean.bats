@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarunpack --clean: what dead runs left in a directory, and nothing else.
+# tarunpack --clean removes the remains of dead runs from a directory, and nothing else.
 # shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What bash, zsh and fish complete: all that --help says, nothing else, and names of any kind.
+# bash, zsh and fish complete exactly the options of --help, and file names with any bytes.
 
 load helpers
 load driver

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# What is in the environment, and is nobody's business of zlsnap's, changes nothing; nor does a
-# missing /proc, or what lies beside zlsnap.
+# Unrelated variables of the environment, a missing /proc and files beside zlsnap do not change its results.
 
 load helpers
 load driver

@@ -1,5 +1,5 @@
-# Whatever zlsnap runs to write files fails, or is where zlsnap is killed: what stands under the names
-# of LAYER and LAYER.json belongs together.
+# Each program that zlsnap runs to write files fails, or zlsnap is killed while it runs. The files LAYER
+# and LAYER.json still belong together.
 
 load helpers
 load driver

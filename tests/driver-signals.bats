@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# zlsnap when it, or a part of one of its pipes, is stopped.
+# zlsnap, or a process of one of its pipes, receives a signal.
 
 load helpers
 load driver

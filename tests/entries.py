@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""What a tree or an archive holds, a line an entry, the same whoever reads it.
+"""Prints the entries of a tree or an archive, one a line, in the same form for each reader.
 
     entries.py tree DIR     the tree itself
     entries.py python TAR   the archive as Python's tarfile lists it
     entries.py gnu TAR      as GNU tar does
     entries.py bsd TAR      as bsdtar does, without fractions of a second
 
-A line: path, type, mode, owner, group, size or device number, mtime, target of a symbolic link. A
-hard link is shown as what it links to: the tree does not know which name came first.
+A line has path, type, mode, owner, group, size or device number, mtime, and the target of a symbolic link.
+A hard link is shown like its target: a tree does not record which name came first.
 """
 import datetime
 import decimal

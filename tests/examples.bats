@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Every example in the manuals and in README.md is run. What it needs is prepared, and what it made is
-# looked at, by the function example() below; one that has no preparation there is a failure.
+# Runs every example in the manuals and README.md. The function example() below prepares each and checks
+# its results; an example without an entry there is a failure.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load helpers

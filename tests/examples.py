@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """The examples of manuals and of README.md, for tests/examples.bats: examples.py FILE
 
-Each is printed with a NUL behind it, as the shell gets it. Of a manual these are the literal displays
-(.Bd -literal, .Dl) in the section EXAMPLES. Of Markdown they are the blocks that are indented by four
-spaces, or fenced as sh, bash, shell, console or as nothing. Not so blocks with anything but ASCII in
-them, which are pictures; unless they are sessions, which begin with a prompt, `$ ` or `# `, and are
-printed with what they show.
+Prints each example as the shell gets it, NUL-terminated. In a manual, examples are the literal displays
+(.Bd -literal, .Dl) of the section EXAMPLES. In Markdown, they are blocks that are indented by four
+spaces or fenced as sh, bash, shell, console or without a language. Blocks with non-ASCII characters are
+pictures and skipped, except for sessions, which begin with a prompt, `$ ` or `# `, and are printed with
+their output.
 """
 import re
 import sys
@@ -15,7 +15,7 @@ SHELLS = ('', 'sh', 'bash', 'shell', 'console')
 
 
 class Malformed(Exception):
-    """A construct that this does not know: better an error than an example that nobody runs."""
+    """An unknown construct: an error is better than an example that is never run."""
 
 
 def unescaped(line):

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# Round trip, --replace and --merge on each file system that layers lie on, with the waiting for the
-# disk that other tests leave out.
+# Round trip, --replace and --merge on each common file system, with syncing, which other tests skip.
 
 load helpers
 load modes

@@ -1,5 +1,5 @@
-# What fuzzing has found worth keeping, tried again without a fuzzer: tests/fuzz has the targets and
-# what each expects of every input; `make fuzz` looks for more.
+# Replays the inputs that fuzzing has found. tests/fuzz has the targets and the properties that they check;
+# `make fuzz` looks for more inputs.
 
 load helpers
 

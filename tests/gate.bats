@@ -1,5 +1,5 @@
 # The gate: a tree appears only if the archive was complete and its digest is the expected one, and
-# then all at once. Whatever else happens, DIR is as it was.
+# then all at once. Otherwise DIR does not change.
 
 load helpers
 load refusals

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# zlsnap gc: what killed runs have left, here and in a real S3 store on the loopback, and old layers.
+# zlsnap gc: the remains of killed runs, here and in a real S3 store on the loopback, and old layers.
 # shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers

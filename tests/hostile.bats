@@ -1,7 +1,6 @@
-# Archives that mean harm, made by data/make-hostile. Each is unpacked beside a directory that no
-# archive may reach (canary) and with the absolute name of another one (outside): both have to be
-# untouched, whatever becomes of the archive. What is refused leaves nothing; of what is accepted
-# the tree is compared.
+# Hostile archives, made by data/make-hostile. Each is unpacked beside a directory that no archive may reach
+# (canary) and contains the absolute name of another one (outside). Neither directory may change. A refused
+# archive leaves no files; the tree of an accepted one is compared.
 
 load helpers
 load refusals
@@ -26,8 +25,8 @@ setup() {
     before=$(surroundings)
 }
 
-# All that is there but the target, with the times of change: equal before and after, if nothing was
-# made, changed or removed.
+# surroundings: prints everything but the target, with change times. The output is the same before and after
+# unless something was made, changed or removed.
 surroundings() {
     find "$OUTSIDE" .. ! -path .. ! -path ../place ! -path '../place/target*' \
         -printf '%p %y %i %n %#m %U:%G %s %T@ %C@ %l\n'
@@ -37,7 +36,7 @@ untouched() {
     assert_equal "$1: $(surroundings)" "$1: $before"
 }
 
-# unpack_archive NAME: what it prints is in $said, its exit status in $status.
+# unpack_archive NAME: sets $said to the messages and $status to the exit status.
 unpack_archive() {
     status=0
     rm -rf target
@@ -45,7 +44,7 @@ unpack_archive() {
     untouched "$1"
 }
 
-# refuse_tree NAME LINE [STATUS]: with this line, and nothing is left. LINE is a pattern.
+# refuse_tree NAME LINE [STATUS]: unpacking fails with a line that matches the pattern LINE and leaves no files.
 refuse_tree() {
     unpack_archive "$1"
     # shellcheck disable=SC2053
@@ -55,7 +54,7 @@ refuse_tree() {
     [ ! -e target ]
 }
 
-# refuse NAME LINE: the same, and a listing is refused with the same line.
+# refuse NAME LINE: likewise, and --list fails with the same line.
 refuse() {
     refuse_tree "$@"
     local listed=0 line
@@ -63,8 +62,8 @@ refuse() {
     assert_equal "$1: $listed: $line" "$1: 3: $said"
 }
 
-# accept NAME [LINE]: silently, or with these lines, and the tree is what standard input says: a
-# line for each entry, its type as find has it, mode, path and a link's text.
+# accept NAME [LINE]: unpacking succeeds without messages, or with LINE, and makes the tree that standard
+# input describes: a line for each entry with find's type, mode, path and link target.
 accept() {
     unpack_archive "$1"
     # shellcheck disable=SC2053
@@ -77,7 +76,7 @@ content() {
     assert_equal "$1: $(cat "target/$1")" "$1: $2"
 }
 
-# opaque DIR: it hides what lies below.
+# opaque DIR: it has the attribute of an opaque directory.
 opaque() {
     assert_equal "$1: $(getfattr --only-values -n trusted.overlay.opaque "target/$1")" "$1: y"
 }
@@ -744,9 +743,9 @@ EOF
     assert_equal "$(cat ../missing)" ''
 }
 
-# What unpacks each of the archives in $1 by `tarunpack $2 $3`, with $2 made as a copy of $4 if that
-# is given, and names those that end with another status than 0, 1 or 3 or leave something behind. A
-# program of its own: in a test, bats looks at each command.
+# A script that unpacks each archive in $1 with `tarunpack $2 $3`, onto a copy of $4 if given, and prints the
+# archives that end with a status other than 0, 1 or 3 or leave files. bats would trace each command of
+# a function.
 # shellcheck disable=SC2016
 UNPACK_ALL='shopt -s dotglob nullglob
     for archive in "$1"/*.tar; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# make install and make uninstall, into a directory of the test.
+# make install and make uninstall with a DESTDIR.
 
 load helpers
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Threads: the same bytes and the same tree, however many there are.
+# Any number of threads gives the same bytes and the same tree.
 
 load helpers
 load modes

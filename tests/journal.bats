@@ -1,8 +1,8 @@
-# A merge that dies, at whatever step, is completed by the next merge of the same layer, also if that
-# one dies first; and what can't be told of an interrupted merge is never taken for "there is none".
+# A merge that is killed at any step is completed by the next merge of the same layer, even if that one is
+# killed, too. If a program cannot find out whether a merge was interrupted, it never assumes that none was.
 # FAULTS=all tries all steps, not a sample.
 #
-# What a test sets is its own, and what it defines is called by tests/faults.bash.
+# Each test sets its own variables, and tests/faults.bash calls its functions.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2317
 
 load helpers
@@ -15,8 +15,8 @@ setup() {
     export FAULTS_COUNT=$PWD/count
 }
 
-# make_journal_layer: writes to stdout one that deletes the only target of its own hard link, and replaces the
-# directory that it puts the link in.
+# make_journal_layer: writes a layer to stdout that deletes the only target of its own hard link and replaces
+# the directory of the link.
 make_journal_layer() {
     /usr/bin/python3 - <<'PYTHON'
 import sys, tarfile
@@ -46,14 +46,14 @@ standing() {
     touch "$1"/{d,e}/old
 }
 
-# The times of directories, which an interrupted merge changes, are left out.
+# Without the times of directories, which an interrupted merge changes.
 listing() (
     cd "$1" || return
     find . -mindepth 1 -name '.merge.*' -prune -o -type d -printf '%P %y %m\n' -o \
         -printf '%P %y %m %n %T@\n' -exec sha256sum {} + | sort
 )
 
-# dies_at STEP: a merge of the layer onto `dir` that is killed before it takes that step; 0: never.
+# dies_at STEP: merges the layer onto `dir`, and is killed before the change number STEP; 0: not killed.
 dies_at() {
     rm -f count
     # In a subshell, whose message about a killed command is not shown either.
@@ -62,7 +62,7 @@ dies_at() {
     flock dir true # its processes are dead
 }
 
-# restore FROM: makes `dir` a copy of it, hard links too.
+# restore FROM: makes `dir` a copy of FROM with its hard links.
 restore() {
     rm -rf dir
     cp -a "$1" dir
@@ -72,14 +72,14 @@ steps() {
     od -An -tu4 count | tr -d ' '
 }
 
-# each_step: what `few` leaves of the steps that a merge onto a copy of $1 takes.
+# each_step DIR NUMBER: prints NUMBER of the steps of a merge onto a copy of DIR, or with FAULTS=all all steps.
 each_step() {
     restore "$1"
     dies_at 0
     few "$2" 1 "$(steps)"
 }
 
-# The merge is completed by another run; one that was complete, its journal gone, is as it should be.
+# completed TEXT: another run completes the merge; a complete merge without a journal needs none.
 completed() {
     if ! compgen -G 'dir/.merge.zlsnap-*/begun' >/dev/null && diff wanted <(listing dir) >/dev/null; then
         return
@@ -129,7 +129,7 @@ begin() {
     done
 }
 
-# interrupt: makes `once` what the last kill leaves from which only a journal recovers.
+# interrupt: makes `once` the result of the last kill that leaves a journal and no link target.
 interrupt() {
     local step
     local sync=(--no-sync)
@@ -145,7 +145,7 @@ interrupt() {
     fail 'no kill leaves a journal'
 }
 
-# recovered: judges a run with a failing call. It is a success, or the next run makes it one.
+# recovered: judges a run with a failing call: it, or the next run, completes the merge.
 recovered() {
     case $status in
     0) diff wanted <(listing dir) ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarpack reads a tree that others change meanwhile.
+# tarpack reads a tree that other processes change at the same time.
 
 load helpers
 load modes
@@ -256,8 +256,8 @@ changes_before_its_turn() {
     tar -xOf out.tar d | cmp - <(echo longer)
 }
 
-# without_a_trace NAME: tree/NAME vanishes just before tarpack reads it: without --live that is an error
-# that names it, with it a warning, and it is left out.
+# without_a_trace NAME: tree/NAME vanishes just before tarpack reads it. That is an error, or with --live
+# a warning, and the archive does not contain it.
 without_a_trace() {
     local -x FAULTS_VANISH=$1
     cp -a tree before

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The manifest: the same from the tree and from its tar, and an mtree that others read.
+# The manifest is the same for a tree and its tar, and other programs can read it.
 # shellcheck disable=SC2154,SC2164 # run sets stderr; bats stops where cd fails
 
 load helpers

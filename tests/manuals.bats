@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The manuals say what the programs do: their options, variables, files; and nothing else.
+# The manuals describe exactly the options, variables and files of the programs.
 
 load helpers
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarunpack --merge: a layer applied onto a directory that stands.
+# tarunpack --merge: applies a layer onto an existing directory.
 
 load helpers
 load modes

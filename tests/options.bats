@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What tarpack's and tarunpack's options choose, change and tell.
+# Options of tarpack and tarunpack that select, change or report something.
 
 load helpers
 load modes

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The upper directory of an OverlayFS mount as a layer, and back. The uppers here are made by the
-# kernel wherever it makes them.
+# The upper directory of an OverlayFS mount becomes a layer and is restored. Where possible, the kernel
+# itself makes the upper directories here.
 
 # shellcheck disable=SC2154,SC2164 # run sets stderr; bats stops where cd fails
 

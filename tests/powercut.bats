@@ -1,5 +1,5 @@
-# Power cuts: the disk is copied as it is at that moment, without what only the page cache has, and
-# the copy is mounted, as after a boot.
+# Power cuts: a copy of the disk at that moment, without data that is only in the page cache, is mounted as
+# after a boot.
 
 load helpers
 load faults

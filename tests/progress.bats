@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What zlsnap shows of long work: the line of shasum-tee, and the summary.
+# Progress of zlsnap: shasum-tee's line and the summary.
 
 load helpers
 load driver

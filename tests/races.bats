@@ -1,5 +1,5 @@
-# Another process exchanges directories for symbolic links that lead out while the programs run. What
-# becomes of the tree is his doing; nothing outside of it is read or changed.
+# While the programs run, another process exchanges directories for symbolic links that lead outside. The tree
+# may become anything, but nothing outside it is read or changed.
 
 load helpers
 
@@ -46,9 +46,9 @@ outside_is() {
     find "$FILES/outside" -printf '%P %y %i %n %m %U:%G %s %T@ %C@\n' | sort
 }
 
-# race TENTHS PATTERN COMMAND...: runs COMMAND again and again while what PATTERN matches is swapped, for
-# tenths of a second, and until that was often enough to be a race, which takes longer where much
-# else runs. RACES=10 races for ten times as long.
+# race TENTHS PATTERN COMMAND...: repeats COMMAND for TENTHS of a second while the directories that match
+# PATTERN are swapped; longer on a busy machine, until there were enough swaps. RACES=10 takes ten times
+# as long.
 race() {
     local end=$((${EPOCHREALTIME/./} + $1 * ${RACES:-1} * 100000)) before runs=0
     before=$(outside_is)
@@ -67,8 +67,8 @@ race() {
     [ "$(wc -l <swaps)" -eq 2 ]
 }
 
-# ends COMMAND...: with success or a failure, of the system or since a path leads through what is no
-# directory; without a crash.
+# ends COMMAND...: it ends with status 0, 1, or 3 (a component of a path is not a directory), so it did not
+# crash.
 ends() {
     local status=0
     "$@" 2>errors || status=$?
@@ -118,7 +118,7 @@ replaces() {
     race 5 'work/.target.zlsnap-*/tree' replaces
 }
 
-# A fifo or a device is never opened: what is set of it is set by its name.
+# Fifos and devices are never opened, so their metadata is set by name.
 @test "races: what is set of a node by its name is not set of what a link there leads to" {
     requires_root
     requires_command strace

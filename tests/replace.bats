@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarunpack --replace: the new tree takes the place of the one that stands, at once.
+# tarunpack --replace: the new tree replaces the existing one atomically.
 
 load helpers
 load modes

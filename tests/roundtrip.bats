@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What is restored is what was packed: DESIGN.md, guarantees 1 and 5.
+# The restored tree equals the packed one; memory is bounded: DESIGN.md, guarantees 1 and 5.
 
 # shellcheck disable=SC2154,SC2164 # run sets stderr; bats stops where cd fails
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tests/run: whatever a test file does, its results and those of the others are counted.
+# tests/run counts the results of all test files, even if one of them hangs or is killed.
 
 load helpers
 load driver

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What reads an archive can't get at anything outside of its staging directory, whatever an archive
-# might make it do.
+# A process that reads an archive cannot access anything outside its working directory, even if the archive
+# takes control of it.
 # shellcheck disable=SC2154 # bats' stderr
 
 load helpers
@@ -16,8 +16,8 @@ setup() {
     [[ $stderr != *'not confined'* ]] || skip 'needs Landlock'
 }
 
-# escaping COMMAND...: COMMAND, whose process, or that of its threads, tries to get at "outside" when it
-# reads standard input and when it writes a file.
+# escaping COMMAND...: runs COMMAND; it tries to access "outside" when it reads standard input or writes a
+# file, from whatever thread.
 escaping() {
     FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=$ZLSNAP_PRELOAD/escape.so "$@"
 }
@@ -49,8 +49,8 @@ outside_is() {
     assert_equal "$(outside_is)" "$before"
 }
 
-# confined COMMAND...: prints how many processes confine themselves. None may have threads before: they
-# would stay as they were.
+# confined COMMAND...: prints how many processes restrict themselves, and those that already had threads:
+# such threads would stay unrestricted.
 confined() {
     strace -f -qq -o calls -e trace=landlock_restrict_self,clone,clone3 "$@" <layer.tar >/dev/null
     awk '/landlock_restrict_self\(.* = 0$/ { confined[$1] = 1 }

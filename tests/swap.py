@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Exchanges directories for symbolic links, and back, as fast as it can, until it is killed.
+"""Exchanges directories for symbolic links and back, as fast as possible, until SIGTERM.
 
     swap.py OUTSIDE DIRECTORY...
 
-Each directory below DIRECTORY is exchanged for a link to OUTSIDE time and again. DIRECTORY may be a
-pattern for names that are yet to come. It prints how often it exchanged when that is ENOUGH, and
-when it is told to end (SIGTERM). It goes by descriptors, so that it is not itself led outside by what it left behind.
+Exchanges each directory below DIRECTORY for a link to OUTSIDE, again and again. DIRECTORY may be a pattern
+for names that do not exist yet. Prints the number of exchanges when it reaches ENOUGH, and at SIGTERM.
+Uses descriptors, so that its own links cannot lead it outside.
 """
 
 import ctypes

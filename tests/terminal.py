@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Types into an interactive program, which gets a terminal of its own.
+"""Types into an interactive program on a new terminal.
 
 terminal.py PROMPT COMMAND [ARGUMENT]... <KEYS
 
-Waits until the command has shown PROMPT, then sends KEYS, without their line feeds; `\\r`, `\\t`
-and the like stand for keys. Prints what was shown. Ends when the command does, with its exit
-status; kills it after a minute in which it said nothing.
+Waits until the command has printed PROMPT, then sends KEYS without their line feeds; escapes such as
+`\\r` and `\\t` stand for keys. Prints the command's output and returns its exit status. Kills it after
+a minute without output.
 """
 
 import codecs

@@ -1,8 +1,8 @@
-# The trees that several .bats files pack: `load trees` behind `load helpers`.
+# Trees that several .bats files pack: `load trees` after `load helpers`.
 # shellcheck disable=SC2034,SC2103,SC2164 # used there; there, cd and what else fails ends the test
 
-# make_tree DIR PART...: makes DIR, and in it each part: a directory of its own, filled by the
-# function make_PART. A part is made once for all tests of a file; what they get are copies.
+# make_tree DIR PART...: makes DIR with a directory for each PART, which the function make_PART fills. A part is
+# made once a test file and copied for each test.
 make_tree() (
     untraced
     local dir=$1 part parts=$BATS_FILE_TMPDIR/parts
@@ -14,7 +14,7 @@ make_tree() (
     cp -a "${@/#/$parts/}" "$dir"
 )
 
-# make_parts DIR PART...: the same, and all of it is made in DIR.
+# make_parts DIR PART...: likewise, without copies.
 make_parts() (
     trap - DEBUG # as `untraced`, which make_user_tree has not
     local part
@@ -29,11 +29,11 @@ make_parts() (
     done
 )
 
-# What a plain user can make, and what only root can.
+# The parts that any user can make, and those that only root can.
 USER_PARTS=(types modes times xattrs acls hardlinks names paths symlinks sparse sizes)
 ROOT_PARTS=("${USER_PARTS[@]}" devices unreadable owners system_xattrs capabilities)
 
-# make_user_tree DIR: as nobody, in a directory that belongs to nobody.
+# make_user_tree DIR: makes the user's parts as nobody, in a directory that belongs to nobody.
 make_user_tree() {
     declare -px USER_PARTS LARGE_XATTR LONG_LINK >"$BATS_TEST_TMPDIR/parts"
     declare -f make_parts "${USER_PARTS[@]/#/make_}" repeat >>"$BATS_TEST_TMPDIR/parts"
@@ -41,8 +41,8 @@ make_user_tree() {
         "$BATS_TEST_TMPDIR/parts" "$1"
 }
 
-# The largest attribute, target of a link and device number that every file system takes; a test
-# that knows its file system sets more.
+# The largest attribute, link target and device number that every file system accepts. A test that knows its
+# file system sets larger ones.
 LARGE_XATTR=700 LONG_LINK=1000 LARGE_DEVICE='511 262143'
 
 # repeat N TEXT
@@ -78,7 +78,7 @@ make_modes() {
     done
 }
 
-# Before 1970 and behind what an octal field holds; fractions of both signs; a directory, a link.
+# Before 1970 and beyond an octal field; fractions of both signs; of a directory and a link.
 make_times() {
     local time
     for time in 0 1 0.000000001 0.1 999999999.999999999 1234567890.5 8589934591 8589934592 \
@@ -109,7 +109,7 @@ make_xattrs() {
     touch large
     large=$(repeat "$((LARGE_XATTR / 4))" 00ff3d0a)
     setfattr -n user.large -v "0x$large" large
-    # What their owner may not write gets its attributes before its mode.
+    # Attributes come before a mode without write permission.
     mkdir readonly-directory
     touch readonly readonly-setuid
     setfattr -n user.text -v text readonly readonly-setuid readonly-directory
@@ -126,7 +126,7 @@ make_acls() {
     chmod 4751 masked
     setfacl -m u:7:rwx directory
     setfacl -d -m u:7:rwx,g:9:---,o:--- directory
-    # Made behind the default ACL: inherits it, as nothing that is restored may.
+    # Made after the default ACL, so it inherits it; restored entries must not.
     mkdir directory/inherits
     mkdir directory/none
     setfacl -b directory/none
@@ -176,7 +176,7 @@ make_names() {
     ln "./d${high::254}/$high" link
 }
 
-# Around the lengths where ustar's name and prefix end.
+# Lengths at the limits of ustar's name and prefix.
 make_paths() {
     local length prefix
     for length in 92 93 94 95 96; do # with "paths/" in front: 98 to 102
@@ -209,7 +209,7 @@ make_symlinks() {
     touch -h -d @1234567890.123456789 to-root
 }
 
-# Data at 0, in the middle, at the end, nowhere; sizes that end within a block.
+# Data at the start, in the middle, at the end or nowhere; sizes that are not whole blocks.
 make_sparse() {
     truncate -s 4M hole
     truncate -s 1000001 odd-hole

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarunpack --whiteouts: what a new directory shows of a layer's deletions.
+# tarunpack --whiteouts: how a new directory represents a layer's deletions.
 
 load helpers
 load modes

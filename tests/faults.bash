@@ -42,15 +42,15 @@ fault_setup() {
     input=/dev/null
     read -r digest _ <"$FILES/layer.sha256"
     mkdir work
+    # For tests that define none.
+    prepare() {
+        rm -rf work
+        mkdir work
+    }
 }
 
-prepare() {
-    rm -rf work
-    mkdir work
-}
-
-# listing DIR: prints the facts by which two trees are compared here.
-listing() (
+# facts_of DIR: prints the facts by which two trees are compared here.
+facts_of() (
     cd "$1" || return
     find . -type d -printf '%P %y %m %T@\n' -o \
         -printf '%P %y %m %n %s %T@ %l\n' -type f -exec sha256sum {} + | sort

@@ -62,7 +62,7 @@ run() {
 # run_and_note ARGUMENT...: the body of run; also sets its `expected`.
 # shellcheck disable=SC2034 # what the tests look at
 run_and_note() {
-    local file=''
+    local file='' command
     while true; do
         case $1 in
         ! | -[0-9]*) expected=${1#-} ;;
@@ -80,9 +80,8 @@ run_and_note() {
     fi
     IFS=$'\n' read -rd '' -a lines <<<"$output"
     {
-        printf '$'
-        printf ' %q' "$@"
-        printf '\n[status %d]\n' "$status"
+        printf -v command ' %q' "$@"
+        printf '$%s\n[status %d]\n' "${command:0:1000}" "$status"
         [ -z "$output" ] || printf '%s\n' "${output:0:4000}"
         [ -z "$file" ] || [ -z "$stderr" ] || printf 'stderr: %s\n' "${stderr:0:4000}"
     } >>"$BATS_OUT"

@@ -15,10 +15,10 @@ setup() {
     fault_setup
 }
 
-# unpacked BEFORE AFTER: judges a run by facts_of. A working directory that is left is named in a message.
+# unpacked BEFORE AFTER: judges a run by listing_of. A working directory that is left is named in a message.
 unpacked() {
     local now='' left
-    [ ! -e work/target ] || now=$(facts_of work/target)
+    [ ! -e work/target ] || now=$(listing_of work/target)
     for left in work/.*.zlsnap-*; do
         [ ! -e "$left" ] || grep -qF "${left#work/}" errors || return
     done
@@ -36,7 +36,7 @@ merged() {
     left=$(find work/target -maxdepth 1 -name '.merge.zlsnap-*')
     if [ "$status" -eq 1 ] && grep -qF -e 'only partly merged' -e 'cannot restore its time' \
         ${left:+-e "${left##*/}"} errors; then
-        tarunpack -q -j 1 --merge work/target <"$input" && [ "$(facts_of work/target)" = "$2" ]
+        tarunpack -q -j 1 --merge work/target <"$input" && [ "$(listing_of work/target)" = "$2" ]
     else
         unpacked "$@"
     fi
@@ -45,7 +45,7 @@ merged() {
 @test "faults: tarunpack, every system call and every allocation" {
     requires_command strace
     local wanted
-    wanted=$(facts_of "$FILES/tree")
+    wanted=$(listing_of "$FILES/tree")
     judge() { unpacked '' "$wanted"; }
     input=$FILES/layer.tar
     each_call_fails tarunpack -j 1 --expect="$digest" work/target
@@ -55,9 +55,9 @@ merged() {
 @test "faults: tarunpack --replace, every system call and every allocation: the old tree or the new one" {
     requires_command strace
     local wanted old
-    wanted=$(facts_of "$FILES/tree")
+    wanted=$(listing_of "$FILES/tree")
     cp -a "$FILES/standing" work/target
-    old=$(facts_of work/target)
+    old=$(listing_of work/target)
     prepare() {
         rm -rf work
         mkdir work
@@ -75,7 +75,7 @@ merged() {
     local before number
     cp -a "$FILES/standing" work/target
     mount -t tmpfs none work/target/dir
-    before=$(facts_of work/target)
+    before=$(listing_of work/target)
     run -1 strace -qq -o calls -e trace=read,openat tarunpack --replace work/target <"$input"
     number=$(sed '/mountinfo/,$d' calls | grep -c '^read')
     for number in $((number + 1)) $((number + 2)); do
@@ -90,7 +90,7 @@ merged() {
             rm count
             FAULTS_ALLOCATION=$number LD_PRELOAD=$ZLSNAP_PRELOAD/allocation.so \
                 run -1 tarunpack --replace work/target <"$input"
-            assert_equal "$(facts_of work/target)" "$before"
+            assert_equal "$(listing_of work/target)" "$before"
         done
     fi
     umount work/target/dir
@@ -106,9 +106,9 @@ merged() {
     }
     input=$FILES/merge.tar
     prepare
-    old=$(facts_of work/target)
+    old=$(listing_of work/target)
     tarunpack -q --merge work/target <"$input"
-    wanted=$(facts_of work/target)
+    wanted=$(listing_of work/target)
     judge() { merged "$old" "$wanted"; }
     each_call_fails tarunpack -j 1 --merge work/target
     each_allocation_fails tarunpack -j 1 --merge work/target

@@ -49,8 +49,8 @@ fault_setup() {
     }
 }
 
-# facts_of DIR: prints the facts by which two trees are compared here.
-facts_of() (
+# listing_of DIR: prints the facts by which two trees are compared here.
+listing_of() (
     cd "$1" || return
     find . -type d -printf '%P %y %m %T@\n' -o \
         -printf '%P %y %m %n %s %T@ %l\n' -type f -exec sha256sum {} + | sort

@@ -81,7 +81,7 @@ run_and_note() {
     IFS=$'\n' read -rd '' -a lines <<<"$output"
     {
         printf -v command ' %q' "$@"
-        printf '$%s\n[status %d]\n' "${command:0:1000}" "$status"
+        printf '$%s\n[status %d]\n' "${command:0:400}" "$status"
         [ -z "$output" ] || printf '%s\n' "${output:0:4000}"
         [ -z "$file" ] || [ -z "$stderr" ] || printf 'stderr: %s\n' "${stderr:0:4000}"
     } >>"$BATS_OUT"

@@ -26,7 +26,7 @@ setup() {
 teardown() {
     # A test that fails may leave one waiting.
     [ -z "${held-}" ] || kill -KILL "$held" 2>/dev/null || true
-    cleanup_mounts "$BATS_TEST_TMPDIR"
+    end_test
 }
 
 # refuses_target LINE TARGET: tarunpack refuses it before it reads anything, and touches nothing.

@@ -12,7 +12,7 @@ setup() {
 }
 
 teardown() {
-    cleanup_mounts "$BATS_TEST_TMPDIR"
+    end_test
 }
 
 # stale NAME...: makes staging directories as dead runs leave them.

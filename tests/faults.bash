@@ -43,6 +43,7 @@ fault_setup() {
     read -r digest _ <"$FILES/layer.sha256"
     mkdir work
     # For tests that define none.
+    # shellcheck disable=SC2317
     prepare() {
         rm -rf work
         mkdir work

@@ -31,7 +31,7 @@ setup() {
 teardown() {
     # A test that fails may leave one waiting.
     [ -z "${held-}" ] || kill -KILL "$held" 2>/dev/null || true
-    cleanup_mounts "$BATS_TEST_TMPDIR"
+    end_test
 }
 
 # stays STATUS LINE FILE OPTION...: tarunpack, given FILE, fails so for a target that is absent and

@@ -39,9 +39,9 @@ load_libraries
 
 # --------------------------------------------------------------------------- run
 
-# run [!|-STATUS] [--separate-stderr] COMMAND...: bats' run in half the time. It logs the command, its status
-# and its output, and bats prints the log if the test fails. A command that is not found is a failure
-# unless the test expects -127.
+# run [!|-STATUS] [--separate-stderr] COMMAND...: bats' run in half the time. A test that fails shows its
+# last three commands, their statuses and outputs. A command that is not found is a failure unless the
+# test expects -127.
 # shellcheck disable=SC2034 # for bats
 run() {
     local expected='' flags=$-
@@ -84,13 +84,29 @@ run_and_note() {
         printf '$%s\n[status %d]\n' "${command:0:400}" "$status"
         [ -z "$output" ] || printf '%s\n' "${output:0:4000}"
         [ -z "$file" ] || [ -z "$stderr" ] || printf 'stderr: %s\n' "${stderr:0:4000}"
-    } >>"$BATS_OUT"
+    } >"$BATS_RUN_TMPDIR/run.$BATS_SUITE_TEST_NUMBER.$((runs % 3))"
+    runs=$((runs + 1))
+}
+runs=0
+
+# show_runs: prints the last three commands of run.
+show_runs() {
+    local number file
+    for ((number = runs; number < runs + 3; number++)); do
+        file=$BATS_RUN_TMPDIR/run.$BATS_SUITE_TEST_NUMBER.$((number % 3))
+        [ ! -e "$file" ] || cat "$file"
+    done
 }
 
 # --------------------------------------------------------------------------- after a test
 
-# A file that defines its own teardown functions calls cleanup_mounts in them.
+# A file that defines its own teardown calls end_test there; in teardown_file, cleanup_mounts.
 teardown() {
+    end_test
+}
+
+end_test() {
+    [ -n "$BATS_TEST_COMPLETED" ] || [ -n "$BATS_TEST_SKIPPED" ] || show_runs
     cleanup_mounts "$BATS_TEST_TMPDIR"
 }
 

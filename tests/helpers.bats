@@ -295,16 +295,18 @@ TEST "passes" {
 }
 TEST "fails" {
     run -0 echo first
+    run -0 echo second
     run -3 --separate-stderr bash -c 'echo one; echo two >&2; exit 3'
     run -4 false
 }
 END
     run -1 env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" TMPDIR="$BATS_TEST_TMPDIR" bats --tap "$A.bats" 3>&-
     refute_output --partial unseen
+    refute_output --partial first
     assert_output --partial "#   \`run -4 false' failed, expected exit code 4, got 1
-# \$ echo first
+# \$ echo second
 # [status 0]
-# first
+# second
 # \$ bash -c echo\\ one\\;\\ echo\\ two\\ \\>\\&2\\;\\ exit\\ 3
 # [status 3]
 # one

@@ -296,8 +296,8 @@ random_merge() {
 
 # --------------------------------------------------------------------------- implied parents
 
-# tar_of NAME=TARGET|NAME...: writes an archive of hard links and files to stdout.
-tar_of() {
+# links_tar NAME=TARGET|NAME...: writes an archive of hard links and files to stdout.
+links_tar() {
     python3 - "$@" <<'PYTHON'
 import io, sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
@@ -325,7 +325,7 @@ PYTHON
         rm -rf dir
         cp -a before dir
         # shellcheck disable=SC2046,SC2086 # words
-        tar_of ${case%%:*} >layer.tar
+        links_tar ${case%%:*} >layer.tar
         merge dir <layer.tar
         assert_equal "${case%%:*}: $(cat dir/z), $(cat dir/x)" "$case"
     done
@@ -334,7 +334,7 @@ PYTHON
 @test "a hard link below something that a later entry makes a file is refused" {
     mkdir dir
     echo x >dir/x
-    tar_of b/e=x b >layer.tar
+    links_tar b/e=x b >layer.tar
     run -3 merge dir <layer.tar
     assert_exists dir/x
     assert_not_exists dir/b

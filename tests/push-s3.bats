@@ -32,7 +32,7 @@ setup() {
 }
 
 teardown() {
-    cleanup_mounts "$BATS_TEST_TMPDIR"
+    end_test
 }
 
 push() {

@@ -39,7 +39,7 @@ setup() {
 
 teardown() {
     [ -z "${swapper-}" ] || kill -KILL "$swapper" 2>/dev/null || true
-    cleanup_mounts "$BATS_TEST_TMPDIR"
+    end_test
 }
 
 outside_is() {

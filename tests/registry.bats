@@ -13,7 +13,7 @@ setup() {
 
 teardown() {
     registry_stop
-    cleanup_mounts "$BATS_TEST_TMPDIR"
+    end_test
 }
 
 push() {

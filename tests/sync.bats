@@ -26,7 +26,7 @@ setup() {
 }
 
 teardown() {
-    cleanup_mounts "$BATS_TEST_TMPDIR"
+    end_test
 }
 
 # pointer FILTER: prints a part of the pointer of web/1.

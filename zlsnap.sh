@@ -38,7 +38,7 @@ trap ended EXIT
 ended() {
     (($? == 254)) || return 0
     printf 'zlsnap: no process could be started: their number or the memory is at its limit\n' >&"$messages"
-    exit 1
+    exit "${trouble-1}"
 }
 
 self=${BASH_SOURCE[0]}

@@ -239,3 +239,17 @@ added dir/ (opaque)'
     run -2 --separate-stderr zlsnap diff other layer
     assert_said 'zstd was killed by signal KILL'
 }
+
+@test "a program that ends in an unknown way is trouble, status 2, and no difference" {
+    mkdir -p installed/{bin,lib} tree
+    cp "$PROJECT/zlsnap.sh" installed/bin/zlsnap
+    ln -s "$PROJECT/driver" installed/lib/zlsnap
+    ln -s "$(command -v tarunpack)" "$(command -v shasum-tee)" installed/bin
+    local code
+    for code in 5 127; do
+        printf '#!/bin/sh\nexit %s\n' "$code" >installed/bin/tarpack
+        chmod +x installed/bin/tarpack
+        run -2 installed/bin/zlsnap diff tree tree
+        assert_output --partial 'tree: cannot be compared'
+    done
+}

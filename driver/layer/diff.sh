@@ -55,7 +55,8 @@ command_diff() {
 # diff_failed STATUS OPERAND: names the operand, which the messages of the programs do not.
 diff_failed() {
     say "$(printable "$2"): cannot be compared"
-    exit $(($1 == 1 ? trouble : $1))
+    (($1 == 3 || $1 == 4)) && exit "$1"
+    exit "$trouble"
 }
 
 diff_options_split() {

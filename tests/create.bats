@@ -433,3 +433,14 @@ sync -- ./'
     run -0 --separate-stderr zlsnap create -q tree layer
     assert_stderr 0 ''
 }
+
+@test "where descriptors run out no other process is blamed, and nothing is left" {
+    mkdir few few/tree
+    cd few || return
+    local limit
+    for limit in 13 14 15; do
+        run -1 bash -c 'ulimit -n "$1" && zlsnap create tree layer' - "$limit"
+        refute_output --partial 'another process'
+        assert_equal "$limit: $(entries)" "$limit: tree"
+    done
+}

@@ -45,7 +45,9 @@ spool_make() {
         # In a shared directory another process may have replaced it: a directory that is not empty, or
         # not ours, is never emptied.
         spool_hold "$spool" && spool_is_empty && spool_prepare && return
-        # A cleaner removed it before it was locked.
+        # A cleaner removed it before it was locked; if it is still there, it could not be opened.
+        [[ $spool_fd ]] || ! rmdir -- "$spool" 2>/dev/null || die 1 \
+            "$(printable "$1"): the directory made there cannot be opened: too many open files?"
         spool=
     done
     die 1 "$(printable "$1"): the directory made there was replaced or removed by another process"

@@ -249,3 +249,12 @@ use_tar() {
 @test "limits are handed on" {
     run -3 zlsnap verify --max-entries=2 layer
 }
+
+@test "a LAYER.json that can't be read is no malformed one: status 1" {
+    echo garbage >layer.json
+    run -3 zlsnap verify layer
+    assert_output --partial 'layer.json: malformed: it is not JSON'
+    fake cat 'exit 1' # as on a disk with a read error, of which jq says no more than "2"
+    run -1 zlsnap verify layer
+    assert_output 'zlsnap: layer.json: cannot be read'
+}

@@ -34,7 +34,7 @@ json_definitions='
 # json_read ARRAY VALUES FILE NAME: sets the array to the lines that the function VALUES prints for FILE;
 # the first line has to be "ok", or is an error. NAME is the file's name for messages.
 json_read() {
-    local file=$3 name size values
+    local file=$3 name size values status
     name=$(printable "$4")
     [[ -e $file ]] || die 1 "$name: no such file"
     [[ -f $file ]] || die 1 "$name: not a regular file"
@@ -42,7 +42,10 @@ json_read() {
     size=$(attempt stat -L -c %s -- "$file") || exit
     ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
     values=$("$2" <"$file")
-    json_judge "$?" "$name" 'malformed: it is not JSON'
+    status=$?
+    # jq fails in the same way on a disk that can't be read.
+    ((status == 0)) || cat -- "$file" >/dev/null 2>&1 || die 1 "$name: cannot be read"
+    json_judge "$status" "$name" 'malformed: it is not JSON'
     [[ ${values%%$'\n'*} == ok ]] || die 3 "$name: malformed: ${values%%$'\n'*}"
     mapfile -t "$1" <<<"$values"
 }

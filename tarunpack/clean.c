@@ -2,9 +2,9 @@
 
 #include "diag.h"
 #include "dirs.h"
+#include "lock.h"
 #include "merge/journal.h"
 #include "names.h"
-#include "place/lock.h"
 #include "place/openat2.h"
 #include "place/remove.h"
 #include "staging_name.h"

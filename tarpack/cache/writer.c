@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "dirs.h"
+#include "lock.h"
 #include "staging_name.h"
 #include "stream.h"
 
@@ -70,7 +71,7 @@ static int leftover_remove(const struct cache_writer *writer)
     if (fd < 0 && errno == ENOENT)
         return 0;
     /* Where locks do not work, or if it is not a file, it counts as left over. */
-    bool alive = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    bool alive = fd >= 0 && lock_take(fd, LOCK_EX) == LOCK_HELD;
     if (alive)
         result = -1;
     else if (fd < 0 || dirs_is_same(fd, writer->directory, writer->temporary))
@@ -93,7 +94,7 @@ static int named_open(struct cache_writer *writer)
             return -1;
         if (fd < 0)
             continue;
-        bool lost = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        bool lost = lock_take(fd, LOCK_EX) == LOCK_HELD;
         if (!lost && dirs_is_same(fd, writer->directory, writer->temporary)) {
             writer->fd = fd;
             writer->has_name = true;

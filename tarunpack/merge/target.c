@@ -2,7 +2,7 @@
 
 #include "diag.h"
 #include "dirs.h"
-#include "place/lock.h"
+#include "lock.h"
 #include "place/target.h"
 
 #include <errno.h>

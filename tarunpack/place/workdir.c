@@ -4,8 +4,8 @@
 #include "diag.h"
 #include "dirs.h"
 #include "kernel.h"
+#include "lock.h"
 #include "names.h"
-#include "place/lock.h"
 #include "place/remove.h"
 
 #include <errno.h>

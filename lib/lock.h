@@ -2,8 +2,8 @@
  * The lock that distinguishes a live run's directory from a dead one's: flock(2), which the kernel
  * releases when the last process with the descriptor dies. No state.
  */
-#ifndef TARUNPACK_PLACE_LOCK_H
-#define TARUNPACK_PLACE_LOCK_H
+#ifndef ZLSNAP_LOCK_H
+#define ZLSNAP_LOCK_H
 
 enum lock_result {
     LOCK_TAKEN,

@@ -1,4 +1,4 @@
-#include "place/lock.h"
+#include "lock.h"
 
 #include <errno.h>
 #include <sys/file.h>

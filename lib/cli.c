@@ -64,10 +64,8 @@ int cli_next(int argc, char **argv, const char *shorts, const struct option *lon
 
 enum status cli_print(const char *text)
 {
-    if (stream_write(STDOUT_FILENO, text, strlen(text)) != 0 || stream_close_stdout() != 0) {
-        diag_errno("cannot write to standard output");
-        return STATUS_SYSTEM;
-    }
+    if (stream_write(STDOUT_FILENO, text, strlen(text)) != 0 || stream_close_stdout() != 0)
+        return diag_errno("cannot write to standard output");
     return STATUS_OK;
 }
 

@@ -134,15 +134,16 @@ __attribute__((format(printf, 3, 0))) static void diag_print(const char *label, 
     errno = saved;
 }
 
-void diag_error(const char *format, ...)
+enum status diag_error(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     diag_print("", "", format, arguments);
     va_end(arguments);
+    return STATUS_SYSTEM;
 }
 
-void diag_errno(const char *format, ...)
+enum status diag_errno(const char *format, ...)
 {
     int saved = errno;
     char tail[128];
@@ -154,18 +155,17 @@ void diag_errno(const char *format, ...)
     diag_print("", tail, format, arguments);
     va_end(arguments);
     errno = saved;
+    return STATUS_SYSTEM;
 }
 
 enum status diag_failed(const char *path, const char *what)
 {
-    diag_errno("%s: cannot %s", diag_name(path).text, what);
-    return STATUS_SYSTEM;
+    return diag_errno("%s: cannot %s", diag_name(path).text, what);
 }
 
 enum status diag_no_memory(void)
 {
-    diag_error("out of memory");
-    return STATUS_SYSTEM;
+    return diag_error("out of memory");
 }
 
 void diag_warn(const char *format, ...)

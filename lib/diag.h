@@ -26,17 +26,18 @@ void diag_set_quiet(bool quiet);
 void diag_set_verbose(bool verbose);
 
 /* Prints "PROGRAM: MESSAGE". Names in the message must be escaped by diag_name(). A message longer
- * than an atomic pipe write (4 KiB) is cut and ends in "...". All of these preserve errno. */
-void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+ * than an atomic pipe write (4 KiB) is cut and ends in "...". All of these preserve errno. Returns
+ * STATUS_SYSTEM, as do the next three: a caller with another status ignores that. */
+enum status diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, followed by ": " and the text of errno. */
-void diag_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
+enum status diag_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints "PROGRAM: PATH: cannot WHAT: " and the text of errno; `path` is escaped as by diag_name().
- * Returns STATUS_SYSTEM. */
+ */
 enum status diag_failed(const char *path, const char *what);
 
-/* Prints "PROGRAM: out of memory". Returns STATUS_SYSTEM. */
+/* Prints "PROGRAM: out of memory". */
 enum status diag_no_memory(void);
 
 /* Prints "PROGRAM: warning: MESSAGE", unless quiet. */

@@ -2,6 +2,7 @@
 
 #include "array.h"
 #include "privilege.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +85,7 @@ static void levels_trim(struct dirs *dirs)
     if (dirs->count - dirs->first_open < DIRS_OPEN_MAX)
         return;
     struct dirs_level *level = &dirs->levels[dirs->first_open++];
-    close(level->fd);
+    stream_close(level->fd);
     level->fd = -1;
 }
 
@@ -106,9 +107,7 @@ static void path_cut(struct dirs *dirs, size_t length)
 
 static int close_failed(int fd)
 {
-    int error = errno;
-    close(fd);
-    errno = error;
+    stream_close(fd);
     return -1;
 }
 
@@ -187,10 +186,8 @@ const char *dirs_path(const struct dirs *dirs)
 
 void dirs_free(struct dirs *dirs)
 {
-    for (size_t i = 0; i < dirs->count; i++) {
-        if (dirs->levels[i].fd >= 0)
-            close(dirs->levels[i].fd);
-    }
+    for (size_t i = 0; i < dirs->count; i++)
+        stream_close(dirs->levels[i].fd);
     free(dirs->levels);
     buf_free(&dirs->path);
     *dirs = (struct dirs){0};

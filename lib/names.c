@@ -2,6 +2,7 @@
 
 #include "array.h"
 #include "kernel.h"
+#include "stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -54,9 +55,8 @@ int names_read_in(struct names *names, int parent, const char *name)
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    int result = names_read(names, fd), error = errno;
-    close(fd);
-    errno = error;
+    int result = names_read(names, fd);
+    stream_close(fd);
     return result;
 }
 

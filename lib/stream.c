@@ -88,6 +88,14 @@ int stream_reserve_standard(void)
     return 0;
 }
 
+void stream_close(int fd)
+{
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+}
+
 int stream_close_stdout(void)
 {
     /* On EINTR Linux has closed the descriptor; that is no error. */

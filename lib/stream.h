@@ -31,6 +31,9 @@ void stream_grow_pipe(int fd);
  * would be written to it. Must be called first in main(). Returns 0; -1 with errno set. */
 int stream_reserve_standard(void);
 
+/* Closes a descriptor where the result does not matter; -1 is none. Preserves errno. */
+void stream_close(int fd);
+
 /* Closes standard output, which reveals errors that the file system reports late (NFS, quota).
  * Returns 0; -1 with errno set. */
 int stream_close_stdout(void);

@@ -11,8 +11,7 @@ static unsigned char buffer[STREAM_CHUNK];
 
 static enum status fail(const char *what)
 {
-    diag_errno("cannot %s", what);
-    return STATUS_SYSTEM;
+    return diag_errno("cannot %s", what);
 }
 
 /* Blocks or unblocks SIGPIPE. */

@@ -61,9 +61,7 @@ enum status report_print(struct outfile *file, const struct sink_result *result,
     size_t length = strlen(report.text);
     if (file->open)
         return outfile_finish(file, report.text, length);
-    if (diag_write(report.text, length) != 0) {
-        diag_errno("cannot write to standard error");
-        return STATUS_SYSTEM;
-    }
+    if (diag_write(report.text, length) != 0)
+        return diag_errno("cannot write to standard error");
     return STATUS_OK;
 }

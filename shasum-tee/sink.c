@@ -7,10 +7,8 @@ enum status sink_open(struct sink *sink, enum digest_algorithm algorithm, bool z
     *sink = (struct sink){0};
     sink->result.zstd = zstd;
     sink->digest = digest_new(algorithm);
-    if (!sink->digest) {
-        diag_error("libcrypto cannot compute %s", digest_algorithm_name(algorithm));
-        return STATUS_SYSTEM;
-    }
+    if (!sink->digest)
+        return diag_error("libcrypto cannot compute %s", digest_algorithm_name(algorithm));
     if (!zstd)
         return STATUS_OK;
     sink->content_digest = digest_new(algorithm);
@@ -20,18 +18,15 @@ enum status sink_open(struct sink *sink, enum digest_algorithm algorithm, bool z
 
 static enum status fail_digest(void)
 {
-    diag_error("libcrypto failed to compute the digest");
-    return STATUS_SYSTEM;
+    return diag_error("libcrypto failed to compute the digest");
 }
 
 /* Records and prints an error in the frames. */
 static enum status fail_frames(struct sink *sink, enum frames_error fault)
 {
     sink->fault = fault;
-    if (fault == FRAMES_MEMORY) {
-        diag_error("%s", frames_text(fault));
-        return STATUS_SYSTEM;
-    }
+    if (fault == FRAMES_MEMORY)
+        return diag_error("%s", frames_text(fault));
     diag_error("the input is not a valid zstd stream: %s", frames_text(fault));
     return STATUS_ARCHIVE;
 }

@@ -43,9 +43,8 @@ static void xattrs_select(const struct rewrite *rewrite, struct xattrs *xattrs)
 
 static enum status unmapped(const struct tar_entry *entry, const char *what)
 {
-    diag_error("%s: no range maps %s (%" PRIu32 ":%" PRIu32 ")", diag_name(entry->path).text, what,
-               entry->uid, entry->gid);
-    return STATUS_SYSTEM;
+    return diag_error("%s: no range maps %s (%" PRIu32 ":%" PRIu32 ")", diag_name(entry->path).text,
+                      what, entry->uid, entry->gid);
 }
 
 enum status rewrite_entry(const struct rewrite *rewrite, struct tar_entry *entry)

@@ -162,8 +162,8 @@ static enum status opened_clean(struct cleaning *cleaning, int fd, const char *n
     case JOURNAL_BEGUN:
         return begun_keep(cleaning, name);
     case JOURNAL_FAILED:
-        diag_errno("%s: kept: cannot tell whether a merge was interrupted", diag_name(name).text);
-        return STATUS_SYSTEM;
+        return diag_errno("%s: kept: cannot tell whether a merge was interrupted",
+                          diag_name(name).text);
     case JOURNAL_NONE:
         break;
     }
@@ -184,8 +184,7 @@ static enum status open_failed(const struct cleaning *cleaning, const char *name
     errno = error;
     if (error != EXDEV)
         return diag_failed(name, "open");
-    diag_error("%s: cannot remove: something is mounted there", diag_name(name).text);
-    return STATUS_SYSTEM;
+    return diag_error("%s: cannot remove: something is mounted there", diag_name(name).text);
 }
 
 static enum status one_clean(struct cleaning *cleaning, const char *name)
@@ -212,11 +211,8 @@ enum status clean_directory(const char *path, const struct clean_options *option
             status = STATUS_SYSTEM;
     }
     names_free(&names);
-    if (cleaning.parent >= 0)
-        close(cleaning.parent);
-    if (stream_close_stdout() != 0 && !cleaning.stdout_failed) {
-        diag_errno("cannot write to standard output");
-        status = STATUS_SYSTEM;
-    }
+    stream_close(cleaning.parent);
+    if (stream_close_stdout() != 0 && !cleaning.stdout_failed)
+        status = diag_errno("cannot write to standard output");
     return status;
 }

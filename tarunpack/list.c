@@ -32,16 +32,13 @@ struct list {
 
 static enum status digest_failed(void)
 {
-    diag_error("cannot compute SHA-256 digests");
-    return STATUS_SYSTEM;
+    return diag_error("cannot compute SHA-256 digests");
 }
 
 static enum status flush(struct list *list)
 {
-    if (stream_write(STDOUT_FILENO, list->out.bytes, list->out.length) != 0) {
-        diag_errno("write error");
-        return STATUS_SYSTEM;
-    }
+    if (stream_write(STDOUT_FILENO, list->out.bytes, list->out.length) != 0)
+        return diag_errno("write error");
     list->out.length = 0;
     return STATUS_OK;
 }
@@ -267,10 +264,8 @@ enum status list_run(const struct options *options)
     }
     if (status == STATUS_OK)
         status = verdict(&list.input, event, options->has_expected ? &options->expected : NULL);
-    if (stream_close_stdout() != 0 && status == STATUS_OK) {
-        diag_errno("write error");
-        status = STATUS_SYSTEM;
-    }
+    if (stream_close_stdout() != 0 && status == STATUS_OK)
+        status = diag_errno("write error");
     if (status == STATUS_OK && options->summary)
         status = summary_write(&list);
     outfile_close(&list.summary);

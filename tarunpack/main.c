@@ -76,10 +76,8 @@ static enum status run(const struct options *options)
     if (options->list != LIST_NONE)
         return list_run(options);
     const char *problem = openat2_problem();
-    if (problem) {
-        diag_error("%s", problem);
-        return STATUS_SYSTEM;
-    }
+    if (problem)
+        return diag_error("%s", problem);
     if (options->clean)
         return clean_directory(options->directory, &options->cleaning);
     return options->mode == TARGET_MERGE ? onto_run(options) : publish_run(options);

@@ -14,10 +14,8 @@ static enum status tree_configure(struct tree_options *tree, const struct option
                                   const struct unpack_place *place)
 {
     struct privileges may;
-    if (privileges_read(&may) != 0) {
-        diag_errno("cannot read the capabilities of this process");
-        return STATUS_SYSTEM;
-    }
+    if (privileges_read(&may) != 0)
+        return diag_errno("cannot read the capabilities of this process");
     bool owners =
         options->same_owner || (!options->no_same_owner && privileges_have(&may, CAP_CHOWN));
     *tree = (struct tree_options){

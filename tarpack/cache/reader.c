@@ -124,8 +124,7 @@ void cache_reader_skip(struct cache_reader *reader, const struct cache_record *r
 
 void cache_reader_close(struct cache_reader *reader)
 {
-    if (reader->fd >= 0)
-        close(reader->fd);
+    stream_close(reader->fd);
     buf_free(&reader->in);
     *reader = (struct cache_reader){.fd = -1};
 }

@@ -20,10 +20,8 @@ static enum status directory_open(struct cache_writer *writer)
 {
     const char *slash = strrchr(writer->path, '/');
     const char *name = slash ? slash + 1 : writer->path;
-    if (*name == '\0' || strlen(name) > NAME_MAX) {
-        diag_error("%s: not the name of a file", diag_name(writer->path).text);
-        return STATUS_SYSTEM;
-    }
+    if (*name == '\0' || strlen(name) > NAME_MAX)
+        return diag_error("%s: not the name of a file", diag_name(writer->path).text);
     memcpy(writer->name, name, strlen(name) + 1);
     char *above = slash ? strndup(writer->path, (size_t)(slash - writer->path) + 1) : strdup(".");
     if (above)
@@ -43,8 +41,7 @@ static enum status replaced_check(const struct cache_writer *writer)
         return errno == ENOENT ? STATUS_OK : diag_failed(writer->path, "read its status");
     if (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode))
         return STATUS_OK;
-    diag_error("%s: not a regular file", diag_name(writer->path).text);
-    return STATUS_SYSTEM;
+    return diag_error("%s: not a regular file", diag_name(writer->path).text);
 }
 
 /* Creates a file without a name, unless /proc, through which it gets one, is missing. Returns
@@ -76,11 +73,8 @@ static int leftover_remove(const struct cache_writer *writer)
         result = -1;
     else if (fd < 0 || dirs_is_same(fd, writer->directory, writer->temporary))
         result = unlinkat(writer->directory, writer->temporary, 0);
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = error;
-    return result == 0 || error == ENOENT ? 0 : -1;
+    stream_close(fd);
+    return result == 0 || errno == ENOENT ? 0 : -1;
 }
 
 /* Creates a file with the private name and locks it. Returns 0; -1 with errno set. */
@@ -222,10 +216,8 @@ void cache_writer_close(struct cache_writer *writer)
 {
     if (writer->has_name)
         (void)unlinkat(writer->directory, writer->temporary, 0);
-    if (writer->fd >= 0)
-        close(writer->fd);
-    if (writer->directory >= 0)
-        close(writer->directory);
+    stream_close(writer->fd);
+    stream_close(writer->directory);
     buf_free(&writer->out);
     *writer = (struct cache_writer){.directory = -1, .fd = -1};
 }

@@ -58,9 +58,9 @@ static enum status refuse(const char *key, const char *path)
         option = "metacopy";
     if (!option)
         return STATUS_OK;
-    diag_error("%s: its content is in a lower layer (overlay.%s, from the mount option %s=on)",
-               diag_name(path).text, key, option);
-    return STATUS_SYSTEM;
+    return diag_error(
+        "%s: its content is in a lower layer (overlay.%s, from the mount option %s=on)",
+        diag_name(path).text, key, option);
 }
 
 /* Besides the attribute, fuse-overlayfs marks an opaque directory by files in it. A directory that
@@ -74,8 +74,8 @@ static enum status marker_find(const struct walk_item *item, bool *found)
         if (fstatat(item->fd, markers[i], &status, AT_SYMLINK_NOFOLLOW) == 0) {
             *found = !S_ISDIR(status.st_mode);
         } else if (errno != ENOENT && errno != EACCES) {
-            diag_errno("%s: cannot look up %s in it", diag_name(item->path).text, markers[i]);
-            return STATUS_SYSTEM;
+            return diag_errno("%s: cannot look up %s in it", diag_name(item->path).text,
+                              markers[i]);
         }
     }
     return STATUS_OK;
@@ -149,13 +149,11 @@ static enum status other_mark_check(enum overlay_space space, const struct walk_
     if (!S_ISDIR(item->status.st_mode) || xattrs_find(xattrs, overlay_opaque(other), &mark) != 0 ||
         !value_is(&mark, "y"))
         return STATUS_OK;
-    if (other == OVERLAY_TRUSTED) {
-        diag_error(
+    if (other == OVERLAY_TRUSTED)
+        return diag_error(
             "%s: is marked by %s, but the root of the tree has user.overlay.* attributes, as for a "
             "mount with the option userxattr; remove the attributes that are wrong",
             diag_name(item->path).text, mark.name);
-        return STATUS_SYSTEM;
-    }
     diag_warn("%s: %s is packed as an ordinary attribute: the tree does not look like the upper "
               "directory of a mount with the option userxattr",
               diag_name(item->path).text, mark.name);

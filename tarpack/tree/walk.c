@@ -33,18 +33,16 @@ static enum status failed(const struct walk *walk, const char *what)
     const char *path = walk->path.bytes;
     if (!is_replaced(errno))
         return diag_failed(path, what);
-    diag_error("%s: was replaced by another type while it was being read", diag_name(path).text);
-    return STATUS_SYSTEM;
+    return diag_error("%s: was replaced by another type while it was being read",
+                      diag_name(path).text);
 }
 
 enum status walk_start(struct walk *walk, int fd, bool live)
 {
     walk->live = live;
     walk->item.fd = -1;
-    if (dirs_start(&walk->dirs, fd) != 0 || buf_set_text(&walk->path, TAR_ROOT, 1) != 0) {
-        diag_errno("cannot start reading the directory");
-        return STATUS_SYSTEM;
-    }
+    if (dirs_start(&walk->dirs, fd) != 0 || buf_set_text(&walk->path, TAR_ROOT, 1) != 0)
+        return diag_errno("cannot start reading the directory");
     return STATUS_OK;
 }
 

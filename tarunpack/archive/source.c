@@ -11,10 +11,8 @@ static enum status start(struct source *source, const enum digest_algorithm *alg
                          bool threaded)
 {
     source->digest = algorithm ? digest_new(*algorithm) : NULL;
-    if (algorithm && !source->digest) {
-        diag_error("cannot compute %s digests", digest_algorithm_name(*algorithm));
-        return STATUS_SYSTEM;
-    }
+    if (algorithm && !source->digest)
+        return diag_error("cannot compute %s digests", digest_algorithm_name(*algorithm));
     source->buffers = source->buffer = malloc(size);
     if (!source->buffers)
         return diag_no_memory();
@@ -56,10 +54,8 @@ static enum status fill(struct source *source)
 {
     source->buffer = buffer_next(source);
     ssize_t got = stream_read(source->fd, source->buffer, STREAM_CHUNK);
-    if (got < 0) {
-        diag_errno("cannot read standard input");
-        return STATUS_SYSTEM;
-    }
+    if (got < 0)
+        return diag_errno("cannot read standard input");
     source->start = 0;
     source->end = (size_t)got;
     source->ended = source->end < STREAM_CHUNK;
@@ -108,10 +104,8 @@ enum status source_drain(struct source *source)
 enum status source_digest(struct source *source, struct digest_value *value)
 {
     if (!source->finished &&
-        (hasher_stop(&source->hasher) != 0 || digest_final(source->digest, &source->value) != 0)) {
-        diag_error("cannot compute the digest");
-        return STATUS_SYSTEM;
-    }
+        (hasher_stop(&source->hasher) != 0 || digest_final(source->digest, &source->value) != 0))
+        return diag_error("cannot compute the digest");
     source->finished = true;
     *value = source->value;
     return STATUS_OK;

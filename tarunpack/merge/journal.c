@@ -33,9 +33,7 @@ enum journal_state journal_look(int fd, char layer[static DIGEST_TEXT_SIZE])
         else
             errno = EINVAL; /* reading a FIFO, for instance, could block */
     }
-    int error = errno;
-    close(file);
-    errno = error;
+    stream_close(file);
     layer[length > 0 ? length : 0] = '\0';
     return length < 0 ? JOURNAL_FAILED : JOURNAL_BEGUN;
 }
@@ -73,14 +71,12 @@ int journal_begin(int fd, const struct digest_value *layer, bool sync)
 
 static enum status failed(const char *path, const char *name, const char *what)
 {
-    diag_errno("%s/%s: cannot %s", diag_name(path).text, diag_name(name).text, what);
-    return STATUS_SYSTEM;
+    return diag_errno("%s/%s: cannot %s", diag_name(path).text, diag_name(name).text, what);
 }
 
 static enum status refuse(const char *path, const char *name, const char *why)
 {
-    diag_error("%s/%s: %s", diag_name(path).text, diag_name(name).text, why);
-    return STATUS_SYSTEM;
+    return diag_error("%s/%s: %s", diag_name(path).text, diag_name(name).text, why);
 }
 
 /* Stores in `*ours` whether the staging directory belongs to this user; the others are skipped.
@@ -102,9 +98,9 @@ static enum status owner_check(int onto, const char *path, const char *name, boo
         return failed(path, ".", "read its status");
     if (found.st_uid != 0 && found.st_uid != directory.st_uid)
         return STATUS_OK;
-    diag_error("%s/%s: belongs to a merge by user %" PRIuMAX ", who must complete or remove it",
-               diag_name(path).text, diag_name(name).text, (uintmax_t)found.st_uid);
-    return STATUS_SYSTEM;
+    return diag_error("%s/%s: belongs to a merge by user %" PRIuMAX
+                      ", who must complete or remove it",
+                      diag_name(path).text, diag_name(name).text, (uintmax_t)found.st_uid);
 }
 
 /* Locks a staging directory with a journal. Its run must be dead, since the caller has locked the
@@ -199,11 +195,11 @@ enum status journal_check(const struct journal *journal, const struct digest_val
             return failed(path, name, "read its journal");
         if (strcmp(begun, wanted) == 0)
             continue;
-        diag_error("%s: only partly merged: the merge of layer %s was interrupted; run it again "
-                   "first, or remove %s in it",
-                   diag_name(path).text, *begun ? diag_name(begun).text : "(unknown)",
-                   diag_name(name).text);
-        return STATUS_SYSTEM;
+        return diag_error(
+            "%s: only partly merged: the merge of layer %s was interrupted; run it again "
+            "first, or remove %s in it",
+            diag_name(path).text, *begun ? diag_name(begun).text : "(unknown)",
+            diag_name(name).text);
     }
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "place/openat2.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,9 +78,7 @@ static int link_below(int root, const char *target, int parent, const char *name
     } else if (result == 0) {
         result = linkat(from, old, parent, name, 0);
     }
-    int error = errno;
-    close(from);
-    errno = error;
+    stream_close(from);
     return result;
 }
 

@@ -40,9 +40,8 @@ struct merge {
 static enum status failed(const struct merge *merge, const char *name, const char *what)
 {
     const char *above = dirs_path(&merge->layer);
-    diag_errno("%s%s%s: cannot %s", diag_name(above).text, *above ? "/" : "", diag_name(name).text,
-               what);
-    return STATUS_SYSTEM;
+    return diag_errno("%s%s%s: cannot %s", diag_name(above).text, *above ? "/" : "",
+                      diag_name(name).text, what);
 }
 
 static enum status refuse(const struct merge *merge, const char *name, const char *why,
@@ -359,10 +358,8 @@ static enum status walk(int layer, int onto, bool check)
     struct merge merge = {.check = check};
     enum status status = STATUS_OK;
     if (dirs_start(&merge.layer, dirs_open(layer, ".")) != 0 ||
-        dirs_start(&merge.onto, dirs_open(onto, ".")) != 0) {
-        diag_errno("cannot start the merge");
-        status = STATUS_SYSTEM;
-    }
+        dirs_start(&merge.onto, dirs_open(onto, ".")) != 0)
+        status = diag_errno("cannot start the merge");
     if (status == STATUS_OK)
         status = levels_walk(&merge);
     if (status != STATUS_OK && !check)
@@ -382,10 +379,8 @@ enum status merge_prepare(const struct merge_trees *trees)
     if (status == STATUS_OK)
         status = walk(trees->layer, trees->onto, true);
     /* From now on the targets of the links may be deleted in `onto`. */
-    if (status == STATUS_OK && made && trees->sync && syncfs(trees->layer) != 0) {
-        diag_errno("cannot sync the hard links");
-        status = STATUS_SYSTEM;
-    }
+    if (status == STATUS_OK && made && trees->sync && syncfs(trees->layer) != 0)
+        status = diag_errno("cannot sync the hard links");
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "diag.h"
 #include "dirs.h"
 #include "privilege.h"
+#include "stream.h"
 #include "tree/layer.h"
 #include "tree/meta.h"
 #include "xattr_read.h"
@@ -63,8 +64,7 @@ static enum status explicit_apply(const struct merge_meta *meta)
         status = explicit_set(meta, &mark, &xattrs);
     xattrs_free(&xattrs);
     xattrs_free(&acl);
-    if (fd >= 0)
-        close(fd);
+    stream_close(fd);
     return status;
 }
 

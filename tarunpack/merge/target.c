@@ -35,9 +35,8 @@ static enum status directory_lock(const struct merge_target *target)
     case LOCK_UNSUPPORTED:
         return STATUS_OK;
     case LOCK_HELD:
-        diag_error("%s: locked by another process, probably another merge",
-                   diag_name(target->path).text);
-        return STATUS_SYSTEM;
+        return diag_error("%s: locked by another process, probably another merge",
+                          diag_name(target->path).text);
     case LOCK_FAILED:
         break;
     }

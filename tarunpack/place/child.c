@@ -43,11 +43,9 @@ static enum status child_status(int result)
     if (WIFEXITED(result) && WEXITSTATUS(result) <= STATUS_DIGEST)
         return (enum status)WEXITSTATUS(result);
     if (WIFSIGNALED(result))
-        diag_error("the unpacking process was killed by signal %d (%s)", WTERMSIG(result),
-                   strsignal(WTERMSIG(result)));
-    else
-        diag_error("the unpacking process exited with status %d", WEXITSTATUS(result));
-    return STATUS_SYSTEM;
+        return diag_error("the unpacking process was killed by signal %d (%s)", WTERMSIG(result),
+                          strsignal(WTERMSIG(result)));
+    return diag_error("the unpacking process exited with status %d", WEXITSTATUS(result));
 }
 
 /* Waits for the child to end or for a signal that asks this process to end. Returns that signal, or
@@ -93,8 +91,7 @@ int child_run(const struct child_signals *signals, enum status (*run)(void *cont
         child_main(run, context, parent, &signals->before);
     if (child > 0)
         return supervise(child, &signals->held, status);
-    diag_errno("cannot start the unpacking process");
-    *status = STATUS_SYSTEM;
+    *status = diag_errno("cannot start the unpacking process");
     return 0;
 }
 

@@ -52,16 +52,14 @@ static enum status lines_check(char *list, const char *directory, const char *pa
         if (next)
             *next++ = '\0';
         char *point = next ? mount_point(line) : NULL;
-        if (!point) {
-            diag_error("%s: cannot tell what is mounted there: malformed /proc/self/mountinfo",
-                       diag_name(path).text);
-            return STATUS_SYSTEM;
-        }
+        if (!point)
+            return diag_error(
+                "%s: cannot tell what is mounted there: malformed /proc/self/mountinfo",
+                diag_name(path).text);
         if (!is_within(point, directory))
             continue;
-        diag_error("%s: cannot be replaced while something is mounted on %s", diag_name(path).text,
-                   diag_name(point).text);
-        return STATUS_SYSTEM;
+        return diag_error("%s: cannot be replaced while something is mounted on %s",
+                          diag_name(path).text, diag_name(point).text);
     }
     return STATUS_OK;
 }
@@ -80,9 +78,7 @@ static int list_read(struct buf *list)
         if (got > 0)
             list->length += (size_t)got;
     } while (got > 0);
-    int error = errno;
-    close(fd);
-    errno = error;
+    stream_close(fd);
     return got == 0 ? buf_append(list, "", 1) : -1;
 }
 

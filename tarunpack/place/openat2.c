@@ -1,5 +1,6 @@
 #include "place/openat2.h"
 
+#include "stream.h"
 #include "tar_path.h"
 
 #include <errno.h>
@@ -33,10 +34,8 @@ int openat2_directory(int root, const char *path, size_t length)
         memcpy(part, path, used);
         part[used] = '\0';
         int next = openat2_beneath(at, used ? part : ".", O_PATH);
-        int error = errno;
         if (at != root)
-            close(at);
-        errno = error;
+            stream_close(at);
         if (next < 0)
             return -1;
         at = next;
@@ -61,8 +60,7 @@ bool openat2_is_missing(int error)
 const char *openat2_problem(void)
 {
     int fd = openat2_beneath(AT_FDCWD, ".", O_PATH);
-    if (fd >= 0)
-        close(fd);
+    stream_close(fd);
     if (fd < 0 && errno == ENOSYS)
         return "the kernel has no openat2(2): Linux 5.6 or later is needed";
     /* Only a filter can cause this. */

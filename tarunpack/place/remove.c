@@ -25,10 +25,8 @@ struct removal {
 static enum status failed(const char *path)
 {
     if (errno == EXDEV)
-        diag_error("%s: cannot remove: something is mounted there", path);
-    else
-        diag_errno("%s: cannot remove", path);
-    return STATUS_SYSTEM;
+        return diag_error("%s: cannot remove: something is mounted there", path);
+    return diag_errno("%s: cannot remove", path);
 }
 
 /* `name` is an entry of the present directory; NULL means that directory itself. */

@@ -1,6 +1,7 @@
 #include "place/sandbox.h"
 
 #include "diag.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <linux/landlock.h>
@@ -65,9 +66,7 @@ static int restrict_to(int fd, long version)
             (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
     if (result == 0)
         result = (int)syscall(SYS_landlock_restrict_self, rules, 0);
-    int error = errno;
-    close(rules);
-    errno = error;
+    stream_close(rules);
     return result;
 }
 
@@ -95,10 +94,8 @@ enum status sandbox_enter(int fd)
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version >= VERSION_NEEDED && restrict_to(fd, version) == 0)
         return STATUS_OK;
-    if (version >= VERSION_NEEDED && is_failure(errno)) {
-        diag_errno("cannot confine the unpacking process with Landlock");
-        return STATUS_SYSTEM;
-    }
+    if (version >= VERSION_NEEDED && is_failure(errno))
+        return diag_errno("cannot confine the unpacking process with Landlock");
     diag_note("not confined by Landlock: %s", problem(version));
     return STATUS_OK;
 }

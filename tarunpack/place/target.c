@@ -6,6 +6,7 @@
 #include "names.h"
 #include "place/mounts.h"
 #include "place/remove.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +19,7 @@
 
 static enum status refuse(const struct target *target, const char *why)
 {
-    diag_error("%s: %s", diag_name(target->path).text, why);
-    return STATUS_SYSTEM;
+    return diag_error("%s: %s", diag_name(target->path).text, why);
 }
 
 void target_slashes_cut(char *path)
@@ -57,9 +57,8 @@ enum status target_link_refuse(const char *path, int parent, const char *name)
     if (length < 0)
         return diag_failed(path, "read the symbolic link");
     text[length] = '\0';
-    diag_error("%s: is a symbolic link to %s; name that directory itself", diag_name(path).text,
-               diag_name(text).text);
-    return STATUS_SYSTEM;
+    return diag_error("%s: is a symbolic link to %s; name that directory itself",
+                      diag_name(path).text, diag_name(text).text);
 }
 
 /* Checks that the existing directory `fd` may be replaced. */
@@ -144,8 +143,7 @@ static int put_readonly(const struct target *target, const struct workdir *workd
     int old = directory_hold(target->parent, target->name);
     if (fstat(workdir->tree, &status) != 0 ||
         workdir_step_out(workdir, target->name, status.st_mode & 07777, name) != 0) {
-        if (old >= 0)
-            close(old);
+        stream_close(old);
         return -1;
     }
     int result = put(target, target->parent, name), error = errno;
@@ -155,8 +153,7 @@ static int put_readonly(const struct target *target, const struct workdir *workd
         (void)remove_opened(target->parent, workdir->tree, name);
     else if (target->replace && target->stands)
         *left = old_remove(target, old, name);
-    if (old >= 0)
-        close(old);
+    stream_close(old);
     errno = error;
     return result;
 }
@@ -208,7 +205,6 @@ enum status target_publish(const struct target *target, struct workdir *workdir,
 
 void target_close(struct target *target)
 {
-    if (target->parent >= 0)
-        close(target->parent);
+    stream_close(target->parent);
     target->parent = -1;
 }

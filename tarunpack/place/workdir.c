@@ -7,6 +7,7 @@
 #include "lock.h"
 #include "names.h"
 #include "place/remove.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,11 +127,9 @@ enum status workdir_create(struct workdir *workdir, int parent, const char *targ
     if (wrapper_make(workdir, target) != 0) {
         bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
         if (inside)
-            diag_errno("cannot create a staging directory in the directory to merge onto");
-        else
-            diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text,
-                       denied ? " (--merge works inside the directory)" : "");
-        return STATUS_SYSTEM;
+            return diag_errno("cannot create a staging directory in the directory to merge onto");
+        return diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text,
+                          denied ? " (--merge works inside the directory)" : "");
     }
     int own = is_own(workdir->fd, NULL, 0);
     if (own == 0)
@@ -201,11 +200,9 @@ static int tree_take(struct workdir *workdir)
 enum status workdir_adopt(struct workdir *workdir, int parent, const char *target, const char *name)
 {
     *workdir = (struct workdir){.parent = parent, .fd = -1, .tree = -1};
-    if (!staging_name_is(name, target)) {
-        diag_error("%s: not the name of a staging directory for %s, .%s.zlsnap-XXXXXX",
-                   diag_name(name).text, diag_name(target).text, diag_name(target).text);
-        return STATUS_SYSTEM;
-    }
+    if (!staging_name_is(name, target))
+        return diag_error("%s: not the name of a staging directory for %s, .%s.zlsnap-XXXXXX",
+                          diag_name(name).text, diag_name(target).text, diag_name(target).text);
     memcpy(workdir->name, name, strlen(name) + 1);
     workdir->fd = dirs_open(parent, name);
     if (workdir->fd < 0)
@@ -227,10 +224,8 @@ enum status workdir_adopt(struct workdir *workdir, int parent, const char *targe
 
 void workdir_leave(struct workdir *workdir)
 {
-    if (workdir->tree >= 0)
-        close(workdir->tree);
-    if (workdir->fd >= 0)
-        close(workdir->fd);
+    stream_close(workdir->tree);
+    stream_close(workdir->fd);
     workdir->fd = workdir->tree = -1;
 }
 

@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "place/openat2.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,8 +135,7 @@ enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
     int parent = openat2_parent(cursor_root(&tree->cursor), target, &old);
     bool missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
     if (missing) {
-        if (parent >= 0)
-            close(parent);
+        stream_close(parent);
         return tree->options.form == TREE_LAYER
                    ? link_keep(tree, name, path, target)
                    : target_refuse(tree, path, target, "does not exist");

@@ -1,6 +1,7 @@
 #include "tree/file.h"
 
 #include "diag.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,7 +133,6 @@ enum status file_close(struct file *file, const struct meta *meta, const struct 
 
 void file_abandon(struct file *file)
 {
-    if (file->fd >= 0)
-        close(file->fd);
+    stream_close(file->fd);
     file->fd = -1;
 }

@@ -42,9 +42,8 @@ static enum status enter_again(struct tree *tree, const char *name, uint32_t nod
     if (cursor_enter(&tree->cursor, name, node) == 0)
         return STATUS_OK;
     const char *above = cursor_path(&tree->cursor);
-    diag_errno("%s%s%s: cannot enter directory", diag_name(above).text, *above ? "/" : "",
-               diag_name(name).text);
-    return STATUS_SYSTEM;
+    return diag_errno("%s%s%s: cannot enter directory", diag_name(above).text, *above ? "/" : "",
+                      diag_name(name).text);
 }
 
 /* Walks the tree, children before parents. */

@@ -75,12 +75,10 @@ enum status marks_whiteout(struct marks *marks, struct cursor *cursor, const cha
 
 enum status marks_opaque(const struct marks *marks, const struct cursor *cursor, const char *path)
 {
-    if (marks->space == OVERLAY_TRUSTED && !marks->trusted) {
-        diag_error("%s: only root can set trusted.overlay.opaque (--userxattr sets "
-                   "user.overlay.opaque)",
-                   diag_name(path).text);
-        return STATUS_SYSTEM;
-    }
+    if (marks->space == OVERLAY_TRUSTED && !marks->trusted)
+        return diag_error("%s: only root can set trusted.overlay.opaque (--userxattr sets "
+                          "user.overlay.opaque)",
+                          diag_name(path).text);
     cursor_note(cursor)->opaque = true;
     return STATUS_OK;
 }

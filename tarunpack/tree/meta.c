@@ -4,6 +4,7 @@
 #include "diag.h"
 #include "dirs.h"
 #include "overlay.h"
+#include "stream.h"
 #include "xattr_read.h"
 
 #include <errno.h>
@@ -63,9 +64,8 @@ static int mode_change(const struct meta_inode *inode, mode_t mode)
     int fd = openat(inode->parent, inode->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    int result = chmod(dirs_magic(fd, NULL).path, mode), error = errno;
-    close(fd);
-    errno = error;
+    int result = chmod(dirs_magic(fd, NULL).path, mode);
+    stream_close(fd);
     return result;
 }
 
@@ -89,9 +89,8 @@ static int xattr_change(const struct meta_inode *inode, const struct xattr *xatt
 
 static enum status xattr_failed(const struct meta_inode *inode, const struct xattr *xattr)
 {
-    diag_errno("%s: cannot set the attribute %s", diag_name(inode->path).text,
-               diag_name(xattr->name).text);
-    return STATUS_SYSTEM;
+    return diag_errno("%s: cannot set the attribute %s", diag_name(inode->path).text,
+                      diag_name(xattr->name).text);
 }
 
 enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr)
@@ -214,9 +213,8 @@ static enum status time_check(const struct meta_inode *inode, struct timespec ti
         return diag_failed(inode->path, "set its times");
     if (status.st_mtim.tv_sec == time.tv_sec && status.st_mtim.tv_nsec == time.tv_nsec)
         return STATUS_OK;
-    diag_error("%s: the file system cannot store its time, %" PRId64 " seconds since 1970",
-               diag_name(inode->path).text, (int64_t)time.tv_sec);
-    return STATUS_SYSTEM;
+    return diag_error("%s: the file system cannot store its time, %" PRId64 " seconds since 1970",
+                      diag_name(inode->path).text, (int64_t)time.tv_sec);
 }
 
 static enum status times_apply(const struct meta_inode *inode, const struct meta *meta)

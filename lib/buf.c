@@ -8,12 +8,12 @@
 
 int buf_reserve(struct buf *buf, size_t more)
 {
-    if (more <= buf->capacity - buf->length)
+    if (more < buf->capacity - buf->length)
         return 0;
     if (more > SIZE_MAX / 2 - buf->length)
         return -1;
     size_t capacity = buf->capacity < 256 ? 256 : buf->capacity;
-    while (capacity - buf->length < more)
+    while (capacity - buf->length <= more)
         capacity *= 2;
     char *bytes = realloc(buf->bytes, capacity);
     if (!bytes)
@@ -25,12 +25,12 @@ int buf_reserve(struct buf *buf, size_t more)
 
 int buf_append(struct buf *buf, const void *bytes, size_t length)
 {
-    if (length == 0)
-        return 0;
     if (buf_reserve(buf, length) != 0)
         return -1;
-    memcpy(buf->bytes + buf->length, bytes, length);
+    if (length > 0)
+        memcpy(buf->bytes + buf->length, bytes, length);
     buf->length += length;
+    buf->bytes[buf->length] = '\0';
     return 0;
 }
 
@@ -41,12 +41,11 @@ int buf_append_text(struct buf *buf, const char *text)
 
 int buf_append_fill(struct buf *buf, int byte, size_t count)
 {
-    if (count == 0)
-        return 0;
     if (buf_reserve(buf, count) != 0)
         return -1;
     memset(buf->bytes + buf->length, byte, count);
     buf->length += count;
+    buf->bytes[buf->length] = '\0';
     return 0;
 }
 
@@ -76,13 +75,7 @@ int buf_append_format(struct buf *buf, const char *format, ...)
 int buf_set_text(struct buf *buf, const char *text, size_t length)
 {
     buf->length = 0;
-    if (buf_reserve(buf, length + 1) != 0)
-        return -1;
-    if (length > 0)
-        memcpy(buf->bytes, text, length);
-    buf->bytes[length] = '\0';
-    buf->length = length;
-    return 0;
+    return buf_append(buf, text, length);
 }
 
 void buf_free(struct buf *buf)

@@ -14,10 +14,12 @@ struct buf {
     size_t capacity;
 };
 
-/* Makes room for `more` bytes after `length`. Returns 0; -1 if memory is out, nothing changed. */
+/* Makes room for `more` bytes and a NUL after `length`. Returns 0; -1 if memory is out, nothing
+ * changed. */
 int buf_reserve(struct buf *buf, size_t more);
 
-/* Append bytes, a string without its NUL, or one byte `count` times. Return as buf_reserve(). */
+/* Append bytes, a string, or one byte `count` times, and a NUL that `length` does not count. Return
+ * as buf_reserve(). */
 int buf_append(struct buf *buf, const void *bytes, size_t length);
 int buf_append_text(struct buf *buf, const char *text);
 int buf_append_fill(struct buf *buf, int byte, size_t count);
@@ -31,8 +33,7 @@ int buf_append_number(struct buf *buf, uint64_t number, unsigned base, unsigned 
 int buf_append_format(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Replaces the contents by `length` bytes of `text` and a NUL that `length` does not count. Returns
- * as buf_reserve(). */
+/* Replaces the contents by `length` bytes of `text` and a NUL. Returns as buf_reserve(). */
 int buf_set_text(struct buf *buf, const char *text, size_t length);
 
 /* Releases the memory and leaves an empty buffer. */

@@ -93,10 +93,7 @@ static int path_append(struct dirs *dirs, const char *name)
 {
     if (dirs->path.length > 0 && buf_append(&dirs->path, "/", 1) != 0)
         return -1;
-    if (buf_append(&dirs->path, name, strlen(name) + 1) != 0)
-        return -1;
-    dirs->path.length--;
-    return 0;
+    return buf_append_text(&dirs->path, name);
 }
 
 static void path_cut(struct dirs *dirs, size_t length)
@@ -160,6 +157,7 @@ int dirs_detach(struct dirs *dirs)
     if (above->fd < 0 && above_reopen(dirs, above) != 0)
         return -1;
     int fd = last(dirs)->fd;
+    names_free(&last(dirs)->names);
     dirs->count--;
     path_cut(dirs, above->path_length);
     return fd;
@@ -174,6 +172,16 @@ int dirs_leave(struct dirs *dirs)
     return 0;
 }
 
+int dirs_read(struct dirs *dirs)
+{
+    return names_read(&last(dirs)->names, last(dirs)->fd);
+}
+
+struct names *dirs_names(const struct dirs *dirs)
+{
+    return &last(dirs)->names;
+}
+
 int dirs_fd(const struct dirs *dirs)
 {
     return last(dirs)->fd;
@@ -186,8 +194,10 @@ const char *dirs_path(const struct dirs *dirs)
 
 void dirs_free(struct dirs *dirs)
 {
-    for (size_t i = 0; i < dirs->count; i++)
+    for (size_t i = 0; i < dirs->count; i++) {
         stream_close(dirs->levels[i].fd);
+        names_free(&dirs->levels[i].names);
+    }
     free(dirs->levels);
     buf_free(&dirs->path);
     *dirs = (struct dirs){0};

@@ -8,7 +8,7 @@
 #ifndef ZLSNAP_DIRS_H
 #define ZLSNAP_DIRS_H
 
-#include "buf.h"
+#include "names.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -23,6 +23,7 @@ struct dirs_level {
     dev_t device;
     ino_t inode;
     size_t path_length; /* of the path that ends with this level */
+    struct names names; /* empty until dirs_read() */
 };
 
 /* Zero-initialised it is empty. It owns its descriptors and memory. */
@@ -74,6 +75,12 @@ int dirs_leave(struct dirs *dirs);
 /* As dirs_leave(), but does not close the directory. Returns its descriptor, now the caller's; -1
  * with errno set. */
 int dirs_detach(struct dirs *dirs);
+
+/* Reads the names in the current directory. Returns 0; -1 with errno set. */
+int dirs_read(struct dirs *dirs);
+
+/* The names that dirs_read() has read; freed when the directory is left. */
+struct names *dirs_names(const struct dirs *dirs);
 
 /* The descriptor of the current directory; owned by `dirs`. */
 int dirs_fd(const struct dirs *dirs);

@@ -44,9 +44,6 @@ enum tar_error tar_path_normalise(const char *text, struct buf *path, bool *abso
     }
     if (path->length == 0 && buf_append_text(path, TAR_ROOT) != 0)
         return TAR_NO_MEMORY;
-    if (buf_append(path, "", 1) != 0)
-        return TAR_NO_MEMORY;
-    path->length--;
     return TAR_OK;
 }
 

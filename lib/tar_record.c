@@ -64,8 +64,6 @@ int tar_record_append_xattr(struct buf *out, const struct xattr *xattr)
             result = buf_append(&keyword, c, 1);
     }
     if (result == 0)
-        result = buf_append(&keyword, "", 1);
-    if (result == 0)
         result = tar_record_append(out, keyword.bytes, xattr->value, xattr->length);
     buf_free(&keyword);
     return result;

@@ -1,13 +1,11 @@
 #include "tree/walk.h"
 
-#include "array.h"
 #include "diag.h"
 #include "tar_entry.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,18 +47,14 @@ enum status walk_start(struct walk *walk, int fd, bool live)
 /* Reads the names of the current directory. */
 static enum status level_read(struct walk *walk)
 {
-    size_t level = walk->dirs.count - 1;
-    if (array_reserve(&walk->levels, &walk->capacity, level + 1, sizeof *walk->levels) != 0)
-        return failed(walk, "read directory");
-    struct names *names = &walk->levels[level];
-    if (names_read(names, dirs_fd(&walk->dirs)) == 0)
+    if (dirs_read(&walk->dirs) == 0)
         return STATUS_OK;
     /* Its header may be written already: it becomes an empty directory. For DIR itself that would
      * be an empty archive. */
-    if (!walk->live || !is_vanished(errno) || level == 0)
+    if (!walk->live || !is_vanished(errno) || walk->dirs.count == 1)
         return failed(walk, "read directory");
     vanished_warn(walk);
-    names_free(names);
+    names_free(dirs_names(&walk->dirs));
     return STATUS_OK;
 }
 
@@ -74,19 +68,6 @@ static enum status item_descend(struct walk *walk)
         return failed(walk, "enter directory");
     vanished_warn(walk);
     return STATUS_OK;
-}
-
-static int path_build(struct walk *walk, const char *name)
-{
-    const char *above = dirs_path(&walk->dirs);
-    walk->path.length = 0;
-    if (*above &&
-        (buf_append_text(&walk->path, above) != 0 || buf_append(&walk->path, "/", 1) != 0))
-        return -1;
-    if (buf_append(&walk->path, name, strlen(name) + 1) != 0)
-        return -1;
-    walk->path.length--;
-    return 0;
 }
 
 /* Reads the item's status, and opens directories and regular files. O_NONBLOCK: opening a FIFO that
@@ -180,11 +161,14 @@ static void root_find(struct walk *walk)
 static enum status name_find(struct walk *walk, const struct names *names, size_t index)
 {
     struct walk_item *item = &walk->item;
+    const char *above = dirs_path(&walk->dirs);
     *item = (struct walk_item){.name = names_text(names, index),
                                .parent = dirs_fd(&walk->dirs),
                                .fd = -1,
                                .depth = walk->dirs.count - 1};
-    if (path_build(walk, item->name) != 0)
+    if (buf_set_text(&walk->path, above, strlen(above)) != 0 ||
+        (*above && buf_append(&walk->path, "/", 1) != 0) ||
+        buf_append_text(&walk->path, item->name) != 0)
         return diag_no_memory();
     item->path = walk->path.bytes;
     walk->type = names->list[index].type;
@@ -214,14 +198,13 @@ enum status walk_next(struct walk *walk, const struct walk_item **found)
         return STATUS_OK;
     }
     enum status status = walk_advance(walk);
-    while (status == STATUS_OK && walk->capacity > 0) {
-        struct names *names = &walk->levels[walk->dirs.count - 1];
+    while (status == STATUS_OK) {
+        struct names *names = dirs_names(&walk->dirs);
         if (names->next < names->count) {
             status = name_find(walk, names, names->next++);
             *found = status == STATUS_OK ? &walk->item : NULL;
             return status;
         }
-        names_free(names);
         if (walk->dirs.count == 1)
             return STATUS_OK;
         if (dirs_leave(&walk->dirs) != 0)
@@ -244,9 +227,6 @@ void walk_free(struct walk *walk)
 {
     if (walk->item.fd >= 0)
         item_close(&walk->item);
-    for (size_t i = 0; i < walk->capacity; i++)
-        names_free(&walk->levels[i]);
-    free(walk->levels);
     dirs_free(&walk->dirs);
     buf_free(&walk->path);
     *walk = (struct walk){0};

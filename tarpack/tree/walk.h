@@ -7,7 +7,6 @@
 #define TARPACK_WALK_H
 
 #include "dirs.h"
-#include "names.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -25,8 +24,6 @@ struct walk_item {
 
 struct walk {
     struct dirs dirs;
-    struct names *levels; /* the names of each level of dirs */
-    size_t capacity;
     struct walk_item item;
     struct buf path;
     unsigned char type; /* d_type of the item: a hint */

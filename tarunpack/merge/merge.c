@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 struct level {
-    struct names names;    /* the names in the layer's directory, marks included */
     struct names gone;     /* the names that it whites out */
     bool fresh;            /* this merge created the directory */
     struct timespec mtime; /* of the existing directory before the merge */
@@ -62,35 +61,25 @@ static bool is_mark(const char *name)
     return strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
 }
 
-static bool is_opaque(const struct level *level)
+/* Whether the layer's directory contains the name, which may be a mark. */
+static bool layer_has(const struct merge *merge, const char *name)
 {
-    return names_find(&level->names, WHITEOUT_OPAQUE_NAME);
-}
-
-static bool is_explicit(const struct level *level)
-{
-    return names_find(&level->names, LAYER_MARK);
+    return names_find(dirs_names(&merge->layer), name);
 }
 
 /* Whether the layer also whites out the name of one of its own entries. */
-static bool is_replaced(const struct level *level, const char *name)
+static bool is_replaced(const struct merge *merge, const char *name)
 {
-    return is_opaque(level) || names_find(&level->gone, name);
+    return layer_has(merge, WHITEOUT_OPAQUE_NAME) || names_find(&level_here(merge)->gone, name);
 }
 
-static void level_free(struct level *level)
+static int level_read(struct merge *merge)
 {
-    names_free(&level->names);
-    names_free(&level->gone);
-}
-
-static int level_read(struct level *level, int layer)
-{
-    if (names_read(&level->names, layer) != 0)
+    if (dirs_read(&merge->layer) != 0)
         return -1;
-    if (!names_find(&level->names, LAYER_GONE))
+    if (!layer_has(merge, LAYER_GONE))
         return 0;
-    return names_read_in(&level->gone, layer, LAYER_GONE);
+    return names_read_in(&level_here(merge)->gone, dirs_fd(&merge->layer), LAYER_GONE);
 }
 
 /* Checks that this user may change the directory's metadata, by a request that needs the same right
@@ -111,10 +100,9 @@ static enum status level_enter(struct merge *merge, bool fresh)
         return diag_no_memory();
     struct level *level = &merge->levels[at];
     level->fresh = fresh;
-    if (level_read(level, dirs_fd(&merge->layer)) != 0 ||
-        fstat(dirs_fd(&merge->onto), &status) != 0)
+    if (level_read(merge) != 0 || fstat(dirs_fd(&merge->onto), &status) != 0)
         return failed(merge, ".", "read directory");
-    if (merge->check && is_explicit(level) && ownership_check(dirs_fd(&merge->onto)) != 0)
+    if (merge->check && layer_has(merge, LAYER_MARK) && ownership_check(dirs_fd(&merge->onto)) != 0)
         return failed(merge, ".", "replace its metadata");
     level->mtime = status.st_mtim;
     /* Leaving the level restores or replaces the mode. */
@@ -173,7 +161,7 @@ static enum status directory_check(struct merge *merge, const char *name)
 {
     mode_t type = 0;
     bool explicit = false;
-    if (is_replaced(level_here(merge), name))
+    if (is_replaced(merge, name))
         return STATUS_OK;
     enum status status = standing_type(merge, name, &type);
     if (status != STATUS_OK || type == 0)
@@ -195,7 +183,7 @@ static enum status directory_apply(struct merge *merge, const char *name)
     enum status status = standing_type(merge, name, &type);
     if (status != STATUS_OK)
         return status;
-    if (type != 0 && (type != S_IFDIR || is_replaced(level_here(merge), name))) {
+    if (type != 0 && (type != S_IFDIR || is_replaced(merge, name))) {
         status = remove_any(here, name);
         if (status != STATUS_OK)
             return status;
@@ -242,19 +230,20 @@ static enum status name_apply(struct merge *merge, const char *name)
 }
 
 /* Deletes what the whiteouts name, except the layer's own entries. */
-static enum status whiteouts_apply(const struct merge *merge, const struct level *level)
+static enum status whiteouts_apply(const struct merge *merge)
 {
+    const struct names *gone = &level_here(merge)->gone;
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < level->gone.count; i++) {
-        const char *name = names_text(&level->gone, i);
-        if (!names_find(&level->names, name))
+    for (size_t i = 0; status == STATUS_OK && i < gone->count; i++) {
+        const char *name = names_text(gone, i);
+        if (!layer_has(merge, name))
             status = remove_any(dirs_fd(&merge->onto), name);
     }
     return status;
 }
 
 /* Deletes the entries of an opaque directory, except the layer's own. */
-static enum status opaque_apply(const struct merge *merge, const struct level *level)
+static enum status opaque_apply(const struct merge *merge)
 {
     struct names standing = {0};
     enum status status = STATUS_OK;
@@ -263,7 +252,7 @@ static enum status opaque_apply(const struct merge *merge, const struct level *l
     for (size_t i = 0; status == STATUS_OK && i < standing.count; i++) {
         const char *name = names_text(&standing, i);
         bool ours = merge->onto.count == 1 && staging_name_is(name, STAGING_MERGE);
-        if (!ours && !names_find(&level->names, name))
+        if (!ours && !layer_has(merge, name))
             status = remove_any(dirs_fd(&merge->onto), name);
     }
     names_free(&standing);
@@ -276,7 +265,7 @@ static enum status level_finish(const struct merge *merge, const struct level *l
     struct merge_meta meta = {.layer = dirs_fd(&merge->layer),
                               .onto = onto,
                               .path = *path ? path : ".",
-                              .is_explicit = is_explicit(level),
+                              .is_explicit = layer_has(merge, LAYER_MARK),
                               .fresh = level->fresh,
                               .unlocked = level->unlocked,
                               .mode = level->mode,
@@ -289,9 +278,9 @@ static enum status level_finish(const struct merge *merge, const struct level *l
 static enum status level_apply(struct merge *merge)
 {
     const struct level *level = level_here(merge);
-    enum status status = whiteouts_apply(merge, level);
-    if (status == STATUS_OK && is_opaque(level))
-        status = opaque_apply(merge, level);
+    enum status status = whiteouts_apply(merge);
+    if (status == STATUS_OK && layer_has(merge, WHITEOUT_OPAQUE_NAME))
+        status = opaque_apply(merge);
     if (status != STATUS_OK)
         return status;
     if (merge->onto.count == 1)
@@ -326,7 +315,7 @@ static enum status level_leave(struct merge *merge)
         status = level_apply(merge);
     else if (!root && dirs_leave(&merge->onto) != 0)
         status = failed(merge, "..", "return to the parent directory");
-    level_free(level);
+    names_free(&level->gone);
     if (status == STATUS_OK)
         level->unlocked = false;
     if (status == STATUS_OK && !root && dirs_leave(&merge->layer) != 0)
@@ -338,11 +327,9 @@ static enum status levels_walk(struct merge *merge)
 {
     enum status status = level_enter(merge, false);
     while (status == STATUS_OK) {
-        struct names *names = &level_here(merge)->names;
+        struct names *names = dirs_names(&merge->layer);
         if (names->next < names->count) {
-            const char *name = names_text(names, names->next);
-            names->next++;
-            status = name_apply(merge, name);
+            status = name_apply(merge, names_text(names, names->next++));
             continue;
         }
         bool root = merge->layer.count == 1;
@@ -365,7 +352,7 @@ static enum status walk(int layer, int onto, bool check)
     if (status != STATUS_OK && !check)
         levels_lock(&merge);
     for (size_t i = 0; i < merge.capacity; i++)
-        level_free(&merge.levels[i]);
+        names_free(&merge.levels[i].gone);
     free(merge.levels);
     dirs_free(&merge.layer);
     dirs_free(&merge.onto);

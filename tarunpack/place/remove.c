@@ -1,24 +1,19 @@
 #include "place/remove.h"
 
-#include "array.h"
 #include "diag.h"
 #include "dirs.h"
-#include "names.h"
 #include "place/openat2.h"
 #include "staging_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct removal {
     struct dirs dirs;
-    struct names *levels; /* the names in each level of dirs */
-    size_t capacity;
     const char *path; /* of the top directory, for messages */
 };
 
@@ -86,15 +81,11 @@ static int level_read(struct removal *removal)
     /* If this fails, it was not needed or the removal will fail with a message. */
     if ((status.st_mode & 0700) != 0700)
         (void)fchmod(fd, 0700);
-    size_t level = removal->dirs.count - 1;
-    if (array_reserve(&removal->levels, &removal->capacity, level + 1, sizeof *removal->levels) !=
-        0)
+    if (dirs_read(&removal->dirs) != 0)
         return -1;
-    if (names_read(&removal->levels[level], fd) != 0)
-        return -1;
-    if (level == 0) {
-        put_last(&removal->levels[level], STAGING_SPOOL_MARK);
-        put_last(&removal->levels[level], STAGING_BEGUN);
+    if (removal->dirs.count == 1) {
+        put_last(dirs_names(&removal->dirs), STAGING_SPOOL_MARK);
+        put_last(dirs_names(&removal->dirs), STAGING_BEGUN);
     }
     return 0;
 }
@@ -116,11 +107,9 @@ static enum status name_take(struct removal *removal, const char *name)
 /* Leaves the directory, which is empty now, and removes it. */
 static enum status level_leave(struct removal *removal)
 {
-    struct names *names = &removal->levels[removal->dirs.count - 1];
-    names_free(names);
     if (dirs_leave(&removal->dirs) != 0)
         return failed_below(removal, NULL);
-    names = &removal->levels[removal->dirs.count - 1];
+    const struct names *names = dirs_names(&removal->dirs);
     const char *name = names_text(names, names->next - 1);
     if (unlinkat(dirs_fd(&removal->dirs), name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return STATUS_OK;
@@ -131,7 +120,7 @@ static enum status names_remove(struct removal *removal)
 {
     enum status status = level_read(removal) == 0 ? STATUS_OK : failed_below(removal, NULL);
     while (status == STATUS_OK) {
-        struct names *names = &removal->levels[removal->dirs.count - 1];
+        struct names *names = dirs_names(&removal->dirs);
         if (names->next < names->count) {
             size_t next = names->next++;
             status = name_take(removal, names_text(names, next));
@@ -153,9 +142,6 @@ static enum status contents_remove(int fd, const char *path)
         failed(diag_name(path).text);
     else
         status = names_remove(&removal);
-    for (size_t i = 0; i < removal.capacity; i++)
-        names_free(&removal.levels[i]);
-    free(removal.levels);
     dirs_free(&removal.dirs);
     return status;
 }

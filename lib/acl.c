@@ -51,23 +51,13 @@ static enum tar_error tag_parse(struct field tag, bool qualified, struct acl_ent
 
 static enum tar_error permissions_parse(struct field field, uint32_t *permissions)
 {
+    static const char letters[] = {'x', 'w', 'r', '-'}; /* in the order of their bits */
     *permissions = 0;
     for (size_t i = 0; i < field.length; i++) {
-        switch (field.text[i]) {
-        case 'r':
-            *permissions |= 4;
-            break;
-        case 'w':
-            *permissions |= 2;
-            break;
-        case 'x':
-            *permissions |= 1;
-            break;
-        case '-':
-            break;
-        default:
+        const char *letter = memchr(letters, field.text[i], sizeof letters);
+        if (!letter)
             return TAR_BAD_ACL;
-        }
+        *permissions |= 1U << (letter - letters) & 7;
     }
     return field.length > 0 && field.length <= 3 ? TAR_OK : TAR_BAD_ACL;
 }
@@ -171,19 +161,6 @@ enum tar_error acl_from_text(struct buf *out, const char *text, size_t length)
     return error;
 }
 
-/* The position of a tag in the order that the kernel requires; 0 for an unknown tag. Named users
- * (2) and groups (4) may repeat, with their ids in any order. */
-static unsigned tag_rank(uint32_t tag)
-{
-    return tag == ACL_USER_OBJ    ? 1
-           : tag == ACL_USER      ? 2
-           : tag == ACL_GROUP_OBJ ? 3
-           : tag == ACL_GROUP     ? 4
-           : tag == ACL_MASK      ? 5
-           : tag == ACL_OTHER     ? 6
-                                  : 0;
-}
-
 bool acl_is_other_form(const char *name)
 {
     return strcmp(name, "trusted.SGI_ACL_FILE") == 0 ||
@@ -194,6 +171,7 @@ enum tar_error acl_check(const void *value, size_t length)
 {
     struct posix_acl_xattr_header header;
     const char *at = value, *end = at + length;
+    const unsigned base = ACL_USER_OBJ | ACL_GROUP_OBJ | ACL_OTHER, named = ACL_USER | ACL_GROUP;
     unsigned before = 0, seen = 0;
     if (length == 0)
         return TAR_OK;
@@ -205,16 +183,17 @@ enum tar_error acl_check(const void *value, size_t length)
     for (at += sizeof header; at < end; at += sizeof(struct posix_acl_xattr_entry)) {
         struct posix_acl_xattr_entry entry;
         memcpy(&entry, at, sizeof entry);
-        unsigned rank = tag_rank(le16toh(entry.e_tag));
-        bool named = rank == 2 || rank == 4;
-        if (rank == 0 || rank < before || (rank == before && !named))
+        /* Each tag is one bit; they ascend, and only those of named users and groups repeat. */
+        const unsigned tag = le16toh(entry.e_tag);
+        bool is_named = tag & named;
+        if (tag == 0 || (tag & (tag - 1)) || tag > ACL_OTHER || tag < before ||
+            (tag == before && !is_named))
             return TAR_BAD_ACL;
-        if (le16toh(entry.e_perm) > 7 || (named && le32toh(entry.e_id) == ID_NONE))
+        if (le16toh(entry.e_perm) > 7 || (is_named && le32toh(entry.e_id) == ID_NONE))
             return TAR_BAD_ACL;
-        before = rank;
-        seen |= 1U << rank;
+        before = tag;
+        seen |= tag;
     }
-    const unsigned base = 1U << 1 | 1U << 3 | 1U << 6, named = 1U << 2 | 1U << 4, mask = 1U << 5;
-    bool complete = (seen & base) == base && (!(seen & named) || (seen & mask));
+    bool complete = (seen & base) == base && (!(seen & named) || (seen & ACL_MASK));
     return seen == 0 || complete ? TAR_OK : TAR_BAD_ACL;
 }

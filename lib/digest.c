@@ -31,14 +31,10 @@ struct digest *digest_new(enum digest_algorithm algorithm)
     if (!digest)
         return NULL;
     digest->algorithm = algorithm;
-    /* OpenSSL 3.0 crashes in a fetch if memory was out when it set up the context. */
-    if (!OSSL_LIB_CTX_get0_global_default()) {
-        free(digest);
-        return NULL;
-    }
-    /* Fetched once: EVP_DigestInit() would look it up again for each file, which costs more than
-     * hashing a small one. */
-    digest->method = EVP_MD_fetch(NULL, algorithms[algorithm].openssl, NULL);
+    /* OpenSSL 3.0 crashes in a fetch if memory was out when it set up the context. Fetched once:
+     * EVP_DigestInit() would do it for each file, which costs more than hashing a small one. */
+    if (OSSL_LIB_CTX_get0_global_default())
+        digest->method = EVP_MD_fetch(NULL, algorithms[algorithm].openssl, NULL);
     digest->context = EVP_MD_CTX_new();
     if (!digest->method || !digest->context ||
         EVP_DigestInit_ex2(digest->context, digest->method, NULL) != 1) {
@@ -89,9 +85,10 @@ int digest_algorithm_parse(const char *text, enum digest_algorithm *algorithm)
     return -1;
 }
 
+static const char digits[] = "0123456789abcdef";
+
 void digest_hex(const struct digest_value *value, char text[static DIGEST_TEXT_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
     size_t bytes = algorithms[value->algorithm].bytes;
     for (size_t i = 0; i < bytes; i++) {
         text[2 * i] = digits[value->bytes[i] >> 4];
@@ -108,17 +105,7 @@ void digest_text(const struct digest_value *value, char text[static DIGEST_TEXT_
     size_t prefix = strlen(name);
     memcpy(text, name, prefix);
     text[prefix] = ':';
-    memcpy(text + prefix + 1, hex, 2 * algorithms[value->algorithm].bytes + 1);
-}
-
-#define NO_DIGIT 16U
-
-/* The value of a lower-case hexadecimal digit; NO_DIGIT for any other character. */
-static unsigned hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return (unsigned)(digit - '0');
-    return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10 : NO_DIGIT;
+    memcpy(text + prefix + 1, hex, strlen(hex) + 1);
 }
 
 /* Parses the algorithm's name, `text` up to `colon`. Returns 0; -1 if it is unknown. */
@@ -144,19 +131,16 @@ const char *digest_parse(const char *text, struct digest_value *value)
             return "the algorithm before ':' must be sha256, sha384 or sha512";
         hex = colon + 1;
     }
-    for (const char *at = hex; *at != '\0'; at++) {
-        if (*at >= 'A' && *at <= 'F')
-            return "a digest is written in lower case";
-        if (hex_digit(*at) == NO_DIGIT)
-            return "a digest has only hexadecimal digits";
-    }
+    const char *odd = hex + strspn(hex, digits);
+    if (*odd)
+        return *odd >= 'A' && *odd <= 'F' ? "a digest is written in lower case"
+                                          : "a digest has only hexadecimal digits";
     size_t bytes = algorithms[value->algorithm].bytes;
     if (strlen(hex) != 2 * bytes)
         return algorithms[value->algorithm].wrong_length;
     for (size_t i = 0; i < bytes; i++) {
-        unsigned high = hex_digit(hex[2 * i]);
-        unsigned low = hex_digit(hex[2 * i + 1]);
-        value->bytes[i] = (unsigned char)(high << 4 | low);
+        const char *high = strchr(digits, hex[2 * i]), *low = strchr(digits, hex[2 * i + 1]);
+        value->bytes[i] = (unsigned char)((high - digits) << 4 | (low - digits));
     }
     return NULL;
 }

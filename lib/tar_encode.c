@@ -6,15 +6,12 @@
 
 #include <string.h>
 
-/* The path in the archive: directories end in a slash, so the root is "./". */
+/* Appends the path in the archive: directories end in a slash, so the root is "./". */
 static int path_spell(const struct tar_entry *entry, struct buf *path)
 {
-    path->length = 0;
     if (buf_append_text(path, entry->path) != 0)
         return -1;
-    if (entry->type == TAR_DIRECTORY && buf_append(path, "/", 1) != 0)
-        return -1;
-    return 0;
+    return entry->type == TAR_DIRECTORY ? buf_append(path, "/", 1) : 0;
 }
 
 /* Splits a path into prefix and name at the first slash that leaves a name of at most 100 bytes.
@@ -82,18 +79,26 @@ static int records_encode(const struct tar_entry *entry, const struct buf *path,
     return 0;
 }
 
+/* Fills in the numbers of the entry, and completes the header. */
+static void header_finish(struct tar_ustar *header, const struct tar_entry *entry)
+{
+    int64_t seconds = entry->mtime.seconds > 0 ? entry->mtime.seconds : 0;
+    tar_number_encode(header->mode, sizeof header->mode, entry->mode);
+    tar_number_encode(header->uid, sizeof header->uid, entry->uid);
+    tar_number_encode(header->gid, sizeof header->gid, entry->gid);
+    tar_number_encode(header->size, sizeof header->size, entry->size);
+    tar_number_encode(header->mtime, sizeof header->mtime, (uint64_t)seconds);
+    tar_number_encode(header->major, sizeof header->major, entry->major);
+    tar_number_encode(header->minor, sizeof header->minor, entry->minor);
+    tar_header_seal(header);
+}
+
 /* The fields of an extended header are constant except for its size. */
 static int records_emit(const struct buf *records, struct buf *out)
 {
     struct tar_ustar header = {.name = "PaxHeaders", .type = 'x'};
-    tar_number_encode(header.mode, sizeof header.mode, 0644);
-    tar_number_encode(header.uid, sizeof header.uid, 0);
-    tar_number_encode(header.gid, sizeof header.gid, 0);
-    tar_number_encode(header.size, sizeof header.size, records->length);
-    tar_number_encode(header.mtime, sizeof header.mtime, 0);
-    tar_number_encode(header.major, sizeof header.major, 0);
-    tar_number_encode(header.minor, sizeof header.minor, 0);
-    tar_header_seal(&header);
+    const struct tar_entry fields = {.mode = 0644, .size = records->length};
+    header_finish(&header, &fields);
     if (buf_append(out, &header, sizeof header) != 0 ||
         buf_append(out, records->bytes, records->length) != 0)
         return -1;
@@ -102,9 +107,8 @@ static int records_emit(const struct buf *records, struct buf *out)
 
 static int header_emit(const struct tar_entry *entry, const struct buf *path, struct buf *out)
 {
-    /* In the order of enum tar_type. */
-    static const char types[] = {'0', '1', '2', '3', '4', '5', '6'};
-    struct tar_ustar header = {.type = types[entry->type]};
+    /* enum tar_type has the order of the flags. */
+    struct tar_ustar header = {.type = (char)('0' + entry->type)};
     int prefix = path_split(path->bytes, path->length);
     const char *name = path->bytes;
     if (prefix > 0) {
@@ -114,15 +118,7 @@ static int header_emit(const struct tar_entry *entry, const struct buf *path, st
     field_copy(header.name, sizeof header.name, name, path->length - (size_t)(name - path->bytes));
     if (entry->link)
         field_copy(header.link, sizeof header.link, entry->link, strlen(entry->link));
-    int64_t seconds = entry->mtime.seconds > 0 ? entry->mtime.seconds : 0;
-    tar_number_encode(header.mode, sizeof header.mode, entry->mode);
-    tar_number_encode(header.uid, sizeof header.uid, entry->uid);
-    tar_number_encode(header.gid, sizeof header.gid, entry->gid);
-    tar_number_encode(header.size, sizeof header.size, entry->size);
-    tar_number_encode(header.mtime, sizeof header.mtime, (uint64_t)seconds);
-    tar_number_encode(header.major, sizeof header.major, entry->major);
-    tar_number_encode(header.minor, sizeof header.minor, entry->minor);
-    tar_header_seal(&header);
+    header_finish(&header, entry);
     return buf_append(out, &header, sizeof header);
 }
 

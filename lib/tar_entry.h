@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+/* In the order of ustar's type flags, '0' to '6'. */
 enum tar_type {
     TAR_FILE,
     TAR_HARDLINK,

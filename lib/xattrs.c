@@ -5,28 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *xattrs_add_space(struct xattrs *list, const char *name, size_t name_length, size_t length)
-{
-    if (array_reserve(&list->slots, &list->capacity, list->count + 1, sizeof *list->slots) != 0 ||
-        buf_reserve(&list->text, name_length + 1 + length) != 0)
-        return NULL;
-    struct xattr_slot slot = {.name = list->text.length, .length = length};
-    slot.value = slot.name + name_length + 1;
-    memcpy(list->text.bytes + slot.name, name, name_length);
-    list->text.bytes[slot.name + name_length] = '\0';
-    list->text.length = slot.value + length;
-    list->slots[list->count++] = slot;
-    return list->text.bytes + slot.value;
-}
-
 int xattrs_add(struct xattrs *list, const char *name, size_t name_length, const void *value,
                size_t length)
 {
-    void *space = xattrs_add_space(list, name, name_length, length);
-    if (!space)
+    struct xattr_slot slot = {.name = list->text.length, .length = length};
+    slot.value = slot.name + name_length + 1;
+    if (array_reserve(&list->slots, &list->capacity, list->count + 1, sizeof *list->slots) != 0 ||
+        buf_reserve(&list->text, name_length + 1 + length) != 0)
         return -1;
-    if (length > 0)
-        memcpy(space, value, length);
+    (void)buf_append(&list->text, name, name_length);
+    (void)buf_append(&list->text, "", 1);
+    (void)buf_append(&list->text, value, length);
+    list->slots[list->count++] = slot;
     return 0;
 }
 

@@ -35,10 +35,6 @@ struct xattrs {
 int xattrs_add(struct xattrs *list, const char *name, size_t name_length, const void *value,
                size_t length);
 
-/* Appends an attribute and returns the address of its value, `length` bytes that the caller fills
- * in; NULL if memory is out. */
-void *xattrs_add_space(struct xattrs *list, const char *name, size_t name_length, size_t length);
-
 /* Sorts by the bytes of the names; of attributes with the same name the last one stays. */
 void xattrs_finish(struct xattrs *list);
 

@@ -134,6 +134,8 @@ static enum status apply_file(struct apply *apply, const struct tar_entry *entry
 static enum status apply_node(struct apply *apply, const struct tar_entry *entry,
                               enum archive_event *event)
 {
+    static const mode_t special[] = {
+        [TAR_CHAR] = S_IFCHR, [TAR_BLOCK] = S_IFBLK, [TAR_FIFO] = S_IFIFO};
     const char *path = entry->path, *name = tar_path_name(path);
     const struct meta *meta = &apply->meta;
     switch (entry->type) {
@@ -144,13 +146,10 @@ static enum status apply_node(struct apply *apply, const struct tar_entry *entry
     case TAR_SYMLINK:
         return tree_symlink(apply->tree, name, path, entry->link, meta, &apply->xattrs);
     case TAR_CHAR:
-        return tree_special(apply->tree, name, path, S_IFCHR, makedev(entry->major, entry->minor),
-                            meta, &apply->xattrs);
     case TAR_BLOCK:
-        return tree_special(apply->tree, name, path, S_IFBLK, makedev(entry->major, entry->minor),
-                            meta, &apply->xattrs);
     case TAR_FIFO:
-        return tree_special(apply->tree, name, path, S_IFIFO, 0, meta, &apply->xattrs);
+        return tree_special(apply->tree, name, path, special[entry->type],
+                            makedev(entry->major, entry->minor), meta, &apply->xattrs);
     case TAR_DIRECTORY:
         return tree_directory(apply->tree, name, path, meta, &apply->xattrs);
     }

@@ -51,29 +51,16 @@ static enum tar_error resolve_type(struct resolved *resolved, const struct tar_h
         /* Readers disagree whether such a directory is followed by the rest of its map. */
         resolved->entry.type = TAR_FILE;
         return slash ? TAR_BAD_SPARSE : TAR_OK;
-    case '1':
-        resolved->entry.type = TAR_HARDLINK;
-        return TAR_OK;
-    case '2':
-        resolved->entry.type = TAR_SYMLINK;
-        return TAR_OK;
-    case '3':
-        resolved->entry.type = TAR_CHAR;
-        return TAR_OK;
-    case '4':
-        resolved->entry.type = TAR_BLOCK;
-        return TAR_OK;
-    case '5':
     case 'D': /* GNU tar --incremental: a directory with the list of its names as content */
         resolved->entry.type = TAR_DIRECTORY;
-        return TAR_OK;
-    case '6':
-        resolved->entry.type = TAR_FIFO;
         return TAR_OK;
     case 'M':
         return TAR_MULTI_VOLUME;
     default:
-        return TAR_BAD_TYPE;
+        if (header->type < '1' || header->type > '6')
+            return TAR_BAD_TYPE;
+        resolved->entry.type = (enum tar_type)(header->type - '0'); /* the enum has their order */
+        return TAR_OK;
     }
 }
 

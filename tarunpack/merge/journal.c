@@ -108,16 +108,10 @@ static enum status owner_check(int onto, const char *path, const char *name, boo
  * proves anything. */
 static enum status begun_lock(const struct workdir *found, const char *path)
 {
-    switch (lock_take(found->fd, LOCK_EX)) {
-    case LOCK_TAKEN:
-    case LOCK_UNSUPPORTED:
-        return STATUS_OK;
-    case LOCK_HELD:
+    enum lock_result lock = lock_take(found->fd, LOCK_EX);
+    if (lock == LOCK_HELD)
         return refuse(path, found->name, "locked by another process");
-    case LOCK_FAILED:
-        break;
-    }
-    return failed(path, found->name, "lock");
+    return lock == LOCK_FAILED ? failed(path, found->name, "lock") : STATUS_OK;
 }
 
 static enum status begun_keep(struct journal *journal, struct workdir *found, const char *path)

@@ -30,17 +30,11 @@ static enum status merge_directory_open(struct merge_target *target, const char 
 /* Without file locks, users must keep merges apart themselves. */
 static enum status directory_lock(const struct merge_target *target)
 {
-    switch (lock_take(target->fd, LOCK_EX)) {
-    case LOCK_TAKEN:
-    case LOCK_UNSUPPORTED:
-        return STATUS_OK;
-    case LOCK_HELD:
+    enum lock_result lock = lock_take(target->fd, LOCK_EX);
+    if (lock == LOCK_HELD)
         return diag_error("%s: locked by another process, probably another merge",
                           diag_name(target->path).text);
-    case LOCK_FAILED:
-        break;
-    }
-    return diag_failed(target->path, "lock");
+    return lock == LOCK_FAILED ? diag_failed(target->path, "lock") : STATUS_OK;
 }
 
 enum status merge_target_open(struct merge_target *target, const char *path)

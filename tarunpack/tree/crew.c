@@ -60,23 +60,15 @@ static void files_free(struct crew_file *file)
 
 /* ------------------------------------------------------------------------------- the threads */
 
-static int file_open(const struct crew_worker *worker, const struct crew_file *from, int parent,
-                     struct file *file)
-{
-    int result = file_create(file, &worker->rules, parent, from->name, from->path, from->size,
-                             &from->meta, &from->xattrs);
-    if (result == 0 || errno != EEXIST || unlinkat(parent, from->name, 0) != 0)
-        return result;
-    return file_create(file, &worker->rules, parent, from->name, from->path, from->size,
-                       &from->meta, &from->xattrs);
-}
-
 static enum status file_make(const struct crew_worker *worker, const struct crew_file *from,
                              int parent)
 {
     struct file file;
-    if (file_open(worker, from, parent, &file) != 0)
-        return diag_failed(from->path, "create");
+    while (file_create(&file, &worker->rules, parent, from->name, from->path, from->size,
+                       &from->meta, &from->xattrs) != 0) {
+        if (errno != EEXIST || unlinkat(parent, from->name, 0) != 0)
+            return diag_failed(from->path, "create");
+    }
     enum status status = file_write(&file, 0, from->bytes, from->size);
     if (status == STATUS_OK)
         return file_close(&file, &from->meta, &from->xattrs);

@@ -15,22 +15,21 @@ static struct meta_inode inode_here(const struct tree *tree, const char *name, c
         .fd = -1, .parent = cursor_fd(&tree->cursor), .name = name, .path = path};
 }
 
+/* After a creation failed: makes room for another try if the name is taken. */
+static enum status room_make(struct tree *tree, const char *name, const char *path,
+                             const char *what)
+{
+    return errno == EEXIST ? tree_make_room(tree, name, path) : diag_failed(path, what);
+}
+
 enum status tree_symlink(struct tree *tree, const char *name, const char *path, const char *target,
                          const struct meta *meta, const struct xattrs *xattrs)
 {
-    enum status settled = tree_settle(tree, name);
-    if (settled != STATUS_OK)
-        return settled;
-    int here = cursor_fd(&tree->cursor);
-    int result = symlinkat(target, here, name);
-    if (result != 0 && errno == EEXIST) {
-        enum status status = tree_make_room(tree, name, path);
-        if (status != STATUS_OK)
-            return status;
-        result = symlinkat(target, here, name);
-    }
-    if (result != 0)
-        return diag_failed(path, "create symbolic link");
+    enum status status = tree_settle(tree, name);
+    while (status == STATUS_OK && symlinkat(target, cursor_fd(&tree->cursor), name) != 0)
+        status = room_make(tree, name, path, "create symbolic link");
+    if (status != STATUS_OK)
+        return status;
     struct meta_inode inode = inode_here(tree, name, path);
     inode.is_link = true;
     return meta_apply(&tree->options.policy, &inode, meta, xattrs);
@@ -44,22 +43,16 @@ enum status tree_special(struct tree *tree, const char *name, const char *path, 
         tree->left_devices = true;
         return STATUS_OK;
     }
-    enum status settled = tree_settle(tree, name);
-    if (settled != STATUS_OK)
-        return settled;
-    int result = mknodat(here, name, type | meta->mode, device);
-    if (result != 0 && errno == EEXIST) {
-        enum status status = tree_make_room(tree, name, path);
-        if (status != STATUS_OK)
-            return status;
-        result = mknodat(here, name, type | meta->mode, device);
+    enum status status = tree_settle(tree, name);
+    while (status == STATUS_OK && mknodat(here, name, type | meta->mode, device) != 0) {
+        if (errno == EPERM && tree->options.lenient_devices && type != S_IFIFO) {
+            tree->left_devices = true;
+            return STATUS_OK;
+        }
+        status = room_make(tree, name, path, type == S_IFIFO ? "create fifo" : "create device");
     }
-    if (result != 0 && errno == EPERM && tree->options.lenient_devices && type != S_IFIFO) {
-        tree->left_devices = true;
-        return STATUS_OK;
-    }
-    if (result != 0)
-        return diag_failed(path, type == S_IFIFO ? "create fifo" : "create device");
+    if (status != STATUS_OK)
+        return status;
     struct meta_inode inode = inode_here(tree, name, path);
     inode.created = meta->mode;
     return meta_apply(&tree->options.policy, &inode, meta, xattrs);
@@ -70,14 +63,12 @@ static enum status link_keep(struct tree *tree, const char *name, const char *pa
                              const char *target)
 {
     struct stat status;
-    if (fstatat(cursor_fd(&tree->cursor), name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-        enum status result = tree_make_room(tree, name, path);
-        if (result != STATUS_OK)
-            return result;
-    } else if (errno != ENOENT) {
-        return diag_failed(path, "read its status");
-    }
-    return layer_links_add(&tree->links, path, target);
+    enum status result = STATUS_OK;
+    if (fstatat(cursor_fd(&tree->cursor), name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        result = tree_make_room(tree, name, path);
+    else if (errno != ENOENT)
+        result = diag_failed(path, "read its status");
+    return result == STATUS_OK ? layer_links_add(&tree->links, path, target) : result;
 }
 
 /* Refuses a link, unless its target may be a device that was left out. */
@@ -111,18 +102,14 @@ static enum status target_link(struct tree *tree, int parent, const char *old, c
         return target_refuse(tree, path, target, "is a directory");
     if (deleted)
         return target_refuse(tree, path, target, "is a whiteout");
-    if (linkat(parent, old, here, name, 0) == 0)
-        return STATUS_OK;
-    if (errno != EEXIST)
-        return diag_failed(path, "create hard link");
-    if (fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
-        standing.st_ino == status.st_ino && standing.st_dev == status.st_dev)
-        return STATUS_OK; /* it already is that link */
-    enum status result = tree_make_room(tree, name, path);
-    if (result != STATUS_OK)
-        return result;
-    return linkat(parent, old, here, name, 0) == 0 ? STATUS_OK
-                                                   : diag_failed(path, "create hard link");
+    enum status result = STATUS_OK;
+    while (result == STATUS_OK && linkat(parent, old, here, name, 0) != 0) {
+        if (errno == EEXIST && fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
+            standing.st_ino == status.st_ino && standing.st_dev == status.st_dev)
+            return STATUS_OK; /* it already is that link */
+        result = room_make(tree, name, path, "create hard link");
+    }
+    return result;
 }
 
 enum status tree_hardlink(struct tree *tree, const char *name, const char *path, const char *target)
@@ -134,16 +121,16 @@ enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
     const char *old = NULL;
     int parent = openat2_parent(cursor_root(&tree->cursor), target, &old);
     bool missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
-    if (missing) {
-        stream_close(parent);
-        return tree->options.form == TREE_LAYER
-                   ? link_keep(tree, name, path, target)
-                   : target_refuse(tree, path, target, "does not exist");
-    }
-    if (parent < 0)
-        return diag_failed(target, "find the link's target");
-    enum status status = target_link(tree, parent, old, name, path, target);
-    close(parent);
+    enum status status = STATUS_OK;
+    if (!missing && parent < 0)
+        status = diag_failed(target, "find the link's target");
+    else if (!missing)
+        status = target_link(tree, parent, old, name, path, target);
+    else if (tree->options.form == TREE_LAYER)
+        status = link_keep(tree, name, path, target);
+    else
+        status = target_refuse(tree, path, target, "does not exist");
+    stream_close(parent);
     return status;
 }
 
@@ -161,16 +148,10 @@ enum status tree_small_file(struct tree *tree, struct crew_file *file)
 enum status tree_file(struct tree *tree, struct file *file, const char *name, const char *path,
                       uint64_t size, const struct meta *meta, const struct xattrs *xattrs)
 {
-    enum status settled = tree_settle(tree, name);
-    if (settled != STATUS_OK)
-        return settled;
     int here = cursor_fd(&tree->cursor);
-    int result = file_create(file, &tree->rules, here, name, path, size, meta, xattrs);
-    if (result != 0 && errno == EEXIST) {
-        enum status status = tree_make_room(tree, name, path);
-        if (status != STATUS_OK)
-            return status;
-        result = file_create(file, &tree->rules, here, name, path, size, meta, xattrs);
-    }
-    return result == 0 ? STATUS_OK : diag_failed(path, "create");
+    enum status status = tree_settle(tree, name);
+    while (status == STATUS_OK &&
+           file_create(file, &tree->rules, here, name, path, size, meta, xattrs) != 0)
+        status = room_make(tree, name, path, "create");
+    return status;
 }

@@ -59,30 +59,19 @@ int tree_is_whiteout(const struct tree *tree, int here, const char *name, const 
 enum status tree_whiteout(struct tree *tree, const char *name, const char *path)
 {
     enum status settled = tree_settle(tree, name);
-    if (settled != STATUS_OK)
+    if (settled != STATUS_OK || tree->options.form == TREE_PLAIN)
         return settled;
-    switch (tree->options.form) {
-    case TREE_PLAIN:
-        break;
-    case TREE_OVERLAY:
-        return marks_whiteout(&tree->marks, &tree->cursor, name, path);
-    case TREE_LAYER:
-        return layer_whiteout(cursor_fd(&tree->cursor), name, path);
-    }
-    return STATUS_OK;
+    return tree->options.form == TREE_OVERLAY
+               ? marks_whiteout(&tree->marks, &tree->cursor, name, path)
+               : layer_whiteout(cursor_fd(&tree->cursor), name, path);
 }
 
 enum status tree_opaque(struct tree *tree, const char *path)
 {
-    switch (tree->options.form) {
-    case TREE_PLAIN:
-        break;
-    case TREE_OVERLAY:
-        return marks_opaque(&tree->marks, &tree->cursor, path);
-    case TREE_LAYER:
-        return layer_opaque(cursor_fd(&tree->cursor), path);
-    }
-    return STATUS_OK;
+    if (tree->options.form == TREE_PLAIN)
+        return STATUS_OK;
+    return tree->options.form == TREE_OVERLAY ? marks_opaque(&tree->marks, &tree->cursor, path)
+                                              : layer_opaque(cursor_fd(&tree->cursor), path);
 }
 
 enum status tree_sync(struct tree *tree)

@@ -12,30 +12,21 @@ enum {
     OPTION_MANIFEST = CLI_FIRST_LONG,
     OPTION_WHITEOUTS,
     OPTION_USERXATTR,
-    OPTION_SAME_OWNER,
-    OPTION_NO_SAME_OWNER,
-    OPTION_NO_XATTRS,
-    OPTION_NO_DEVICES,
-    OPTION_NO_HOLES,
-    OPTION_NO_SYNC,
     OPTION_REPLACE,
     OPTION_MERGE,
-    OPTION_ADOPT,
-    OPTION_CLEAN,
-    OPTION_DRY_RUN,
     OPTION_OLDER_THAN,
     OPTION_JSON,
     OPTION_UID_MAP,
     OPTION_GID_MAP,
-    OPTION_SUMMARY,
-    OPTION_MAX_STREAM,
-    OPTION_MAX_SIZE,
-    OPTION_MAX_ENTRIES,
-    OPTION_MAX_PATH,
-    OPTION_MAX_DEPTH,
-    OPTION_MAX_PAX,
-    OPTION_MAX_XATTR,
+    /* An option that only sets a field is one of these plus the offset of the field. */
+    OPTION_FLAG = 1 << 16,  /* a bool */
+    OPTION_TEXT = 2 << 16,  /* its value, as it is */
+    OPTION_LIMIT = 3 << 16, /* a uint64_t */
 };
+
+#define FLAG(field) (OPTION_FLAG + (int)offsetof(struct options, field))
+#define TEXT(field) (OPTION_TEXT + (int)offsetof(struct options, field))
+#define LIMIT(field) (OPTION_LIMIT + (int)offsetof(struct options, field))
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
@@ -47,30 +38,30 @@ static const struct option long_options[] = {
     {"manifest", optional_argument, NULL, OPTION_MANIFEST},
     {"whiteouts", required_argument, NULL, OPTION_WHITEOUTS},
     {"userxattr", no_argument, NULL, OPTION_USERXATTR},
-    {"same-owner", no_argument, NULL, OPTION_SAME_OWNER},
-    {"no-same-owner", no_argument, NULL, OPTION_NO_SAME_OWNER},
-    {"no-xattrs", no_argument, NULL, OPTION_NO_XATTRS},
-    {"no-devices", no_argument, NULL, OPTION_NO_DEVICES},
-    {"no-holes", no_argument, NULL, OPTION_NO_HOLES},
-    {"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+    {"same-owner", no_argument, NULL, FLAG(same_owner)},
+    {"no-same-owner", no_argument, NULL, FLAG(no_same_owner)},
+    {"no-xattrs", no_argument, NULL, FLAG(no_xattrs)},
+    {"no-devices", no_argument, NULL, FLAG(no_devices)},
+    {"no-holes", no_argument, NULL, FLAG(no_holes)},
+    {"no-sync", no_argument, NULL, FLAG(no_sync)},
     {"replace", no_argument, NULL, OPTION_REPLACE},
     {"merge", no_argument, NULL, OPTION_MERGE},
-    {"adopt", required_argument, NULL, OPTION_ADOPT},
-    {"clean", no_argument, NULL, OPTION_CLEAN},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"adopt", required_argument, NULL, TEXT(adopt)},
+    {"clean", no_argument, NULL, FLAG(clean)},
+    {"dry-run", no_argument, NULL, FLAG(cleaning.dry_run)},
     {"older-than", required_argument, NULL, OPTION_OLDER_THAN},
     {"json", no_argument, NULL, OPTION_JSON},
     {"uid-map", required_argument, NULL, OPTION_UID_MAP},
     {"gid-map", required_argument, NULL, OPTION_GID_MAP},
-    {"summary", required_argument, NULL, OPTION_SUMMARY},
+    {"summary", required_argument, NULL, TEXT(summary)},
     {"jobs", required_argument, NULL, 'j'},
-    {"max-stream", required_argument, NULL, OPTION_MAX_STREAM},
-    {"max-size", required_argument, NULL, OPTION_MAX_SIZE},
-    {"max-entries", required_argument, NULL, OPTION_MAX_ENTRIES},
-    {"max-path", required_argument, NULL, OPTION_MAX_PATH},
-    {"max-depth", required_argument, NULL, OPTION_MAX_DEPTH},
-    {"max-pax", required_argument, NULL, OPTION_MAX_PAX},
-    {"max-xattr", required_argument, NULL, OPTION_MAX_XATTR},
+    {"max-stream", required_argument, NULL, LIMIT(stream_limit)},
+    {"max-size", required_argument, NULL, LIMIT(limits.tree_size)},
+    {"max-entries", required_argument, NULL, LIMIT(limits.entries)},
+    {"max-path", required_argument, NULL, LIMIT(limits.path)},
+    {"max-depth", required_argument, NULL, LIMIT(limits.depth)},
+    {"max-pax", required_argument, NULL, LIMIT(limits.pax)},
+    {"max-xattr", required_argument, NULL, LIMIT(limits.xattr)},
     {NULL, 0, NULL, 0},
 };
 
@@ -142,52 +133,24 @@ static enum status age_parse(struct options *options, const char *text)
     return cli_usage("--older-than takes a number of seconds, not '%s'", diag_name(text).text);
 }
 
-struct field {
-    int option;
-    size_t offset; /* in struct options */
-};
-
-/* Options that set a bool. */
-static const struct field flags[] = {
-    {'h', offsetof(struct options, help)},
-    {'V', offsetof(struct options, version)},
-    {OPTION_SAME_OWNER, offsetof(struct options, same_owner)},
-    {OPTION_NO_SAME_OWNER, offsetof(struct options, no_same_owner)},
-    {OPTION_NO_XATTRS, offsetof(struct options, no_xattrs)},
-    {OPTION_NO_DEVICES, offsetof(struct options, no_devices)},
-    {OPTION_NO_HOLES, offsetof(struct options, no_holes)},
-    {OPTION_NO_SYNC, offsetof(struct options, no_sync)},
-    {OPTION_CLEAN, offsetof(struct options, clean)},
-    {OPTION_DRY_RUN, offsetof(struct options, cleaning.dry_run)},
-};
-
-/* Options that set a uint64_t limit. */
-static const struct field limits[] = {
-    {OPTION_MAX_STREAM, offsetof(struct options, stream_limit)},
-    {OPTION_MAX_SIZE, offsetof(struct options, limits.tree_size)},
-    {OPTION_MAX_ENTRIES, offsetof(struct options, limits.entries)},
-    {OPTION_MAX_PATH, offsetof(struct options, limits.path)},
-    {OPTION_MAX_DEPTH, offsetof(struct options, limits.depth)},
-    {OPTION_MAX_PAX, offsetof(struct options, limits.pax)},
-    {OPTION_MAX_XATTR, offsetof(struct options, limits.xattr)},
-};
-
-/* The address of the field that an option sets; NULL if it is not in the table. */
-static void *field_find(struct options *options, const struct field *fields, size_t count,
-                        int option)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].option == option)
-            return (char *)options + fields[i].offset;
-    }
-    return NULL;
-}
-
 static enum status limit_parse(uint64_t *limit, const char *text)
 {
     if (cli_size(text, limit) == 0)
         return STATUS_OK;
     return cli_usage("'%s' is not a valid limit", diag_name(text).text);
+}
+
+/* Sets the field of FLAG(), TEXT() or LIMIT(). */
+static enum status field_take(struct options *options, int option, const char *argument)
+{
+    void *field = (char *)options + option % OPTION_FLAG;
+    if (option >= OPTION_LIMIT)
+        return limit_parse(field, argument);
+    if (option >= OPTION_TEXT)
+        *(const char **)field = argument;
+    else
+        *(bool *)field = true;
+    return STATUS_OK;
 }
 
 /* Options with a value. */
@@ -200,36 +163,28 @@ static enum status value_take(struct options *options, int option, const char *a
         return manifest_take(options, argument);
     case OPTION_WHITEOUTS:
         return whiteouts_parse(options, argument);
-    case OPTION_ADOPT:
-        options->adopt = argument;
-        return STATUS_OK;
     case OPTION_OLDER_THAN:
         return age_parse(options, argument);
     case OPTION_UID_MAP:
         return cli_id_map(argument, &options->uids);
     case OPTION_GID_MAP:
         return cli_id_map(argument, &options->gids);
-    case OPTION_SUMMARY:
-        options->summary = argument;
-        return STATUS_OK;
     case 'j':
         return cli_jobs(argument, &options->jobs);
     default:
-        return STATUS_USAGE;
+        return option < OPTION_FLAG ? STATUS_USAGE : field_take(options, option, argument);
     }
 }
 
 static enum status option_take(struct options *options, int option, const char *argument)
 {
-    bool *flag = field_find(options, flags, sizeof flags / sizeof *flags, option);
-    uint64_t *limit = field_find(options, limits, sizeof limits / sizeof *limits, option);
-    if (limit)
-        return limit_parse(limit, argument);
-    if (flag) {
-        *flag = true;
-        return STATUS_OK;
-    }
     switch (option) {
+    case 'h':
+        options->help = true;
+        return STATUS_OK;
+    case 'V':
+        options->version = true;
+        return STATUS_OK;
     case 'q':
         diag_set_quiet(true);
         return STATUS_OK;

@@ -1,7 +1,6 @@
 #include "digest.h"
 
 #include <openssl/evp.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <linux/limits.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/xattr.h>
 

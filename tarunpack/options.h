@@ -5,7 +5,6 @@
 #define TARUNPACK_OPTIONS_H
 
 #include "apply.h"
-#include "archive/reader.h"
 #include "clean.h"
 #include "digest.h"
 #include "status.h"

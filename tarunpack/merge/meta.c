@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Opens the mark. If its mode denies that to its owner, changes the mode after storing it in
  * `status`, and the ACL, of which the mode is a part, in `acl`. */

@@ -5,7 +5,6 @@
 #include "dirs.h"
 #include "stream.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>

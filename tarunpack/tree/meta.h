@@ -10,7 +10,6 @@
 #include "xattrs.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 

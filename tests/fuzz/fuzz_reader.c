@@ -2,10 +2,8 @@
 #include "fuzz.h"
 
 #include "archive/reader.h"
-#include "diag.h"
 #include "tar_encode.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Small enough that no input keeps the machine busy with zeros. */

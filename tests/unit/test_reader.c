@@ -6,7 +6,6 @@
 #include "diag.h"
 #include "reading.h"
 #include "tap.h"
-#include "tar_encode.h"
 #include "tar_record.h"
 
 #include <fcntl.h>

@@ -8,8 +8,6 @@
 #include "tar_header.h"
 #include "tar_record.h"
 
-#include <inttypes.h>
-
 static void limit_check(const struct buf *archive, const struct archive_limits *limits,
                         const char *name, bool fits)
 {

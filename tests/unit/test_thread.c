@@ -4,7 +4,6 @@
 #include "tap.h"
 
 #include <signal.h>
-#include <stdio.h>
 
 /* What a thread finds out about itself. */
 struct found {

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <time.h>
 
 /* The deepest use is reading a directory, with a buffer of 64 KiB. */
 #define STACK_SIZE ((size_t)1024 * 1024)
@@ -21,6 +22,41 @@ int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
+}
+
+static void thread_release(struct thread *thread)
+{
+    pthread_cond_destroy(&thread->changed);
+    pthread_mutex_destroy(&thread->lock);
+    thread->running = false;
+}
+
+int thread_begin(struct thread *thread, void *(*run)(void *context), void *context)
+{
+    pthread_condattr_t attributes;
+    *thread = (struct thread){0};
+    pthread_mutex_init(&thread->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&thread->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    thread->running = true;
+    if (thread_start(&thread->id, run, context) == 0)
+        return 0;
+    thread_release(thread);
+    return -1;
+}
+
+void thread_end(struct thread *thread)
+{
+    if (!thread->running)
+        return;
+    pthread_mutex_lock(&thread->lock);
+    thread->ending = true;
+    pthread_cond_broadcast(&thread->changed);
+    pthread_mutex_unlock(&thread->lock);
+    pthread_join(thread->id, NULL);
+    thread_release(thread);
 }
 
 unsigned thread_cpus(void)

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,16 +31,12 @@ struct scout {
     struct scout_limits limits;
     dev_t device; /* of the root */
     bool blind;   /* reads cannot tell whether they would wait */
-    bool started;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
+    struct thread thread;
     atomic_size_t walked; /* items that the walk has reached */
     atomic_bool working;  /* the scout is needed */
-    atomic_bool waiting;  /* the thread waits for `moved` */
+    atomic_bool waiting;  /* the thread waits for work */
     unsigned cold;        /* weight of the uncached files that the walk met lately */
     unsigned found;       /* the same for the scout */
-    bool ending;
 };
 
 static unsigned weigh(unsigned weight, bool cold)
@@ -60,13 +55,13 @@ static bool has_work(struct scout *scout, size_t at)
 /* Waits until the scout should go on. Returns false at the end. */
 static bool work_await(struct scout *scout, size_t at)
 {
-    pthread_mutex_lock(&scout->lock);
+    pthread_mutex_lock(&scout->thread.lock);
     atomic_store(&scout->waiting, true);
-    while (!scout->ending && !has_work(scout, at))
-        pthread_cond_wait(&scout->moved, &scout->lock);
+    while (!scout->thread.ending && !has_work(scout, at))
+        pthread_cond_wait(&scout->thread.changed, &scout->thread.lock);
     atomic_store(&scout->waiting, false);
-    bool ending = scout->ending;
-    pthread_mutex_unlock(&scout->lock);
+    bool ending = scout->thread.ending;
+    pthread_mutex_unlock(&scout->thread.lock);
     return !ending;
 }
 
@@ -145,20 +140,11 @@ void scout_step(struct scout *scout)
     if (!scout)
         return;
     size_t walked = atomic_fetch_add(&scout->walked, 1) + 1;
-    if (!scout->started || walked % STEPS != 0 || !atomic_load(&scout->waiting))
+    if (!scout->thread.running || walked % STEPS != 0 || !atomic_load(&scout->waiting))
         return;
-    pthread_mutex_lock(&scout->lock);
-    pthread_cond_signal(&scout->moved);
-    pthread_mutex_unlock(&scout->lock);
-}
-
-/* Starts the thread. If it cannot be started, the scout stays without one. */
-static void thread_begin(struct scout *scout)
-{
-    pthread_mutex_init(&scout->lock, NULL);
-    pthread_cond_init(&scout->moved, NULL);
-    scout->started = thread_start(&scout->thread, thread_main, scout) == 0;
-    scout->blind = !scout->started; /* not tried again */
+    pthread_mutex_lock(&scout->thread.lock);
+    pthread_cond_signal(&scout->thread.changed);
+    pthread_mutex_unlock(&scout->thread.lock);
 }
 
 /* Notes whether a read of the walk had to wait. */
@@ -170,8 +156,8 @@ static void read_weigh(struct scout *scout, bool cold)
     /* If the scout is just about to pause, the next uncached file wakes it. */
     atomic_store(&scout->working, true);
     scout->cold = 0;
-    if (!scout->started)
-        thread_begin(scout);
+    if (!scout->thread.running && thread_begin(&scout->thread, thread_main, scout) != 0)
+        scout->blind = true; /* not tried again */
 }
 
 ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset)
@@ -188,16 +174,8 @@ void scout_stop(struct scout *scout)
 {
     if (!scout)
         return;
-    if (scout->started) {
-        pthread_mutex_lock(&scout->lock);
-        scout->ending = true;
-        pthread_cond_signal(&scout->moved);
-        pthread_mutex_unlock(&scout->lock);
-        pthread_join(scout->thread, NULL);
-        pthread_cond_destroy(&scout->moved);
-        pthread_mutex_destroy(&scout->lock);
-    } else {
+    if (!scout->thread.running)
         close(scout->root);
-    }
+    thread_end(&scout->thread);
     free(scout);
 }

@@ -6,9 +6,8 @@
 #define TARUNPACK_ARCHIVE_HASHER_H
 
 #include "digest.h"
+#include "thread.h"
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,13 +21,10 @@ struct hasher_piece {
 
 struct hasher {
     struct digest *digest; /* borrowed; may be NULL */
-    bool threaded;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
+    struct thread thread;
     struct hasher_piece pieces[HASHER_PIECES];
     uint64_t given, done; /* numbers of pieces; the difference is waiting */
-    bool ending, failed;
+    bool failed;
 };
 
 /* Starts hashing into `digest`, which the caller must not use until hasher_stop(); NULL hashes

@@ -5,16 +5,11 @@
 #ifndef TARUNPACK_TREE_FLUSHER_H
 #define TARUNPACK_TREE_FLUSHER_H
 
-#include <pthread.h>
-#include <stdbool.h>
+#include "thread.h"
 
 struct flusher {
-    bool started; /* otherwise the other fields are invalid */
+    struct thread thread; /* unless it runs, the other fields are invalid */
     int directory;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool ending;
     int error; /* errno of a failed sync, or 0 */
 };
 

@@ -24,12 +24,9 @@ struct exclude_pattern {
 /* The part of a pattern after its anchor, if any. */
 static const char *anchor_skip(const char *pattern)
 {
-    for (;;) {
-        size_t anchor = strncmp(pattern, "./", 2) == 0 ? 2 : strncmp(pattern, "/", 1) == 0 ? 1 : 0;
-        if (anchor == 0)
-            return pattern;
-        pattern += anchor;
-    }
+    while (*pattern == '/' || strncmp(pattern, "./", 2) == 0)
+        pattern += *pattern == '/' ? 1 : 2;
+    return pattern;
 }
 
 /* Adds the pattern of `length` bytes. */

@@ -40,15 +40,15 @@ static enum status tree_configure(struct tree_options *tree, const struct option
 /* Warns once about each kind of thing that was left out although no option asked for it. */
 static void left_out_warn(const struct tree *tree, const struct options *options)
 {
-    const struct tree_left_out left = tree_left_out(tree);
-    if (left.owners && !options->no_same_owner)
+    const struct meta_policy *policy = tree_policy(tree);
+    if (policy->left_owners && !options->no_same_owner)
         diag_warn("owners were left out, and setuid and setgid bits with them: this user may not "
                   "set them (--same-owner makes this an error)");
-    if (left.xattrs)
+    if (policy->left_xattrs)
         diag_warn("trusted.* and security.* attributes were left out: this user may not set them");
-    if (left.acls)
+    if (policy->left_acls)
         diag_warn("ACLs with ids that do not exist in this user namespace were left out");
-    if (left.devices && !options->no_devices)
+    if (policy->left_devices && !options->no_devices)
         diag_warn("devices were left out: this user may not create them");
 }
 

@@ -17,11 +17,6 @@ enum archive_event headers_misplaced(const struct archive_input *input)
     return problem_malformed(input->problem, "an extended header has no entry after it");
 }
 
-static enum archive_event malformed(const struct archive_input *input, enum tar_error error)
-{
-    return problem_tar(input->problem, error, NULL, source_position(input->source));
-}
-
 /* Appends the `size` bytes of a header's content to `text`. The buffer grows with the data
  * received, not to the size claimed. */
 static enum archive_event text_take(const struct archive_input *input, uint64_t size,
@@ -37,7 +32,7 @@ static enum archive_event text_take(const struct archive_input *input, uint64_t 
             return input_cut(input);
         size_t used = size < TAR_BLOCK_SIZE ? (size_t)size : TAR_BLOCK_SIZE;
         if (buf_append(text, block, used) != 0)
-            return malformed(input, TAR_NO_MEMORY);
+            return input_malformed(input, NULL, TAR_NO_MEMORY);
         size -= used;
     }
     return event;
@@ -49,7 +44,7 @@ static enum archive_event pax_take(const struct archive_input *input, uint64_t s
     struct buf text = {0};
     enum archive_event event = text_take(input, size, &text);
     if (event == ARCHIVE_OK)
-        event = malformed(input, tar_pax_decode(pax, text.bytes, text.length));
+        event = input_malformed(input, NULL, tar_pax_decode(pax, text.bytes, text.length));
     buf_free(&text);
     return event;
 }
@@ -67,7 +62,7 @@ static enum archive_event global_take(struct headers *headers, const struct arch
      * slow. */
     const unsigned maps = TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_DATA;
     if (event == ARCHIVE_OK && (headers->global.xattrs.count > 0 || headers->global.given & maps))
-        return malformed(input, TAR_BAD_GLOBAL);
+        return input_malformed(input, NULL, TAR_BAD_GLOBAL);
     return event;
 }
 
@@ -90,7 +85,7 @@ static enum archive_event long_name_take(const struct archive_input *input, uint
     *has = true;
     enum archive_event event = text_take(input, size, name);
     if (event == ARCHIVE_OK && buf_append(name, "", 1) != 0)
-        event = malformed(input, TAR_NO_MEMORY);
+        event = input_malformed(input, NULL, TAR_NO_MEMORY);
     return event;
 }
 

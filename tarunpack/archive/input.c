@@ -1,9 +1,31 @@
 #include "archive/input.h"
 
-#include "archive/compression.h"
-
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
+
+/* If a stream that begins with these bytes is compressed, what to say about it; else NULL. A small
+ * compressed layer is shorter than one tar block. */
+static const char *compression_of(const char *bytes, size_t length)
+{
+    static const struct {
+        const char *magic;
+        size_t length;
+        const char *text;
+    } known[] = {
+        {"\x28\xb5\x2f\xfd", 4, "zstd data: pipe it through 'zstd -dc' first"},
+        {"\x1f\x8b", 2, "gzip data: pipe it through 'gzip -dc' first"},
+        {"\xfd"
+         "7zXZ",
+         5, "xz data: pipe it through 'xz -dc' first"},
+        {"BZh", 3, "bzip2 data: pipe it through 'bzip2 -dc' first"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (length >= known[i].length && memcmp(bytes, known[i].magic, known[i].length) == 0)
+            return known[i].text;
+    }
+    return NULL;
+}
 
 enum archive_event input_cut(const struct archive_input *input)
 {
@@ -39,4 +61,10 @@ enum archive_event input_header_block(const struct archive_input *input, const c
     if (event == ARCHIVE_OK)
         event = input_block(input, block);
     return event == ARCHIVE_OK && !*block ? input_cut(input) : event;
+}
+
+enum archive_event input_malformed(const struct archive_input *input, const char *name,
+                                   enum tar_error error)
+{
+    return problem_tar(input->problem, error, name, source_position(input->source));
 }

@@ -24,6 +24,11 @@ enum archive_event input_block(const struct archive_input *input, const char **b
  * truncated. */
 enum archive_event input_header_block(const struct archive_input *input, const char **block);
 
+/* Stores what is wrong with the entry `name`, or if that is NULL with the last header; see
+ * problem_tar(). */
+enum archive_event input_malformed(const struct archive_input *input, const char *name,
+                                   enum tar_error error);
+
 /* Stores the problem that the stream is truncated. Returns ARCHIVE_MALFORMED. */
 enum archive_event input_cut(const struct archive_input *input);
 

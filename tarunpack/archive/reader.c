@@ -11,33 +11,20 @@ void reader_start(struct reader *reader, const struct archive_input *input)
     *reader = (struct reader){.input = *input};
 }
 
-static enum archive_event malformed(const struct reader *reader, const char *name,
-                                    enum tar_error error)
-{
-    return problem_tar(reader->input.problem, error, name, source_position(reader->input.source));
-}
-
 /* Reads the sparse map, if it is in the stream, and prepares to read the content. */
 static enum archive_event content_start(struct reader *reader, const char *block)
 {
     struct resolved *resolved = &reader->resolved;
     struct tar_entry *entry = &resolved->entry;
     const struct archive_input *input = &reader->input;
+    bool streamed = resolved->sparse == SPARSE_GNU || resolved->sparse == SPARSE_TEXT;
     enum archive_event event = ARCHIVE_OK;
-    switch (resolved->sparse) {
-    case SPARSE_NONE:
-    case SPARSE_HEADER:
-        payload_start(&reader->payload, resolved->stored, resolved->map);
-        return ARCHIVE_OK;
-    case SPARSE_GNU:
+    if (resolved->sparse == SPARSE_GNU)
         event = sparse_take_gnu(&reader->map, block, entry->path, resolved->stored, &entry->size,
                                 input);
-        break;
-    case SPARSE_TEXT:
+    else if (streamed)
         event = sparse_take_text(&reader->map, entry->path, &resolved->stored, entry->size, input);
-        break;
-    }
-    payload_start(&reader->payload, resolved->stored, &reader->map);
+    payload_start(&reader->payload, resolved->stored, streamed ? &reader->map : resolved->map);
     return event;
 }
 
@@ -47,7 +34,7 @@ static enum archive_event entry_take(struct reader *reader, const char *block,
     struct resolved *resolved = &reader->resolved;
     enum tar_error error = precedence_resolve(resolved, &reader->headers, header);
     if (error != TAR_OK)
-        return malformed(reader, resolved->entry.path, error);
+        return input_malformed(&reader->input, resolved->entry.path, error);
     enum archive_event event = content_start(reader, block);
     if (event == ARCHIVE_OK)
         event = bounds_entry(reader->input.bounds, &resolved->entry, reader->input.problem);
@@ -98,7 +85,7 @@ static enum archive_event header_take(struct reader *reader, const char *block, 
     if (error == TAR_BAD_CHECKSUM && first)
         return input_not_an_archive(input, block, TAR_BLOCK_SIZE);
     if (error != TAR_OK)
-        return malformed(reader, NULL, error);
+        return input_malformed(input, NULL, error);
     if (headers_is_extension(header.type))
         return headers_take(&reader->headers, &header, input);
     if (header.type == 'V')

@@ -3,12 +3,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static enum archive_event malformed(const struct archive_input *input, const char *name,
-                                    enum tar_error error)
-{
-    return problem_tar(input->problem, error, name, source_position(input->source));
-}
-
 /* Adds the pairs of a block. A block with unused pairs must not claim that another one follows:
  * readers disagree whether to expect it. */
 static enum tar_error gnu_pairs_add(struct tar_sparse *map, const char *pairs, size_t count,
@@ -41,7 +35,7 @@ enum archive_event sparse_take_gnu(struct tar_sparse *map, const char *block, co
     }
     if (error == TAR_OK)
         error = tar_sparse_check(map, *size, stored);
-    return malformed(input, name, error);
+    return input_malformed(input, name, error);
 }
 
 enum archive_event sparse_take_text(struct tar_sparse *map, const char *name, uint64_t *stored,
@@ -53,7 +47,7 @@ enum archive_event sparse_take_text(struct tar_sparse *map, const char *name, ui
     while (error == TAR_OK && !state.done) {
         const char *block = NULL;
         if (*stored < TAR_BLOCK_SIZE)
-            return malformed(input, name, TAR_BAD_SPARSE);
+            return input_malformed(input, name, TAR_BAD_SPARSE);
         enum archive_event event = input_header_block(input, &block);
         if (event != ARCHIVE_OK)
             return event;
@@ -62,5 +56,5 @@ enum archive_event sparse_take_text(struct tar_sparse *map, const char *name, ui
     }
     if (error == TAR_OK)
         error = tar_sparse_check(map, size, *stored);
-    return malformed(input, name, error);
+    return input_malformed(input, name, error);
 }

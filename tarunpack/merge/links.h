@@ -4,7 +4,7 @@
 #ifndef TARUNPACK_MERGE_LINKS_H
 #define TARUNPACK_MERGE_LINKS_H
 
-#include "merge/trees.h"
+#include "merge/merge.h"
 #include "status.h"
 
 /* Creates the links listed in `trees->links` in the staged layer, each to the entry that the layer,

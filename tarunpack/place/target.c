@@ -117,11 +117,6 @@ static int put(const struct target *target, int from, const char *name)
     return renameat(from, name, target->parent, target->name);
 }
 
-static int directory_hold(int parent, const char *name)
-{
-    return openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 /* Removes the replaced tree, now called `name`, if it is the directory `old`. */
 static enum status old_remove(const struct target *target, int old, const char *name)
 {
@@ -138,7 +133,8 @@ static int put_readonly(const struct target *target, const struct workdir *workd
 {
     struct stat status;
     char name[NAME_MAX + 1];
-    int old = directory_hold(target->parent, target->name);
+    const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int old = openat(target->parent, target->name, flags);
     if (fstat(workdir->tree, &status) != 0 ||
         workdir_step_out(workdir, target->name, status.st_mode & 07777, name) != 0) {
         stream_close(old);

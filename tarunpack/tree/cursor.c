@@ -28,16 +28,6 @@ int cursor_fd(const struct cursor *cursor)
     return dirs_fd(&cursor->dirs);
 }
 
-const char *cursor_path(const struct cursor *cursor)
-{
-    return dirs_path(&cursor->dirs);
-}
-
-int cursor_root(const struct cursor *cursor)
-{
-    return cursor->dirs.levels[0].fd;
-}
-
 uint32_t cursor_node(const struct cursor *cursor)
 {
     return cursor->nodes[cursor->dirs.count - 1];
@@ -77,11 +67,6 @@ ssize_t cursor_leave(struct cursor *cursor, const char *path, size_t length)
             return -1;
     }
     return 0;
-}
-
-int cursor_detach(struct cursor *cursor)
-{
-    return dirs_detach(&cursor->dirs);
 }
 
 void cursor_free(struct cursor *cursor)

@@ -1,8 +1,8 @@
 /*
  * The cursor: the directory in which the next entries are created, as a path of open descriptors,
  * and a node for each directory of the tree. Consecutive entries mostly share their directory.
- * Knows nothing of whiteouts and metadata. The fields are private to cursor.c, except that tree/
- * files set the final metadata in the nodes of `made`.
+ * Knows nothing of whiteouts and metadata. Set by cursor.c, except that finish.c leaves `dirs`
+ * again and tree/ files set the final metadata in the nodes of `made`.
  */
 #ifndef TARUNPACK_TREE_CURSOR_H
 #define TARUNPACK_TREE_CURSOR_H
@@ -25,11 +25,8 @@ struct cursor {
  * Returns 0; -1 with errno set. */
 int cursor_start(struct cursor *cursor, int fd);
 
-/* The descriptor and the path below the root ("" for the root) of the cursor's directory, and the
- * root's descriptor. All belong to the cursor. */
+/* The descriptor of the cursor's directory; belongs to the cursor. */
 int cursor_fd(const struct cursor *cursor);
-const char *cursor_path(const struct cursor *cursor);
-int cursor_root(const struct cursor *cursor);
 
 /* The index of the node of the cursor's directory, and the node itself, valid until one is
  * added. */
@@ -49,10 +46,6 @@ int cursor_enter(struct cursor *cursor, const char *name, uint32_t node);
  * `path` name. Returns how many of these bytes are the path of the directory reached; -1 with errno
  * set. */
 ssize_t cursor_leave(struct cursor *cursor, const char *path, size_t length);
-
-/* Leaves the cursor's directory, which must not be the root, and returns its descriptor to the
- * caller; -1 with errno set. */
-int cursor_detach(struct cursor *cursor);
 
 /* Closes all and releases the memory. */
 void cursor_free(struct cursor *cursor);

@@ -40,13 +40,13 @@ enum status tree_special(struct tree *tree, const char *name, const char *path, 
 {
     int here = cursor_fd(&tree->cursor);
     if (type != S_IFIFO && tree->options.skip_devices) {
-        tree->left_devices = true;
+        tree->options.policy.left_devices = true;
         return STATUS_OK;
     }
     enum status status = tree_settle(tree, name);
     while (status == STATUS_OK && mknodat(here, name, type | meta->mode, device) != 0) {
         if (errno == EPERM && tree->options.lenient_devices && type != S_IFIFO) {
-            tree->left_devices = true;
+            tree->options.policy.left_devices = true;
             return STATUS_OK;
         }
         status = room_make(tree, name, path, type == S_IFIFO ? "create fifo" : "create device");
@@ -75,7 +75,7 @@ static enum status link_keep(struct tree *tree, const char *name, const char *pa
 static enum status target_refuse(struct tree *tree, const char *path, const char *target,
                                  const char *why)
 {
-    if (tree->left_devices) {
+    if (tree->options.policy.left_devices) {
         diag_warn("%s: left out: links to %s", diag_name(path).text, diag_name(target).text);
         return STATUS_OK;
     }
@@ -119,7 +119,7 @@ enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
     if (settled != STATUS_OK)
         return settled;
     const char *old = NULL;
-    int parent = openat2_parent(cursor_root(&tree->cursor), target, &old);
+    int parent = openat2_parent(tree->cursor.dirs.levels[0].fd, target, &old);
     bool missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
     enum status status = STATUS_OK;
     if (!missing && parent < 0)

@@ -26,10 +26,10 @@ static enum status directory_finish(struct tree *tree, const struct dirnode *nod
  * "..". `path` is a buffer for its path. */
 static enum status finish_and_leave(struct tree *tree, const struct dirnode *node, struct buf *path)
 {
-    const char *here = cursor_path(&tree->cursor);
+    const char *here = dirs_path(&tree->cursor.dirs);
     if (buf_set_text(path, here, strlen(here)) != 0)
         return diag_no_memory();
-    int fd = cursor_detach(&tree->cursor);
+    int fd = dirs_detach(&tree->cursor.dirs);
     if (fd < 0)
         return diag_failed(path->bytes, "return to the parent directory");
     enum status status = directory_finish(tree, node, fd, path->bytes);
@@ -41,7 +41,7 @@ static enum status enter_again(struct tree *tree, const char *name, uint32_t nod
 {
     if (cursor_enter(&tree->cursor, name, node) == 0)
         return STATUS_OK;
-    const char *above = cursor_path(&tree->cursor);
+    const char *above = dirs_path(&tree->cursor.dirs);
     return diag_errno("%s%s%s: cannot enter directory", diag_name(above).text, *above ? "/" : "",
                       diag_name(name).text);
 }

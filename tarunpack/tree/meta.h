@@ -29,6 +29,7 @@ struct meta_policy {
     uid_t uid;          /* owner of inodes that this process creates */
     gid_t gid;
     bool left_owners, left_xattrs, left_acls;
+    bool left_devices; /* set by entry.c */
 };
 
 struct meta_inode {

@@ -91,13 +91,9 @@ uint64_t tree_kept(const struct tree *tree)
     return tree->kept;
 }
 
-struct tree_left_out tree_left_out(const struct tree *tree)
+const struct meta_policy *tree_policy(const struct tree *tree)
 {
-    const struct meta_policy *policy = &tree->options.policy;
-    return (struct tree_left_out){.owners = policy->left_owners,
-                                  .xattrs = policy->left_xattrs,
-                                  .acls = policy->left_acls,
-                                  .devices = tree->left_devices};
+    return &tree->options.policy;
 }
 
 void tree_free(struct tree *tree)

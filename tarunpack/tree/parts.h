@@ -23,7 +23,6 @@ struct tree {
     struct crew crew;       /* creates small files */
     struct flusher flusher; /* syncs in parallel */
     uint64_t implied, kept; /* set by directories.c; see tree.h */
-    bool left_devices;      /* set by entry.c: devices were left out */
 };
 
 /* In parts.c: waits until no file called `name` is waiting for the crew in the cursor's directory.

@@ -91,12 +91,9 @@ enum status tree_sync(struct tree *tree);
 uint64_t tree_implied(const struct tree *tree);
 uint64_t tree_kept(const struct tree *tree);
 
-/* What was left out because this user may not set or create it. */
-struct tree_left_out {
-    bool owners, xattrs, acls, devices;
-};
-
-struct tree_left_out tree_left_out(const struct tree *tree);
+/* The policy, whose left_* flags tell what was left out since this user may not set or create it.
+ */
+const struct meta_policy *tree_policy(const struct tree *tree);
 
 /* Closes all and releases the memory; NULL is allowed. */
 void tree_free(struct tree *tree);

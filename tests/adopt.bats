@@ -16,7 +16,7 @@ setup() {
     flock -n "$lock"
 }
 
-@test "the tree becomes DIR, absent, empty or replaced, and the staging directory goes" {
+@test "publishes the tree as a new DIR, in place of an empty one and with --replace" {
     cp -a "$staging" .empty.zlsnap-abcdef
     cp -a "$staging" .out.zlsnap-ABC123
     exec {second}<.out.zlsnap-ABC123
@@ -33,7 +33,7 @@ setup() {
     assert_equal "$(ls -A)" "$(printf '%s\n' empty expected out)"
 }
 
-@test "a dead run's staging directory beside it is removed, one that is locked is not" {
+@test "removes the staging directories of dead runs, but none that is locked" {
     mkdir -m 700 .out.zlsnap-dead01 .out.zlsnap-live01
     exec {live}<.out.zlsnap-live01
     flock -n "$live"
@@ -41,7 +41,7 @@ setup() {
     assert_equal "$(ls -A)" "$(printf '%s\n' .out.zlsnap-live01 out)"
 }
 
-@test "where DIR can't be published, nothing changes, and the staging directory stays" {
+@test "keeps the staging directory if DIR can't be published" {
     mkdir full
     touch full/file
     run -1 --separate-stderr tarunpack --adopt="$staging" full
@@ -52,7 +52,7 @@ setup() {
     assert_exists full/file
 }
 
-@test "what is no staging directory, or somebody else's, is refused and left as it is" {
+@test "refuses anything but a staging directory of this user, and does not change it" {
     local bad
     mkdir -m 700 .out.zlsnap-notree .out.zlsnap-more00 .out.zlsnap-wide00 .out.zlsnap-others other
     mkdir {.out.zlsnap-{more00,wide00,others},other}/tree
@@ -76,7 +76,7 @@ setup() {
     assert_exists other/tree
 }
 
-@test "a tree that a killed run has published, or was about to, is not published again" {
+@test "does not publish again after a run was killed during the exchange or after it" {
     requires_command strace
     local call
     for call in renameat2:signal=KILL:when=1 unlinkat:signal=KILL:when=1; do
@@ -93,7 +93,7 @@ setup() {
     done
 }
 
-@test "it goes with no archive" {
+@test "options that need an archive are usage errors" {
     local option
     for option in --merge --list --summary=x "--expect=$(sha256sum </dev/null | cut -d' ' -f1)"; do
         run -2 --separate-stderr tarunpack "$option" --adopt="$staging" out

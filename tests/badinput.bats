@@ -1,4 +1,4 @@
-# Bad input and system failures: one clear line on standard error, the exit status, and no files left.
+# Bad input and system failures: one line on standard error, the right exit status, no files left.
 
 load helpers
 load refusals
@@ -9,7 +9,7 @@ setup_file() {
     seq 500 >tree/numbers
     ln -s numbers tree/link
     tarpack tree >layer.tar
-    # As an ordinary user sees it: read-only directories, and one that he may not even read.
+    # An ordinary user can't write into these directories, and can't read one of them.
     mkdir -p stubborn/full stubborn/shut
     touch stubborn/full/file stubborn/shut/file
     tar --format=pax --owner=0 --group=0 --mode=a-w -C stubborn -cf stubborn.tar .
@@ -24,12 +24,12 @@ setup() {
 }
 
 teardown() {
-    # A test that fails may leave one waiting.
+    # A failed test may leave a process waiting.
     [ -z "${held-}" ] || kill -KILL "$held" 2>/dev/null || true
     end_test
 }
 
-# refuses_target LINE TARGET: tarunpack refuses it before it reads anything, and touches nothing.
+# refuses_target LINE TARGET: tarunpack prints LINE, reads no input and changes nothing.
 refuses_target() {
     local before
     before=$(facts work)
@@ -38,9 +38,9 @@ refuses_target() {
     assert_equal "$(facts work)" "$before"
 }
 
-# --------------------------------------------------------------------------- tarpack: what to pack
+# --------------------------------------------------------------------------- tarpack: input
 
-@test "tarpack: a file, a fifo or a device is not a directory" {
+@test "tarpack: a file, a fifo or a device as DIR is refused" {
     touch file
     mkfifo fifo
     local name
@@ -50,7 +50,7 @@ refuses_target() {
     done
 }
 
-@test "tarpack: a directory that is missing is named" {
+@test "tarpack: a missing directory is named" {
     refused 1 'tarpack: none: cannot open directory: No such file or directory' tarpack none
     refused 1 'tarpack: none/: cannot open directory: No such file or directory' tarpack none/
     refused 1 'tarpack: : cannot open directory: No such file or directory' tarpack ''
@@ -60,12 +60,12 @@ refuses_target() {
     refused 1 'tarpack: loop: cannot open directory: *ymbolic link*' tarpack loop
 }
 
-@test "tarpack: a name is no text for the terminal" {
+@test "tarpack: control characters in a name are escaped" {
     refused 1 'tarpack: \\033\[2J\\012evil\\377: cannot open directory: No such file or directory' \
         tarpack $'\e[2J\nevil\xff'
 }
 
-@test "tarpack: a file that may not be read is named, and its archive has no end" {
+@test "tarpack: an unreadable file is named, and the archive stays incomplete" {
     requires_root
     mkdir -m 755 tree
     touch tree/a
@@ -81,7 +81,7 @@ refuses_target() {
     assert_equal "$(cat err)" 'tarpack: secret: cannot open: Permission denied'
 }
 
-@test "tarpack: a directory that may not be read is named, at the top and below" {
+@test "tarpack: an unreadable directory is named, at the top and below" {
     requires_root
     mkdir -m 755 tree
     mkdir -m 700 tree/shut
@@ -96,9 +96,9 @@ refuses_target() {
     assert_equal "$(stat -c %s out)" 0
 }
 
-# --------------------------------------------------------------------------- tarpack: where to
+# --------------------------------------------------------------------------- tarpack: output
 
-@test "tarpack: binary data is not written to a terminal" {
+@test "tarpack: does not write binary data to a terminal" {
     requires_command script
     local status=0
     script -qec "tarpack '$TREE'" /dev/null </dev/null >out || status=$?
@@ -110,7 +110,7 @@ file or a pipe; try 'tarpack --help'"
     assert_equal "$(head -n 1 out | tr -d '\r')" '#mtree'
 }
 
-@test "tarpack: an output that is full or closed is an error" {
+@test "tarpack: a full disk and a closed standard output are errors" {
     local option
     for option in --live --manifest; do
         local status=0
@@ -124,7 +124,7 @@ file or a pipe; try 'tarpack --help'"
     done
 }
 
-@test "tarpack: without standard input and error it packs the same" {
+@test "tarpack: works with standard input and standard error closed" {
     tarpack "$TREE" <&- 2>&- >out
     cmp out "$LAYER"
     local status=0
@@ -133,7 +133,7 @@ file or a pipe; try 'tarpack --help'"
     assert_equal "$(stat -c %s out)" 0
 }
 
-@test "tarpack: a reader that is gone ends it, by SIGPIPE or, where it is ignored, with an error" {
+@test "tarpack: ends by SIGPIPE when the reader is gone, or with an error if SIGPIPE is ignored" {
     local status=0
     without_reader env --default-signal=PIPE tarpack "$TREE" 2>err || status=$?
     assert_equal "$status" 141
@@ -144,7 +144,7 @@ file or a pipe; try 'tarpack --help'"
     assert_equal "$(cat err)" 'tarpack: write error: Broken pipe'
 }
 
-@test "tarpack: a bad option is one line and status 2" {
+@test "tarpack: a bad option: one line, status 2" {
     local options
     for options in --none -Z --whiteouts --whiteouts= --whiteouts=evil --manifest=evil --quiet=yes \
         --help=yes --mtime=evil --mtime= --time-precision=m --owner=root --owner=4294967295 \
@@ -161,7 +161,7 @@ file or a pipe; try 'tarpack --help'"
 
 # --------------------------------------------------------------------------- tarunpack: targets
 
-@test "tarunpack: a target that has anything in it is refused" {
+@test "tarunpack: a target that is not empty is refused" {
     mkdir work/target
     touch work/target/.hidden
     refuses_target 'tarunpack: work/target: is not empty*' work/target
@@ -179,7 +179,7 @@ file or a pipe; try 'tarpack --help'"
     refused 1 'tarunpack: /dev/null: is not a directory' tarunpack /dev/null <"$LAYER"
 }
 
-@test "tarunpack: a symbolic link as the last component is refused, and named with its target" {
+@test "tarunpack: a symbolic link as the last component is refused, and its target is named" {
     mkdir work/dir
     ln -s dir work/link
     ln -s none work/dangling
@@ -191,14 +191,14 @@ file or a pipe; try 'tarpack --help'"
     refuses_target 'tarunpack: work/evil: is a symbolic link to \\033\[2J; *' work/evil
 }
 
-@test "tarunpack: symbolic links on the way to the target are followed" {
+@test "tarunpack: symbolic links in the path to the target are followed" {
     mkdir work/dir
     ln -s dir work/link
     tarunpack --no-sync work/link/target <"$LAYER"
     compare_trees "$TREE" work/dir/target
 }
 
-@test "tarunpack: a name that can't be replaced at once is refused, naming --merge" {
+@test "tarunpack: a path that can't be replaced atomically is refused; the message suggests --merge" {
     mkdir work/dir
     local name
     for name in . .. / // ./ work/. work/dir/.. work/dir/../; do
@@ -206,7 +206,7 @@ file or a pipe; try 'tarpack --help'"
     done
 }
 
-@test "tarunpack: a mount point is refused, naming --merge" {
+@test "tarunpack: a mount point is refused; the message suggests --merge" {
     requires_root
     mkdir work/mounted work/bound work/source
     mount -t tmpfs tmpfs work/mounted
@@ -220,7 +220,7 @@ file or a pipe; try 'tarpack --help'"
     compare_trees "$TREE" work/mounted/target
 }
 
-@test "tarunpack: a directory above that is missing or is none is named" {
+@test "tarunpack: a missing parent, a file as parent and impossible names are errors" {
     touch work/file
     refuses_target 'tarunpack: work/none/target: cannot open its parent directory: No such *' \
         work/none/target
@@ -231,7 +231,7 @@ file or a pipe; try 'tarpack --help'"
     refuses_target 'tarunpack: : an empty name is not a directory' ''
 }
 
-@test "tarunpack: a name of 255 bytes and a name with a newline are fine" {
+@test "tarunpack: accepts a name of 255 bytes and unusual names" {
     local name
     for name in "$(printf '%0255d' 0)" $'new\nline' '-' '.hidden' ' '; do
         tarunpack --no-sync -- "work/$name" <"$LAYER"
@@ -241,7 +241,7 @@ file or a pipe; try 'tarpack --help'"
     assert_equal "$(entries work)" ''
 }
 
-@test "tarunpack: a directory above that may not be written is refused before anything is read" {
+@test "tarunpack: a read-only parent directory is refused before any input is read" {
     requires_root
     mkdir -m 755 work/his
     local status=0
@@ -253,7 +253,7 @@ file or a pipe; try 'tarpack --help'"
     assert_equal "$(entries work/his)" ''
 }
 
-@test "tarunpack: a read-only file system is refused before anything is read" {
+@test "tarunpack: a read-only file system is refused" {
     requires_root
     mkdir work/target
     mount -t tmpfs -o ro tmpfs work/target
@@ -261,7 +261,7 @@ file or a pipe; try 'tarpack --help'"
         tarunpack work/target/x <"$LAYER"
 }
 
-@test "tarunpack: an empty directory that may not be read is refused" {
+@test "tarunpack: a target directory that can't be read is refused" {
     requires_root
     install -d -o 65534 -g 65534 work/his
     install -d -m 700 work/his/target
@@ -274,7 +274,7 @@ file or a pipe; try 'tarpack --help'"
 
 # --------------------------------------------------------------------------- tarunpack: streams
 
-@test "tarunpack: an archive is not read from a terminal" {
+@test "tarunpack: does not read an archive from a terminal" {
     requires_command script
     local status=0
     script -qec 'tarunpack work/target' /dev/null </dev/null >out || status=$?
@@ -284,7 +284,7 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(entries work)" ''
 }
 
-@test "tarunpack: an input that can't be read is an error" {
+@test "tarunpack: a read error is an error" {
     refused 1 'tarunpack: cannot read standard input: Is a directory' tarunpack work/target <work
     refused 1 'tarunpack: cannot read standard input: Bad file descriptor' \
         tarunpack work/target <&-
@@ -293,7 +293,7 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(entries work)" ''
 }
 
-@test "tarunpack: what is no archive is refused" {
+@test "tarunpack: input that is not a tar archive is refused" {
     seq 1000 >text
     refused 3 'tarunpack: this is not a tar archive' tarunpack work/target <text
     refused 3 'tarunpack: this is not a tar archive' tarunpack --list <text
@@ -304,7 +304,7 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(entries work)" ''
 }
 
-@test "tarunpack: one block of zeros is no end, and two alone are an archive" {
+@test "tarunpack: an archive ends with two blocks of zeros; these alone are an empty archive" {
     local content=$(($(stat -c %s "$LAYER") - 1024))
     head -c 512 /dev/zero >end
     refused 3 'tarunpack: the archive is truncated after 512 bytes' tarunpack work/target <end
@@ -318,7 +318,7 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(find work/target)" work/target
 }
 
-@test "tarunpack: padding with zeros is fine, of any length; anything else is refused" {
+@test "tarunpack: zeros of any length may follow the archive, and nothing else" {
     local length
     for length in 1 511 512 8192 1000000; do
         { cat "$LAYER" && head -c "$length" /dev/zero; } >archive
@@ -335,7 +335,7 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(entries work)" ''
 }
 
-@test "tarunpack: takes a stream as it comes, in pieces of any size" {
+@test "tarunpack: reads a stream that arrives in pieces of any size" {
     local size
     for size in 1 511 513; do
         dd if="$LAYER" bs="$size" status=none | tarunpack --no-sync work/target
@@ -344,7 +344,7 @@ archive into it; try 'tarunpack --help'"
     done
 }
 
-@test "tarunpack: each limit holds at its number and not one below" {
+@test "tarunpack: each limit accepts exactly its value, and refuses one more" {
     local limit option number line
     mkdir tree
     touch -d @1000000000 tree/a tree/b
@@ -372,7 +372,7 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(entries work)" ''
 }
 
-@test "tarunpack: directories that have no entry count as entries" {
+@test "tarunpack: --max-entries counts directories that the archive only implies" {
     mkdir -p tree/a/b/c
     touch tree/a/b/c/file tree/a/other
     tar --format=posix -C tree -cf archive a/b/c/file a/other
@@ -385,7 +385,7 @@ archive into it; try 'tarunpack --help'"
 
 # --------------------------------------------------------------------------- tarunpack: output
 
-@test "tarunpack: a listing that can't be written is an error" {
+@test "tarunpack: a write error of the listing is an error" {
     local option
     for option in -t -tv --manifest; do
         local status=0
@@ -399,7 +399,7 @@ archive into it; try 'tarunpack --help'"
     done
 }
 
-@test "tarunpack: a reader of the listing that is gone ends it" {
+@test "tarunpack: --list ends when its reader is gone" {
     local status=0
     without_reader env --default-signal=PIPE tarunpack -t 2>err <"$LAYER" || status=$?
     assert_equal "$status" 141
@@ -410,10 +410,10 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(cat err)" 'tarunpack: write error: Broken pipe'
 }
 
-@test "tarunpack: without standard output and error it unpacks the same, and writes into no file" {
+@test "tarunpack: works with standard output and standard error closed, and prints no message into a file" {
     tarunpack --no-sync work/target <"$LAYER" >&- 2>&-
     compare_trees "$TREE" work/target
-    # A warning, while files are open.
+    # This prints a warning while files are open.
     tar -cPf absolute.tar "$TREE/numbers" "$TREE/link"
     tarunpack --no-sync work/other <absolute.tar >&- 2>&-
     cmp "$TREE/numbers" "work/other/$TREE/numbers"
@@ -423,7 +423,7 @@ archive into it; try 'tarunpack --help'"
     assert_equal "$(entries work)" 'other target'
 }
 
-@test "tarunpack: a bad option is one line and status 2, and nothing is read or made" {
+@test "tarunpack: a bad option: one line, status 2, no file made" {
     local options
     for options in --none -Z --expect --expect= --whiteouts --whiteouts=evil --manifest=evil \
         --list=yes --quiet=1 --no --no-same --max-stream --max-stream= --max-stream=x \
@@ -447,7 +447,7 @@ archive into it; try 'tarunpack --help'"
 
 # --------------------------------------------------------------------------- tarunpack: no space
 
-# fills FILE-SYSTEM: a layer of 8 MB does not fit there, and leaves nothing.
+# fills DIR: a layer of 8 MB does not fit into DIR's file system, and nothing of it remains.
 fills() {
     head -c 8000000 /dev/urandom >tree-of-8-mb
     tar --format=pax -cf large.tar -C "$TREE" numbers -C "$PWD" tree-of-8-mb
@@ -462,19 +462,19 @@ fills() {
     compare_trees "$TREE" "$1/target"
 }
 
-@test "tarunpack: a full ext4 leaves nothing" {
+@test "tarunpack: leaves no files on a full ext4" {
     requires_fs ext4
     loop_fs ext4 4M work
     fills work
 }
 
-@test "tarunpack: a full tmpfs leaves nothing" {
+@test "tarunpack: leaves no files on a full tmpfs" {
     requires_root
     mount -t tmpfs -o size=4M tmpfs work
     fills work
 }
 
-@test "tarunpack: a file system without inodes leaves nothing, wherever the last one goes" {
+@test "tarunpack: leaves no files when inodes run out, at whichever entry" {
     requires_root
     local inodes
     for inodes in 1 2 3 4; do
@@ -488,8 +488,8 @@ fills() {
     compare_trees "$TREE" work/target
 }
 
-@test "tarunpack: a file size limit and few descriptors leave nothing" {
-    # SIGXFSZ is the default here. A thread that writes holds back all signals; with one job there is none.
+@test "tarunpack: leaves no files at a file size limit, and with too few descriptors" {
+    # SIGXFSZ would kill. Threads block all signals; with one job the main thread writes.
     mkdir large
     head -c 20M /dev/zero | tr '\0' x >large/file
     tarpack large >large.tar
@@ -507,7 +507,7 @@ fills() {
 
 # --------------------------------------------------------------------------- signals
 
-@test "tarunpack: a child that is killed is an error, and its remains are removed" {
+@test "tarunpack: a killed child is an error, and its files are removed" {
     local signal
     for signal in KILL TERM USR1; do
         held work/target
@@ -522,7 +522,7 @@ fills() {
     done
 }
 
-@test "tarunpack: a signal to end ends it, by that signal, and nothing is left" {
+@test "tarunpack: a terminating signal kills it and its child, and no files remain" {
     local signal child
     for signal in TERM INT HUP QUIT; do
         held work/target
@@ -538,7 +538,7 @@ fills() {
     done
 }
 
-@test "tarunpack: Ctrl-C, which its child gets as well, is no failure of the child" {
+@test "tarunpack: Ctrl-C, which kills the child too, is not reported as a failure of the child" {
     held_as work/target setsid env --default-signal=INT tarunpack --no-sync work/target
     kill -INT -- "-$held"
     wait_until is_gone "$held"
@@ -548,7 +548,7 @@ fills() {
     assert_equal "$(entries work)" ''
 }
 
-@test "tarunpack: a signal that is ignored stays ignored" {
+@test "tarunpack: a signal that was ignored at the start stays ignored" {
     held_as work/target env --ignore-signal=HUP tarunpack --no-sync work/target
     kill -HUP "$held"
     cat "$LAYER" >&9
@@ -557,7 +557,7 @@ fills() {
     compare_trees "$TREE" work/target
 }
 
-@test "tarunpack: killed, it takes its child along, and the next run removes what was left" {
+@test "tarunpack: its child dies with it, and the next run removes the staging directory" {
     held work/target
     local child
     child=$(child_of "$held")
@@ -568,7 +568,7 @@ fills() {
     assert_equal "$status" 137
     assert_not_exists work/target
     staged work/target
-    # Another target's run has nothing to do with it.
+    # A run for another target leaves it alone.
     tarunpack --no-sync work/tar <"$LAYER"
     staged work/target
     run -0 tarunpack -v --no-sync work/target <"$LAYER"
@@ -577,7 +577,7 @@ fills() {
     assert_equal "$(entries work)" 'tar target'
 }
 
-@test "tarunpack: what only looks like a staging directory stays" {
+@test "tarunpack: removes nothing that only resembles a staging directory" {
     requires_root
     mkdir work/.target.zlsnap-short work/.target.zlsnap-toolong work/.target.zlsnap-bad-ch \
         work/.other.zlsnap-AbCdEf work/target.zlsnap-AbCdEf
@@ -593,7 +593,7 @@ fills() {
     assert_exists elsewhere/tree
 }
 
-@test "tarunpack: a mount in a dead run's staging directory is not entered" {
+@test "tarunpack: does not enter a mount in a dead run's staging directory" {
     requires_root
     mkdir -p work/.target.zlsnap-AbCdEf/tree/mounted
     mount -t tmpfs tmpfs work/.target.zlsnap-AbCdEf/tree/mounted
@@ -606,14 +606,14 @@ fills() {
 
 # --------------------------------------------------------------------------- ordinary users
 
-@test "tarunpack: an ordinary user leaves nothing behind either, whatever the modes" {
+@test "tarunpack: removes directories that their owner can't write, as an ordinary user" {
     requires_root
     local stubborn=$BATS_FILE_TMPDIR/stubborn.tar
     install -d -o 65534 -g 65534 work/his
     as_user tarunpack --no-sync work/his/target <"$stubborn" 2>err
     assert_equal "$(stat -c %A work/his/target/full)" dr-xr-xr-x
     rm -r work/his/target
-    # A failure once all modes are set: the target has filled.
+    # Fails after all modes are set, since the target is no longer empty.
     install -d -o 65534 -g 65534 work/his/target
     held_as work/his/target as_user tarunpack --no-sync work/his/target
     touch work/his/target/mine
@@ -624,7 +624,7 @@ fills() {
     assert_equal "$(entries work/his)" target
 }
 
-@test "tarunpack: a root that may not override modes leaves nothing behind either" {
+@test "tarunpack: removes directories that their owner can't write, as root without CAP_DAC_OVERRIDE" {
     requires_root
     mkdir work/target
     held_as work/target setpriv --inh-caps=-dac_override,-dac_read_search \
@@ -637,7 +637,7 @@ fills() {
     assert_equal "$(entries work)" target
 }
 
-@test "tarunpack: what can't be removed is named with the reason" {
+@test "tarunpack: names a file that it can't remove, and the reason" {
     requires_root
     mkdir -p work/target
     touch work/target/file
@@ -648,7 +648,7 @@ fills() {
     compare_trees "$TREE" work/target
 }
 
-@test "tarunpack: an owner that an ordinary user can't restore is an error with --same-owner" {
+@test "tarunpack: with --same-owner, an owner that can't be restored is an error" {
     requires_root
     install -d -o 65534 -g 65534 work/his
     local status=0

@@ -1,19 +1,9 @@
-# tarunpack: every system call fails once, and every allocation: the result is right, or there is an
-# error and no result. FAULTS=all tries all of them, not a sample.
-#
-# Each test sets its own variables, and tests/faults.bash calls its functions.
+# tarunpack with failing system calls and allocations; see faults.bash.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2317
 
 load helpers
 load faults
-
-setup_file() {
-    fault_files
-}
-
-setup() {
-    fault_setup
-}
+load faultfiles
 
 # unpacked BEFORE AFTER: judges a run by listing_of. A working directory that is left is named in a message.
 unpacked() {

@@ -1,54 +1,9 @@
-# For tests that make system calls and allocations fail.
+# Makes every system call and every allocation of a program fail, one in each run. After each run the result
+# must be right, or there must be an error message and no result. FAULTS=all tries all of them, not a sample.
 #
-# A test defines two functions: `prepare` makes the files for the command, and `judge` looks at $status,
-# at `errors`, which has the command's messages, and at the files. $input is the command's standard input.
+# A test defines two functions: `prepare` makes the files for the command, and `judge` checks $status, the
+# command's messages in the file `errors`, and the files. $input is the command's standard input.
 # shellcheck shell=bash disable=SC2154
-
-# --------------------------------------------------------------------------- the same for each program
-
-# fault_files: for setup_file; makes what the programs work on.
-fault_files() {
-    cd "$BATS_FILE_TMPDIR" || return
-    mkdir -p tree/{dir/deep,shut,old} standing/{dir,gone}
-    seq 40000 >tree/dir/large
-    seq 100 >tree/dir/small
-    seq 99 >tree/dir/other
-    truncate -s 300000 tree/dir/deep/hole
-    echo end >>tree/dir/deep/hole
-    ln tree/dir/small tree/dir/deep/link
-    ln -s ../small tree/dir/deep/symlink
-    mkfifo tree/fifo
-    setfattr -n user.name -v value tree/dir tree/dir/small 2>/dev/null || true
-    touch tree/shut/file
-    touch -d @1000000000.123456789 tree/shut/file tree/dir/deep
-    chmod 500 tree/shut
-    touch standing/{dir/small,dir/mine,gone/file,fifo}
-    tarpack tree >layer.tar
-    tarpack --manifest tree >manifest
-    mkdir layer
-    cp -a tree/. layer
-    touch layer/{.wh.gone,old/.wh..wh..opq}
-    tar --format=posix --xattrs -cf merge.tar -C layer .
-    sha256sum <layer.tar >layer.sha256
-}
-
-# fault_setup: for setup.
-# shellcheck disable=SC2034 # for the tests
-fault_setup() {
-    requires_root
-    cd "$BATS_TEST_TMPDIR" || return
-    enter_memory # a disk takes its time to sync
-    FILES=$BATS_FILE_TMPDIR
-    input=/dev/null
-    read -r digest _ <"$FILES/layer.sha256"
-    mkdir work
-    # For tests that define none.
-    # shellcheck disable=SC2317
-    prepare() {
-        rm -rf work
-        mkdir work
-    }
-}
 
 # listing_of DIR: prints the facts by which two trees are compared here.
 listing_of() (

@@ -1,18 +1,9 @@
-# All programs: what was written cannot be closed, reads and writes stop short or are interrupted.
-#
-# Each test sets its own variables.
+# All programs: close(2) fails, reads and writes are short or interrupted.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2317
 
 load helpers
 load faults
-
-setup_file() {
-    fault_files
-}
-
-setup() {
-    fault_setup
-}
+load faultfiles
 
 # unclosed FILE PROGRAM OPTION...: FILE, a name or the standard output, can't be closed: that is
 # where some file systems tell that what was written is lost.

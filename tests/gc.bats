@@ -22,6 +22,8 @@ setup() {
     mkdir tree
     # shellcheck disable=SC2153 # of setup_file
     url=$S3_URL/$BATS_TEST_NUMBER
+    # The digests of four layers.
+    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
 }
 
 @test "what killed runs have left is removed, what live ones use is not" {
@@ -101,17 +103,20 @@ stored() {
     s3_ put --recursive store/ "$url/" >/dev/null
 }
 
+# two_pointers: stores web/1, whose layers are c, b and a, web/2 with the layer b, and the four layers.
+two_pointers() {
+    make_pointer web/1 "$c" "$b" "$a"
+    make_pointer web/2 "$b"
+    stored
+}
+
 # layers: prints the objects of layers that there are, sorted.
 layers() {
     s3_ ls "$url/" | sed -n "s|.* $url/\(.\)[0-9a-f]*\.\([a-z]*\)\..*|\1.\2|p" | sort | paste -sd ' '
 }
 
 @test "--keep-last=N: the layers of older pointers that nothing leads to are removed, no others" {
-    local a b c d
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    make_pointer web/1 "$c" "$b" "$a"
-    make_pointer web/2 "$b"
-    stored
+    two_pointers
     run -0 zlsnap gc --keep-last=1 "$url"
     assert_output ''
     run -0 zlsnap gc --keep-last=3 --older-than=0 "$url"
@@ -127,8 +132,6 @@ layers() {
 }
 
 @test "earlier layers that gc removed are in no history that is shown" {
-    local a b c d
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
     make_pointer web/1 "$d" "$c" "$b" "$a"
     make_pointer web/2 "$b"
     stored
@@ -147,8 +150,6 @@ sha256:$a"
 }
 
 @test "gc asks the store only of layers that are there" {
-    local a b c d
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
     make_pointer web/1 "$d" "$c" "$b" "$a" "${a//a/e}" "${a//a/f}"
     stored
     s3_forget
@@ -169,8 +170,6 @@ sha256:$a"
 }
 
 @test "where a pointer can't be read no layer is removed" {
-    local a b c d
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
     make_pointer web/1 "$c" "$b" "$a"
     make_pointer web/0 "$d"
     echo '{}' >store/refs/web/2.json
@@ -181,11 +180,7 @@ sha256:$a"
 }
 
 @test "settings of s3cmd that change its listings hide no pointer from --keep-last" {
-    local a b c d
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    make_pointer web/1 "$c" "$b" "$a"
-    make_pointer web/2 "$b"
-    stored
+    two_pointers
     # (whose last line has no newline)
     printf '%s\n' 'limit = 1' 'list_md5 = True' 'long_listing = True' 'recursive = True' |
         cat "$S3_CONFIG" - >config
@@ -219,47 +214,28 @@ sha256:$a"
     assert_output ''
 }
 
+# fake_s3cmd "PATTERN) COMMANDS": from now on zlsnap's calls of s3cmd whose arguments match PATTERN run COMMANDS.
+fake_s3cmd() {
+    fake s3cmd "real=$(type -P s3cmd); case \"\$*\" in $1 ;; esac; exec \$real \"\$@\""
+}
+
 @test "where a store lists a pointer and then does not find it no layer is removed" {
-    local a b c d
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    make_pointer web/1 "$c" "$b" "$a"
-    make_pointer web/2 "$b"
-    stored
-    mkdir bin
-    cat >bin/s3cmd <<END
-#!/bin/sh
-case "\$*" in
-*' get '*refs/web/2.json*) exit 64 ;;
-esac
-exec "$(type -P s3cmd)" "\$@"
-END
-    chmod +x bin/s3cmd
-    PATH=$PWD/bin:$PATH run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
+    two_pointers
+    fake_s3cmd "*' get '*refs/web/2.json*) exit 64"
+    run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
     assert_one_line 'refs/web/2.json: is listed, but the store does not find it'
     assert_equal "$output" ''
     assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
 }
 
 @test "where a listing of the pointers breaks off no layer is removed, and refs lists none of them" {
-    local a b c d
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
-    make_pointer web/1 "$c" "$b" "$a"
-    make_pointer web/2 "$b"
-    stored
-    mkdir bin
-    cat >bin/s3cmd <<END
-#!/bin/bash
-case "\$*" in
-*' ls '*refs/*) "$(type -P s3cmd)" "\$@" | grep web/1; exit 77 ;;
-esac
-exec "$(type -P s3cmd)" "\$@"
-END
-    chmod +x bin/s3cmd
-    PATH=$PWD/bin:$PATH run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
+    two_pointers
+    fake_s3cmd "*' ls '*refs/*) \$real \"\$@\" | grep web/1; exit 77"
+    run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
     assert_stderr 1 '^zlsnap: s3://'
     assert_equal "$output" ''
     assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
-    PATH=$PWD/bin:$PATH run -1 --separate-stderr zlsnap refs "$url"
+    run -1 --separate-stderr zlsnap refs "$url"
     assert_equal "$output" ''
 }
 

@@ -3,6 +3,7 @@
 
 load helpers
 load modes
+load trees
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
@@ -859,14 +860,7 @@ blob() {
     touch one/a/.wh.T two/other
     mkdir one/z
     ln dir/a/T one/z/h
-    /usr/bin/python3 - >one.tar <<'PYTHON'
-import sys, tarfile
-with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
-    archive.addfile(tarfile.TarInfo("a/.wh.T"))
-    link = tarfile.TarInfo("z/h")
-    link.type, link.linkname = tarfile.LNKTYPE, "a/T"
-    archive.addfile(link)
-PYTHON
+    archive_moving a/T z/h >one.tar
     archive two other >two.tar
     # The first renameat(2) says that the merge has begun.
     run ! strace -f -o /dev/null -e inject=renameat:signal=KILL:when=2 \

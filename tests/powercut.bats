@@ -2,7 +2,7 @@
 # after a boot.
 
 load helpers
-load faults
+load trees
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
@@ -141,14 +141,7 @@ merge_recovers() {
 
 @test "power cut: in the middle of a merge, at any step: the next run completes it: ext4, btrfs" {
     requires_fs ext4
-    /usr/bin/python3 - >link.tar <<'PYTHON'
-import sys, tarfile
-with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
-    archive.addfile(tarfile.TarInfo(".wh.t"))
-    link = tarfile.TarInfo("d/l")
-    link.type, link.linkname = tarfile.LNKTYPE, "t"
-    archive.addfile(link)
-PYTHON
+    archive_moving t d/l >link.tar
     mkdir probe
     touch probe/t
     FAULTS_COUNT=$PWD/count FAULTS_STEP=0 LD_PRELOAD=$ZLSNAP_PRELOAD/kill.so \

@@ -296,3 +296,16 @@ make_capabilities() {
     setcap cap_chown+ep owned
     ln program linked
 }
+
+# archive_moving OLD NEW: writes a layer to stdout that deletes OLD and makes NEW a hard link to its file.
+archive_moving() {
+    /usr/bin/python3 - "$1" "$2" <<'PYTHON'
+import os, sys, tarfile
+old, new = sys.argv[1:]
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
+    archive.addfile(tarfile.TarInfo(os.path.join(os.path.dirname(old), ".wh." + os.path.basename(old))))
+    link = tarfile.TarInfo(new)
+    link.type, link.linkname = tarfile.LNKTYPE, old
+    archive.addfile(link)
+PYTHON
+}

@@ -231,9 +231,19 @@ assert_refused() {
     zlsnap pull "$object" back >/dev/null
 }
 
+# pull_killed: pulls $object to "back", and kills that after some bytes of the layer were written.
+pull_killed() {
+    local driver
+    s3_hold "GET .*$hex.tar.zst"
+    start zlsnap pull "$object" back >/dev/null 2>&1
+    s3_held
+    wait_until eval '[ -n "$(find . -path "./.back.zlsnap-*/$hex" -size +4k)" ]'
+    s3_kill "GET .*$hex.tar.zst"
+}
+
 @test "a pull that is killed is continued: only the rest is sent" {
     push layer "$url"
-    s3_killed "GET .*$hex.tar.zst" zlsnap pull "$object" back
+    pull_killed
     local size
     size=$(stat -c %s .back.zlsnap-*/"$hex")
     [ "$size" -gt 0 ] && [ "$size" -lt "$(stat -c %s layer)" ]
@@ -248,7 +258,7 @@ assert_refused() {
 
 @test "what a killed pull has left and somebody damaged is refused, and then pulled anew" {
     push layer "$url"
-    s3_killed "GET .*$hex.tar.zst" zlsnap pull "$object" back
+    pull_killed
     flip_byte .back.zlsnap-*/"$hex" 1000
     run -4 --separate-stderr zlsnap pull "$object" back
     assert_said 'is not the expected layer'

@@ -164,6 +164,11 @@ s3_killed() {
     s3_hold "$1"
     start "${@:2}" >/dev/null 2>&1
     s3_held
+    s3_kill "$1"
+}
+
+# s3_kill REGEX: the second half of s3_killed.
+s3_kill() {
     # shellcheck disable=SC2046,SC2154
     kill -KILL $(survivors | cut -d / -f 3)
     wait "$driver" 2>/dev/null || :

@@ -12,7 +12,7 @@ setup_file() {
     for tree in many-{1..3}; do
         make_many "$BATS_FILE_TMPDIR/$tree"
     done
-    sleep 2.1 # or nothing of it would be remembered
+    sleep 2.1 # the cache does not record files that are newer than two seconds
 }
 
 setup() {
@@ -21,7 +21,7 @@ setup() {
     CACHE=$BATS_TEST_TMPDIR/cache
 }
 
-# make_ordered_tree DIR: files whose names test the order of the walk.
+# make_ordered_tree DIR: makes files whose names test the order of the walk.
 make_ordered_tree() {
     mkdir -p "$1"/{a/b,a-b,'a b',z}
     local name
@@ -35,7 +35,7 @@ make_ordered_tree() {
     truncate -s 1M "$1/sparse"
 }
 
-# make_many DIR: 3000 empty files whose names are so long that their records take several blocks.
+# make_many DIR: makes 3000 empty files with long names, so that their records take several blocks.
 make_many() {
     local name
     name=$(printf '%0200d' 0)
@@ -43,7 +43,7 @@ make_many() {
     (cd "$1" && eval "touch $name-{1000..3999}")
 }
 
-# old_tree N: makes the Nth of the trees, which are old enough, the directory "tree".
+# old_tree N: renames the Nth tree of setup_file, which is old enough for the cache, to "tree".
 old_tree() {
     mv "$BATS_FILE_TMPDIR/$1" tree
 }
@@ -52,19 +52,20 @@ manifest() {
     tarpack --manifest --cache="$CACHE" "$@" tree
 }
 
-# opened: how many regular files manifest opens; its output goes to the file "manifest".
+# opened: runs tarpack as manifest does, with the output in the file "manifest", and prints how many regular
+# files it opened.
 opened() {
     strace -f --seccomp-bpf -o log -e trace=openat -e status=successful \
         tarpack --manifest --cache="$CACHE" "$@" tree >manifest || return
     grep -Ec 'O_RDONLY\|O_NOCTTY\|O_NONBLOCK\|(O_LARGEFILE\|)?O_NOFOLLOW\|O_CLOEXEC\)' log || :
 }
 
-# same_manifest: what the last opened wrote is what a run without a cache writes.
+# same_manifest: the file "manifest" is what a run without a cache writes.
 same_manifest() {
     tarpack --manifest "$@" tree | cmp - manifest
 }
 
-@test "the manifest is the same without a cache, with a cold one and with a warm one, of which no file is opened" {
+@test "the manifest is the same without a cache, with a cold and a warm one; the warm one opens no file" {
     requires_command strace
     old_tree 1
     assert_equal "$(opened)" 12
@@ -76,11 +77,11 @@ same_manifest() {
     assert_equal "$(ls -A "$BATS_TEST_TMPDIR")" "$(printf '%s\n' cache work)"
 }
 
-@test "whatever changes is seen, and nothing else is read" {
+@test "sees every change, and reads only changed files" {
     requires_command strace
     old_tree 2
     manifest >/dev/null
-    echo B >tree/b # which has another name
+    echo B >tree/b # has two names
     assert_equal "$(opened)" 1
     same_manifest
     local change
@@ -97,14 +98,14 @@ same_manifest() {
     done
 }
 
-@test "names of one file: only the first is opened, whatever becomes of the others and of it" {
+@test "hard links: reads the file once, and sees every change of its names" {
     requires_command strace
     old_tree 16
     mkdir tree/m
     ln tree/b tree/m/1
     ln tree/b tree/m/2
     ln tree/b "$BATS_TEST_TMPDIR/work/outside"
-    ln tree/a/x tree/m/x # with an attribute
+    ln tree/a/x tree/m/x # has an attribute
     sleep 2.1 # a link changes the ctime
     assert_equal "$(opened)" 12
     same_manifest
@@ -128,7 +129,7 @@ same_manifest() {
     same_manifest
 }
 
-@test "names of one file: an empty one that is a whiteout where it stands" {
+@test "hard links: an empty file that is a whiteout only in one of its directories" {
     requires_root
     requires_command strace
     mkdir -p tree/{a,x}
@@ -144,7 +145,7 @@ same_manifest() {
     assert_equal "$(grep -c whiteout manifest)" 1
 }
 
-@test "attributes and ACLs that are added, changed and removed are seen, whatever the content" {
+@test "sees added, changed and removed attributes and ACLs" {
     requires_command strace setfacl
     old_tree 10
     manifest >/dev/null
@@ -161,7 +162,7 @@ same_manifest() {
     done
 }
 
-@test "what was changed just before it was read is read again, until it is old enough" {
+@test "reads a file again that was changed just before the last run, until it is old enough" {
     requires_command strace
     mkdir tree
     local change
@@ -177,7 +178,7 @@ same_manifest() {
     done
 }
 
-@test "where nothing changed the cache stays as it is; else it holds what did and what did not" {
+@test "writes the cache only if something changed, and then completely" {
     requires_command strace
     old_tree many-1
     manifest >/dev/null
@@ -187,14 +188,14 @@ same_manifest() {
     assert_equal "$(stat -c %i "$CACHE")" "$inode"
     assert_equal "$(ls -A "$BATS_TEST_TMPDIR")" "$(printf '%s\n' cache work)"
     names=(tree/*)
-    # In the first block, further on, in the last one, behind all; and one that was the last.
+    # Records in the first, a middle and the last block, one after the last record, and the last record.
     for change in 'chmod 600 "${names[0]}"' 'rm "${names[1500]}"' 'chmod 600 "${names[2000]}"' \
         'chmod 600 "${names[2999]}"' 'touch tree/1' 'rm tree/1'; do
         eval "$change"
         assert_equal "$change: $(opened | sed 's/^[0-4]$/few/')" "$change: few"
         same_manifest
     done
-    chmod 640 "${names[0]}" "${names[2000]}" "${names[2999]}" # at once: however slow the machine is
+    chmod 640 "${names[0]}" "${names[2000]}" "${names[2999]}"
     assert_equal "$(opened)" 3
     sleep 2.1
     assert_equal "$(opened)" 3
@@ -207,7 +208,7 @@ same_manifest() {
     [ "$(stat -c %i "$CACHE")" != "$inode" ]
 }
 
-@test "a cache that is damaged, cut, of other machines or none at all is told and not used" {
+@test "a damaged or truncated cache, one of another machine and a file of another kind: a warning, not used" {
     requires_command strace python3
     old_tree 3
     manifest >/dev/null
@@ -241,7 +242,7 @@ PYTHON
     same_manifest
 }
 
-# cache_of_blocks COMMAND: of the blocks of the file "good", as a list, makes a cache in Python.
+# cache_of_blocks COMMAND: makes a cache from the file "good", after the Python COMMAND changed the list `blocks`.
 cache_of_blocks() {
     /usr/bin/python3 - "$CACHE" "$1" <<'PYTHON'
 import struct, sys
@@ -257,7 +258,7 @@ open(sys.argv[1], "wb").write(data[:32] + b"".join(blocks))
 PYTHON
 }
 
-@test "damage behind the first block is told, and what comes before it is used" {
+@test "damage after the first block: a warning, and the records before it are used" {
     requires_command strace python3
     old_tree many-2
     manifest >/dev/null
@@ -272,10 +273,10 @@ PYTHON
             "$change: tarpack: warning: $CACHE: the cache is damaged: the rest of it is not used"
         same_manifest
     done
-    assert_equal "$(opened 2>err): $(<err)" '0: ' # it is whole again
+    assert_equal "$(opened 2>err): $(<err)" '0: ' # was rewritten
 }
 
-@test "a cache that others can write is not used" {
+@test "does not use a cache that other users can write" {
     old_tree 4
     manifest >/dev/null
     chmod 666 "$CACHE"
@@ -287,7 +288,7 @@ PYTHON
     assert_equal "${#stderr_lines[@]}" 1
 }
 
-@test "a cache of another tree, and one of a run with other options" {
+@test "gives the right manifest with a cache of another tree or of other options" {
     requires_command strace
     old_tree 5
     manifest --exclude=a >/dev/null
@@ -303,7 +304,7 @@ PYTHON
     same_manifest
 }
 
-@test "what root and a plain user see is not the same cache" {
+@test "root does not use the cache of an ordinary user, who sees fewer attributes, nor the reverse" {
     requires_root
     old_tree 6
     setfattr -n trusted.name -v value tree/b
@@ -318,7 +319,7 @@ PYTHON
     assert_output --partial trusted
 }
 
-@test "where the cache can't be made nothing is read; where it can't be written that is a warning" {
+@test "a cache that can't be created is an error before any reading; a later write error is a warning" {
     old_tree 7
     run -1 --separate-stderr tarpack --manifest --cache=none/cache tree
     assert_equal "$output: ${#stderr_lines[@]}" ': 1'
@@ -333,7 +334,7 @@ PYTHON
     manifest >/dev/null
     cp "$CACHE" disk/cache
     head -c 1M /dev/zero >disk/full 2>/dev/null || :
-    rm tree/a.txt # or nothing would have to be written
+    rm tree/a.txt # so that the cache has to be written
     run -0 --separate-stderr tarpack --manifest --cache=disk/cache tree
     assert_equal "$stderr" \
         'tarpack: warning: disk/cache: cannot write the cache: No space left on device'
@@ -341,7 +342,7 @@ PYTHON
     assert_equal "$(ls -A disk)" "$(printf '%s\n' cache full)"
 }
 
-@test "a cache that is no regular file is refused, and stays what it is" {
+@test "refuses a cache that is not a regular file, and does not change it" {
     requires_root
     mkdir tree directory
     mknod device c 1 3
@@ -357,7 +358,7 @@ PYTHON
     assert [ -d directory ]
 }
 
-@test "a run that fails or is killed keeps the cache that is there" {
+@test "a failed or killed run keeps the old cache" {
     requires_command strace
     old_tree 8
     manifest >/dev/null
@@ -372,7 +373,7 @@ PYTHON
     run ! cmp -s "$CACHE" before
 }
 
-# lies_there NAME...: these are all that is beside the directory "work".
+# lies_there NAME...: the directory of the cache contains these names and "work", and no others.
 lies_there() {
     local -a there
     mapfile -t there < <(find "$BATS_TEST_TMPDIR" -mindepth 1 -maxdepth 1 ! -name work \
@@ -380,20 +381,21 @@ lies_there() {
     assert_equal "${there[*]}" "$*"
 }
 
-# ended FAULT [OPTION...]: strace injects FAULT into a run, which ends it.
+# ended FAULT [OPTION...]: strace injects FAULT into a run, which fails. Signals have their default action, which
+# a shell's background processes don't have.
 ended() {
     run ! env --default-signal strace "${without_tmpfile[@]}" -qq -o /dev/null -e inject="$1" \
         tarpack -j 1 --manifest --cache="$CACHE" "${@:2}" tree
 }
 
-@test "a run that is ended by a signal leaves nothing beside the cache" {
+@test "a run that is killed by a signal leaves no temporary file" {
     requires_command strace
     old_tree 11
     local signal
     for signal in KILL TERM PIPE INT HUP; do
         ended getdents64:signal=$signal:when=2
         lies_there
-        ended write:signal=$signal # of the manifest, and so of the cache
+        ended write:signal=$signal # writes the manifest, while the cache's new file is open
         lies_there
     done
     manifest >before
@@ -406,7 +408,7 @@ ended() {
     cmp before manifest
 }
 
-@test "a run that is killed while it puts the cache in its place leaves one name, which the next takes" {
+@test "a run that is killed while it renames the cache leaves at most one name, which the next run reuses" {
     requires_command strace
     old_tree 12
     manifest >/dev/null
@@ -424,7 +426,7 @@ ended() {
     done
 }
 
-@test "whatever has the private name of the cache is not followed, and not taken for it" {
+@test "does not follow a link with the name of the temporary file, nor use a directory with that name" {
     old_tree 13
     manifest >/dev/null
     echo precious >of-others
@@ -438,7 +440,7 @@ ended() {
     lies_there .cache.zlsnap-AAAAAA cache
 }
 
-# only_names: from now on `ended` and `named` run tarpack where no file can be made without a name.
+# only_names: from now on `ended` and `named` run tarpack as on a file system without O_TMPFILE.
 only_names() {
     local call
     call=$(strace -e trace=openat tarpack -j 1 --manifest --cache="$CACHE-0" tree 2>&1 >/dev/null |
@@ -451,7 +453,7 @@ named() {
     strace "${without_tmpfile[@]}" -qq -o /dev/null tarpack -j 1 --manifest --cache="$CACHE" "$@" tree
 }
 
-@test "a file system that has only files with names: what a killed run leaves, the next takes" {
+@test "without O_TMPFILE: the next run reuses the temporary file of a killed run" {
     requires_command strace
     old_tree 14
     only_names
@@ -468,7 +470,7 @@ named() {
     named --exclude=z >manifest
     same_manifest --exclude=z
     lies_there cache
-    # What is no leftover of ours is not followed.
+    # A link with that name is not followed.
     echo precious >of-others
     ln -s work/of-others "$BATS_TEST_TMPDIR/.cache.zlsnap-AAAAAA"
     named >manifest
@@ -480,7 +482,7 @@ named() {
     assert_equal "$stderr" "tarpack: $CACHE: cannot create the cache: Is a directory"
 }
 
-@test "a file system that has only files with names: of two runs at once one writes the cache" {
+@test "without O_TMPFILE: only one of two concurrent runs writes the cache" {
     requires_command strace
     old_tree many-3
     only_names
@@ -488,7 +490,7 @@ named() {
     named --manifest=time >pipe &
     local first=$!
     exec {out}<pipe
-    head -c 1 <&"$out" >first # it is more than a pipe holds
+    head -c 1 <&"$out" >first # the manifest is larger than a pipe, so the first run waits
     run -0 --separate-stderr named --manifest=time
     assert_equal "$stderr" "tarpack: warning: $CACHE: the cache is not updated: another run is writing it"
     cat <&"$out" >>first
@@ -499,13 +501,13 @@ named() {
     same_manifest
 }
 
-@test "without /proc the cache is written, too" {
+@test "writes the cache without /proc" {
     requires_root
     old_tree 15
     mount_nothing() { # shellcheck disable=SC2016
         unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' - "$@"
     }
-    rm tree/link tree/fifo # their attributes are read through it
+    rm tree/link tree/fifo # attributes of links and fifos are read through /proc
     mount_nothing tarpack --manifest --cache="$CACHE" tree >manifest
     same_manifest -q
     lies_there cache
@@ -513,7 +515,7 @@ named() {
     lies_there cache
 }
 
-@test "random trees and changes: with a cache as without" {
+@test "random trees and changes: the manifest is the same with and without a cache" {
     requires_command python3
     mkdir tree
     local round
@@ -544,7 +546,7 @@ PYTHON
     done
 }
 
-@test "zlsnap digest --cache: the same digest, from a cache" {
+@test "zlsnap digest --cache prints the same digest" {
     old_tree 9
     local digest
     digest=$(zlsnap digest tree)

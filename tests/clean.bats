@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tarunpack --clean removes the remains of dead runs from a directory, and nothing else.
+# tarunpack --clean removes the files of dead runs from a directory, and nothing else.
 # shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers
@@ -15,7 +15,7 @@ teardown() {
     end_test
 }
 
-# stale NAME...: makes staging directories as dead runs leave them.
+# stale NAME...: makes staging directories like those of dead runs.
 stale() {
     local name
     for name; do
@@ -25,16 +25,16 @@ stale() {
     done
 }
 
-# spool NAME: makes a spool as a dead run of zlsnap leaves it.
+# spool NAME: makes a spool like that of a dead run of zlsnap.
 spool() {
     mkdir -m 700 "$1"
     touch "$1/.zlsnap-spool" "$1/layer"
 }
 
-@test "staging directories and spools of all names are removed, and printed" {
+@test "removes staging directories and spools, and prints their names" {
     stale .a.zlsnap-abcdef '.b c.zlsnap-ABC123' $'.d\ne.zlsnap-000000'
     spool ..zlsnap-.zlsnap-aaaaaa
-    # That of a tree that stepped out of its wrapper, and an empty one.
+    # Empty: its tree has already been published.
     mkdir -m 555 .f.zlsnap-abcdef
     run -0 tarunpack --clean --dry-run .
     assert_output '..zlsnap-.zlsnap-aaaaaa
@@ -51,7 +51,7 @@ spool() {
     assert_output ''
 }
 
-@test "what has another name, is no directory, is a link or another user's stays" {
+@test "keeps other names, files, links and other users' directories" {
     stale zlsnap-abcdef .zlsnap-abcdef .a.zlsnap-abcde .a.zlsnap-abcdefg .a.zlsnap-abcd-f a.zlsnap-abcdef \
         .a.zlsnop-abcdef kept
     touch .file.zlsnap-abcdef
@@ -67,7 +67,7 @@ spool() {
     find . | sort | cmp ../before
 }
 
-@test "a directory may be a link; a dry run changes nothing at all" {
+@test "DIR may be a symbolic link; --dry-run changes nothing" {
     local before
     stale .a.zlsnap-abcdef
     spool .b.zlsnap-abcdef
@@ -80,7 +80,7 @@ spool() {
     assert_equal "$(ls -A)" link
 }
 
-@test "what a live run holds stays" {
+@test "keeps the directories of live runs" {
     stale .a.zlsnap-abcdef .b.zlsnap-abcdef
     exec 5<.a.zlsnap-abcdef
     flock -n 5
@@ -94,7 +94,7 @@ spool() {
     assert_output .a.zlsnap-abcdef
 }
 
-@test "a merge that was interrupted stays, which is a warning" {
+@test "keeps an interrupted merge, with a warning" {
     stale .merge.zlsnap-abcdef
     touch .merge.zlsnap-abcdef/begun
     run -0 --separate-stderr tarunpack --clean .
@@ -105,7 +105,7 @@ spool() {
     assert_equal "$stderr" ''
 }
 
-@test "a merge that has begun and lives is in use, which is none" {
+@test "keeps a running merge, without a warning" {
     stale .merge.zlsnap-abcdef
     touch .merge.zlsnap-abcdef/begun
     exec 5<.
@@ -118,8 +118,8 @@ spool() {
     [ -e .merge.zlsnap-abcdef/tree/sub/file ]
 }
 
-# It would, were the cleaner to hold the lock by which a merge tells a live run's from a dead one's.
-@test "while a cleaner looks at an interrupted merge, no merge of another layer gets past it" {
+# If the cleaner held the lock of the staging directory, a merge would take the interrupted run for a live one.
+@test "a merge of another layer is refused also while --clean examines the interrupted merge" {
     requires_command strace
     mkdir dir first second
     touch first/first second/second
@@ -138,7 +138,7 @@ spool() {
     assert_equal "$(ls -A dir)" first
 }
 
-@test "where others may rename, only what is known by what it holds is removed" {
+@test "where other users can rename, removes only directories with the expected mode and content" {
     chmod 777 .
     stale .a.zlsnap-abcdef .other.zlsnap-abcdef .open.zlsnap-abcdef
     touch .other.zlsnap-abcdef/mine
@@ -163,7 +163,7 @@ spool() {
     assert_equal "${#lines[@]}" 5
 }
 
-@test "--older-than: by when it was last changed" {
+@test "--older-than compares the time of the last change, mtime or ctime" {
     stale .a.zlsnap-abcdef
     run -0 tarunpack --clean --older-than=100 .
     assert_output ''
@@ -179,7 +179,7 @@ spool() {
     assert_output .b.zlsnap-abcdef
 }
 
-@test "where locks do not work only an age tells" {
+@test "without file locks, age decides" {
     requires_command strace
     local unlocked=(strace -qq -o /dev/null -e trace=flock -e inject=flock:error=ENOLCK)
     stale .a.zlsnap-abcdef
@@ -190,7 +190,7 @@ spool() {
     assert_output ''
     run -0 "${unlocked[@]}" tarunpack --clean --older-than=1 .
     assert_output .a.zlsnap-abcdef
-    # Where they do, what is held is in use, however old.
+    # With file locks, a locked directory is in use, however old it is.
     stale .a.zlsnap-abcdef
     exec 5<.a.zlsnap-abcdef
     flock -n 5
@@ -200,7 +200,7 @@ spool() {
     exec 5<&-
 }
 
-@test "a mount in it: nothing behind it is removed, and the exit status is 1" {
+@test "does not remove files on a file system that is mounted inside a staging directory: status 1" {
     requires_root
     stale .a.zlsnap-abcdef .b.zlsnap-abcdef
     mkdir elsewhere
@@ -215,7 +215,7 @@ spool() {
     assert_output .a.zlsnap-abcdef
 }
 
-@test "a mount on it: nothing behind it is removed, and the exit status is 1" {
+@test "does not remove files on a file system that is mounted on a staging directory: status 1" {
     requires_root
     mkdir .a.zlsnap-abcdef elsewhere
     stale .b.zlsnap-abcdef
@@ -224,13 +224,13 @@ spool() {
     run -1 --separate-stderr tarunpack --clean .
     assert_output .b.zlsnap-abcdef
     assert_stderr 1 '^tarunpack: \.a\.zlsnap-abcdef: cannot remove: something is mounted there'
-    # Nor does the next run for this target.
+    # The next run for this target does not remove them either.
     mkdir tree
     tarunpack --no-sync a < <(tarpack tree)
     [ -e elsewhere/file ]
 }
 
-@test "one that its owner can't even open is told, with status 1; another user's is not" {
+@test "a staging directory that its owner can't open is an error; another user's is ignored" {
     install -d -o 65534 -g 65534 home
     as_user mkdir -m 000 home/.a.zlsnap-abcdef
     [ "$EUID" -ne 0 ] || mkdir -m 700 home/.b.zlsnap-abcdef
@@ -239,7 +239,7 @@ spool() {
     assert_stderr 1 '^tarunpack: \.a\.zlsnap-abcdef: cannot open: Permission denied$'
 }
 
-@test "deep trees, and directories that their owner may not write" {
+@test "removes deep trees, and directories that their owner can't write" {
     stale .a.zlsnap-abcdef
     (
         cd .a.zlsnap-abcdef/tree || exit
@@ -258,7 +258,7 @@ spool() {
     assert_equal "$(ls -A)" ''
 }
 
-@test "a cleaner that is killed leaves what the next one removes" {
+@test "the next --clean removes what a killed one left" {
     requires_command strace
     stale .a.zlsnap-abcdef
     mkdir .a.zlsnap-abcdef/tree/{1..20}
@@ -273,7 +273,7 @@ spool() {
     assert_equal "$(ls -A)" ''
 }
 
-@test "the same where others may rename: at every call, of a spool and of a staging directory" {
+@test "the same where other users can rename, after a kill at every removal" {
     requires_command strace
     local count=0
     mkdir -m 777 shared
@@ -289,7 +289,7 @@ spool() {
     [ "$count" -gt 8 ]
 }
 
-@test "command lines and directories that are wrong" {
+@test "usage errors and bad directories" {
     run -2 tarunpack --clean --list
     run -2 tarunpack --clean --merge .
     run -2 tarunpack --clean --expect="$(printf '0%.0s' {1..64})" .
@@ -306,7 +306,7 @@ spool() {
     assert_stderr 1 '^tarunpack: : cannot read the directory: '
 }
 
-@test "nothing is removed any more when what was removed can't be told" {
+@test "stops removing when it can't print what it removed" {
     stale .a.zlsnap-abcdef .b.zlsnap-abcdef .c.zlsnap-abcdef
     run -1 --separate-stderr bash -c 'tarunpack --clean --dry-run . >/dev/full'
     assert_stderr 1 'cannot write to standard output'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bash, zsh and fish complete exactly the options of --help, and file names with any bytes.
+# The completions of bash, zsh and fish offer exactly the options of --help, and quote any file name.
 
 load helpers
 load driver
@@ -15,24 +15,24 @@ setup() {
     enter_work
 }
 
-# --------------------------------------------------------------------------- what --help says
+# --------------------------------------------------------------------------- options in --help
 
-# The programs and the commands, as they are written on a command line.
+# callers: prints the programs and the commands of zlsnap as they are typed.
 callers() {
     printf '%s\n' tarpack tarunpack shasum-tee
     zlsnap --help | sed -n 's/^  \([a-z][a-z]*\) .*/zlsnap \1/p' | sort -u
 }
 
-# help_read: all options, each as "CALLER -LETTER" or "CALLER --NAME=VALUE".
+# help_read: prints all options, as "CALLER -LETTER" or "CALLER --NAME=VALUE".
 help_read() {
     local caller
     callers | while read -r caller; do
         {
             $caller --help
             case $caller in
-            zlsnap*) # every command has these three, says zlsnap --help
+            zlsnap*) # according to zlsnap --help, every command has these three
                 printf '  %s\n' '-q, --quiet' '-h, --help' '-V, --version'
-                [[ $caller != *status ]] || # and says "as for zlsnap sync"
+                [[ $caller != *status ]] || # its help refers to zlsnap sync
                     zlsnap sync --help | sed -n '/^For tarpack:/,/^$/p'
                 ;;
             esac
@@ -40,15 +40,15 @@ help_read() {
     done | sort -u
 }
 
-# Reads a help, and prints the options that it lists, and those of its "Usage:".
+# help_options: reads a help text and prints the options in its list and in its usage lines.
 help_options() {
     sed -nE '/^(Usage|  +or): /s/[][]/ /gp; /^ +-/{s/^ +//; s/  .*//; p}' |
         grep -oE -e '--[a-z][a-z-]*(\[=[^]]*\]|=[^ ,]*)?' -e '(^|[ ,])-[A-Za-z],' | tr -d ' ,'
 }
 
-# expected bash|zsh|fish: what is to be offered, in a directory that has a file and a directory: the
-# commands, and for each caller the names of the options, and the values of those that have some.
-# bash has no letters, but an = where a value has to or may follow.
+# expected bash|zsh|fish: prints the expected offers in a directory with a file and a directory: the commands, and
+# for each caller its options and their values. bash is offered no short options, but the = of long options that
+# take a value.
 expected() {
     callers | sed -n 's/^zlsnap /zlsnap \t/p'
     if [ "$1" = bash ]; then
@@ -65,7 +65,8 @@ expected() {
     } | expected_values
 }
 
-# Reads "CALLER --NAME= VALUE", or without the =, VALUE as the help has it.
+# expected_values: reads "CALLER --NAME= VALUE" or "CALLER --NAME VALUE", where VALUE is as in the help, and prints
+# a line for each offer.
 expected_values() {
     local line option values
     while read -r line; do
@@ -86,7 +87,7 @@ expected_values() {
     done
 }
 
-# What is to be completed, so that all of it is offered.
+# lines: prints command lines whose completions together offer everything.
 lines() {
     printf '%s\n' 'zlsnap ' 'zlsnap -'
     callers | sed 's/$/ -/'
@@ -96,9 +97,9 @@ lines() {
 
 # --------------------------------------------------------------------------- the shells
 
-# Each reads lines, and prints all that is offered at their end: the line, a tab, the word.
+# complete_SHELL: reads command lines, and prints each offer at their ends: the line, a tab, the word.
 
-# Without programs, which it has no need of, and readline, so without what that does with the words.
+# Runs without readline, which would change the words, and without programs, since it needs none.
 complete_bash() {
     env -i PATH=/nonexistent "$BASH" --norc -u -c '
         source "$1"
@@ -109,7 +110,7 @@ complete_bash() {
         done' bash "$PROJECT/completions/zlsnap.bash" | sort -u
 }
 
-# zsh completes only where someone types; what it offers goes through compadd.
+# zsh completes only in an interactive shell. Every offer goes through compadd.
 complete_zsh() {
     zsh_rc '
         unsetopt auto_list
@@ -139,21 +140,21 @@ complete_fish() {
         end' "$PROJECT/completions/zlsnap.fish" | sed -E 's/\t--[a-z-]+=(.)/\t\1/; s/=$//' | sort -u
 }
 
-# terminal SHELL [ARGUMENT]...: types what it reads.
+# terminal SHELL [ARGUMENT]...: runs the shell on a terminal and types standard input.
 terminal() {
     HOME=$BATS_TEST_TMPDIR TERM=xterm "$PROJECT/tests/terminal.py" 'ready>' "$@" \
         >"$BATS_TEST_TMPDIR/screen"
 }
 
-# zsh_rc COMMANDS: what zsh starts with.
+# zsh_rc COMMANDS: makes the start-up file of zsh, which also runs COMMANDS.
 zsh_rc() {
     printf '%s\n' "fpath=('$PROJECT/completions' \$fpath)" 'PS1="ready> "' \
         'autoload -Uz compinit' 'compinit -D -u' "$1" >"$BATS_TEST_TMPDIR/.zshrc"
 }
 
-# --------------------------------------------------------------------------- the lists
+# --------------------------------------------------------------------------- offers
 
-# offers_all SHELL
+# offers_all SHELL: the shell offers what is expected.
 offers_all() {
     untraced
     cd "$BATS_FILE_TMPDIR/values" || return
@@ -163,7 +164,7 @@ offers_all() {
     diff -U 0 "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/offered"
 }
 
-@test "the help is understood: some of what is in it" {
+@test "help_read finds known options" {
     local line
     for line in 'tarpack -X' 'tarpack --exclude-from=FILE' 'zlsnap create --long[=N]' \
         'zlsnap oci -o' 'zlsnap status --whiteouts=oci|raw' 'zlsnap refs --quiet'; do
@@ -173,39 +174,39 @@ offers_all() {
     assert_line 'zlsnap gc'
 }
 
-@test "bash offers the commands, options and values that the help names, and no others" {
+@test "bash offers exactly the commands, options and values of --help" {
     run offers_all bash
     assert_output ''
 }
 
-@test "zsh offers the commands, options and values that the help names, and no others" {
+@test "zsh offers exactly the commands, options and values of --help" {
     requires_command zsh python3
     run offers_all zsh
     assert_output ''
 }
 
-@test "fish offers the commands, options and values that the help names, and no others" {
+@test "fish offers exactly the commands, options and values of --help" {
     requires_command fish
     run offers_all fish
     assert_output ''
 }
 
-# --------------------------------------------------------------------------- names
+# --------------------------------------------------------------------------- file names
 
-# Each begins with another letter; what a shell would run of them leaves the file "ran".
+# Each begins with another letter. A name that a shell evaluates makes the file "ran".
 LAYERS=('a b.tar.zst' 'c$(touch ran).tar.zst' 'd`touch ran`.tar.zst' 'e*?[x]{y,z}.tar.zst'
     'f"g.tar.zst' "h'i.tar.zst" 'j;touch ran&.tar.zst' 'k\l.tar.zst' $'m\nn.tar.zst'
     'w!p #q.tar.zst' 'é ü.tar.zst')
 
-# type KEYS ARGUMENT...: has them typed, and the program has to be called with these.
+# type KEYS ARGUMENT...: adds KEYS to the keys to type, and the ARGUMENTs to the expected arguments.
 type() {
     printf '%s\\r' "$1" >>../keys
     shift
     (($# == 0)) || printf '<%s>' "$@" >>../expected
 }
 
-# Goes to a directory of names, and types at each of them. No program does anything here but write
-# its arguments to the file "called".
+# type_names: changes to a directory with the names, and types for each of them. Here, the programs only write
+# their arguments to the file "called".
 type_names() {
     local program name LC_ALL=C.UTF-8
     mkdir bin names only
@@ -232,10 +233,10 @@ type_names() {
     type 'zlsnap digest --cache=r\t t\t' digest '--cache=r s' 't u/'
     type 'tarpack --cache r\t ./-\t' --cache 'r s' './-x y/'
     type 'tarpack -- -\t' -- '-x y/'
-    type 'tarpack --time-precision=n\t r\t' --time-precision=ns r # r s is no directory
+    type 'tarpack --time-precision=n\t r\t' --time-precision=ns r # "r s" is not a directory
 }
 
-# leads_to_calls SHELL [ARGUMENT]...
+# leads_to_calls SHELL [ARGUMENT]...: typing in the shell calls the programs with the expected arguments.
 leads_to_calls() {
     printf '%s' 'exit\r' >>../keys
     LC_ALL=C.UTF-8 terminal "$@" <../keys
@@ -243,15 +244,15 @@ leads_to_calls() {
     assert_equal "$(find .. -name ran)" ''
 }
 
-@test "bash completes names of any kind, runs nothing that is in them, and no program" {
+@test "bash completes any file name, evaluates no part of it and starts no program" {
     type_names
-    type 'cd ../only' # of a dash and no --, only where it can be no option
+    type 'cd ../only' # a name that begins with a dash is completed only after --
     type 'tarpack \t' './-x y/'
     printf '%s\n' 'PS1="ready> "' "source '$PROJECT/completions/zlsnap.bash'" >../rc
     leads_to_calls bash --rcfile ../rc -i
 }
 
-@test "zsh completes names of any kind, runs nothing that is in them, and no program" {
+@test "zsh completes any file name, evaluates no part of it and starts no program" {
     requires_command zsh python3
     type_names
     type 'cd ../only'
@@ -260,7 +261,7 @@ leads_to_calls() {
     ZDOTDIR=$BATS_TEST_TMPDIR leads_to_calls zsh -d -i
 }
 
-@test "fish completes names of any kind, runs nothing that is in them, and no program" {
+@test "fish completes any file name, evaluates no part of it and starts no program" {
     requires_command fish python3
     type_names
     type 'cd ../only'

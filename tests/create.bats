@@ -16,7 +16,7 @@ field() {
     jq -r ".$1" "${2:-layer.json}"
 }
 
-@test "the digests and sizes in LAYER.json are what other tools find" {
+@test "the digests and sizes in LAYER.json are those that other tools measure" {
     zlsnap create tree layer >/dev/null
     assert_equal "$(field digest)" "sha256:$(zstd -dc <layer | sha256sum | cut -d ' ' -f 1)"
     assert_equal "$(field compressed_digest)" "sha256:$(sha256sum <layer | cut -d ' ' -f 1)"
@@ -27,7 +27,7 @@ field() {
     assert_equal "$(field compression.version)" "$(zstd -V | grep -o 'v[0-9.]*' | tr -d v)"
 }
 
-@test "LAYER.json has its keys in one order, and standard output is the same bytes" {
+@test "LAYER.json has a fixed order of keys, and standard output has the same bytes" {
     zlsnap create tree layer >created
     cmp created layer.json
     run -0 jq -r 'keys_unsorted[]' layer.json
@@ -44,12 +44,12 @@ compression"
     assert_equal "$(jq -c '.compression | keys_unsorted' layer.json)" '["program","version","options"]'
 }
 
-@test "the layer is the same as that of the plain pipe" {
+@test "the layer is the same as that of tarpack | zstd" {
     zlsnap create tree layer >/dev/null
     tarpack tree | zstd -q | cmp - layer
 }
 
-@test "nothing but LAYER and LAYER.json is made" {
+@test "makes only LAYER and LAYER.json" {
     mkdir place
     zlsnap create tree place/layer >/dev/null
     assert_equal "$(ls -A place)" $'layer\nlayer.json'
@@ -68,7 +68,7 @@ compression"
     cmp layer other
 }
 
-@test "the options in LAYER.json give the same layer again" {
+@test "zstd with the options in LAYER.json makes the same layer again" {
     local words options
     for words in '' -l1 '--level 9' '-l 19 -T2' --long '--long=24 -l5' --rsyncable; do
         # shellcheck disable=SC2086
@@ -78,7 +78,7 @@ compression"
     done
 }
 
-@test "zstd -d without options reads every layer" {
+@test "zstd -d reads every layer without options" {
     local words
     for words in '--long=27 -l 22' '-l22' '--long=10'; do
         # shellcheck disable=SC2086
@@ -87,7 +87,7 @@ compression"
     done
 }
 
-@test "created_at is now, in UTC, whatever the time zone" {
+@test "created_at is the current time in UTC, in any time zone" {
     local before after created
     before=$(date +%s)
     TZ=Asia/Kathmandu zlsnap create tree layer >/dev/null
@@ -98,7 +98,7 @@ compression"
     ((before <= created && created <= after))
 }
 
-@test "created_at is SOURCE_DATE_EPOCH if that is set, and then all is reproducible" {
+@test "with SOURCE_DATE_EPOCH, created_at is that time and all output is reproducible" {
     SOURCE_DATE_EPOCH=1000000000 zlsnap create tree layer >/dev/null
     assert_equal "$(field created_at)" 2001-09-09T01:46:40Z
     SOURCE_DATE_EPOCH=1000000000 TZ=Asia/Tokyo zlsnap create tree other >/dev/null
@@ -107,7 +107,7 @@ compression"
     assert_equal "$(field created_at)" 1970-01-01T00:00:10Z
 }
 
-@test "a SOURCE_DATE_EPOCH that is no date is refused" {
+@test "refuses an invalid SOURCE_DATE_EPOCH" {
     local epoch
     for epoch in x -1 1.5 253402300800 99999999999999999999; do
         SOURCE_DATE_EPOCH=$epoch run -2 --separate-stderr zlsnap create tree layer
@@ -116,7 +116,7 @@ compression"
     done
 }
 
-@test "tarpack's options are handed on" {
+@test "passes tarpack's options on" {
     zlsnap create --exclude='num*' --mtime=@5 -v tree layer >/dev/null 2>names
     zstd -dc <layer | cmp - <(tarpack --exclude='num*' --mtime=@5 tree)
     assert [ -s names ]
@@ -124,14 +124,14 @@ compression"
     cmp layer other
 }
 
-@test "the layer's mode is that of a file that the shell makes" {
+@test "the layer's mode follows the umask" {
     umask 027
     zlsnap create tree layer >/dev/null
     : >shell
     assert_equal "$(stat -c %a layer layer.json | uniq)" "$(stat -c %a shell)"
 }
 
-@test "names with dashes, spaces, newlines and bytes that are no UTF-8" {
+@test "names with dashes, spaces, newlines and bytes that are not UTF-8" {
     local name
     for name in -layer 'a layer' $'new\nline' $'\xff' '$(x)' '*'; do
         rm -rf -- ./-tree
@@ -143,7 +143,7 @@ compression"
     done
 }
 
-@test "a LAYER inside of the directory is refused, however it is named" {
+@test "refuses a LAYER inside the directory, through any path" {
     mkdir tree/sub other
     ln -s ../tree/sub other/link
     local layer
@@ -160,7 +160,7 @@ compression"
     zlsnap create tree tree.zst >/dev/null
 }
 
-@test "a LAYER that is a directory, a device or a fifo is left as it is" {
+@test "refuses a LAYER or LAYER.json that is not a regular file" {
     run -2 --separate-stderr zlsnap create tree tree
     assert_one_line 'LAYER is a directory: tree'
     mkdir place
@@ -177,7 +177,7 @@ compression"
     assert_not_exists layer
 }
 
-@test "LAYER '-' is standard output: the same layer, and its digest is told on standard error" {
+@test "LAYER '-' is standard output, and the digest goes to standard error" {
     local name
     zlsnap create tree layer >created
     for name in - /dev/stdout /dev/fd/1; do
@@ -189,14 +189,14 @@ compression"
     assert_equal "$(ls)" $'created\nlayer\nlayer.json\nsaid\nstreamed\ntree'
 }
 
-@test "what create writes to standard output, extract takes from standard input" {
+@test "create can be piped into extract" {
     local digest
     digest=$(zlsnap create tree layer | jq -r .digest)
     zlsnap create tree - 2>/dev/null | zlsnap extract -e "$digest" - copy
     compare_trees tree copy
 }
 
-@test "a layer on standard output that is not written whole is an error" {
+@test "an incomplete layer on standard output is an error" {
     run -1 bash -c 'zlsnap create tree - >/dev/full'
     assert_output --partial 'No space left on device'
     head -c 8M /dev/urandom >tree/random
@@ -208,13 +208,13 @@ compression"
     run -3 zlsnap extract --no-verify - copy <streamed
 }
 
-@test "a layer is not written to a terminal" {
+@test "does not write a layer to a terminal" {
     requires_command script
     run -2 script -qec 'zlsnap create tree -' /dev/null </dev/null
     assert_output --partial 'standard output is a terminal'
 }
 
-@test "a directory that does not exist, or a name too long, is found before any work" {
+@test "checks LAYER's directory and the length of its name before packing" {
     fake tarpack 'touch worked; exec cat'
     run -1 --separate-stderr zlsnap create tree nowhere/layer
     assert_one_line 'nowhere/layer: its directory does not exist'
@@ -223,14 +223,14 @@ compression"
     assert_not_exists worked
 }
 
-@test "the longest name is taken" {
+@test "accepts the longest name" {
     local name
     name=$(printf 'x%.0s' {1..250})
     zlsnap create tree "$name" >/dev/null
     zlsnap verify "$name"
 }
 
-@test "a plain user who may not write there gets one line" {
+@test "a directory that the user can't write: one line" {
     requires_root
     install -d -m 755 place
     chmod 755 .
@@ -238,14 +238,14 @@ compression"
     assert_one_line 'Permission denied'
 }
 
-@test "where tarpack fails, its status and line are all, and nothing is left" {
+@test "a failure of tarpack: its message and status, and no files" {
     run -1 --separate-stderr zlsnap create nowhere layer
     assert_stderr 1 '^tarpack: nowhere: '
     assert_output ''
     assert_equal "$(ls -A)" tree
 }
 
-@test "where tarpack fails, the old layer and its LAYER.json stay" {
+@test "a failure of tarpack keeps the old layer and its LAYER.json" {
     zlsnap create tree layer >/dev/null
     cp layer before
     cp layer.json before.json
@@ -255,7 +255,7 @@ compression"
     refute_leftovers .
 }
 
-@test "an old layer is replaced, and a symlink instead of what it leads to" {
+@test "replaces an old layer, and a symbolic link rather than its target" {
     echo old | tee layer >target
     zlsnap create tree layer >/dev/null
     zlsnap verify layer
@@ -265,14 +265,14 @@ compression"
     zlsnap verify link
 }
 
-@test "a digest that was not printed is a failure" {
+@test "a missing digest is an error" {
     fake shasum-tee 'while [[ $1 != -o ]]; do shift; done; : >"$2"; exec cat'
     run -1 --separate-stderr zlsnap create tree layer
     assert_one_line 'no tar.digest'
     assert_equal "$(ls -A)" tree
 }
 
-@test "a digest that is no digest is a failure" {
+@test "an invalid digest is an error" {
     fake shasum-tee 'while [[ $1 != -o ]]; do shift; done
         echo "{\"digest\":\"sha256:0\",\"size\":1}" >"$2"; exec cat'
     run -1 --separate-stderr zlsnap create tree layer
@@ -280,7 +280,7 @@ compression"
     assert_equal "$(ls -A)" tree
 }
 
-@test "on a full disk nothing is left, and what stood there stands" {
+@test "on a full disk the old layer stays, and no other files" {
     requires_root
     mkdir small
     mount -t tmpfs -o size=1m tmpfs small
@@ -295,7 +295,7 @@ compression"
     zlsnap verify small/layer
 }
 
-@test "beyond the limit of a file's size nothing is left; where nothing can be made is told" {
+@test "a file size limit leaves no files; a read-only directory is named" {
     head -c 200k /dev/urandom >tree/random
     run -1 --separate-stderr bash -c 'ulimit -f 100; exec zlsnap create tree layer'
     assert_stderr 1 'shasum-tee: .*File too large'
@@ -305,7 +305,7 @@ compression"
     assert_one_line 'closed/: no directory can be made there: Permission denied'
 }
 
-@test "a disk without room for LAYER.json keeps what stood there" {
+@test "if LAYER.json can't be written, the old layer stays" {
     local tee='echo "tee: $2: No space left on device" >&2; exit 1'
     fake tee "$tee"
     run -1 --separate-stderr zlsnap create tree layer
@@ -326,9 +326,9 @@ compression"
     assert_output $'layer\nlayer.json\ntree'
 }
 
-# The first is held up between the two files, until the second has come between, or waits for the lock.
+# The first run pauses between its two renames, until the second has renamed a file or waits for the lock.
 # shellcheck disable=SC2154 # $driver
-@test "two at once leave a layer and the LAYER.json that belongs to it" {
+@test "two concurrent runs leave a layer with its own LAYER.json" {
     cp -a tree other
     echo more >other/more
     fake mv 'PATH=/usr/bin:/bin
@@ -352,14 +352,14 @@ compression"
     refute_leftovers .
 }
 
-@test "what somebody puts in the place of the temporary directory is not emptied" {
+@test "does not empty a directory that replaced its temporary directory" {
     mkdir precious
     touch precious/file
     fake tarpack 'mv .layer.zlsnap-* ../away; mv precious "$(cat ../name)"; exit 1'
     fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@") && echo "$name" | tee ../name'
     run -1 zlsnap create tree layer
     assert_exists "$(cat ../name)/file"
-    # And what has the name before it is opened.
+    # Replaced before it is opened.
     mv "$(cat ../name)" precious
     rm -r ../away
     fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@"); rmdir "$name"
@@ -368,7 +368,7 @@ compression"
     assert_exists "$(head -n 2 ../name | tail -n 1)/file"
 }
 
-@test "a temporary directory that became a link, or somebody else's, is not used" {
+@test "does not use a temporary directory that was replaced by a link or belongs to another user" {
     local before
     mkdir -m 755 ../elsewhere
     before=$(stat -c '%a %.9Y %.9Z' ../elsewhere)
@@ -384,7 +384,7 @@ compression"
     assert_not_exists layer
 }
 
-@test "a temporary directory that a cleaner has locked or removed is made anew" {
+@test "makes another temporary directory if gc locked or removed the first one" {
     fake mktemp 'PATH=/usr/bin:/bin; name=$(mktemp "$@") && echo "$name"; echo >>../made
         [ "$(wc -l <../made)" -ne 1 ] || rmdir "$name"
         [ "$(wc -l <../made)" -ne 2 ] || { flock "$name" sleep 2 &>/dev/null & sleep 0.2; }'
@@ -393,7 +393,7 @@ compression"
     zlsnap verify -q layer
 }
 
-@test "what is to last is on the disk before it gets its name, and LAYER.json goes first" {
+@test "syncs the files before it renames them, and removes the old LAYER.json first" {
     log_calls sync rm mv
     zlsnap create tree layer >/dev/null
     run -0 grep -v '^rm -rf' ../log
@@ -404,7 +404,7 @@ mv -fT -- ./.layer.zlsnap/json layer.json
 sync -- ./'
 }
 
-@test "nobody sees a LAYER.json that belongs to another LAYER" {
+@test "LAYER.json never belongs to another LAYER, even after a failed rename" {
     zlsnap create tree layer >/dev/null
     cp layer old
     fake mv 'case $* in *json*) exit 1 ;; esac; exec /usr/bin/env -S PATH=/usr/bin:/bin mv "$@"'
@@ -416,7 +416,7 @@ sync -- ./'
     refute_leftovers .
 }
 
-@test "a standard output that can't be written to is told, and the layer is complete" {
+@test "a write error on standard output is reported; the layer is complete" {
     run -1 --separate-stderr bash -c 'zlsnap create tree layer >/dev/full'
     assert_one_line 'layer is complete'
     zlsnap verify layer
@@ -425,7 +425,7 @@ sync -- ./'
     zlsnap verify other
 }
 
-@test "an entry that can't be packed as it is stays a warning of tarpack" {
+@test "prints tarpack's warnings, and none with -q" {
     requires_command python3
     /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
     run -0 --separate-stderr zlsnap create tree layer
@@ -434,7 +434,7 @@ sync -- ./'
     assert_stderr 0 ''
 }
 
-@test "where descriptors run out no other process is blamed, and nothing is left" {
+@test "too few descriptors: no message about another process, and no files" {
     mkdir few few/tree
     cd few || return
     local limit

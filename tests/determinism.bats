@@ -10,22 +10,22 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# make_original: the tree a, and as a.tar and a.mtree what every copy of it has to give.
+# make_original: makes the tree a and its a.tar and a.mtree.
 make_original() {
     make_tree a "${ROOT_PARTS[@]}"
-    rm a/devices/null-too a/hardlinks/a/fifo # which copy_backwards would not link
+    rm a/devices/null-too a/hardlinks/a/fifo # copy_backwards can't link them
     tarpack a >a.tar
     tarpack --manifest a >a.mtree
 }
 
-# assert_same DIR: it packs to the same bytes as the original.
+# assert_same DIR: DIR packs to the same bytes as the original.
 assert_same() {
     tarpack "$1" | cmp - a.tar
     tarpack --manifest "$1" | cmp - a.mtree
 }
 
-# copy_backwards FROM TO: a copy whose files are created in reverse order. (By GNU tar: in posix
-# format it keeps everything.)
+# copy_backwards FROM TO: copies a tree, but creates its files in reverse order. GNU tar's posix format keeps
+# everything.
 copy_backwards() {
     mkdir "$2"
     (cd "$1" && find . -print0 | sort -zr) |
@@ -34,7 +34,7 @@ copy_backwards() {
         tar --xattrs --xattrs-include='*' --numeric-owner --warning=no-timestamp -xpf - -C "$2"
 }
 
-@test "on every file system, whatever order the files were created in" {
+@test "the same bytes on every file system and for every order of creation" {
     make_original
     copy_backwards a here
     assert_same here
@@ -52,7 +52,7 @@ copy_backwards() {
     done
 }
 
-@test "whatever the umask, time zone, locale, directory and the way to name the tree" {
+@test "the same bytes with any umask, time zone, locale, working directory and path of the tree" {
     make_original
     (umask 000 && assert_same a)
     (umask 777 && tarpack a | cmp - a.tar)
@@ -68,7 +68,7 @@ copy_backwards() {
     tarpack . | cmp - ../a.tar
 }
 
-@test "whatever the number of threads" {
+@test "the same bytes with any number of threads" {
     make_original
     local jobs
     for jobs in 1 2 7; do
@@ -77,10 +77,10 @@ copy_backwards() {
     done
 }
 
-@test "whoever packs" {
+@test "the same bytes for root and an ordinary user" {
     make_tree a types times xattrs hardlinks names paths symlinks sparse sizes devices owners \
         capabilities
-    setfattr -x trusted.note a/devices/null # which he can't see, and is told so
+    setfattr -x trusted.note a/devices/null # he can't see it
     chmod a+r a/devices/setuid
     tarpack a >a.tar
     tarpack --manifest a >a.mtree
@@ -88,7 +88,7 @@ copy_backwards() {
     as_user tarpack --quiet --manifest a | cmp - a.mtree
 }
 
-@test "whatever happened to the tree that left no trace in it" {
+@test "the same bytes after changes that were undone" {
     make_original
     touch -r a root
     touch -r a/types/directory/empty directory
@@ -106,7 +106,7 @@ copy_backwards() {
 
 # --------------------------------------------------------------------------- golden digests
 
-# The same on every machine and for all time. If one of these digests changes, every layer's does.
+# These digests never change. If one does, the digest of every layer changes.
 make_golden() (
     umask 022
     mkdir -p golden/directory golden/opaque
@@ -171,7 +171,7 @@ END
     run -0 grep -c "${output%  -}" "$PROJECT/doc/FORMAT.md"
 }
 
-@test "a packer that was written from FORMAT.md alone gives the same bytes" {
+@test "a packer written from FORMAT.md alone writes the same bytes" {
     make_tree a "${ROOT_PARTS[@]}"
     tarpack a >a.tar
     /usr/bin/python3 "$PROJECT/tests/canonical.py" a | cmp - a.tar

@@ -10,7 +10,7 @@ setup() {
     mkdir "$TMPDIR"
 }
 
-# The trees a and b, which differ in as many ways as there are.
+# make_differing_trees: makes the trees a and b, with every kind of difference that any user can make.
 make_differing_trees() {
     mkdir -p a/dir a/dir-x a/same a/becomes-file a/bin
     seq 100 >a/same/file
@@ -39,7 +39,7 @@ make_differing_trees() {
     setfattr -n user.empty b/xattrs
 }
 
-@test "diff tells what was added and removed, and what changed in what" {
+@test "diff lists added and removed entries, and the changes of an entry" {
     make_differing_trees
     run -1 --separate-stderr zlsnap diff a b
     assert_stderr 0 ''
@@ -56,7 +56,7 @@ changed symlink (link old -> new one)
 changed xattrs (xattr user.changed changed, xattr user.removed removed, xattr user.empty added)'
 }
 
-@test "diff: nothing is different between a tree, its copy and the layers of both" {
+@test "diff: a tree, its copy and their layers do not differ" {
     make_differing_trees
     cp -a a copy
     zlsnap create -q a layer >/dev/null
@@ -72,7 +72,7 @@ changed xattrs (xattr user.changed changed, xattr user.removed removed, xattr us
     refute_leftovers "$TMPDIR"
 }
 
-@test "diff: a layer is compared as the directory is that it was made of" {
+@test "diff: a layer compares like the directory that it was made from" {
     make_differing_trees
     zlsnap create -q a a.layer >/dev/null
     zlsnap create -q b b.layer >/dev/null
@@ -86,7 +86,7 @@ changed xattrs (xattr user.changed changed, xattr user.removed removed, xattr us
     assert_output "$wanted"
 }
 
-@test "diff --json: an object a line, with the values of both sides" {
+@test "diff --json: one object on each line, with the values of both sides" {
     make_differing_trees
     run -1 --separate-stderr zlsnap diff --json a b
     assert_equal "$(jq -r .path <<<"$output" | wc -l)" 11
@@ -136,7 +136,7 @@ added dir/ (opaque)'
 ["removed","dir/.wh..wh..opq",null,true]'
 }
 
-@test "diff: any name is told exactly, and none acts on a terminal" {
+@test "diff: names are printed unambiguously and without control characters" {
     mkdir a b
     touch "b/a b" b/$'new\nline' b/'back\slash' b/ünï b/$'bad\xff' b/$'esc\e[1m' b/$'rtl\xe2\x80\xae' \
         b/-dash b/'"quoted"' b/=, b/$'over\xc0\x80long'
@@ -160,7 +160,7 @@ added dir/ (opaque)'
     assert_equal "$found" "$(find b -mindepth 1 -printf '%P\0' | sort -z | base64)"
 }
 
-@test "diff gives the same with every awk" {
+@test "diff: the output is the same with every awk" {
     make_differing_trees
     touch b/$'bad\xff' "b/a b" b/ünï
     local wanted awk tried=0
@@ -175,7 +175,7 @@ added dir/ (opaque)'
     [ "$tried" -ge 1 ]
 }
 
-@test "diff: an archive of others, in its own order, with names twice" {
+@test "diff: an archive of another tool, in another order and with repeated names" {
     mkdir tree
     echo first >tree/file
     tar -C tree -cf layer.tar ./file
@@ -188,7 +188,7 @@ added dir/ (opaque)'
     assert_output ''
 }
 
-@test "diff: trouble is 2, for a malformed layer 3, for another digest 4" {
+@test "diff: status 2 for errors, 3 for a malformed layer, 4 for a wrong digest" {
     make_layer
     run -2 --separate-stderr zlsnap diff tree nothing
     assert_one_line 'nothing: no such file'
@@ -206,19 +206,19 @@ added dir/ (opaque)'
     refute_leftovers "$TMPDIR"
 }
 
-@test "diff: tarpack's options count for directories" {
+@test "diff: tarpack's options apply to directories" {
     mkdir a b
     touch a/file b/file b/skipped
     setfattr -n user.x -v 1 b/file
     run -0 zlsnap diff --exclude=skipped --no-xattrs a b
     run -1 --separate-stderr zlsnap diff --exclude=skipped a b
     assert_output 'changed file (xattr user.x added)'
-    # Only one of them has it.
+    # Only b has such a file.
     # shellcheck disable=SC2154
     assert_equal "$stderr" "tarpack: warning: --exclude: pattern 'skipped' excludes nothing"
 }
 
-@test "diff behind a reader that has seen enough: quiet" {
+@test "diff: no message when the reader has closed the pipe" {
     mkdir a b
     seq 20000 | sed 's,^,b/,' | xargs touch
     run -0 --separate-stderr bash -c 'zlsnap diff a b | head -n 1'
@@ -226,7 +226,7 @@ added dir/ (opaque)'
     assert_stderr 0 ''
 }
 
-@test "diff of a directory and standard input; a program that is killed is trouble" {
+@test "diff: a layer on standard input; a killed program is status 2" {
     mkdir other
     echo content >other/file
     zlsnap create other layer >/dev/null
@@ -240,7 +240,7 @@ added dir/ (opaque)'
     assert_said 'zstd was killed by signal KILL'
 }
 
-@test "a program that ends in an unknown way is trouble, status 2, and no difference" {
+@test "diff: a program with an unknown exit status is status 2, not a difference" {
     mkdir -p installed/{bin,lib} tree
     cp "$PROJECT/zlsnap.sh" installed/bin/zlsnap
     ln -s "$PROJECT/driver" installed/lib/zlsnap

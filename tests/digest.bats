@@ -17,7 +17,7 @@ setup() {
     assert_stderr 0 ''
 }
 
-@test "times do not count; names, types, modes and contents do" {
+@test "depends on names, types, modes and contents, not on times" {
     local before
     before=$(zlsnap digest tree)
     touch -d '2001-01-01' tree/file tree
@@ -35,21 +35,21 @@ setup() {
     done
 }
 
-@test "tarpack's options are handed on" {
+@test "passes tarpack's options on" {
     assert_equal "$(zlsnap digest --exclude=num* tree)" \
         "sha256:$(tarpack --manifest --exclude=num* tree | sha256sum | cut -d ' ' -f 1)"
     assert_equal "$(zlsnap digest --owner 5 -q tree)" \
         "sha256:$(tarpack --manifest --owner=5 tree | sha256sum | cut -d ' ' -f 1)"
 }
 
-@test "the digest of a restored layer is that of what was packed" {
+@test "a restored layer has the digest of the tree that was packed" {
     zlsnap create tree layer >/dev/null
     zlsnap extract layer copy
     assert_equal "$(zlsnap digest copy)" "$(zlsnap digest tree)"
     assert_equal "sha256:$(zlsnap mtree layer | sha256sum | cut -d ' ' -f 1)" "$(zlsnap digest tree)"
 }
 
-@test "where the directory can't be read, no digest is printed" {
+@test "an unreadable directory: no digest is printed" {
     run -1 --separate-stderr zlsnap digest nowhere
     assert_stderr 1 '^tarpack: nowhere: '
     assert_output ''
@@ -60,7 +60,7 @@ setup() {
     chmod 700 tree/numbers
     chmod 755 "$BATS_TEST_TMPDIR" .
     run -1 --separate-stderr as_user zlsnap digest tree
-    assert_stderr 2 'tarpack: numbers: cannot open: Permission denied$' # and a warning: another's attributes
+    assert_stderr 2 'tarpack: numbers: cannot open: Permission denied$' # and a warning about hidden attributes
     assert_output ''
 }
 

@@ -8,8 +8,7 @@ setup() {
     enter_work
 }
 
-# make_tour: makes "tree", and "expected" and "expected-short", the output of both tours where nothing is
-# in their way.
+# make_tour: makes "tree", and "expected" and "expected-short", the output of both tours in a clean environment.
 make_tour() {
     mkdir -p tree/sub
     echo content >tree/file
@@ -21,7 +20,7 @@ make_tour() {
     tour zlsnap >expected-short 2>&1
 }
 
-# A part of the commands in tour(), for what begins like one that takes the whole tour.
+# The short tour takes only some of the commands.
 short_tour=('create tree layer' 'info --json layer' 'digest tree' 'extract layer out' 'oci -o image layer'
     'verify oci:image' 'gc .' quick --version)
 stations=('create tree layer' 'verify layer' 'info --json layer' 'list --names layer' 'mtree layer'
@@ -29,8 +28,8 @@ stations=('create tree layer' 'verify layer' 'info --json layer' 'list --names l
     'oci -o image layer' 'verify oci:image' 'extract oci:image out2' 'extract --replace layer out2'
     'gc .' 'verify layer.json' 'create tree/nothing other' 'create tree tree/layer' quick --version)
 
-# tour COMMAND...: uses the commands that need no server of the zlsnap that COMMAND runs, and prints what
-# they print, and their statuses. What it has exported is what is in `environment`.
+# tour COMMAND...: runs COMMAND, which is zlsnap, with each line of `stations`: the commands that need no server.
+# Prints their output and statuses. Only the variables in `environment` are exported.
 tour() {
     local words
     rm -rf layer* out* image
@@ -42,7 +41,7 @@ tour() {
 }
 environment=()
 
-# assert_same_tour COMMAND...: with `environment` as it is.
+# assert_same_tour COMMAND...: the tour with `environment` prints what is expected.
 assert_same_tour() {
     local differences expected=expected
     [ "${#stations[@]}" -ne "${#short_tour[@]}" ] || expected='expected-short'
@@ -50,13 +49,13 @@ assert_same_tour() {
         printf '%s\n' "$differences" | head -n 40 | batslib_decorate "$* is not the same" | fail
 }
 
-# assert_same_short_tour COMMAND...: likewise; with FAULTS=all the whole tour.
+# assert_same_short_tour COMMAND...: likewise for the short tour, or with FAULTS=all for the whole one.
 assert_same_short_tour() {
     [ "${FAULTS-}" = all ] || local -a stations=("${short_tour[@]}")
     assert_same_tour "$@"
 }
 
-# commands_called: prints the names of all that bash has built in, and of the programs that are called.
+# commands_called: prints the names of bash's builtins and of the programs and functions that the driver calls.
 commands_called() {
     compgen -b
     echo {tarpack,tarunpack,shasum-tee,zstd,gzip,jq,awk,cat,tee,rm,mv,cp,ln,mkdir,rmdir,mktemp,chmod,chown} \
@@ -64,7 +63,7 @@ commands_called() {
         {readlink,realpath,uname,sleep,env,bash,sh,program,stage,run,say,die} | tr ' ' '\n'
 }
 
-@test "functions that the caller exports are not called, whatever their name" {
+@test "never calls functions that the caller exported" {
     made_once make_tour
     local name
     while IFS= read -r name; do
@@ -74,33 +73,32 @@ commands_called() {
     assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
 }
 
-@test "options of the caller's shell are not ours" {
+@test "ignores the options of the caller's shell" {
     made_once make_tour
     local options
     options=$(set -o | awk '$1 !~ /^(noexec|verbose|xtrace|onecmd|monitor)$/ { print $1 }' | paste -sd :)
     environment=("SHELLOPTS=$options" "BASHOPTS=$(shopt | awk '$1 != "extdebug" { print $1 }' | paste -sd :)")
     assert_same_tour zlsnap
     assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
-    # These act before a `bash zlsnap` can do anything.
+    # A `bash zlsnap` could not prevent the effect of these.
     environment=(SHELLOPTS=noexec:onecmd:verbose:xtrace)
     assert_same_tour zlsnap
 }
 
-@test "no start-up file is read: neither what BASH_ENV names nor ENV" {
+@test "does not read the start-up files of BASH_ENV and ENV" {
     made_once make_tour
     printf 'echo noise\ncd /\nset -f\nalias exec=echo\nexit 7\n' >start-up
     environment=(BASH_ENV="$PWD/start-up" ENV="$PWD/start-up")
     assert_same_tour zlsnap
-    # By a bash that was not told it is read, and then bash is started anew.
+    # `bash zlsnap` reads it, and then starts bash again without it.
     printf 'set -f\nshopt -s nocasematch\nIFS=abc\ntee() { :; }\n' >start-up
     assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
 }
 
-@test "variables that the driver or bash have, too, are not taken from the environment" {
+@test "ignores environment variables with the names of its own and of bash's variables" {
     made_once make_tour
     local words
-    # Those of the driver, but for what is meant for it, and for what bash complains of before it reads the
-    # first line.
+    # Excluded are the variables that zlsnap documents, and those that make bash itself print a message.
     words=$({
         cat "$PROJECT"/zlsnap.sh "$PROJECT"/driver/*/*.sh | grep -oE '\$\{?[#!]?[A-Za-z_][A-Za-z0-9_]*' |
             tr -d '${#!'
@@ -118,7 +116,7 @@ commands_called() {
     assert_same_tour zlsnap
 }
 
-@test "what is in ~/.jq is not taken for a part of ours" {
+@test "ignores definitions in ~/.jq" {
     made_once make_tour
     mkdir home
     echo 'def length: 0; def test(x): false; def map(x): []; def error(x): null;' >home/.jq
@@ -126,7 +124,7 @@ commands_called() {
     assert_same_tour zlsnap
 }
 
-@test "each message is shown where there is no /proc; what needs it says so" {
+@test "without /proc: prints its messages, and commands that need /proc say so" {
     requires_root
     made_once make_tour
     # shellcheck disable=SC2016

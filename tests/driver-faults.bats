@@ -1,12 +1,12 @@
-# Each program that zlsnap runs to write files fails, or zlsnap is killed while it runs. The files LAYER
-# and LAYER.json still belong together.
+# Each program that zlsnap runs to write files fails once, or zlsnap is killed while it runs. LAYER and
+# LAYER.json still belong together.
 
 load helpers
 load driver
 
 setup() {
     requires_command jq flock
-    export SOURCE_DATE_EPOCH=0 # the same tree has the same LAYER.json
+    export SOURCE_DATE_EPOCH=0 # makes LAYER.json reproducible
     enter_work
     mkdir tree
     echo old >tree/file
@@ -19,8 +19,8 @@ setup() {
     helper_fakes mktemp flock tee sync rm mv
 }
 
-# helper_fakes NAME...: these count how often they run, and the $AT-th run of the one called $WHAT
-# fails, or kills zlsnap.
+# helper_fakes NAME...: replaces these programs. The fakes count their runs; run $AT of the program $WHAT fails,
+# or kills zlsnap.
 helper_fakes() {
     local name
     for name; do
@@ -37,18 +37,18 @@ helper_fakes() {
     mkdir "$COUNTS"
 }
 
-# create_once: over the old layer; sets $status and writes what it said to ../errors.
+# create_once: runs create over the old layer, with its messages in ../errors, and sets $status.
 create_once() {
     rm -rf .layer.* layer* "${COUNTS:?}"/*
     cp old layer
     cp old.json layer.json
     status=0
     bash -c 'export DRIVER=$$; exec zlsnap create tree layer' >../out 2>../errors || status=$?
-    # What a driver that was killed had started runs on.
+    # The children of a killed driver may still run.
     wait_until nothing_runs
 }
 
-# Whether no part of the driver, which are processes of its name, and no pipe of it is left.
+# nothing_runs: no process of the driver and of its pipe exists.
 nothing_runs() {
     local process
     ! pgrep -f "$PWD/.layer" >/dev/null || return
@@ -57,7 +57,7 @@ nothing_runs() {
     done
 }
 
-# Calls judge after each failure of each helper, $HOW it fails.
+# each_helper_fails: lets each run of each program fail as $HOW says, and calls `judge` after it.
 each_helper_fails() {
     local calls tried=0
     WHAT=none create_once
@@ -74,7 +74,7 @@ each_helper_fails() {
     [ $tried -ge 8 ]
 }
 
-# Old or new, and no LAYER.json of another LAYER.
+# belong_together: LAYER is the old or the new one, and LAYER.json is absent or belongs to it.
 belong_together() {
     if cmp -s layer old; then
         [ ! -e layer.json ] || cmp -s layer.json old.json
@@ -85,7 +85,7 @@ belong_together() {
     fi
 }
 
-@test "a helper of create that fails: status 1, one line, and nothing of two layers is mixed" {
+@test "a program that create runs fails: status 1, one line, and LAYER.json matches LAYER" {
     judge() {
         belong_together || return
         case $WHAT.$status in
@@ -97,7 +97,7 @@ belong_together() {
     each_helper_fails
 }
 
-@test "create that is killed at any of its steps leaves no mixture, and the next one completes" {
+@test "create is killed at any step: LAYER.json matches LAYER, and the next create succeeds" {
     HOW="kill"
     judge() {
         [ "$status" -eq 137 ] && belong_together && WHAT=none zlsnap create tree layer >/dev/null &&
@@ -106,7 +106,7 @@ belong_together() {
     each_helper_fails
 }
 
-@test "a temporary directory that can't be made, or vanishes: status 1 and one line" {
+@test "a temporary directory can't be made, or vanishes: status 1, one line" {
     local status=0
     WHAT=mktemp AT=1 zlsnap create tree other 2>../errors || status=$?
     assert_equal "$status: $(cat ../errors)" '1: zlsnap: ./: no directory can be made there: No space left on device'
@@ -115,8 +115,8 @@ belong_together() {
     assert_equal "$(compgen -G '*other*')" ''
 }
 
-@test "where no process can be started: status 1 and one line" {
-    requires_root # a user's processes are counted, root's are not
+@test "no process can be started: status 1, one line" {
+    requires_root # RLIMIT_NPROC applies only to ordinary users
     install -d -o 65534 -g 65534 "$BATS_TEST_TMPDIR/theirs"
     chmod 755 "$BATS_TEST_TMPDIR" .
     run -1 --separate-stderr as_user bash -c 'ulimit -u 1; exec zlsnap create tree "$1"' - \
@@ -125,12 +125,12 @@ belong_together() {
     assert_equal "$(ls -A "$BATS_TEST_TMPDIR/theirs")" ''
 }
 
-@test "a stage of a pipe that could not be started: status 1, one line, no verdict" {
-    fake shasum-tee 'exit 254' # as bash ends that can't start it
+@test "a stage of a pipe could not be started: status 1, one line, no verdict" {
+    fake shasum-tee 'exit 254' # the status of a bash that could not start it
     run -1 --separate-stderr zlsnap verify old
     assert_said 'zlsnap: shasum-tee could not be started'
     assert_output ''
-    fake shasum-tee 'kill -KILL $PPID' # the pipe's own shell, which had nothing to say
+    fake shasum-tee 'kill -KILL $PPID' # the shell of the pipe
     run -1 --separate-stderr zlsnap digest tree
     assert_one_line 'the pipe was killed by signal KILL'
 }

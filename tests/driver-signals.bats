@@ -8,13 +8,13 @@ setup() {
     enter_work
 }
 
-# An hour's work: packing it does not end while a test runs.
+# make_endless_tree: makes a tree that takes an hour to pack.
 make_endless_tree() {
     mkdir endless
     truncate -s 8T endless/zeros
 }
 
-# start_create: starts to create "layer" from an endless tree; returns when it is in the midst of it.
+# start_create: starts to create "layer" from an endless tree, and returns when the layer is being written.
 start_create() {
     make_endless_tree
     start zlsnap create endless layer >created 2>errors
@@ -22,8 +22,8 @@ start_create() {
     wait_until exists_like '.layer.zlsnap-*/layer'
 }
 
-# start_reading COMMAND [DIR]: starts to extract, verify or list a layer that comes slowly through a
-# fifo; returns when its first half has come.
+# start_reading COMMAND [DIR]: starts to extract, verify or list a layer from a fifo, and returns after writing
+# half of the layer into it.
 start_reading() {
     local digest
     made_once make_layer
@@ -34,14 +34,13 @@ start_reading() {
     head -c "$(($(stat -c %s layer) / 2))" layer >&"$fifo"
 }
 
-# end_reading: the layer's other half comes.
+# end_reading: writes the other half.
 end_reading() {
     tail -c +"$(($(stat -c %s layer) / 2 + 1))" layer >&"$fifo" || true
     exec {fifo}>&-
 }
 
-# The pipe's processes, where $driver is zlsnap's, first to last, as "PID NAME"; without
-# tarunpack's own child.
+# stages: prints the processes in the pipe of $driver in their order, as "PID NAME", without tarunpack's child.
 # shellcheck disable=SC2154
 stages() {
     local shell
@@ -52,19 +51,19 @@ stages_are() {
     [ "$(stages | awk '{ print $2 }' | xargs)" = "$*" ]
 }
 
-# assert_ends STATUS: the driver ends so, within a second, and nothing of it is left.
+# assert_ends STATUS: the driver exits with STATUS within a second. None of its processes and files remain.
 assert_ends() {
     local before=$EPOCHREALTIME status=0 milliseconds
     wait "$driver" || status=$?
     milliseconds=$(((${EPOCHREALTIME/./} - ${before/./}) / 1000))
     assert_equal "$status" "$1"
     assert [ "$milliseconds" -lt 1000 ]
-    # An orphan's last moments are not the driver's.
+    # Its orphans may take longer.
     wait_until none_survives
     refute_leftovers .
 }
 
-@test "a signal in the middle of create ends it at once and leaves nothing" {
+@test "a signal ends create at once, and no files remain" {
     local signal
     for signal in TERM INT HUP QUIT; do
         rm -rf endless
@@ -77,7 +76,7 @@ assert_ends() {
     done
 }
 
-@test "signals that programs seldom get end it as well" {
+@test "unusual signals end create, too" {
     local signal
     for signal in USR1 USR2 ALRM VTALRM PROF XCPU; do
         rm -rf endless
@@ -88,7 +87,7 @@ assert_ends() {
     done
 }
 
-@test "where zlsnap is killed the pipe ends, and nothing appears" {
+@test "kill -9 of zlsnap ends the pipe, and nothing is published" {
     start_create
     kill -s KILL "$driver"
     wait "$driver" || true
@@ -103,11 +102,11 @@ assert_ends() {
     wait_until none_survives
     end_reading
     assert_not_exists copy
-    refute exists_like '.copy.zlsnap-*' # tarunpack had the time to remove it
+    refute exists_like '.copy.zlsnap-*' # removed by tarunpack, which was not killed
 }
 
-# As timeout -s KILL does, and kill -9 %1 in a shell.
-@test "where zlsnap's process group is killed the pipe ends, and nothing appears" {
+# As `timeout -s KILL` and `kill -9 %1` do.
+@test "kill -9 of zlsnap's process group ends the pipe, and nothing is published" {
     mkdir tree
     head -c 3M /dev/urandom >tree/file
     zlsnap create -q tree layer >/dev/null
@@ -116,12 +115,12 @@ assert_ends() {
     head -c 20000 layer >&"$feed"
     run timeout -s KILL 1 zlsnap extract -e "$(jq -r .digest layer.json)" - copy <input {feed}>&- 3>&-
     assert_equal "$status" 137
-    wait_until eval '! exists_like ".copy.zlsnap-*"' # tarunpack has removed it
+    wait_until eval '! exists_like ".copy.zlsnap-*"' # removed by tarunpack
     exec {feed}>&-
     assert_not_exists copy
 }
 
-@test "where zlsnap is killed while it waits to publish, or while it is stopped, nothing appears" {
+@test "kill -9 while zlsnap waits for a lock or is stopped: nothing is published" {
     mkdir tree
     exec {lock}<.
     flock "$lock"
@@ -143,7 +142,7 @@ assert_ends() {
     assert_not_exists layer
 }
 
-@test "a signal in the middle of create leaves the old layer as it was" {
+@test "a signal during create keeps the old layer" {
     made_once make_layer
     cp layer before
     start_create
@@ -153,7 +152,7 @@ assert_ends() {
     zlsnap verify layer
 }
 
-@test "a signal in the middle of extract ends it at once and leaves nothing" {
+@test "a signal ends extract at once, and no files remain" {
     local signal
     for signal in TERM INT HUP QUIT; do
         rm -rf fifo tree
@@ -167,7 +166,7 @@ assert_ends() {
     done
 }
 
-@test "a signal in the middle of verify, list, mtree and digest ends them at once" {
+@test "a signal ends verify, list, mtree and digest at once" {
     local command
     for command in verify list mtree; do
         rm -rf fifo tree
@@ -185,7 +184,7 @@ assert_ends() {
     assert [ ! -s output ]
 }
 
-@test "a signal while a LAYER of the same name is being published ends the wait for it" {
+@test "a signal ends create while it waits for another run to publish" {
     mkdir tree
     exec {lock}<.
     flock "$lock"
@@ -197,10 +196,10 @@ assert_ends() {
     assert_not_exists layer
 }
 
-@test "a signal at any moment leaves a layer that is whole, or none" {
+@test "a signal at any moment leaves a complete layer or none" {
     local before microseconds round rounds=16 made=0
     [ "${FAULTS-}" != all ] || rounds=64
-    export SOURCE_DATE_EPOCH=0 # so that what is whole is always the same
+    export SOURCE_DATE_EPOCH=0 # makes LAYER.json reproducible
     mkdir tree
     seq 1000 >tree/numbers
     before=$EPOCHREALTIME
@@ -227,7 +226,7 @@ assert_ends() {
     echo "# $made of $round were made" >&3
 }
 
-@test "a signal to a pipe that is slow to go waits for it, a second one does not" {
+@test "after a signal zlsnap waits for a slow pipe; a second signal ends the wait" {
     made_once make_layer
     fake tarunpack 'trap "echo cleaning >&2" TERM; : >started; while :; do sleep 0.1; done'
     start zlsnap extract layer copy 2>errors
@@ -240,7 +239,7 @@ assert_ends() {
     assert_ends 143
 }
 
-@test "a signal that a program has missed as it began reaches it later" {
+@test "sends the signal again to a program that missed it during its start" {
     fake zstd '[ "$1" != --version ] || exec /usr/bin/zstd --version
         trap "trap - TERM" TERM
         : >begun
@@ -252,7 +251,7 @@ assert_ends() {
     assert_ends 143
 }
 
-@test "Ctrl-Z stops the pipe too, and fg goes on" {
+@test "Ctrl-Z stops the pipe, and fg continues it" {
     start_create
     kill -s TSTP "$driver"
     wait_until equal 4 stages_in T
@@ -267,12 +266,12 @@ assert_ends() {
     assert_ends 143
 }
 
-# equal TEXT COMMAND...: whether the command prints just that.
+# equal TEXT COMMAND...: the command prints exactly TEXT.
 equal() {
     [ "$("${@:2}")" = "$1" ]
 }
 
-# stages_in STATE: how many stages are in the state, a letter of ps.
+# stages_in STATE: prints how many stages are in this state, a letter of ps.
 stages_in() {
     stages | awk '{ print $1 }' | xargs ps -o stat= -p | grep -c "^$1"
 }
@@ -291,14 +290,14 @@ stages_in() {
     assert_equal "$(ls)" $'endless\nkeys\nscreen'
 }
 
-@test "a terminal that stops who writes from the background does not stop the pipe" {
+@test "stty tostop does not stop the pipe" {
     requires_command script
     made_once make_layer
     run -0 timeout 20 script -qec 'stty tostop; zlsnap list layer' /dev/null </dev/null
     assert_line --partial sub/numbers
 }
 
-@test "whichever stage of create is killed: status 1, one line, and nothing is left" {
+@test "any stage of create is killed: status 1, one line, and no files remain" {
     local stage
     for stage in '1 tarpack' '2 shasum-tee' '3 zstd' '4 shasum-tee'; do
         rm -rf endless
@@ -310,12 +309,12 @@ stages_in() {
     done
 }
 
-@test "a killed stage of extract: no success, and nothing appears" {
+@test "a stage of extract is killed: status 1, and nothing is published" {
     start_reading extract copy
     wait_until stages_are zstd tarunpack
     wait_until exists_like '.copy.zlsnap-*'
     kill -s KILL "$(stages | awk '/zstd/ { print $1 }')"
-    assert_ends 1 # that tarunpack sees a stream that is cut, and says so, is a consequence
+    assert_ends 1 # tarunpack may also report a truncated archive
     assert_regex "$(cat errors)" 'zlsnap: zstd was killed by signal KILL'
     assert_not_exists copy
     exec {fifo}>&-
@@ -329,7 +328,7 @@ stages_in() {
     assert_not_exists copy
 }
 
-@test "a tarunpack that is killed leaves no process, and nothing under the name of the directory" {
+@test "tarunpack is killed: no process remains, and nothing is published" {
     start_reading extract copy
     wait_until stages_are zstd tarunpack
     wait_until exists_like '.copy.zlsnap-*'
@@ -343,7 +342,7 @@ stages_in() {
     assert_not_exists copy
 }
 
-@test "where the shell of the pipe is killed, the pipe ends too" {
+@test "the pipe ends when its shell is killed" {
     start_create
     kill -s KILL "$(pgrep -n -P "$driver")"
     assert_ends 1
@@ -352,7 +351,8 @@ stages_in() {
 
 # --------------------------------------------------------------------------- exit status
 
-# assert_extract STATUS REGEX ZSTD TARUNPACK [OPTION...]: with programs that end with these statuses.
+# assert_extract STATUS REGEX ZSTD TARUNPACK [OPTION...]: if zstd and tarunpack end with these statuses, extract
+# ends with STATUS and a message that matches REGEX.
 assert_extract() {
     fake zstd "$(ends_with "$3")"
     fake tarunpack "cat >/dev/null; $(ends_with "$4")"
@@ -367,7 +367,7 @@ ends_with() {
     esac
 }
 
-@test "the exit status of extract is the gravest of the programs'" {
+@test "extract has the most severe exit status of its programs" {
     made_once make_layer
     assert_extract 0 '^$' 0 0
     assert_extract 1 '^$' 0 1
@@ -379,7 +379,7 @@ ends_with() {
     assert_extract 1 'tarunpack was killed by signal TERM$' 0 TERM
     assert_extract 3 '^$' 1 3
     assert_extract 4 '^$' 1 4
-    assert_extract 1 '^$' 4 1 # of ours only the statuses mean something
+    assert_extract 1 '^$' 4 1 # status 4 has this meaning only for zlsnap's own programs
     assert_extract 1 'zstd was killed by signal KILL$' KILL 4
     assert_extract 1 'zstd was killed by signal KILL$' KILL 3
     assert_extract 1 'zstd failed with status 104$' 104 4
@@ -392,13 +392,13 @@ ends_with() {
     assert_extract 0 '^$' 0 0 --no-verify
 }
 
-@test "a warning is not said with -q, and what is no warning is" {
+@test "-q hides warnings, but not errors" {
     made_once make_layer
     assert_extract 0 '^$' 1 0 -q
     assert_extract 3 'zstd failed' 1 0 -q --no-verify
 }
 
-# assert_create STATUS REGEX TARPACK SHASUM-TEE ZSTD
+# assert_create STATUS REGEX TARPACK SHASUM-TEE ZSTD: likewise for create.
 assert_create() {
     fake tarpack "$(ends_with "$3")"
     fake shasum-tee "$(ends_with "$4")"
@@ -409,7 +409,7 @@ assert_create() {
     assert_equal "$(ls -A)" tree
 }
 
-@test "the exit status of create is the gravest of the programs'" {
+@test "create has the most severe exit status of its programs" {
     mkdir tree
     assert_create 1 'left no tar.digest' 0 0 0
     assert_create 1 '^$' 1 0 0
@@ -423,7 +423,7 @@ assert_create() {
     assert_create 1 'tarpack failed with status 99' 99 0 0
 }
 
-@test "the exit status of digest is the gravest of the programs', and no digest is printed then" {
+@test "digest has tarpack's exit status, and prints no digest after a failure" {
     mkdir tree
     fake tarpack 'exit 1'
     run -1 --separate-stderr zlsnap digest tree
@@ -434,7 +434,7 @@ assert_create() {
     assert_output ''
 }
 
-@test "a reader of the list that has seen enough is no error to speak of" {
+@test "list prints no message when its reader has closed the pipe" {
     made_once make_layer
     mkdir many
     (cd many && seq --format="$(printf 'x%.0s' {1..240})%g" 600 | xargs touch)
@@ -444,7 +444,7 @@ assert_create() {
     assert_stderr 0 ''
 }
 
-@test "where SIGPIPE is ignored the statuses are the same" {
+@test "the exit statuses are the same if SIGPIPE is ignored" {
     made_once make_layer
     set_metadata '.digest = "sha256:" + ("0" * 64)'
     run -4 bash -c 'trap "" PIPE; zlsnap extract layer copy'
@@ -458,7 +458,7 @@ assert_create() {
     refute_leftovers .
 }
 
-@test "standard input is left alone" {
+@test "commands with files as operands do not read standard input" {
     made_once make_layer
     run -0 bash -c 'echo mine | { zlsnap verify -q layer; zlsnap extract layer copy;
         zlsnap create tree layer >/dev/null; cat; }'

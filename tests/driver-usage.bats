@@ -10,7 +10,7 @@ setup() {
     enter_work
 }
 
-# refute_layer TEXT: one line with it, and status 3, from each command that takes a layer without a digest.
+# refute_layer TEXT: each command that accepts a layer without a digest prints one line with TEXT, status 3.
 refute_layer() {
     local words
     for words in 'list file' 'info file' 'mtree file' 'diff tree file' 'extract --no-verify file out'; do
@@ -22,7 +22,7 @@ refute_layer() {
     refute_leftovers .
 }
 
-# refute_usage TEXT ARGUMENT...: a usage error of one line that holds TEXT, and nothing is done.
+# refute_usage TEXT ARGUMENT...: the arguments are a usage error, reported in one line that contains TEXT.
 refute_usage() {
     run -2 --separate-stderr zlsnap "${@:2}"
     assert_one_line "$1"
@@ -30,7 +30,7 @@ refute_usage() {
     assert_output ''
 }
 
-@test "what is no layer is told from one that is damaged, in one line" {
+@test "a file that is not a layer is reported as such, not as damaged" {
     mkdir tree
     seq 1000 >file
     refute_layer 'is not a layer'
@@ -71,13 +71,13 @@ refute_usage() {
     done
 }
 
-# The long options that the manual describes, or tells to be handed on, below a command's heading.
+# options_of_manual COMMAND: prints the long options in the manual's section on the command.
 options_of_manual() {
     sed -n "/^\\.Ss zlsnap $1/,/^\\.S[hs]/s/^\\.\\(It .*\\)\\{0,1\\}Fl -\\([a-z-]*\\).*/--\\2/p" \
         "$PROJECT/doc/zlsnap.1"
 }
 
-@test "the help fits a terminal of 90 columns and names each option of the manual" {
+@test "the help has at most 90 columns and names each option of the manual" {
     local command option
     for command in "${commands[@]}"; do
         run -0 zlsnap "$command" --help
@@ -101,20 +101,20 @@ options_of_manual() {
     done
 }
 
-# assert_taken COMMAND OPTION: by that command.
+# assert_taken COMMAND OPTION: the command has the option.
 assert_taken() {
     run zlsnap "$1" "$2"
     refute_output --partial 'unknown option'
 }
 
-@test "an option that a message names is one that the command has" {
+@test "messages recommend only options that the command has" {
     local command option sources
     (cd "$PROJECT" && tests/advice.py driver zlsnap.sh driver/*/*.sh) >advice
     grep -qx 'extract --no-verify' advice
     while read -r command option; do
         assert_taken "$command" "$option"
     done <advice
-    # Messages of the programs, but for options with which the driver itself calls them.
+    # Messages of the programs. Excluded are the options that only the driver uses.
     mapfile -t sources < <(find "$PROJECT/tarpack" -name '*.c')
     "$PROJECT/tests/advice.py" program "${sources[@]}" >advice
     grep -qx -e --live advice
@@ -133,7 +133,7 @@ assert_taken() {
     done < <(grep -vxE -e '--(adopt|clean|dry-run|json|list|manifest|older-than)' advice)
 }
 
-@test "without LAYER.json, the advice is what the command takes" {
+@test "without LAYER.json, the message recommends options of the command" {
     made_once make_layer
     rm layer.json
     refute_usage 'there is no layer.json: give the digest with --expect; ' verify layer
@@ -145,11 +145,11 @@ assert_taken() {
     done
 }
 
-@test "each option in the help is taken" {
+@test "each command accepts the options in its help" {
     local command option
     for command in "${commands[@]}"; do
         for option in $(zlsnap "$command" --help | grep -o -e '--[a-z][a-z-]*'); do
-            [ "$option" != --manifest ] || continue # of tarpack, in the text
+            [ "$option" != --manifest ] || continue # the text mentions this option of tarpack
             run zlsnap "$command" "$option"
             refute_output --partial 'unknown option'
         done
@@ -164,14 +164,14 @@ assert_taken() {
     done
 }
 
-@test "no command, and one that does not exist" {
+@test "a missing and an unknown command are usage errors" {
     refute_usage 'missing command'
     refute_usage "unknown command 'snapshot'" snapshot a b
     refute_usage "unknown option '--quick'" --quick create a b
     refute_usage "unknown command '\$'" $'\n'
 }
 
-@test "operands that are missing, too many or empty" {
+@test "missing, extra and empty operands are usage errors" {
     refute_usage 'missing operand DIR' create
     refute_usage 'missing operand LAYER' create tree
     refute_usage "extra operand 'third'" create tree layer third
@@ -193,7 +193,7 @@ assert_taken() {
     refute_usage 'missing operand DIR' digest
 }
 
-@test "options that do not exist, lack a value or take none" {
+@test "unknown options, missing values and extra values are usage errors" {
     local command
     for command in "${commands[@]}"; do
         refute_usage "unknown option '--nothing'" "$command" --nothing a b
@@ -213,7 +213,7 @@ assert_taken() {
     refute_usage "unknown option '\$'--\\n''" create $'--\n' tree layer
 }
 
-@test "numbers that are none, or out of range" {
+@test "invalid numbers and numbers out of range are usage errors" {
     local value
     for value in 0 23 -1 3x 03 '' 99999999999999999999 '1+1'; do
         refute_usage "option '--level' takes a number from 1 to 22" create --level="$value" tree layer
@@ -226,7 +226,7 @@ assert_taken() {
     done
 }
 
-@test "options may stand anywhere before --, letters together and with their value" {
+@test "options may follow operands; short options may be joined, also with a value" {
     made_once make_layer
     zlsnap create tree -l1 one -q -T 1 >/dev/null
     zlsnap create -qT1 tree two --level 1 >/dev/null
@@ -238,7 +238,7 @@ assert_taken() {
     assert_one_line 'no such file'
 }
 
-@test "a program that is missing is named" {
+@test "a missing program is named" {
     made_once make_layer
     local program
     for program in zstd jq; do
@@ -261,7 +261,7 @@ assert_taken() {
     zlsnap extract -e "$digest" layer copy
 }
 
-@test "its own programs are those beside it, not others on the PATH" {
+@test "uses the programs beside it, not those on the PATH" {
     mkdir tree bad
     printf '#!/bin/sh\nexit 9\n' | tee bad/tarpack bad/shasum-tee bad/tarunpack >/dev/null
     chmod +x bad/*
@@ -269,7 +269,7 @@ assert_taken() {
     PATH=$PWD/bad:$PATH "$ZLSNAP_BIN/zlsnap" extract layer copy
 }
 
-@test "it runs from the source tree, through links, by any name and from any directory" {
+@test "runs from the source tree, through links, with any name and from any directory" {
     mkdir tree
     ln -s "$ZLSNAP_BIN/zlsnap" 'a link'
     zlsnap digest tree >expected
@@ -280,7 +280,7 @@ assert_taken() {
     "$PROJECT/zlsnap.sh" digest tree | cmp - expected
 }
 
-@test "a program of ours that is nowhere is named" {
+@test "a missing program of zlsnap itself is named" {
     mkdir alone
     cp -L "$PROJECT/zlsnap.sh" alone/zlsnap.sh
     cp -R "$PROJECT/driver" alone/driver
@@ -288,7 +288,7 @@ assert_taken() {
     assert_one_line 'tarpack not found'
 }
 
-@test "the user's locale, field separator and shell options do not matter" {
+@test "the user's locale, IFS and shell variables have no effect" {
     made_once make_layer
     run -0 --separate-stderr env LC_ALL=tr_TR.UTF-8 IFS=0123456789 POSIXLY_CORRECT=1 CDPATH=/ GREP_OPTIONS=-v \
         zlsnap verify layer
@@ -297,7 +297,7 @@ assert_taken() {
     cmp layer other
 }
 
-@test "a name may end in a newline, wherever there is one" {
+@test "all names may end with a newline" {
     local d=$'d\n' l=$'l\n' o=$'o\n'
     mkdir "$d"
     echo content >"$d/file"
@@ -324,7 +324,7 @@ assert_taken() {
     assert_not_exists "$d"/.x.zlsnap-abcdef
 }
 
-@test "extract --replace: a layer in the directory is told, by whatever name" {
+@test "extract --replace refuses to replace a directory that contains the layer, through any path" {
     local name
     for name in $'d\n' d; do
         mkdir "$name"
@@ -343,7 +343,7 @@ assert_taken() {
     done
 }
 
-@test "patterns of -X come from standard input and from descriptors, too" {
+@test "-X reads patterns from standard input and other descriptors" {
     mkdir tree
     touch tree/{a,b,c}
     printf 'a\nb\n' >patterns
@@ -367,12 +367,12 @@ assert_taken() {
     zlsnap create -X <(cat patterns) tree layer >/dev/null
     cmp layer expected
     zlsnap digest -X <(cat patterns) tree | cmp - expected.digest
-    # Nobody else reads it.
+    # Without -X, standard input is not read.
     (zlsnap create tree layer >/dev/null && zlsnap digest tree >/dev/null && cat) <patterns >left
     cmp left patterns
 }
 
-@test "patterns of -X that can be read only once are refused where tarpack runs twice, or at a terminal" {
+@test "-X refuses a pipe if tarpack runs twice, and a terminal" {
     mkdir tree other
     local file
     for file in - /dev/stdin /dev/fd/3; do
@@ -380,13 +380,13 @@ assert_taken() {
         refute_usage 'must be a regular file' sync -X "$file" web/1 tree s3://bucket </dev/null 3<<<a
     done
     refute_usage 'must be a regular file' diff -X <(echo a) tree other
-    # (the terminal is the standard input, what is said goes to a file)
+    # The terminal is standard input; messages go to a file.
     run -2 "$PROJECT/tests/terminal.py" '' bash -c 'exec zlsnap digest -X - tree >said 2>&1' </dev/null
     assert_equal "$(<said)" \
         "zlsnap: standard input is a terminal; patterns are read from a file or a pipe; try 'zlsnap digest --help'"
     zlsnap create tree layer >/dev/null
     refute_usage 'standard input cannot be both' diff -X - tree - <layer
-    # As tarpack says it.
+    # tarpack's message.
     run -1 --separate-stderr zlsnap create -X absent tree layer
     assert_stderr 1 '^tarpack: absent: '
     for file in - /dev/stdin; do
@@ -395,7 +395,7 @@ assert_taken() {
     done
 }
 
-@test "a closed standard error does not stop the work" {
+@test "works with standard error closed" {
     made_once make_layer
     run -0 bash -c 'zlsnap verify layer 2>&-'
     run -0 bash -c 'zlsnap extract layer copy 2>&-'

@@ -1,10 +1,9 @@
-# What examples.bats runs the examples of the documents with: `load examples` after `load helpers`, `load
-# driver`, `load images` and `load s3`.
+# The functions of examples.bats: `load examples` after `load helpers`, `load driver`, `load images` and `load s3`.
 # shellcheck disable=SC2034,SC2154
 
-# --------------------------------------------------------------------------- what there is
+# --------------------------------------------------------------------------- made once a file
 
-# What a container finds, and what it writes above that; and the layers of both.
+# make_trees: makes the lower and the upper directory of a container, "base" and "upper", and their layers.
 make_trees() {
     local made=$BATS_FILE_TMPDIR/made
     mkdir -p "$made/base/"{dir,gone,replaced,var/cache} "$made"/{upper,work,merged}
@@ -29,7 +28,7 @@ make_trees() {
     zlsnap create upper upper.tar.zst >/dev/null
 }
 
-# make_kinds DIR: one of everything that restoring could lose.
+# make_kinds DIR: makes an entry with each kind of metadata.
 make_kinds() (
     cd "$1" || return
     cp /bin/true capable
@@ -50,7 +49,7 @@ make_kinds() (
     touch -h -d @1234567890.123456789 file symlink fifo device sparse dir
 )
 
-# can REQUIRES: whether that would not skip a test.
+# can REQUIRES: the function REQUIRES would not skip a test.
 # shellcheck disable=SC2317
 can() (
     skip() { exit 1; }
@@ -61,8 +60,8 @@ requires_registry() {
     requires_command curl docker-registry openssl skopeo
 }
 
-# A registry that speaks TLS, as registry.example.org does. Its image app:1 has both layers, as gzip has
-# it, for clients of any age.
+# make_registry: starts a registry with TLS, for registry.example.org. Its image app:1 has both layers, compressed
+# with gzip, which old clients can read, too.
 make_registry() {
     local cert=$BATS_FILE_TMPDIR/cert made=$BATS_FILE_TMPDIR/made
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
@@ -76,14 +75,14 @@ make_registry() {
     zlsnap push "oci:$BATS_FILE_TMPDIR/image" "docker://$registry/app:1"
 } >/dev/null
 
-# An S3 store with the bucket of the examples.
+# make_store: starts an S3 store with the bucket of the examples.
 make_store() {
     s3_start
     s3_ mb s3://snapshots >/dev/null
 }
 
-# Programs that are not there, or are not to do what they do: another machine is the directory
-# on/MACHINE; a container called X has its upper directory in docker/X; and make does nothing.
+# make_stubs: makes stand-ins for ssh, docker and make. `ssh MACHINE` runs the command in the directory on/MACHINE,
+# the upper directory of a container X is docker/X, and make does nothing.
 make_stubs() {
     local stubs=$BATS_FILE_TMPDIR/stubs
     mkdir "$stubs"
@@ -109,7 +108,7 @@ END
 
 # --------------------------------------------------------------------------- preparations
 
-# base NAME, upper NAME: a directory, without whiteouts and with.
+# base NAME, upper NAME: copies the tree to NAME; only upper has whiteouts.
 base() {
     mkdir -p "$(dirname "$1")"
     cp -a "$BATS_FILE_TMPDIR/made/base" "$1"
@@ -120,7 +119,7 @@ upper() {
     cp -a "$BATS_FILE_TMPDIR/made/upper" "$1"
 }
 
-# The one of the session in README.md: with files of these sizes, and two things deleted.
+# upper_of_session: makes the upper directory that the session in README.md shows.
 upper_of_session() {
     mkdir -p {lower,upper}/{etc,var/cache/apt} upper/srv/www work merged
     touch lower/etc/motd lower/var/cache/apt/pkgcache.bin
@@ -136,18 +135,18 @@ upper_of_session() {
     umount merged
 }
 
-# layer NAME [base|upper]: a layer.
+# layer NAME [base|upper]: copies the layer to NAME.
 layer() {
     cp "$BATS_FILE_TMPDIR/made/${2-upper}.tar.zst" "$1"
     cp "$BATS_FILE_TMPDIR/made/${2-upper}.tar.zst.json" "$1.json"
 }
 
-# tar_of NAME [base|upper]: its tar.
+# tar_of NAME [base|upper]: writes the layer's tar to NAME.
 tar_of() {
     zstd -qdc "$BATS_FILE_TMPDIR/made/${2-upper}.tar.zst" >"$1"
 }
 
-# diffid [base|upper], blob_digest [base|upper]
+# diffid [base|upper], blob_digest [base|upper]: prints the layer's digests.
 diffid() {
     jq -r .digest "$BATS_FILE_TMPDIR/made/${1-upper}.tar.zst.json"
 }
@@ -164,7 +163,7 @@ examples_of() {
         mapfile -d '' -t examples <"$BATS_TEST_TMPDIR/examples"
 }
 
-# run_examples DOCUMENT: each in a directory of its own, in which nothing else is.
+# run_examples DOCUMENT: runs each example in an empty directory of its own.
 run_examples() {
     local document=$1 example examples meanwhile=: stdout stderr lines number=0
     local UPPER=$BATS_FILE_TMPDIR/made/upper BASE=$BATS_FILE_TMPDIR/made/base
@@ -175,7 +174,7 @@ run_examples() {
     examples_of "$document"
     ((${#examples[@]})) || fail "$document has no examples"
     for example in "${examples[@]}"; do
-        # What bats shows of a failed test ends with the example.
+        # bats shows this last if the example fails.
         printf '\n%s:\n%s\n' "$document" "$example"
         PLACE=$BATS_TEST_TMPDIR/$((number += 1))
         mkdir "$PLACE"
@@ -185,16 +184,16 @@ run_examples() {
     done
 }
 
-# here TEXT: prints the example as it is run: hosts are this machine, directories of the system are the
-# test's.
+# here TEXT: prints the example with this machine instead of its hosts, and the test's directories instead of the
+# system's.
 here() {
     sed -E -e "s,registry\.example\.org,$registry,g" -e "s,https://s3\.example\.org,http://$S3_HOST,g" \
         -e "s,(ACCESS_KEY_ID=)\.\.\.,\1$S3_KEY,; s,(SECRET_ACCESS_KEY=)\.\.\.,\1$S3_SECRET," \
         -e "s,(^|[ \"'=:])(/(var/lib|srv|mnt|backup|home)([/ ]|$)),\1$PLACE\2,g" <<<"$1"
 }
 
-# follow [STATUS]: runs the example as a script that ends where a command fails. A line of three dots in
-# it is what `meanwhile` has. What is printed is in $stdout and $stderr.
+# follow [STATUS]: runs the example as a script that ends at the first failure, and sets $stdout and $stderr to its
+# output. A line of three dots in it stands for the commands in `meanwhile`.
 follow() {
     local status=0
     bash -e -o pipefail -c "...() { $meanwhile; }"$'\n'"$(here "$example")" example \
@@ -205,8 +204,8 @@ follow() {
         stderr "$stderr" | batslib_decorate "the example fails, or should" | fail
 }
 
-# follow_session: runs the commands of a session, and what they print has to be what is shown; but for
-# dates, and for digests, which may be cut. Empty lines do not count.
+# follow_session: runs the commands of a session. They must print the lines shown, except for dates, digests
+# and empty lines.
 follow_session() {
     local line script='exec 2>&1'
     while IFS= read -r line; do
@@ -221,26 +220,26 @@ masked() {
         -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}/DATE/'
 }
 
-# tells REGEX: what was printed has a match.
+# tells REGEX: standard output matches.
 tells() {
     [[ $stdout =~ $1 ]] || batslib_print_kv_multi stdout "$stdout" stderr "$stderr" regex "$1" |
         batslib_decorate 'the example does not print it' | fail
 }
 
-# --------------------------------------------------------------------------- what came of it
+# --------------------------------------------------------------------------- checking results
 
-# same A B: in two directories all is the same that a layer can hold, as tools see it that are not ours.
+# same A B: the directories are equal in everything that a layer can hold.
 same() {
     compare_trees --upper "$1" "$2"
 }
 
-# as_userxattr DIR: makes an overlay's attribute in it the one that a user's mount looks for.
+# as_userxattr DIR: replaces its trusted.overlay attribute by the user.overlay one.
 as_userxattr() {
     setfattr -x trusted.overlay.opaque "$1/replaced"
     setfattr -n user.overlay.opaque -v y "$1/replaced"
 }
 
-# as_tar_has_it DIR: prints the name of a copy in which whiteouts are the files that a tar has for them.
+# as_tar_has_it DIR: makes a copy with .wh. files instead of whiteouts, and prints its name.
 as_tar_has_it() {
     local copy=$PWD/as-tar-has-it
     cp -a "$1" "$copy"
@@ -253,7 +252,7 @@ as_tar_has_it() {
     echo "$copy"
 }
 
-# holds TAR DIR, holds LAYER DIR: what is in it is the directory.
+# holds TAR DIR, holds LAYER DIR: unpacked, the file is the same as DIR.
 holds() {
     rm -rf held
     if [[ $1 == *.zst ]]; then
@@ -271,7 +270,7 @@ in_registry() {
     printf 'sha256:%s\n' "$(sha256sum <manifest | cut -d ' ' -f 1)"
 }
 
-# is_both DIR: it is what the mount shows of both trees.
+# is_both DIR: DIR is the same as an overlay mount of both trees.
 is_both() {
     local merged=$BATS_FILE_TMPDIR/made/merged
     mount -t overlay overlay -o "lowerdir=$UPPER:$BASE" "$merged"
@@ -279,7 +278,7 @@ is_both() {
     umount "$merged"
 }
 
-# lists REGEX: what was printed has a line that matches as a whole.
+# lists REGEX: a whole line of standard output matches.
 lists() {
     grep -qxE -- "$1" <<<"$stdout" || batslib_print_kv_multi stdout "$stdout" stderr "$stderr" regex "$1" |
         batslib_decorate 'the example does not list it' | fail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Runs every example in the manuals and README.md. The function example() below prepares each and checks
-# its results; an example without an entry there is a failure.
+# Runs every example in the manuals and README.md. The function example() below prepares each example and checks
+# its results. An example without an entry there is a failure.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load helpers
@@ -16,7 +16,7 @@ setup_file() {
     requires_overlay
     make_trees
     make_stubs
-    # Where they are missing, that is only of importance to some of the documents.
+    # Only some documents need these.
     if can requires_registry; then make_registry; fi
     if can requires_s3; then make_store; fi
 }
@@ -29,7 +29,7 @@ teardown_file() {
 
 # --------------------------------------------------------------------------- the examples
 
-# Prepares, runs and judges `example`. It is told by a part of its text: the first that fits counts.
+# example: prepares, runs and checks $example. The first pattern that matches its text applies.
 # shellcheck disable=SC2016
 example() {
     case $example in
@@ -195,8 +195,8 @@ example() {
         touch -r "$UPPER/kinds" expected/kinds
         chown -h 0:0 expected/dir/numbers expected/kinds/{file,symlink}
         setfattr -x trusted.note expected/kinds/file
-        setfacl -b expected/kinds/{file,dir} # they name users who do not exist there
-        chmod 750 expected/kinds/file        # which was setgid of another group
+        setfacl -b expected/kinds/{file,dir} # the ACLs name users without an id there
+        chmod 750 expected/kinds/file        # was setgid for another group
         same expected upper
         ;;
     'gzip -dc strange.tar.gz | tarunpack -tv'*)
@@ -514,14 +514,14 @@ example() {
     run_examples README.md
 }
 
-@test "every manual is among the documents whose examples are run" {
+@test "the examples of every manual are run" {
     local manual
     for manual in "$PROJECT"/*/*.[1-9]; do
         grep -qxF "    run_examples ${manual#"$PROJECT"/}" "$BATS_TEST_FILENAME" || fail "$manual is not"
     done
 }
 
-@test "an example for which nothing is prepared, and one that fails or does not, are failures" {
+@test "an example without an entry, or with an unexpected status, is a failure" {
     local example='zlsnap frobnicate' meanwhile=: document=new.1 PLACE=$PWD
     run -1 example
     assert_output --partial 'nobody has prepared for this example in new.1'
@@ -534,7 +534,7 @@ example() {
     run -1 follow 4
 }
 
-@test "a session that shows something else than is printed is a failure" {
+@test "a session whose commands print something else is a failure" {
     local example=$'$ echo one two\none two\n$ ls -d /nowhere\nls: cannot access \'/nowhere\': '
     example+=$'No such file or directory\n\n$ echo 2026-01-02 03:04 0123456789abcdef\n'
     example+='2025-02-01 04:03 01234567…cdef'
@@ -543,7 +543,7 @@ example() {
     run -1 follow_session
 }
 
-@test "examples are the literal displays of a manual's EXAMPLES, as they are printed" {
+@test "the examples of a manual are the literal displays in its EXAMPLES, as printed" {
     cat >"$BATS_TEST_TMPDIR/page.1" <<'END'
 .Sh DESCRIPTION
 .Dl not this
@@ -572,7 +572,7 @@ END
     assert_output --partial 'a macro in a literal display'
 }
 
-@test "examples are the blocks of a README that a shell could take, and no pictures" {
+@test "the examples of README.md are its blocks of commands, not of diagrams" {
     cat >"$BATS_TEST_TMPDIR/page.md" <<'END'
 Text, and `code`
     that is no block.

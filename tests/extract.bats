@@ -9,18 +9,18 @@ setup() {
     made_once make_layer
 }
 
-@test "what create packed, extract restores" {
+@test "restores the tree that create packed" {
     zlsnap extract layer copy
     compare_trees tree copy
 }
 
-@test "extract prints nothing" {
+@test "prints nothing" {
     run -0 --separate-stderr zlsnap extract layer copy
     assert_output ''
     assert_stderr 0 ''
 }
 
-@test "a digest in LAYER.json that is another one: status 4, and nothing appears" {
+@test "a wrong digest in LAYER.json: status 4, and no DIR" {
     set_metadata '.digest = "sha256:" + ("0" * 64)'
     run -4 --separate-stderr zlsnap extract layer copy
     assert_stderr 1 '^tarunpack: the digest does not match'
@@ -28,7 +28,7 @@ setup() {
     refute_leftovers .
 }
 
-@test "--expect is the gate, and LAYER.json is not read" {
+@test "with --expect, LAYER.json is not read" {
     local digest
     digest=$(jq -r .digest layer.json)
     echo lies >layer.json
@@ -40,13 +40,13 @@ setup() {
     assert_not_exists other
 }
 
-@test "digests by other functions are taken" {
+@test "accepts digests by other hash functions" {
     rm layer.json
     zlsnap extract -e "sha512:$(zstd -dc <layer | sha512sum | cut -d ' ' -f 1)" layer copy
     compare_trees tree copy
 }
 
-@test "a word that is no digest is refused before anything is read" {
+@test "an invalid digest is refused before any reading" {
     local word
     word=$(jq -r .digest layer.json)
     for word in '' x "${word%?}" "${word}0" "${word^^}" "md5:${word#*:}" " $word"; do
@@ -56,7 +56,7 @@ setup() {
     assert_one_line --expect
 }
 
-@test "without a digest the layer is refused, naming what helps" {
+@test "without a digest the layer is refused, and the message names the options" {
     rm layer.json
     run -2 --separate-stderr zlsnap extract layer copy
     assert_one_line 'give the digest with --expect, or --no-verify'
@@ -72,7 +72,7 @@ setup() {
     run -2 zlsnap extract --no-verify -e "$(printf '0%.0s' {1..64})" layer third
 }
 
-@test "a damaged layer: status 4, and nothing appears" {
+@test "a damaged layer: status 4, and no DIR" {
     local size offset
     size=$(stat -c %s layer)
     cp layer sound
@@ -85,7 +85,7 @@ setup() {
     done
 }
 
-@test "a cut layer: status 4, and nothing appears" {
+@test "a truncated layer: status 4, and no DIR" {
     local size length
     size=$(stat -c %s layer)
     cp layer sound
@@ -99,27 +99,27 @@ setup() {
     assert_not_exists copy
 }
 
-@test "what is no zstd file: status 4, and 3 without a digest" {
+@test "a file without zstd frames: status 4, and 3 without a digest" {
     tarpack tree >layer
     run -4 zlsnap extract layer copy
     run -3 zlsnap extract --no-verify layer copy
     assert_not_exists copy
 }
 
-@test "junk behind the frames is a warning, since the digest holds" {
+@test "junk after the frames is a warning if the digest is right" {
     echo junk >>layer
     run -0 --separate-stderr zlsnap extract layer copy
     assert_stderr 2 'zlsnap: warning: layer: zstd failed'
     compare_trees tree copy
 }
 
-@test "junk behind the frames is an error where no digest vouches for the content" {
+@test "junk after the frames is an error without a digest" {
     echo junk >>layer
     run -3 --separate-stderr zlsnap extract --no-verify layer copy
     assert_stderr 2 'zlsnap: layer: zstd failed'
 }
 
-@test "a malformed LAYER.json: status 3, one line, and nothing appears" {
+@test "a malformed LAYER.json: status 3, one line, and no DIR" {
     local object
     object=$(cat layer.json)
     while IFS= read -r json; do
@@ -154,13 +154,13 @@ $(jq -c '.compression.options = "-3"' layer.json)
 END
 }
 
-@test "a LAYER.json of any size does not take any memory" {
+@test "a huge LAYER.json is refused without reading it" {
     truncate -s 10G layer.json
     run -3 --separate-stderr zlsnap extract layer copy
     assert_one_line 'larger than 1 MiB'
 }
 
-@test "a LAYER.json that is a directory or a fifo is no LAYER.json" {
+@test "refuses a LAYER.json that is a directory or a fifo" {
     rm layer.json
     mkfifo layer.json
     run -1 --separate-stderr zlsnap extract layer copy
@@ -171,7 +171,7 @@ END
     assert_one_line 'layer.json: not a regular file'
 }
 
-@test "a layer that is not there, is a directory or can't be read" {
+@test "a missing or unreadable layer and a directory are errors" {
     run -1 --separate-stderr zlsnap extract nowhere copy
     assert_one_line 'nowhere: no such file'
     run -1 --separate-stderr zlsnap extract tree copy
@@ -183,7 +183,7 @@ END
     assert_one_line 'layer: permission denied'
 }
 
-@test "a layer may come through a fifo" {
+@test "reads a layer from a fifo" {
     local digest
     digest=$(jq -r .digest layer.json)
     mkfifo fifo
@@ -192,7 +192,7 @@ END
     compare_trees tree copy
 }
 
-@test "LAYER '-', or a name of it, is standard input, whatever that is, and no LAYER.json is read" {
+@test "LAYER '-', /dev/stdin and the like: reads standard input, and no LAYER.json" {
     local digest name
     digest=$(jq -r .digest layer.json)
     echo lies >-.json
@@ -209,7 +209,7 @@ END
     compare_trees tree replaced
 }
 
-@test "standard input without a digest is refused, as is a terminal, a directory and none" {
+@test "refuses standard input without a digest, a terminal, a directory and closed standard input" {
     run -2 --separate-stderr zlsnap extract - copy <layer
     assert_one_line 'standard input has no LAYER.json: give the digest with --expect, or --no-verify'
     run -1 --separate-stderr zlsnap extract --no-verify - copy <tree
@@ -221,7 +221,7 @@ END
     assert_not_exists copy
 }
 
-@test "standard input that is damaged or cut: status 4, and nothing appears" {
+@test "a damaged or truncated layer on standard input: status 4, and no DIR" {
     local digest
     digest=$(jq -r .digest layer.json)
     run -4 bash -c 'head -c 1000 layer | zlsnap extract -e "$1" - copy' - "$digest"
@@ -231,7 +231,7 @@ END
     refute_leftovers .
 }
 
-@test "zstd without enough memory is no bad layer: status 1" {
+@test "too little memory for zstd is status 1, not a bad layer" {
     run -1 --separate-stderr bash -c 'ulimit -v 16000; zlsnap extract layer copy'
     assert_said 'zlsnap: zstd failed with status'
     run -1 --separate-stderr bash -c 'ulimit -v 24000; zlsnap extract layer copy'
@@ -241,7 +241,7 @@ END
     refute_leftovers .
 }
 
-@test "jq that is killed does not make LAYER.json malformed: status 1" {
+@test "a killed jq is status 1, not a malformed LAYER.json" {
     fake jq 'kill -KILL $$'
     run -1 --separate-stderr zlsnap extract layer copy
     assert_stderr 2 'zlsnap: jq was killed by signal KILL.zlsnap: layer.json: cannot be read by jq$'
@@ -250,13 +250,13 @@ END
     assert_said 'zlsnap: jq could not be started'
 }
 
-@test "a layer whose beginning can't be read is not called empty" {
+@test "a layer that can't be read is not reported as empty" {
     fake od 'kill -KILL $$'
     run -1 --separate-stderr zlsnap extract --no-verify layer copy
     assert_one_line 'layer: cannot be read'
 }
 
-@test "a directory that is not empty stays as it is" {
+@test "refuses a DIR that is not empty" {
     mkdir copy
     echo mine >copy/file
     run -1 --separate-stderr zlsnap extract layer copy
@@ -265,7 +265,7 @@ END
     refute_leftovers .
 }
 
-@test "names with dashes, spaces, newlines and bytes that are no UTF-8" {
+@test "names with dashes, spaces, newlines and bytes that are not UTF-8" {
     local name
     for name in -layer 'a layer' $'new\nline' $'\xff' '$(x)' '*'; do
         cp layer "./$name"
@@ -282,7 +282,7 @@ END
     compare_trees tree ./-copy
 }
 
-@test "tarunpack's options are handed on" {
+@test "passes tarunpack's options on" {
     fake tarunpack 'printf "%s\n" "$@"; cat >/dev/null'
     run -0 zlsnap extract -q --no-xattrs -v --whiteouts keep --max-size=5G --no-sync layer -- copy
     assert_line --no-xattrs
@@ -294,7 +294,7 @@ END
     assert_equal "${lines[-2]} ${lines[-1]}" '-- copy'
 }
 
-@test "--replace and --merge are tarunpack's, behind the same gate" {
+@test "--replace and --merge check the digest, too" {
     mkdir copy
     echo mine >copy/mine
     zlsnap extract --merge layer copy
@@ -309,7 +309,7 @@ END
     compare_trees tree copy
 }
 
-@test "a limit of tarunpack that is passed: status 3" {
+@test "an exceeded limit of tarunpack: status 3" {
     run -3 zlsnap extract --max-entries=2 layer copy
     assert_not_exists copy
 }

@@ -5,7 +5,7 @@ load helpers
 load faults
 load faultfiles
 
-# copied DIGEST
+# copied DIGEST: judges a run that copies $input.
 copied() {
     case $status in
     0) cmp -s out "$input" && [ "$(head -c 64 digest)" = "$1" ] ;;
@@ -34,12 +34,12 @@ copied() {
     each_allocation_fails shasum-tee --zstd -o digest
 }
 
-@test "faults: a file that may be the input is not emptied for a result" {
+@test "faults: does not empty an output file that may be the input" {
     requires_command strace
     local number
     for ((number = 1; number < 20; number++)); do
         cp "$FILES/layer.tar" input.tar
-        # shellcheck disable=SC2094 # that is what is tried
+        # shellcheck disable=SC2094 # on purpose
         strace -qq -o calls -e trace=newfstatat -e inject=newfstatat:error=EIO:when=$number \
             shasum-tee -o input.tar <input.tar >/dev/null 2>&1 || true
         cmp input.tar "$FILES/layer.tar"

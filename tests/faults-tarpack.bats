@@ -5,7 +5,7 @@ load helpers
 load faults
 load faultfiles
 
-# packed: judges a run. With status 1 its output may be anything: nobody is to use it.
+# packed: judges a run. With status 1, nobody may use its output, so it can be anything.
 packed() {
     case $status in
     0) cmp -s out "$FILES/layer.tar" ;;
@@ -21,7 +21,7 @@ packed() {
     each_allocation_fails tarpack -j 1 "$FILES/tree"
 }
 
-@test "faults: tarpack, an upper directory, every system call: no mark of an opaque directory is lost" {
+@test "faults: tarpack, an upper directory, every system call: no opaque directory is lost" {
     requires_command strace
     mkdir -p upper/{marked,dotted,plain}
     touch upper/marked/.wh..wh..opq upper/dotted/.wh..opq upper/plain/file
@@ -57,12 +57,12 @@ packed() {
             tarpack --manifest --cache=work/cache copy 2>later | cmp -s - wanted &&
             ! grep -qv 'by a user who sees other attributes$' later && [ "$(ls -A work)" = cache ]
     }
-    touch copy/dir/other # so that a new cache has to be written
+    touch copy/dir/other # so that the cache has to be written
     each_call_fails tarpack -j 1 --manifest --cache=work/cache copy
     each_allocation_fails tarpack -j 1 --manifest --cache=work/cache copy
 }
 
-@test "faults: tarpack -X, every system call and every allocation: nothing that is excluded is packed" {
+@test "faults: tarpack -X, every system call and every allocation: no excluded file is packed" {
     requires_command strace
     seq -f 'not-there-%g' 5 >patterns
     printf '%s\n' /dir/large other "$(printf 'x%.0s' {1..5000})" '*link' >>patterns

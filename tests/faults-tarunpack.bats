@@ -5,7 +5,8 @@ load helpers
 load faults
 load faultfiles
 
-# unpacked BEFORE AFTER: judges a run by listing_of. A working directory that is left is named in a message.
+# unpacked BEFORE AFTER: judges a run by the listing_of its target before and after. A message must name every
+# staging directory that remains.
 unpacked() {
     local now='' left
     [ ! -e work/target ] || now=$(listing_of work/target)
@@ -59,8 +60,8 @@ merged() {
     each_allocation_fails tarunpack -j 1 --replace work/target
 }
 
-# A list of mounts that ends early, without the newest, would be one in which nothing is in the way.
-@test "faults: tarunpack --replace of a tree with a mount in it: refused, whatever fails" {
+# If the list of mounts were read only in part, the mount in the tree could be missing from it.
+@test "faults: tarunpack --replace refuses a tree with a mount in it after any failure" {
     requires_command strace
     local before number
     cp -a "$FILES/standing" work/target
@@ -104,8 +105,8 @@ merged() {
     each_allocation_fails tarunpack -j 1 --merge work/target
 }
 
-# There whiteouts are files with an attribute, and to look at one can fail.
-@test "faults: tarunpack onto an overlay, every look at what stands there: the same tree, or an error" {
+# On an overlay, whiteouts are files with an attribute; reading it can fail.
+@test "faults: tarunpack onto an overlay, every lookup of an existing entry: the right tree, or an error" {
     requires_overlay
     requires_command strace
     local wanted
@@ -134,8 +135,8 @@ merged() {
         tarunpack -q -j 1 --no-sync merged/target
 }
 
-# A layer in which everything is written twice, as something else.
-@test "faults: a system that fails is not told as a bad archive, and the whole path is named" {
+# Every entry of the layer occurs twice, with different types.
+@test "faults: a system error is not reported as a bad archive, and the full path is named" {
     requires_command strace
     local how
     mkdir -p layer/a/b/c{1..3} second/a/b
@@ -163,7 +164,7 @@ merged() {
     done
 }
 
-@test "faults: where it can't be told what this process may do, nothing is left out in silence" {
+@test "faults: if its privileges can't be determined, nothing is omitted without a message" {
     requires_command strace
     mkdir -p tree/{c,d,e}
     touch tree/{a,b}
@@ -187,7 +188,7 @@ merged() {
     these_calls_fail newfstatat:EIO capget:EFAULT -- tarunpack -q -j 1 --no-sync --merge target
 }
 
-@test "faults: an attribute that a full disk has no room for is not told as one that may not be set" {
+@test "faults: an attribute that does not fit on a full disk is an error, not a warning about privileges" {
     requires_root
     requires_command strace
     local error
@@ -206,9 +207,9 @@ merged() {
     assert_output --partial 'trusted.* and security.* attributes were left out'
 }
 
-@test "faults: a hard link to an entry of DIR replaces what the layer had there, or there is an error" {
+@test "faults: a hard link to an entry of DIR replaces an earlier entry of the layer, or there is an error" {
     requires_command strace
-    # Calls are counted for each process: the way there takes the first child more than the others.
+    # strace counts the calls of each process; the first child makes the most before the link.
     mkdir -p layer/{a,b}
     touch layer/{link,target,{a,b}/file}
     # shellcheck disable=SC2046 # words
@@ -234,7 +235,7 @@ merged() {
         tarunpack -q -j 1 --no-sync --merge work/target
 }
 
-@test "faults: a DIR that can't be locked is not merged onto, unless its file system has no locks" {
+@test "faults: --merge needs a lock on DIR, unless its file system has no locks" {
     requires_command strace
     local error
     mkdir target
@@ -251,7 +252,7 @@ merged() {
     done
 }
 
-@test "faults: tarunpack: a link's target that can't be looked at is not taken for missing" {
+@test "faults: a link target that can't be examined is not reported as missing" {
     requires_command strace
     local option call number
     mkdir layer
@@ -262,7 +263,7 @@ merged() {
         prepare
         mkdir work/target
         strace -f -qq -o calls -e trace=newfstatat,openat2 tarunpack -j 1 $option work/target <layer.tar
-        # Of the process that unpacks, which comes first.
+        # The first match is the process that unpacks.
         awk '{ call = $2; sub(/\(.*/, "", call); count[$1, call]++ }
             /"first"/ && (!process || process == $1) { process = $1; print call, count[$1, call] }' \
             calls >list

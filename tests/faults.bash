@@ -24,9 +24,8 @@ says() {
 
 # --------------------------------------------------------------------------- faults
 
-# calls COMMAND...: the system calls that may fail of the program in COMMAND and its children, as
-# "NAME FIRST LAST": the numbers among calls of that name, counted for each process. The calls before the
-# first look at standard input are the loader's, not the program's; brk(2) has no errors.
+# calls COMMAND...: prints the system calls of COMMAND and its children that can fail, as "NAME FIRST LAST". The
+# numbers count the calls with this name in one process. Calls before fcntl(0) are the loader's.
 calls() {
     prepare
     strace -f -qq -o calls "$@" <"$input" >out
@@ -41,7 +40,7 @@ calls() {
         awk '$2 <= $3' | sort | if is_sanitized; then grep -v '^mmap '; else cat; fi
 }
 
-# errors_of CALL: the errors that it is made to fail with.
+# errors_of CALL: prints the errors to inject into CALL.
 errors_of() {
     case $1 in
     open* | dup* | memfd_create | pipe*) echo EMFILE ;;
@@ -52,7 +51,7 @@ errors_of() {
     esac
 }
 
-# tried_with FAULT COMMAND...: runs COMMAND after `prepare`, and then `judge`.
+# tried_with FAULT COMMAND...: runs `prepare`, COMMAND and `judge`. FAULT is for the message.
 tried_with() {
     local fault=$1
     shift
@@ -63,7 +62,7 @@ tried_with() {
     tried=$((tried + 1))
 }
 
-# each_call_fails COMMAND...: COMMAND once for each of its calls, which fails.
+# each_call_fails COMMAND...: runs COMMAND once for each of its system calls, and makes that call fail.
 each_call_fails() (
     untraced
     local name first last number error tried=0
@@ -80,8 +79,8 @@ each_call_fails() (
     [ $tried -gt 15 ]
 )
 
-# these_calls_fail CALL:ERROR... -- COMMAND...: the same for every one of these calls, the loader's left
-# out; with STEP=N for every Nth, unless FAULTS=all.
+# these_calls_fail CALL:ERROR... -- COMMAND...: the same for all calls with these names, or with STEP=N for every
+# Nth unless FAULTS=all.
 these_calls_fail() (
     untraced
     local fault name number tried=0 step=${STEP:-1} begin=0
@@ -94,7 +93,7 @@ these_calls_fail() (
     shift
     for fault in "${faults[@]}"; do
         name=${fault%:*}
-        begin=$((begin % step + 1)) # another one of each call
+        begin=$((begin % step + 1)) # begins with another number for each name
         for ((number = begin; ; number += step)); do
             status=0
             prepare
@@ -109,7 +108,7 @@ these_calls_fail() (
     [ $tried -gt 15 ]
 )
 
-# each_allocation_fails COMMAND...: the same for its allocations.
+# each_allocation_fails COMMAND...: the same for the allocations of COMMAND.
 each_allocation_fails() (
     untraced
     local count number tried=0

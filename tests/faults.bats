@@ -5,8 +5,8 @@ load helpers
 load faults
 load faultfiles
 
-# unclosed FILE PROGRAM OPTION...: FILE, a name or the standard output, can't be closed: that is
-# where some file systems tell that what was written is lost.
+# unclosed FILE PROGRAM OPTION...: close(2) of FILE, or of standard output, fails. Some file systems report lost
+# data only there.
 unclosed() {
     local file=$1
     shift
@@ -19,7 +19,7 @@ unclosed() {
     assert_regex "$stderr" "^$1: [^"$'\n'"]*: I(nput)?/(output|O) error\$"
 }
 
-@test "faults: what can't be closed is not taken for written" {
+@test "faults: a failed close is an error" {
     requires_command strace
     unclosed out tarpack "$FILES/tree"
     unclosed out tarpack --manifest "$FILES/tree"
@@ -34,19 +34,19 @@ unclosed() {
     unclosed out tarpack --help
 }
 
-# disturbed COMMAND...: standard input in pieces that come slowly, reads and writes that stop short.
+# disturbed COMMAND...: standard input arrives slowly in pieces, and reads and writes are short.
 disturbed() {
     LD_PRELOAD=$ZLSNAP_PRELOAD/short.so "$@"
 }
 
-# interrupted COMMAND...: every other one of these calls ends with EINTR, of each process; of the first,
-# which the loader uses too, not its.
+# interrupted COMMAND...: every second of these calls in each process fails with EINTR, but not the first calls,
+# which are the loader's.
 interrupted() {
     strace -f -qq -o /dev/null -e inject=read,pread64:error=EINTR:when=11+2 \
         -e inject=preadv2,write,pwrite64,poll,rt_sigtimedwait:error=EINTR:when=1+2 "$@"
 }
 
-@test "faults: reads and writes that stop short change nothing" {
+@test "faults: short reads and writes do not change the result" {
     ! is_sanitized || skip 'needs a build without sanitizers'
     disturbed tarpack "$FILES/tree" | disturbed shasum-tee -o digest | cat >out
     cmp out "$FILES/layer.tar"
@@ -55,7 +55,7 @@ interrupted() {
     compare_trees "$FILES/tree" work/target
 }
 
-@test "faults: interrupted system calls change nothing" {
+@test "faults: interrupted system calls do not change the result" {
     requires_command strace
     interrupted tarpack "$FILES/tree" | interrupted shasum-tee -o digest | cat >out
     cmp out "$FILES/layer.tar"

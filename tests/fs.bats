@@ -10,7 +10,7 @@ setup() {
     mkdir place
 }
 
-# make_mixed_tree DIR: a little of everything that a layer holds.
+# make_mixed_tree DIR: makes entries of each type, with metadata.
 make_mixed_tree() {
     mkdir -p "$1"/{dir/sub,opaque,ro}
     seq 20000 >"$1/dir/numbers"
@@ -32,7 +32,7 @@ make_mixed_tree() {
     touch -hd @1234567890.123456789 "$1/symlink" "$1/dir" "$1"
 }
 
-# make_change DIR: "layer.tar", a change to make_mixed_tree's tree: deletions, a type, links, metadata.
+# make_change DIR: makes DIR and its "layer.tar", a layer that changes make_mixed_tree's tree.
 make_change() {
     mkdir -p "$1"/{dir,opaque,new}
     touch "$1"/{.wh.ro,dir/.wh.fifo,opaque/.wh..wh..opq,new/file}
@@ -45,11 +45,11 @@ make_change() {
         new/link link >layer.tar
 }
 
-# works_on PLACE: all of it, in a directory of the file system in question, and beside it on another.
+# works_on PLACE: packs, unpacks, replaces and merges in PLACE, which is on the file system to test.
 works_on() {
     make_mixed_tree tree
     cp -a tree "$1/tree"
-    # The same bytes, whatever the file system.
+    # The file system does not change the bytes.
     cmp <(tarpack tree) <(tarpack "$1/tree")
     tarpack tree >tree.tar
     local digest other
@@ -78,7 +78,7 @@ works_on() {
     assert_equal "$(getfattr -d "$1/merged/dir" | xargs)" "# file: $1/merged/dir user.now=1"
     refute_leftovers "$1"
 
-    # And as a layer: the deletions in whatever form the place takes, packed as they came.
+    # Whiteouts in the form for this file system, packed again as the same layer.
     tarunpack "$1/upper" <layer.tar
     tarpack "$1/upper" | tar -t | sort >names
     diff names <(tar -tf layer.tar | sort)
@@ -117,8 +117,8 @@ works_on() {
     works_on place
 }
 
-# A rename reaches from one subvolume to another as little as to another file system.
-@test "btrfs: a subvolume is packed, and a merge that would reach into it changes nothing" {
+# rename(2) can't cross subvolumes.
+@test "btrfs: a subvolume is packed; a merge that would rename into it changes nothing" {
     requires_fs btrfs
     requires_command btrfs
     loop_fs btrfs 110M place
@@ -134,7 +134,7 @@ works_on() {
     assert_equal "$(ls -A place/root place/root/sub)" $'place/root:\nsub\n\nplace/root/sub:\nold'
 }
 
-@test "a full disk is status 1, and nothing is left or changed" {
+@test "a full disk is status 1, and DIR does not change" {
     mount -t tmpfs -o size=1M none place
     mkdir -p place/dir tree
     touch place/dir/old
@@ -149,7 +149,7 @@ works_on() {
     refute_leftovers place
 }
 
-@test "a read-only file system is told, for what stands and for what does not" {
+@test "a read-only file system is an error for existing and for new targets" {
     mount -t tmpfs none place
     mkdir place/dir
     mount -o remount,ro place

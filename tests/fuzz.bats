@@ -8,7 +8,7 @@ setup_file() {
     "$PROJECT/tests/data/make-hostile" "$BATS_FILE_TMPDIR/archives" "$BATS_FILE_TMPDIR/outside"
 }
 
-# replay TARGET [DIRECTORY...]: every input there is for it, and those.
+# replay TARGET [DIRECTORY...]: runs the target with its saved inputs and with the files in the directories.
 replay() {
     local programs=${ZLSNAP_FUZZ:-$PROJECT/build/fuzz} seeds=$PROJECT/tests/fuzz/seeds/$1
     TMPDIR=$BATS_TEST_TMPDIR run -0 --separate-stderr "$programs/fuzz_$1" "$seeds" "${@:2}"
@@ -27,11 +27,11 @@ replay() {
     replay sparse
 }
 
-@test "fuzz: archives, and what tarpack would have made of them" {
+@test "fuzz: archives, and their entries written again by tarpack's code" {
     replay reader "$BATS_FILE_TMPDIR/archives"
 }
 
-@test "fuzz: tarunpack and its merge, and nothing else is touched" {
+@test "fuzz: tarunpack with and without --merge changes only its target" {
     requires_root # owners, whiteouts
     replay tarunpack "$BATS_FILE_TMPDIR/archives"
 }

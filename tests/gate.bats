@@ -24,18 +24,18 @@ setup() {
     TREE=$BATS_FILE_TMPDIR/tree
     LAYER=$BATS_FILE_TMPDIR/layer.tar
     DIGEST=$(cat "$BATS_FILE_TMPDIR/digest")
-    OTHER=${DIGEST//[0-9]/0} # another digest of the same form
+    OTHER=${DIGEST//[0-9]/0} # a wrong digest
     mkdir work
 }
 
 teardown() {
-    # A test that fails may leave one waiting.
+    # A failed test may leave a process waiting.
     [ -z "${held-}" ] || kill -KILL "$held" 2>/dev/null || true
     end_test
 }
 
-# stays STATUS LINE FILE OPTION...: tarunpack, given FILE, fails so for a target that is absent and
-# for one that is empty, and both are afterwards as they were.
+# stays STATUS LINE FILE OPTION...: tarunpack fails on FILE with STATUS and LINE, for an absent target and for an
+# empty one, and changes neither.
 stays() {
     local status=$1 line=$2 file=$3 before
     shift 3
@@ -51,7 +51,7 @@ stays() {
 
 # --------------------------------------------------------------------------- the right digest
 
-@test "gate: the right digest publishes, whatever its form" {
+@test "gate: the right digest publishes, in each form" {
     local expect
     for expect in "$DIGEST" "sha256:$DIGEST" "sha384:$(sha384sum <"$LAYER" | cut -d ' ' -f 1)" \
         "sha512:$(sha512sum <"$LAYER" | cut -d ' ' -f 1)"; do
@@ -71,7 +71,7 @@ stays() {
     assert_equal "$(entries work)" target
 }
 
-@test "gate: the digest is that of all bytes, behind the end of the archive too" {
+@test "gate: the digest includes the bytes after the end of the archive" {
     local padded
     { cat "$LAYER" && head -c 777777 /dev/zero; } >padded.tar
     padded=$(sha256sum <padded.tar | cut -d ' ' -f 1)
@@ -99,7 +99,7 @@ got sha$bits:$hex" "$LAYER" --expect="sha$bits:$wrong"
     done
 }
 
-@test "gate: a text that is no digest is a usage error, before anything is read" {
+@test "gate: an invalid digest is a usage error, before any reading" {
     local text
     for text in '' "${DIGEST^^}" "sha256:${DIGEST^^}" "SHA256:$DIGEST" "${DIGEST%?}" "${DIGEST}0" \
         "${DIGEST%?}g" "${DIGEST%?} " " $DIGEST" "sha256:" "sha256:${DIGEST%?}" "sha512:$DIGEST" \
@@ -119,7 +119,7 @@ got sha$bits:$hex" "$LAYER" --expect="sha$bits:$wrong"
         tarunpack --expect="${DIGEST^^}" work/target <"$LAYER"
 }
 
-@test "gate: a single bit that is wrong is found, in content and in headers" {
+@test "gate: a changed byte is found in content and in headers" {
     local at line
     for at in 100 700 5000 "$(($(stat -c %s "$LAYER") - 1))"; do
         cp "$LAYER" broken.tar
@@ -131,19 +131,19 @@ got sha$bits:$hex" "$LAYER" --expect="sha$bits:$wrong"
 @test "gate: a malformed archive is hashed to its end: 4 if the digest is wrong, 3 if it is right" {
     cp "$LAYER" broken.tar
     printf '\x55' | dd of=broken.tar bs=1 seek=1100 conv=notrunc status=none
-    seq 100000 >>broken.tar # more than is read at once
+    seq 100000 >>broken.tar # more than a buffer
     local digest
     digest=$(sha256sum <broken.tar | cut -d ' ' -f 1)
     stays 4 "tarunpack: the digest does not match: expected sha256:$DIGEST, got sha256:$digest; \
 header checksum does not match*" broken.tar --expect="$DIGEST"
     stays 3 "tarunpack: header checksum does not match, in the header that ends at byte 1536" \
         broken.tar --expect="$digest"
-    # Nothing is left for whoever writes into the pipe.
+    # All input was read.
     { run -3 tarunpack --expect="$digest" work/target && wc -c >rest; } <broken.tar
     assert_equal "$(cat rest)" 0
 }
 
-@test "gate: what the tree can't be is hashed to its end, too" {
+@test "gate: an archive that can't be unpacked is hashed to its end, too" {
     /usr/bin/python3 - >broken.tar <<'PYTHON'
 import io, sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
@@ -160,7 +160,7 @@ PYTHON
     assert_equal "$(entries work)" ''
 }
 
-@test "gate: a limit stops at once, whatever the digest" {
+@test "gate: an exceeded limit ends it at once, with any digest" {
     seq 100000 | cat "$LAYER" - >long.tar
     {
         refused 3 'tarunpack: the archive has more than 2 entries (--max-entries)' \
@@ -171,7 +171,7 @@ PYTHON
     assert_equal "$(entries work)" ''
 }
 
-@test "gate: data that nobody decompressed is named, with a wrong digest and the right one" {
+@test "gate: compressed input is recognized, with a wrong digest and the right one" {
     local tool digest
     for tool in zstd gzip xz bzip2; do
         requires_command "$tool"
@@ -185,7 +185,7 @@ PYTHON
     done
 }
 
-@test "gate: a compressed layer that is shorter than a block is named, too" {
+@test "gate: compressed input shorter than a block is recognized, too" {
     local tool
     mkdir empty
     for tool in zstd gzip xz bzip2; do
@@ -195,9 +195,9 @@ PYTHON
     done
 }
 
-# --------------------------------------------------------------------------- cut streams
+# --------------------------------------------------------------------------- truncated streams
 
-@test "gate: a stream that is cut anywhere leaves nothing" {
+@test "gate: a stream truncated anywhere leaves no files" {
     local size at status
     size=$(stat -c %s "$LAYER")
     for ((at = 0; at < size; at += at % 512 == 0 ? 300 : 212)); do
@@ -218,7 +218,7 @@ PYTHON
     assert_equal "$(entries work)" ''
 }
 
-@test "gate: a stream whose last stage but one was killed leaves nothing" {
+@test "gate: a stream whose writer was killed leaves no files" {
     local status
     run bash -o pipefail -c 'tarpack "$1" | { head -c 3000; kill -KILL $BASHPID; } |
         tarunpack --no-sync work/target; echo "${PIPESTATUS[*]:1}"' bash "$TREE"
@@ -232,7 +232,7 @@ PYTHON
     assert_equal "$(entries work)" ''
 }
 
-@test "gate: a tarpack that failed ends its stream so that nothing is unpacked" {
+@test "gate: the stream of a failed tarpack is not unpacked" {
     mkdir tree
     head -c 2000000 /dev/zero >tree/.a
     touch tree/.wh.x
@@ -242,9 +242,9 @@ PYTHON
     assert_equal "$(entries work)" ''
 }
 
-# --------------------------------------------------------------------------- all at once
+# --------------------------------------------------------------------------- atomic
 
-@test "gate: nothing stands at the target before the last byte came" {
+@test "gate: the target does not exist before the last byte was read" {
     held work/target --expect="$DIGEST"
     cat "$LAYER" >&9
     sleep 0.1
@@ -255,7 +255,7 @@ PYTHON
     assert_equal "$(entries work)" target
 }
 
-@test "gate: a target that filled meanwhile is left alone" {
+@test "gate: a target that is no longer empty is left alone" {
     mkdir work/target
     held work/target
     cat "$LAYER" >&9
@@ -267,7 +267,7 @@ PYTHON
     assert_equal "$(entries work)" target
 }
 
-@test "gate: a target that became something else meanwhile is left alone" {
+@test "gate: a link, file or fifo that appeared at the target is left alone" {
     local command
     mkdir elsewhere
     for command in 'ln -s ../elsewhere' 'cp /dev/null' 'mkfifo'; do
@@ -283,7 +283,7 @@ PYTHON
     assert_equal "$(entries elsewhere)" ''
 }
 
-@test "gate: of two runs for one target one publishes, and none disturbs the other" {
+@test "gate: of two concurrent runs for one target, one publishes and the other fails" {
     held work/target
     tarunpack --no-sync -v work/target <"$LAYER" 9>&-
     compare_trees "$TREE" work/target
@@ -296,7 +296,7 @@ PYTHON
     assert_equal "$(entries work)" target
 }
 
-@test "gate: a staging directory that was renamed is removed, and what has its name is not" {
+@test "gate: removes its renamed staging directory, and not the directory that has its name now" {
     mkdir -p precious/sub
     touch precious/gold
     held work/target
@@ -313,8 +313,8 @@ PYTHON
 
 # --------------------------------------------------------------------------- replaced and merged
 
-# The parent's owner has 0.7 s between mkdirat and what follows it.
-@test "gate: a staging directory that somebody put in the place of ours is not used" {
+# The owner of the parent directory has 0.7 s after mkdirat for the exchange.
+@test "gate: does not use a directory that replaced its staging directory" {
     requires_root
     requires_command strace
     chown 65534 work
@@ -331,7 +331,7 @@ PYTHON
     assert_not_exists work/target
 }
 
-@test "gate: --replace leaves the old tree as it was for every failure" {
+@test "gate: --replace keeps the old tree after every failure" {
     cp -a "$BATS_FILE_TMPDIR/replaced" work/target
     local before
     before=$(facts work/target)
@@ -346,7 +346,7 @@ PYTHON
     assert_equal "$(entries work)" target
 }
 
-@test "gate: --replace, killed, leaves the old tree, and its remains go with the next run" {
+@test "gate: a killed --replace keeps the old tree, and the next run removes its files" {
     cp -a "$BATS_FILE_TMPDIR/replaced" work/target
     local before
     before=$(facts work/target)
@@ -362,7 +362,7 @@ PYTHON
     assert_equal "$(entries work)" target
 }
 
-@test "gate: --merge leaves the tree as it was for every failure" {
+@test "gate: --merge does not change the tree after a failure" {
     cp -a "$BATS_FILE_TMPDIR/replaced" work/target
     local before
     before=$(find work/target -printf '%P %y %i %n %#m %U:%G %s %T@ %l\n')
@@ -372,6 +372,6 @@ PYTHON
         tarunpack --merge work/target < <(head -c 3000 "$LAYER")
     refused 3 'tarunpack: the input is empty' tarunpack --merge work/target </dev/null
     refute_leftovers work
-    # The directory's own time of change is the staging directory's doing.
+    # The staging directory changed the target's ctime, which is not compared.
     assert_equal "$(find work/target -printf '%P %y %i %n %#m %U:%G %s %T@ %l\n')" "$before"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# zlsnap gc: the remains of killed runs, here and in a real S3 store on the loopback, and old layers.
+# zlsnap gc removes what killed runs left on this machine and in an S3 store, and old layers.
 # shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers
@@ -26,7 +26,7 @@ setup() {
     a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
 }
 
-@test "what killed runs have left is removed, what live ones use is not" {
+@test "removes the directories of killed runs, not those of live ones" {
     mkdir -p dir other state/sync/0123456789abcdef/web/1
     seq 100000 | zstd -q >large
     local left=(dir/.a.zlsnap-abcdef "$TMPDIR/.b.zlsnap-ABCDEF"
@@ -48,7 +48,7 @@ setup() {
     exec 5<&-
 }
 
-@test "a create, a push and a pull that are killed leave nothing that gc would not find" {
+@test "removes everything that a killed push or pull left" {
     random_file tree/random 12M
     zlsnap create tree layer >/dev/null
     s3_killed 'partNumber=2&' zlsnap push --part-size=5 layer "$url"
@@ -61,7 +61,7 @@ setup() {
     assert_equal "$(entries): $(entries "$TMPDIR")" 'layer layer.json tree: '
 }
 
-@test "unfinished uploads of layers that are old enough are ended" {
+@test "aborts unfinished uploads of layers that are old enough" {
     local object
     random_file tree/random 12M
     zlsnap create tree layer >/dev/null
@@ -82,7 +82,7 @@ setup() {
     assert_equal "$(s3_uploads_of "$url/strange" | wc -l)" 1
 }
 
-# make_pointer NAME HEX...: makes the pointer of that name to the first layer, the others are earlier ones.
+# make_pointer NAME HEX...: makes a pointer NAME to the first layer. The others are its history.
 make_pointer() {
     mkdir -p "store/refs/${1%/*}"
     jq -n --arg name "$1" '($ARGS.positional | map("sha256:" + .)) as $digests | {
@@ -94,7 +94,7 @@ make_pointer() {
     }' --args "${@:2}" >"store/refs/$1.json"
 }
 
-# stored: puts what is in the directory "store" into the bucket, and four layers.
+# stored: uploads the directory "store" and the four layers.
 stored() {
     local hex
     for hex in "$a" "$b" "$c" "$d"; do
@@ -110,12 +110,12 @@ two_pointers() {
     stored
 }
 
-# layers: prints the objects of layers that there are, sorted.
+# layers: prints the layers' objects in the store, sorted.
 layers() {
     s3_ ls "$url/" | sed -n "s|.* $url/\(.\)[0-9a-f]*\.\([a-z]*\)\..*|\1.\2|p" | sort | paste -sd ' '
 }
 
-@test "--keep-last=N: the layers of older pointers that nothing leads to are removed, no others" {
+@test "--keep-last=N removes only layers that no pointer refers to among its last N" {
     two_pointers
     run -0 zlsnap gc --keep-last=1 "$url"
     assert_output ''
@@ -131,7 +131,7 @@ layers() {
     assert_output ''
 }
 
-@test "earlier layers that gc removed are in no history that is shown" {
+@test "removed layers no longer appear in the history" {
     make_pointer web/1 "$d" "$c" "$b" "$a"
     make_pointer web/2 "$b"
     stored
@@ -149,7 +149,7 @@ sha256:$a"
 ["web/2"]'
 }
 
-@test "gc asks the store only of layers that are there" {
+@test "looks up only layers that exist" {
     make_pointer web/1 "$d" "$c" "$b" "$a" "${a//a/e}" "${a//a/f}"
     stored
     s3_forget
@@ -159,7 +159,7 @@ sha256:$a"
     assert_equal "$(s3_requests '^GET .*prefix=[^&]*a{64}' | wc -l)" 1
 }
 
-@test "what minute a listing's time is" {
+@test "the times of a listing are converted like date(1) does" {
     local seconds minute
     source_parts store/s3
     for minute in '1970-01-01 00:00' '2000-02-29 23:59' '2000-03-01 00:00' '2023-12-31 12:34' \
@@ -169,7 +169,7 @@ sha256:$a"
     done
 }
 
-@test "where a pointer can't be read no layer is removed" {
+@test "a malformed pointer: no layer is removed" {
     make_pointer web/1 "$c" "$b" "$a"
     make_pointer web/0 "$d"
     echo '{}' >store/refs/web/2.json
@@ -179,23 +179,23 @@ sha256:$a"
     assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
 }
 
-@test "settings of s3cmd that change its listings hide no pointer from --keep-last" {
+@test "--keep-last finds all pointers even if s3cmd's settings change its listings" {
     two_pointers
-    # (whose last line has no newline)
+    # The last line has no newline.
     printf '%s\n' 'limit = 1' 'list_md5 = True' 'long_listing = True' 'recursive = True' |
         cat "$S3_CONFIG" - >config
     printf 'human_readable_sizes = True' >>config
     run -0 zlsnap gc --config=config --keep-last=1 --older-than=0 "$url"
     assert_output "$url/$a.tar.zst"
     assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
-    # The one that hides some, and not all.
+    # With this setting alone, a listing has only some of the pointers.
     echo 'limit = 1' | cat "$S3_CONFIG" - >config
     run -0 zlsnap gc --config=config --keep-last=1 --older-than=0 "$url"
     assert_output ''
     assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
 }
 
-@test "a layer that a push would not send again is not removed, however short --older-than is" {
+@test "keeps a recent layer, which push would not send again, even with a short --older-than" {
     local url=s3://bucket/x seconds hex=abc
     source_parts core/options store/s3 store/gc
     # shellcheck disable=SC2034 # for the part
@@ -219,7 +219,7 @@ fake_s3cmd() {
     fake s3cmd "real=$(type -P s3cmd); case \"\$*\" in $1 ;; esac; exec \$real \"\$@\""
 }
 
-@test "where a store lists a pointer and then does not find it no layer is removed" {
+@test "a pointer that is listed but can't be found: no layer is removed" {
     two_pointers
     fake_s3cmd "*' get '*refs/web/2.json*) exit 64"
     run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
@@ -228,7 +228,7 @@ fake_s3cmd() {
     assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
 }
 
-@test "where a listing of the pointers breaks off no layer is removed, and refs lists none of them" {
+@test "an incomplete listing of the pointers: no layer is removed, and refs prints none" {
     two_pointers
     fake_s3cmd "*' ls '*refs/*) \$real \"\$@\" | grep web/1; exit 77"
     run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
@@ -239,7 +239,7 @@ fake_s3cmd() {
     assert_equal "$output" ''
 }
 
-@test "command lines that are wrong" {
+@test "usage errors and a bad directory" {
     run -2 --separate-stderr zlsnap gc --older-than=soon
     assert_one_line "'--older-than' takes an age"
     run -2 --separate-stderr zlsnap gc --keep-last=0 "$url"

@@ -83,7 +83,7 @@ opaque() {
 
 # --------------------------------------------------------------------------- paths
 
-@test "hostile: a path that leads up is refused, wherever it stands" {
+@test "hostile: a path with .. is refused, in any header" {
     local name
     for name in path-up path-up-in-the-midst path-up-at-the-end path-up-alone \
         path-up-in-the-prefix path-up-in-pax path-up-in-gnu-name path-up-in-sparse-name \
@@ -92,7 +92,7 @@ opaque() {
     done
 }
 
-@test "hostile: an absolute path leads below the target, with one warning" {
+@test "hostile: an absolute path is unpacked below the target, with one warning" {
     local below=${OUTSIDE#/}
     unpack_archive path-absolute
     assert_equal "$status: $said" "0: tarunpack: warning: removing leading '/' from names"
@@ -104,20 +104,20 @@ opaque() {
     refuse path-empty "path is empty or *"
 }
 
-@test "hostile: a root that is no directory is refused" {
+@test "hostile: a root that is not a directory is refused" {
     local name
     for name in path-root-is-a-file path-root-by-dots-is-a-file path-root-is-a-symlink; do
         refuse "$name" '*'
     done
 }
 
-@test "hostile: a backslash is no separator" {
+@test "hostile: a backslash is not a separator" {
     accept path-with-backslashes <<'EOF'
 f 644 ..\canary\evil
 EOF
 }
 
-@test "hostile: dots and slashes that mean nothing are dropped" {
+@test "hostile: redundant dots and slashes are dropped" {
     accept path-with-dots-and-slashes <<'EOF'
 d 755 a
 d 755 a/b
@@ -125,7 +125,7 @@ f 644 a/b/c
 EOF
 }
 
-@test "hostile: a component of 256 bytes is refused, one of 255 is fine" {
+@test "hostile: a component of 256 bytes is refused, one of 255 is accepted" {
     refuse path-component-256 '*: path has a component of more than 255 bytes'
     accept path-component-255 <<EOF
 d 755 d
@@ -133,7 +133,7 @@ f 644 d/$(printf 'n%.0s' {1..255})
 EOF
 }
 
-@test "hostile: a path of 2 MiB is refused, one longer than PATH_MAX is fine" {
+@test "hostile: a path of 2 MiB is refused, one longer than PATH_MAX is accepted" {
     refuse path-2-mib 'd/d/*...*d/x: the path is longer than 1048576 bytes (--max-path)'
     unpack_archive path-deep
     assert_equal "$status: $said" '0: '
@@ -142,7 +142,7 @@ EOF
 
 # --------------------------------------------------------------------------- symbolic links
 
-@test "hostile: no path runs through a symbolic link of the archive" {
+@test "hostile: a path through a symbolic link of the archive is refused" {
     local name
     for name in symlink-then-file-through symlink-then-over-a-file-there \
         symlink-absolute-then-through symlink-then-directory-through \
@@ -152,7 +152,7 @@ EOF
     done
 }
 
-@test "hostile: nor through a chain of them, nor through one to the directory it is in" {
+@test "hostile: a path through a chain of symbolic links, or through one to its own directory, is refused" {
     refuse_tree symlink-chain 'a/evil: a parent in the path is not a directory'
     refuse_tree symlink-chain-of-directories 'e/evil: a parent in the path is not *'
     refuse_tree symlink-to-here 'd/d/d/x: a parent in the path is not *'
@@ -172,14 +172,14 @@ p 644 s
 EOF
 }
 
-@test "hostile: the metadata of a symbolic link is its own" {
+@test "hostile: the metadata of a symbolic link does not change its target" {
     accept symlink-with-a-mode <<EOF
 l 777 s -> $OUTSIDE/file
 EOF
     assert_equal "$(stat -c '%u %Y' target/s)" '7 1000000000'
 }
 
-@test "hostile: a symbolic link without a target, with a NUL in it or too long is refused" {
+@test "hostile: a symbolic link with a target that is empty, too long or contains a NUL is refused" {
     refuse symlink-without-target 's: link target is empty, *'
     refuse symlink-with-nul 'link target is empty, too long or contains a NUL*'
     refuse symlink-4096 's: link target *'
@@ -194,7 +194,7 @@ EOF
 
 # --------------------------------------------------------------------------- hard links
 
-@test "hostile: a hard link to the outside is refused" {
+@test "hostile: a hard link to a file outside is refused" {
     refuse hardlink-up "h: path is empty or contains a NUL or '..'"
     refuse hardlink-up-to-the-outside-directory "h: path is empty or contains a NUL or '..'"
     refuse gnu-link-up "h: path is empty or contains a NUL or '..'"
@@ -207,35 +207,35 @@ tarunpack: h: links to ${OUTSIDE#/}/file, which does not exist"
     refuse_tree hardlink-through-a-file 'h: links to f/x, which does not exist'
 }
 
-@test "hostile: a hard link to a directory, the root included, is refused" {
+@test "hostile: a hard link to a directory or to the root is refused" {
     refuse_tree hardlink-to-a-directory 'h: links to d, which is a directory'
     refuse_tree hardlink-to-the-root 'h: links to ., which is a directory'
 }
 
-@test "hostile: a hard link to what is not there, or not yet, is refused" {
+@test "hostile: a hard link to a missing or a later entry is refused" {
     refuse_tree hardlink-to-nothing 'h: links to missing, which does not exist'
     refuse_tree hardlink-to-what-comes-later 'h: links to f, which does not exist'
     refuse_tree hardlink-to-itself 'h: links to h, which does not exist'
     refuse hardlink-without-target 'h: link target is empty, *'
 }
 
-@test "hostile: a hard link to itself, which stands, changes nothing" {
+@test "hostile: a hard link to itself changes nothing if the entry exists" {
     accept hardlink-to-itself-standing <<'EOF'
 f 644 h
 EOF
     content h evil
 }
 
-@test "hostile: a hard link with content is refused: readers disagree where it ends" {
+@test "hostile: a hard link with content is refused, since readers disagree about its end" {
     refuse hardlink-with-data 'h: size out of range'
 }
 
-@test "hostile: a hard link to what is deleted is refused" {
+@test "hostile: a hard link to a whiteout is refused" {
     refuse_tree hardlink-to-a-whiteout 'h: links to f, which is a whiteout'
     refuse_tree hardlink-to-a-whiteouts-name 'h: links to .wh.f, which does not exist'
 }
 
-@test "hostile: a hard link to a symbolic link is one to the link" {
+@test "hostile: a hard link to a symbolic link does not follow it" {
     accept hardlink-to-a-symlink <<EOF
 l 777 h -> $OUTSIDE/file
 l 777 s -> $OUTSIDE/file
@@ -248,7 +248,7 @@ EOF
     content h evil
 }
 
-@test "hostile: a hard link to a fifo is fine" {
+@test "hostile: a hard link to a fifo is accepted" {
     accept hardlink-to-a-fifo <<'EOF'
 p 644 h
 p 644 p
@@ -256,7 +256,7 @@ EOF
     assert_equal "$(stat -c %h target/p)" 2
 }
 
-@test "hostile: a name that is written again leaves its hard links as they were" {
+@test "hostile: a repeated entry does not change hard links to the earlier one" {
     accept hardlink-then-target-rewritten <<'EOF'
 f 644 f
 f 644 h
@@ -265,9 +265,9 @@ EOF
     content h old
 }
 
-# --------------------------------------------------------------------------- in each other's way
+# --------------------------------------------------------------------------- conflicting entries
 
-@test "hostile: what has no names below gives way to a directory, and an empty one to anything" {
+@test "hostile: a file is replaced by a directory, and an empty directory by any type" {
     accept file-becomes-directory <<'EOF'
 d 755 x
 f 644 x/y
@@ -284,21 +284,21 @@ f 644 f
 EOF
 }
 
-@test "hostile: a directory with names in it is not replaced" {
+@test "hostile: a directory that is not empty is not replaced" {
     local name
     for name in full-directory-becomes-{file,symlink,hardlink,fifo}; do
         refuse_tree "$name" 'x: would replace a directory that is not empty'
     done
 }
 
-@test "hostile: nothing stands below what is no directory" {
+@test "hostile: an entry below a file, a fifo or a device is refused" {
     local name
     for name in entry-below-a-{file,fifo,device}; do
         refuse_tree "$name" 'x/y: a parent in the path is not a directory'
     done
 }
 
-@test "hostile: of two entries of one name the later counts" {
+@test "hostile: the later of two entries with the same name wins" {
     accept entry-twice <<'EOF'
 f 640 x
 EOF
@@ -306,7 +306,7 @@ EOF
     assert_equal "$(stat -c %u target/x)" 0
 }
 
-@test "hostile: of two entries for one directory the later has all the metadata" {
+@test "hostile: a directory has all metadata from the later of its entries" {
     accept directory-twice <<'EOF'
 d 750 x
 f 644 x/y
@@ -317,7 +317,7 @@ EOF
     assert_equal "$(stat -c '%a %u:%g' target)" '751 0:8'
 }
 
-@test "hostile: the root's entry may come last, and forbid to write" {
+@test "hostile: the root's entry may come last, and be read-only" {
     accept root-last <<'EOF'
 f 644 x
 EOF
@@ -331,13 +331,13 @@ EOF
 
 # --------------------------------------------------------------------------- whiteouts
 
-@test "hostile: a whiteout without a name, of . or of .. is refused" {
+@test "hostile: a whiteout of an empty name, of . or of .. is refused" {
     refuse_tree whiteout-of-nothing 'd/.wh.: a whiteout without a name'
     refuse_tree whiteout-of-here 'd/.wh..: a whiteout without a name'
     refuse_tree whiteout-of-above 'd/.wh...: a whiteout without a name'
 }
 
-@test "hostile: a whiteout is one by its name, whatever its type and content" {
+@test "hostile: an entry of any type is a whiteout if its name says so" {
     accept whiteout-of-every-type < <(printf 'c 0 %d\n' {0..8})
     assert_equal "$(stat -c %t:%T target/* | sort -u)" 0:0
     accept whiteout-with-content <<'EOF'
@@ -349,12 +349,12 @@ c 0 x
 EOF
 }
 
-@test "hostile: a whiteout may hide a name as long as any, not a longer one" {
+@test "hostile: a whiteout of a name of 255 bytes is accepted, of 256 bytes refused" {
     accept whiteout-of-255-bytes <<<"c 0 $(printf 'n%.0s' {1..255})"
     refuse whiteout-of-256-bytes '*: path has a component of more than 255 bytes'
 }
 
-@test "hostile: an opaque marker is one by its name, whatever its type" {
+@test "hostile: an entry of any type is an opaque marker if its name says so" {
     accept opaque-of-every-type < <(printf 'd 755 %d\n' {0..8})
     local name
     for name in target/*; do
@@ -362,7 +362,7 @@ EOF
     done
 }
 
-@test "hostile: an opaque marker may stand anywhere, in the root too" {
+@test "hostile: an opaque marker may come at any place, and be in the root" {
     accept opaque-before-and-after <<'EOF'
 d 755 a
 f 644 a/x
@@ -375,7 +375,7 @@ EOF
     opaque .
 }
 
-@test "hostile: a path through the name of a whiteout or a marker is refused" {
+@test "hostile: a path with the name of a whiteout or a marker as a parent is refused" {
     refuse_tree whiteout-in-the-path '.wh.x/y: a parent in the path has the name of a whiteout'
     refuse_tree whiteout-in-the-path-of-a-directory '.wh.x/y: a parent in the path has *'
     refuse_tree opaque-in-the-path '.wh..wh..opq/y: a parent in the path has *'
@@ -404,7 +404,7 @@ EOF
     content x new
 }
 
-@test "hostile: names of AUFS are left out with a warning, what lies below them is refused" {
+@test "hostile: names of AUFS are left out with a warning, and entries below them refused" {
     accept aufs-names "tarunpack: warning: .wh..wh.aufs: left out: *
 tarunpack: warning: .wh..wh.plnk: left out: *
 tarunpack: warning: .wh..wh.orph: left out: AUFS metadata" <<'EOF'
@@ -415,7 +415,7 @@ EOF
 
 # --------------------------------------------------------------------------- headers
 
-@test "hostile: a checksum that is wrong, blank or no number is refused" {
+@test "hostile: a checksum that is wrong, blank or not a number is refused" {
     refuse checksum-wrong 'this is not a tar archive'
     local name
     for name in checksum-{wrong-later,blank,no-number}; do
@@ -427,7 +427,7 @@ EOF
     accept checksum-signed < <(printf 'f 644 \xff\xfe\xfd\n')
 }
 
-@test "hostile: a size without its data is a cut archive" {
+@test "hostile: an archive without the data of its last entry is truncated" {
     refuse size-8-gib-and-no-data 'the archive is truncated after 1536 bytes'
 }
 
@@ -439,7 +439,7 @@ EOF
     done
 }
 
-@test "hostile: sizes that are no numbers, negative or too large are refused" {
+@test "hostile: sizes that are malformed, negative or too large are refused" {
     local name
     for name in size-{2-to-63,negative,no-octal,behind-a-nul,with-a-sign} \
         size-in-pax-{too-large,negative,with-junk}; do
@@ -448,7 +448,7 @@ EOF
     refuse size-2-to-63-less-one 'x: size out of range'
 }
 
-@test "hostile: the size in a pax header counts, not the one in the header block" {
+@test "hostile: the size in a pax header overrides the one in the header block" {
     local name
     for name in size-in-pax-counts size-in-pax-counts-when-less; do
         accept "$name" <<'EOF'
@@ -460,7 +460,7 @@ EOF
     assert_equal "$(stat -c %s target/x)" 0
 }
 
-@test "hostile: what can't have content has none, whatever its size says" {
+@test "hostile: the size of a directory or a symbolic link is ignored" {
     accept size-of-a-directory <<'EOF'
 d 755 x
 f 644 y
@@ -475,7 +475,7 @@ EOF
     done
 }
 
-@test "hostile: negative owners and 2^32-1, which means none, are refused" {
+@test "hostile: negative owners, and 2^32-1, which chown(2) ignores, are refused" {
     refuse uid-negative 'malformed number, *'
     refuse gid-negative 'malformed number, *'
     local name
@@ -487,7 +487,7 @@ EOF
     assert_equal "$(stat -c %u target/x)" 4294967294
 }
 
-@test "hostile: times that are too large or no numbers are refused, those before 1970 are not" {
+@test "hostile: malformed times and too large ones are refused, times before 1970 accepted" {
     refuse mtime-overflows 'malformed number, *'
     refuse mtime-2-to-63 'malformed number, *'
     local name
@@ -500,12 +500,12 @@ EOF
     assert_equal "$(stat -c %Y target/x)" -86400
 }
 
-@test "hostile: of a mode only the permissions count" {
+@test "hostile: all bits of a mode but the permissions are ignored" {
     accept mode-with-file-type <<<'f 640 x'
     accept mode-with-all-bits <<<'f 7777 x'
 }
 
-@test "hostile: device numbers that the kernel would cut are refused" {
+@test "hostile: device numbers that the kernel would truncate are refused" {
     refuse device-major-too-large 'x: malformed number'
     refuse device-minor-too-large 'x: malformed number'
     refuse device-negative 'malformed number, *'
@@ -515,7 +515,7 @@ EOF
     accept device-of-a-file-is-no-number <<<'f 644 x'
 }
 
-@test "hostile: a type that nobody knows is refused" {
+@test "hostile: an unknown type is refused" {
     local name
     for name in type-{8,9,A,E,I,N,Z,a,high-byte}-unknown; do
         refuse "$name" 'x: unknown entry type'
@@ -527,7 +527,7 @@ EOF
     refuse type-multi-volume-in-pax 'part of a multi-volume archive, *'
 }
 
-@test "hostile: a volume's label is no entry, and contiguous files are files" {
+@test "hostile: a volume label is ignored, and a contiguous file is a file" {
     accept type-volume-label <<<'f 644 x'
     accept type-contiguous <<<'f 644 x'
     accept type-none-and-a-slash <<<'d 755 x'
@@ -543,7 +543,7 @@ EOF
     refuse pax-path-with-nul "path is empty or contains a NUL or '..', *"
 }
 
-@test "hostile: records whose length is not theirs are refused" {
+@test "hostile: records with a wrong length are refused" {
     local name
     for name in pax-length-{too-short,too-long,zero,missing,negative,overflows,hexadecimal} \
         pax-{newline,equals,keyword,space}-missing pax-padded-with-nuls-inside; do
@@ -551,7 +551,7 @@ EOF
     done
 }
 
-@test "hostile: the last of equal records counts, an empty one takes it back" {
+@test "hostile: the last record of a keyword wins, and an empty one removes it" {
     accept pax-duplicate-record <<<'f 644 y'
     accept pax-deletes-its-path <<<'f 644 x'
     accept pax-unknown-keyword <<<'f 644 x'
@@ -559,8 +559,8 @@ EOF
     assert_equal "$(getfattr --only-values -n user.x target/x)" new
 }
 
-# Some readers take the first of two, some the last, some both.
-@test "hostile: a second extended header of a kind is refused, and what stands behind one" {
+# Some readers use the first of two headers, some the last, some both.
+@test "hostile: a second extended header of the same type, and a global one after a local one, are refused" {
     local name
     for name in pax-twice gnu-{name,link}-twice pax-for-all-behind-{one-for-one,a-gnu-name,a-gnu-link} \
         volume-label-behind-a-{pax-header,gnu-name,gnu-link}; do
@@ -581,7 +581,7 @@ EOF
     local name
     for name in pax-of-terabytes gnu-name-of-terabytes gnu-link-of-terabytes; do
         refuse "$name" 'an extended header is longer than 16777216 bytes (--max-pax)'
-        # The sanitizers' shadow is larger than any limit.
+        # The sanitizers need more address space.
         [[ $ZLSNAP_BIN == *address* || $ZLSNAP_BIN == *thread* ]] || (
             ulimit -v 100000
             tarunpack --no-sync target <"$ARCHIVES/$name.tar" 2>&1 | grep -q -e --max-pax
@@ -589,14 +589,14 @@ EOF
     done
 }
 
-@test "hostile: what stands in a local header goes before what stands in a global one" {
+@test "hostile: a local header overrides a global one" {
     accept pax-for-all-then-for-one <<'EOF'
 f 644 x
 f 644 y
 f 644 z
 EOF
     assert_equal "$(stat -c %u:%g target/* | tr '\n' ' ')" '7:7 8:7 9:7 '
-    # An empty one takes back the global one, for its entry.
+    # An empty record removes the global one, for this entry.
     accept pax-for-all-taken-back <<'EOF'
 f 644 x
 f 644 y
@@ -605,13 +605,13 @@ EOF
     assert_equal "$(stat -c %u:%g:%Y target/* | tr '\n' ' ')" '7:7:7 8:7:1000000000 7:7:7 '
 }
 
-@test "hostile: attributes and maps in global headers, unknown character sets are refused" {
+@test "hostile: attributes and sparse maps in global headers, and unknown character sets, are refused" {
     refuse pax-for-all-with-attributes 'a global header sets attributes or a sparse map, *'
     refuse pax-for-all-with-map 'a global header sets attributes or a sparse map, *'
     refuse pax-charset-unknown 'unsupported hdrcharset, *'
 }
 
-@test "hostile: attributes without a name, with a NUL in it or too long are refused" {
+@test "hostile: attributes with a bad name or a too long value are refused" {
     refuse xattr-too-large 'x: the attribute user.x is longer than 65536 bytes (--max-xattr)'
     local name
     for name in xattr-{without-name,name-256,name-with-nul}; do
@@ -622,7 +622,7 @@ EOF
     assert_equal "$(getfattr --only-values -n user.a%00b target/x)" v
 }
 
-@test "hostile: attributes of an overlay do not come to life" {
+@test "hostile: attributes of an overlay are escaped" {
     accept xattr-of-overlay <<'EOF'
 d 755 d
 f 644 x
@@ -634,24 +634,24 @@ trusted.overlay.overlay.redirect="/canary"
 trusted.overlay.overlay.metacopy=""'
 }
 
-@test "hostile: a malformed ACL is refused, and one that needs names looked up" {
+@test "hostile: a malformed ACL, and one with names instead of ids, are refused" {
     refuse acl-no-text 'malformed access control list, *'
     refuse acl-of-names 'access control list names a user or group without its number, *'
     refuse acl-no-attribute 'x: malformed access control list'
 }
 
-@test "hostile: an ACL where there is none is refused" {
+@test "hostile: an ACL of a symbolic link and a default ACL of a file are refused" {
     refuse acl-default-of-a-file 'x: malformed access control list'
     refuse acl-of-a-symlink 's: malformed access control list'
 }
 
-@test "hostile: of two entries for a directory the later one has the attributes" {
+@test "hostile: a directory has only the attributes of the later of its entries" {
     accept directory-twice-with-attributes <<<'d 700 d'
     assert_equal "$(getfattr -h -d -m - target/d)" "$(printf '# file: target/d\nuser.new="2"')"
 }
 
-# 1100 ACLs of 64 KiB each, which can be set only in the end.
-@test "hostile: the ACLs of directories are kept up to a bound" {
+# 1100 ACLs of 64 KiB each, which are kept in memory until the end.
+@test "hostile: the memory for the ACLs of directories is limited" {
     run -3 tarunpack --no-sync target < <(/usr/bin/python3 - 2>&- <<'PYTHON'
 import struct, sys, tarfile
 none = 0xffffffff
@@ -672,7 +672,7 @@ PYTHON
 
 # --------------------------------------------------------------------------- GNU's headers
 
-@test "hostile: GNU's long names end with a NUL or with their header" {
+@test "hostile: GNU long names end at a NUL or at the end of their header" {
     accept gnu-name-without-nul <<<"f 644 $(printf 'y%.0s' {1..200})"
     accept gnu-name-with-nul-inside <<<'f 644 y'
     accept gnu-name-and-pax <<<'f 644 z'
@@ -684,7 +684,7 @@ PYTHON
 
 # --------------------------------------------------------------------------- sparse files
 
-# zeros_but FILE SIZE [OFFSET LENGTH]...: its size is SIZE, and it has data (of `ab`) only there.
+# zeros_but FILE SIZE [OFFSET LENGTH]...: FILE has SIZE bytes: "ab" repeated at these ranges, and zeros.
 zeros_but() {
     local file=target/$1 size=$2
     shift 2
@@ -698,7 +698,7 @@ zeros_but() {
     rm ../expected
 }
 
-@test "hostile: sparse files of all formats are what they say" {
+@test "hostile: valid sparse files of all formats are accepted" {
     accept gnu-sparse-good <<'EOF'
 f 644 x
 f 644 y
@@ -717,7 +717,7 @@ EOF
     done
 }
 
-@test "hostile: sparse maps that overlap, descend, overflow or do not add up are refused" {
+@test "hostile: sparse maps that overlap, descend, overflow or have a wrong total are refused" {
     local name
     for name in gnu-sparse-{overlaps,descends,exceeds-its-size,too-little-data,too-much-data} \
         gnu-sparse-{overflows,negative,size-negative,half-a-pair,cut,without-end} \
@@ -731,9 +731,9 @@ EOF
     done
 }
 
-# --------------------------------------------------------------------------- all of them
+# --------------------------------------------------------------------------- all archives
 
-@test "hostile: every archive has its test here" {
+@test "hostile: every archive is tested here" {
     local words
     words=$(grep -oE '[a-z0-9]+-[A-Za-z0-9{},-]+' "$BATS_TEST_FILENAME" | sort -u | tr '\n' ' ')
     eval "printf '%s\n' $words" | sort -u >../words
@@ -771,7 +771,7 @@ UNPACK_ALL='shopt -s dotglob nullglob
     untouched all
 }
 
-@test "hostile: nothing outside is touched by a merge onto links that lead there" {
+@test "hostile: nothing outside is touched by a merge onto links to it" {
     local name
     mkdir target-links
     for name in a b d e f h s x y canary outside .wh.x; do
@@ -782,7 +782,7 @@ UNPACK_ALL='shopt -s dotglob nullglob
     untouched all
 }
 
-@test "hostile: an ordinary user who unpacks any of them has nothing left of those that fail" {
+@test "hostile: archives that fail for an ordinary user leave no files" {
     install -d -o 65534 -g 65534 target-his
     chmod a+rx "$BATS_FILE_TMPDIR" "$ARCHIVES"
     run -0 as_user bash -c "$UNPACK_ALL" bash "$ARCHIVES" target-his/target

@@ -11,7 +11,7 @@ setup() {
     made_once make_layer
 }
 
-@test "info --metadata tells what LAYER.json says" {
+@test "info --metadata shows the content of LAYER.json" {
     set_metadata '.created_at = "2001-02-03T04:05:06Z" | .size_bytes = 3 * 1024 * 1024 * 1024 + 1
         | .compressed_size_bytes = 2000 | .file_count = 7 | .compression.version = "1.2.3"
         | .digest = "sha256:" + ("1" * 64) | .compressed_digest = "sha256:" + ("2" * 64)'
@@ -40,7 +40,7 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     refute_line --partial '%'
 }
 
-@test "--metadata --json prints the object as it is" {
+@test "--metadata --json prints LAYER.json unchanged" {
     run -0 zlsnap info --json --metadata layer
     assert_output "$(cat layer.json)"
     set_metadata '.more = {"a": [1]}'
@@ -48,13 +48,13 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     assert_output "$(cat layer.json)"
 }
 
-@test "a layer of another size is a warning" {
+@test "--metadata warns if the layer has another size" {
     echo more >>layer
     run -0 --separate-stderr zlsnap info --metadata layer
     assert_one_line 'warning: layer has '
 }
 
-@test "info measures the layer, with LAYER.json and without" {
+@test "info measures the layer, with and without LAYER.json" {
     local sha256 blob size bytes text
     sha256=$(zstd -dc <layer | sha256sum)
     blob=$(sha256sum <layer)
@@ -86,7 +86,7 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     assert_output "$(grep -v '^created \|^compression \|^media type ' <<<"$text")"
 }
 
-@test "info shows the ten largest files, the largest first, names fit for a terminal" {
+@test "info lists the ten largest files by size, and escapes their names" {
     mkdir many
     local i
     for i in {1..12}; do truncate -s $((i * 1000)) "many/$i"; done
@@ -111,7 +111,7 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     assert_equal "$(jq -r '.largest[2].path_base64' <<<"$output" | base64 -d)" $'x\e[2Jy\xff'
 }
 
-@test "info of a damaged layer tells what is wrong, and shows nothing" {
+@test "info of a damaged layer prints only an error" {
     truncate -s -1000 layer
     run -4 --separate-stderr zlsnap info -q layer
     assert_output ''
@@ -122,7 +122,7 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     refute_leftovers "$TMPDIR"
 }
 
-@test "info holds LAYER.json against what it measures" {
+@test "info compares the layer with LAYER.json" {
     set_metadata '.file_count = 7'
     run -4 --separate-stderr zlsnap info layer
     assert_one_line 'file_count is 6, but 7 in LAYER.json'
@@ -131,7 +131,7 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     run -3 zlsnap info --max-entries=2 layer
 }
 
-@test "no LAYER.json, a malformed one, no layer" {
+@test "a missing or malformed LAYER.json and a missing layer are errors" {
     mv layer.json away
     run -1 --separate-stderr zlsnap info --metadata layer
     assert_one_line 'layer.json: no such file'
@@ -143,20 +143,20 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     assert_one_line 'layer: no such file'
 }
 
-@test "what a LAYER.json says does not reach the terminal as a command" {
+@test "control characters in LAYER.json are not printed" {
     set_metadata '.compression.options = ["\u001b[2J"]'
     run -3 zlsnap info layer
     refute_output --partial $'\e'
 }
 
-@test "a full disk behind it is an error" {
+@test "a write error on standard output is an error" {
     run -1 --separate-stderr bash -c 'zlsnap info layer >/dev/full'
     assert_one_line 'cannot write to standard output'
     run -1 --separate-stderr bash -c 'zlsnap info --json layer >/dev/full'
     assert_one_line 'cannot write to standard output'
 }
 
-@test "info of standard input is that of the layer without LAYER.json" {
+@test "info of standard input is the same as of a layer without LAYER.json" {
     cp layer alone
     run -0 zlsnap info alone
     local expected=${output/alone/-}
@@ -164,7 +164,7 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     assert_output "$expected"
 }
 
-@test "info where a program is killed: status 1" {
+@test "info: a killed program is status 1" {
     fake zstd 'kill -KILL $$'
     run -1 --separate-stderr zlsnap info layer
     assert_said 'zlsnap: zstd was killed by signal KILL'

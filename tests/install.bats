@@ -8,18 +8,18 @@ setup() {
     unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR
 }
 
-# What is built is taken as it is (-o all), whatever flags it was built with.
+# With -o all, make installs the existing programs, even if they were built with other flags.
 make_() {
     make -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" DESTDIR="$D" PREFIX=/opt/zlsnap "$@"
 }
 
-# assert_same_content FILE DIR: DIR/NAME is FILE, byte by byte.
+# assert_same_content FILE DIR: the file of the same name in DIR has the same bytes.
 assert_same_content() {
     assert_file_exists "$2/${1##*/}"
     cmp "$1" "$2/${1##*/}"
 }
 
-@test "install puts programs and manuals where DESTDIR and PREFIX say, and nothing elsewhere" {
+@test "install puts programs and manuals below DESTDIR and PREFIX, and nothing elsewhere" {
     make_ install
     local program
     for program in tarpack tarunpack shasum-tee zlsnap; do
@@ -34,7 +34,7 @@ assert_same_content() {
     assert_output ''
 }
 
-@test "install puts documents, examples and completions where they are looked for" {
+@test "install puts documents, examples and completions into their standard directories" {
     make_ install PREFIX=/usr
     local share=$D/usr/share file program
     for file in "$PROJECT"/{README.md,NEWS.md,LICENSE} "$PROJECT"/doc/*.md; do
@@ -44,13 +44,13 @@ assert_same_content() {
         assert_same_content "$file" "$share/doc/zlsnap/examples"
     done
     assert_same_content "$PROJECT/completions/_zlsnap" "$share/zsh/site-functions"
-    for program in tarpack tarunpack shasum-tee zlsnap; do # one file knows all of them
+    for program in tarpack tarunpack shasum-tee zlsnap; do # the same file for all programs
         cmp "$PROJECT/completions/zlsnap.bash" "$share/bash-completion/completions/$program"
         cmp "$PROJECT/completions/zlsnap.fish" "$share/fish/vendor_completions.d/$program.fish"
     done
 }
 
-@test "each directory can be chosen" {
+@test "each directory has a variable" {
     make_ install PREFIX=/none BINDIR=/a/bin MANDIR=/b/man DOCDIR=/c/doc \
         BASHDIR=/d/bash ZSHDIR=/e/zsh FISHDIR=/f/fish
     local manuals=("$PROJECT"/*/*.[17])
@@ -61,7 +61,7 @@ assert_same_content() {
     assert_file_exists "$D/e/zsh/_zlsnap"
     assert_file_exists "$D/f/fish/zlsnap.fish"
     assert_not_exists "$D/none"
-    run -0 "$D/a/bin/zlsnap" --help # it finds its parts
+    run -0 "$D/a/bin/zlsnap" --help # finds its parts
     run -0 diff <(cd "$PROJECT/driver" && find . | sort) <(cd "$D/a/lib/zlsnap" && find . | sort)
 }
 
@@ -72,7 +72,7 @@ assert_same_content() {
     assert_not_exists "$D/opt/zlsnap/share"
 }
 
-@test "installed files can be read by everyone, whatever the umask" {
+@test "installed files are readable for everyone with any umask" {
     (umask 077 && mkdir -p "$D" && make_ install)
     run -0 find "$D/opt/zlsnap/bin" -type f ! -perm 755
     assert_output ''
@@ -82,7 +82,7 @@ assert_same_content() {
     assert_output ''
 }
 
-@test "the installed driver needs only what is installed" {
+@test "the installed driver needs no file of the source tree" {
     make_ install
     mkdir "$BATS_TEST_TMPDIR/tree"
     echo content >"$BATS_TEST_TMPDIR/tree/file"
@@ -94,7 +94,7 @@ assert_same_content() {
     assert_output content
 }
 
-@test "install and uninstall leave no file, no link, and no directory of ours" {
+@test "uninstall removes all files, links and directories of zlsnap" {
     make_ install PREFIX=/usr
     run -0 find "$D" -type l
     assert_output
@@ -105,7 +105,7 @@ assert_same_content() {
     assert_output ''
 }
 
-@test "uninstall removes nothing that others put there" {
+@test "uninstall keeps files that it did not install" {
     mkdir -p "$D/opt/zlsnap/bin" "$D/opt/zlsnap/lib/zlsnap"
     touch "$D/opt/zlsnap/bin/other" "$D/opt/zlsnap/lib/zlsnap/other"
     make_ install
@@ -114,7 +114,7 @@ assert_same_content() {
     assert_equal "$(sort <<<"$output")" $'opt/zlsnap/bin/other\nopt/zlsnap/lib/zlsnap/other'
 }
 
-@test "uninstall where nothing is installed is no error" {
+@test "uninstall succeeds if nothing is installed" {
     make_ install
     make_ uninstall
     make_ uninstall
@@ -128,11 +128,11 @@ assert_same_content() {
     find "$D" -type f -exec truncate -s 1 {} +
     make_ install
     find "$D" -printf '%P %M %s %l\n' | sort >"$BATS_TEST_TMPDIR/second"
-    # The sizes of directories are the file system's.
+    # The sizes of directories depend on the file system.
     run -0 diff <(grep -v ' d' "$BATS_TEST_TMPDIR/first") <(grep -v ' d' "$BATS_TEST_TMPDIR/second")
 }
 
-@test "DESTDIR may have spaces, quotes and glob characters in it" {
+@test "DESTDIR may contain spaces, quotes and glob characters" {
     mkdir "$BATS_TEST_TMPDIR/a b'c\"d*"
     D="$BATS_TEST_TMPDIR/a b'c\"d*"
     make_ install
@@ -145,8 +145,8 @@ assert_same_content() {
     assert_output ''
 }
 
-# assert_installed DIR ARGUMENT...: make install with these arguments fills DIR, which is all that it makes
-# in the test's directory, uninstall empties it, and neither leaves anything in the source tree.
+# assert_installed DIR ARGUMENT...: make install with these arguments writes only below DIR, uninstall removes all
+# of it, and neither changes the source tree.
 assert_installed() {
     local dir=$1 goal
     shift
@@ -162,29 +162,29 @@ assert_installed() {
     assert_output ''
 }
 
-@test "without DESTDIR, install fills PREFIX itself" {
+@test "without DESTDIR, install uses PREFIX alone" {
     assert_installed "$BATS_TEST_TMPDIR/prefix" PREFIX="$BATS_TEST_TMPDIR/prefix"
 }
 
-@test "DESTDIR is taken from the environment as from the command line, whatever is in it" {
+@test "DESTDIR may come from the environment or the command line, and contain any characters" {
     local name
     for name in plain 'with spaces' ' first' 'last ' 'a$(b)$$c'; do
         D=$BATS_TEST_TMPDIR/$name
         DESTDIR=$D assert_installed "$D/opt" PREFIX=/opt
         rm -r "$D"
-        D=$BATS_TEST_TMPDIR/${name//$/} # which make expands on its command line
+        D=$BATS_TEST_TMPDIR/${name//$/} # make expands $ on its command line
         assert_installed "$D/opt" PREFIX=/opt DESTDIR="$D"
         DESTDIR=/dev/null assert_installed "$D/opt" PREFIX=/opt DESTDIR="$D"
         rm -r "$D"
     done
 }
 
-@test "an empty DESTDIR is none" {
+@test "an empty DESTDIR is like none" {
     DESTDIR='' assert_installed "$BATS_TEST_TMPDIR/prefix" PREFIX="$BATS_TEST_TMPDIR/prefix"
     assert_installed "$BATS_TEST_TMPDIR/prefix" PREFIX="$BATS_TEST_TMPDIR/prefix" DESTDIR=
 }
 
-@test "make help prints the manual of the Makefile" {
+@test "make help prints the comment in the Makefile" {
     run -0 make_ help
     assert_output --partial 'make deps'
     assert_output --partial 'DESTDIR'

@@ -11,19 +11,19 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# listed_by FORM SOURCE: see entries.py.
+# listed_by FORM SOURCE: prints the entries of SOURCE; see entries.py.
 listed_by() {
     /usr/bin/python3 "$PROJECT/tests/entries.py" "$@"
 }
 
-# assert_listed FORM: a.tar, listed so, is the tree a.
+# assert_listed FORM: the listing of a.tar by this tool is the tree a.
 assert_listed() {
     listed_by tree a >expected
     listed_by "$1" a.tar >actual
     diff -u expected actual
 }
 
-# Cuts the fractions of a second off the times of a tree, which not everybody keeps.
+# whole_seconds DIR: truncates the times in a tree to seconds, for tools that store no fractions.
 whole_seconds() {
     find "$1" -depth -print0 | /usr/bin/python3 -c '
 import os, sys
@@ -32,16 +32,16 @@ for path in sys.stdin.buffer.read().split(b"\0")[:-1]:
     os.utime(path, (seconds, seconds), follow_symlinks=False)'
 }
 
-# restore_and_compare REFERENCE: x.tar as tarunpack restores it is that tree.
+# restore_and_compare REFERENCE: tarunpack restores x.tar as the tree REFERENCE.
 restore_and_compare() {
     tarunpack --no-sync restored <x.tar
     compare_trees "$1" restored
     rm -r restored
 }
 
-# --------------------------------------------------------------------------- ours, listed
+# --------------------------------------------------------------------------- other tools list our archives
 
-# What every tool can print on a line.
+# The parts with names that every tool prints on one line.
 LISTED=(types modes hardlinks paths symlinks sizes sparse devices owners unreadable)
 
 make_listed_tree() {
@@ -71,9 +71,9 @@ make_listed_tree() {
     assert_listed bsd
 }
 
-# --------------------------------------------------------------------------- ours, extracted
+# --------------------------------------------------------------------------- other tools extract our archives
 
-@test "GNU tar extracts our archives, everything in them" {
+@test "GNU tar extracts everything in our archives" {
     make_tree a "${ROOT_PARTS[@]}"
     tarpack a >a.tar
     mkdir b
@@ -82,9 +82,9 @@ make_listed_tree() {
     compare_trees a b
 }
 
-# bsdtar takes the root's mtime for its own affair; it knows ACLs only as text, names of attributes
-# only as they are written, and no times before 1970 that have a fraction.
-@test "bsdtar extracts our archives, all that it knows" {
+# bsdtar sets the root's mtime itself, reads ACLs only as text, does not decode names of attributes, and has no
+# fractions in times before 1970.
+@test "bsdtar extracts what it supports of our archives" {
     make_tree a types modes hardlinks names paths symlinks sparse sizes devices unreadable owners \
         system_xattrs capabilities
     setfacl -b a/devices/loop
@@ -95,34 +95,34 @@ make_listed_tree() {
     compare_trees a b
 }
 
-@test "Python extracts our archives, all that it knows" {
+@test "Python extracts what it supports of our archives" {
     make_tree a types modes hardlinks names paths symlinks sizes sparse unreadable owners
     find a -exec touch -h -d @1234567890 {} +
     tarpack a >a.tar
     /usr/bin/python3 -c '
 import tarfile
 tarfile.open("a.tar").extractall("b", numeric_owner=True)'
-    find b -type l -exec touch -h -d @1234567890 {} + # their times it leaves alone
+    find b -type l -exec touch -h -d @1234567890 {} + # Python does not set their times
     setfattr -x user.note a/hardlinks/attributed
-    rm {a,b}/hardlinks/b/symlink # and these it copies
+    rm {a,b}/hardlinks/b/symlink # Python copies hard links of symbolic links
     touch -r a/hardlinks {a,b}/hardlinks/b
     compare_trees a b
 }
 
 # --------------------------------------------------------------------------- GNU tar's
 
-# gnu_tar FORMAT OPTION...: the tree a as x.tar.
+# gnu_tar FORMAT OPTION...: packs the tree a as x.tar.
 gnu_tar() {
     tar --format="$1" "${@:2}" --numeric-owner -cf x.tar -C a .
 }
 
-# gnu_extract OPTION...: x.tar as GNU tar restores it.
+# gnu_extract OPTION...: extracts x.tar with GNU tar.
 gnu_extract() {
     mkdir reference
     tar "$@" --numeric-owner --warning=no-timestamp -xpf x.tar -C reference
 }
 
-# No names beyond 100 bytes, no large numbers, nothing but files, directories and links.
+# v7 has names of at most 100 bytes, small numbers, and only files, directories and links.
 @test "GNU tar's v7 format" {
     make_tree a modes sizes
     rm a/modes/fifo-*
@@ -155,7 +155,7 @@ gnu_extract() {
     done
 }
 
-# make_fragments: more extents than one block of a map can hold, in every form of a map.
+# make_fragments: makes files with more extents than one block of any sparse map holds.
 make_fragments() {
     /usr/bin/python3 -c '
 with open("file", "wb") as file:
@@ -172,17 +172,17 @@ with open("file", "wb") as file:
         # shellcheck disable=SC2086
         gnu_tar $format --sparse
         run -0 stat -c %s x.tar
-        assert [ "$output" -lt 1500000 ] # it did write maps
+        assert [ "$output" -lt 1500000 ] # so it wrote maps
         gnu_extract
         restore_and_compare reference
         rm -r reference
     done
-    restore_and_compare a # the last one kept the fractions of the times, too
+    restore_and_compare a # only the last format keeps fractions of seconds
 }
 
 @test "GNU tar's pax format with attributes, ACLs and capabilities" {
     make_tree a "${ROOT_PARTS[@]}"
-    rm a/devices/null-too a/hardlinks/a/fifo # files and symbolic links are all that it links
+    rm a/devices/null-too a/hardlinks/a/fifo # it makes hard links only of files and symbolic links
     gnu_tar posix --xattrs --xattrs-include='*' --acls
     gnu_extract --xattrs --xattrs-include='*' --acls
     restore_and_compare reference
@@ -206,16 +206,16 @@ with open("file", "wb") as file:
 
 # --------------------------------------------------------------------------- bsdtar's
 
-# bsd_tar FORMAT OPTION...: the tree a as x.tar, and that as bsdtar restores it.
+# bsd_tar FORMAT OPTION...: packs the tree a as x.tar, and extracts that, both with bsdtar.
 bsd_tar() {
     bsdtar --format="$1" --numeric-owner "${@:2}" -cf x.tar -C a .
     mkdir reference
     bsdtar --numeric-owner --acls --xattrs -xpf x.tar -C reference
-    touch -r a reference # it leaves the root's mtime alone
+    touch -r a reference # bsdtar does not set the root's mtime
 }
 
-# Without what bsdtar writes as something else: fractions of a second before 1970, links of devices,
-# ids in ACLs from 2^31 on (as 0), names of attributes that its two spellings spell differently.
+# Without entries that bsdtar changes: fractions of seconds before 1970, hard links of devices, ids in ACLs from
+# 2^31 on, which it writes as 0, and attributes whose names its two encodings spell differently.
 @test "bsdtar's pax format with attributes, ACLs and sparse files" {
     make_tree a "${ROOT_PARTS[@]}" fragments
     find a/times -name '*-*.*' -delete
@@ -223,9 +223,9 @@ bsd_tar() {
     rm a/devices/null-too
     setfacl -x u:4294967294 a/acls/masked
     setfattr -x $'user.new\nline \xff' a/xattrs/file
-    bsd_tar pax 2>/dev/null # it grumbles about names that are not UTF-8, and writes them
+    bsd_tar pax 2>/dev/null # warns about names that are not UTF-8, but writes them
     restore_and_compare a
-    setfattr -x user.a%3Db reference/xattrs/file # that is how it reads them
+    setfattr -x user.a%3Db reference/xattrs/file # as bsdtar reads the name
     setfattr -x user.100%25 reference/xattrs/file
     setfattr -x user.%253D%2525%2541 reference/xattrs/file
     restore_and_compare reference
@@ -254,7 +254,7 @@ bsd_tar() {
 
 # --------------------------------------------------------------------------- Python's
 
-# python_tar FORMAT: the tree a as x.tar.
+# python_tar FORMAT: packs the tree a as x.tar.
 python_tar() {
     /usr/bin/python3 -c '
 import sys, tarfile
@@ -262,8 +262,8 @@ with tarfile.open("x.tar", "w", format=getattr(tarfile, sys.argv[1])) as tar:
     tar.add("a", ".")' "$1"
 }
 
-# make_python_tree PART...: without what Python does not write: attributes, links of anything but
-# files, fractions of a second.
+# make_python_tree PART...: makes the tree a without attributes, fractions of seconds and hard links of anything
+# but files, which Python does not write.
 make_python_tree() {
     make_tree a hardlinks devices "$@"
     setfattr -x trusted.note a/devices/null

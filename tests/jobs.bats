@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Any number of threads gives the same bytes and the same tree.
+# The number of threads does not change the archive or the tree.
 
 load helpers
 load modes
@@ -8,8 +8,8 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
-# random_archives COUNT: 0.tar, 1.tar, ...: entries of all types, many of the same name, in no order, up
-# to a type that can't stand where something else does; an archive may be one that is refused.
+# random_archives COUNT: makes 0.tar, 1.tar and so on, with entries of all types in random order, many with the
+# same name. Some of the archives are refused, since entries conflict.
 random_archives() {
     /usr/bin/python3 - "$1" <<'PYTHON'
 import io, random, sys, tarfile
@@ -54,7 +54,7 @@ for seed in range(int(sys.argv[1])):
 PYTHON
 }
 
-@test "random archives: the same tree or the same refusal, with one thread and with several" {
+@test "random archives: the same tree or the same error with any number of threads" {
     local seed status jobs
     enter_memory
     random_archives 40
@@ -63,7 +63,7 @@ PYTHON
             status=0
             unpack -j "$jobs" "tree-$jobs" <"$seed.tar" 2>"said-$jobs" || status=$?
             { echo "$status" && cat "said-$jobs"; } >"result-$jobs"
-            # Whiteouts, and directories without an entry, have the time of their making.
+            # Whiteouts, and directories without an entry, have the current time.
             [ "$status" -ne 0 ] || { tarpack --manifest "tree-$jobs" &&
                 (cd "tree-$jobs" && find . ! -type d ! -type c -printf '%p %T@ %n\n' | sort); } >>"result-$jobs"
             rm -rf "tree-$jobs"
@@ -71,12 +71,12 @@ PYTHON
         diff result-1 result-2 && diff result-1 result-4 || fail "seed $seed"
         cat result-1 >>results
     done
-    # And that this was about trees that were made as well as about some that could not be.
+    # The sample contains archives of both kinds.
     [ "$(grep -c '^0$' results)" -ge 10 ]
     [ "$(grep -c '^3$' results)" -ge 1 ]
 }
 
-# make_directories COUNT CONTENT: in "tree", with a file each.
+# make_directories COUNT CONTENT: makes "tree" with COUNT directories of one file each.
 make_directories() (
     untraced
     mkdir tree
@@ -86,7 +86,7 @@ make_directories() (
     done
 )
 
-@test "a failure of several threads is one line, and nothing is left" {
+@test "a failure of several threads prints one line, and leaves no files" {
     requires_root
     mkdir small
     make_directories 2000 "$(printf '%4000s' x)"
@@ -97,11 +97,11 @@ make_directories() (
     assert_equal "$(ls -A small)" ''
 }
 
-@test "what a thread could not bring to the disk is an error, although the last sync succeeds" {
+@test "a write error that the flusher got is an error, even if the last sync succeeds" {
     requires_command strace
     make_directories 3 content
     tarpack tree >tree.tar
-    # The kernel tells it once; the second sync of a process can only be that thread's.
+    # The kernel reports it only once. The second sync of the process is the flusher's.
     # shellcheck disable=SC2016 # for the other shell
     run -1 bash -c '{
             head -c 2048 tree.tar
@@ -115,7 +115,7 @@ make_directories() (
     assert_equal "$(ls -A)" $'calls\ntree\ntree.tar'
 }
 
-@test "owners and attributes that are left out by a thread are told once" {
+@test "threads warn only once about omitted owners, and once about attributes" {
     requires_root
     mkdir tree
     touch tree/{a,b}
@@ -133,14 +133,14 @@ make_directories() (
     requires_command strace
     make_directories 300 content
     tarpack tree >tree.tar
-    # Threads that are slow have directories wait for them, as many as there may be.
+    # Slow threads make the queue of open directories as long as possible.
     (ulimit -n 90 && exec strace -f -qq -o /dev/null --seccomp-bpf -e trace=pwrite64 \
         -e inject=pwrite64:delay_enter=5000 tarunpack --no-sync -j 4 copy 3>&-) <tree.tar
     compare_trees tree copy
 }
 
-# Reads that would have to wait are what starts the scout.
-@test "tarpack writes the same bytes where every read has to wait, and goes ahead of them" {
+# The scout starts at the first read that has to wait.
+@test "tarpack reads ahead if reads have to wait, and writes the same bytes" {
     requires_command strace
     mkdir -p tree/{0..29}
     (
@@ -154,7 +154,7 @@ make_directories() (
         -e inject=preadv2:error=EAGAIN:delay_enter=500 tarpack -j 2 -x --exclude=7 tree >two.tar
     [ "$(grep -c 'fadvise64(.*WILLNEED' calls)" -gt 100 ]
     tarpack -j 1 -x --exclude=7 tree | cmp - two.tar
-    # On a file system that can't tell there is none.
+    # No scout if the file system does not support RWF_NOWAIT.
     strace -f -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EOPNOTSUPP \
         tarpack -j 2 tree | cmp - one.tar
     assert_equal "$(grep -c preadv2 calls)" 1

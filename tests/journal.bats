@@ -11,7 +11,7 @@ load faults
 setup() {
     requires_root
     cd "$BATS_TEST_TMPDIR" || return
-    enter_memory # a disk takes its time to sync
+    enter_memory # syncing a disk is slow
     export FAULTS_COUNT=$PWD/count
 }
 
@@ -46,7 +46,7 @@ standing() {
     touch "$1"/{d,e}/old
 }
 
-# Without the times of directories, which an interrupted merge changes.
+# listing DIR: prints the entries, without the times of directories, which an interrupted merge changes.
 listing() (
     cd "$1" || return
     find . -mindepth 1 -name '.merge.*' -prune -o -type d -printf '%P %y %m\n' -o \
@@ -56,7 +56,7 @@ listing() (
 # dies_at STEP: merges the layer onto `dir`, and is killed before the change number STEP; 0: not killed.
 dies_at() {
     rm -f count
-    # In a subshell, whose message about a killed command is not shown either.
+    # In a subshell, since it prints a message about the killed command.
     (FAULTS_STEP=$1 LD_PRELOAD=$ZLSNAP_PRELOAD/kill.so \
         tarunpack -q -j 1 "${sync[@]}" --merge dir <layer.tar) 2>/dev/null
     flock dir true # its processes are dead
@@ -118,7 +118,7 @@ begin() {
     [ $tried -gt 50 ]
 }
 
-@test "killed at any step when everything goes to the disk, and then completed" {
+@test "killed at any step with syncing: the next run completes the merge" {
     local step
     local sync=()
     begin
@@ -164,7 +164,7 @@ recovered() {
     each_allocation_fails tarunpack -j 1 --merge dir
 }
 
-@test "faults: a cleaner that looks at an interrupted merge removes nothing" {
+@test "faults: --clean does not remove an interrupted merge" {
     requires_command strace
     interrupt
     prepare() { restore once; }
@@ -173,7 +173,7 @@ recovered() {
     each_call_fails tarunpack --clean dir
 }
 
-@test "another layer is refused while several merges of one are interrupted" {
+@test "another layer is refused after several interrupted merges of one layer" {
     local second
     interrupt
     tar -cf other.tar -C before t
@@ -188,7 +188,7 @@ sha256:$(sha256sum <layer.tar | cut -c -64) was interrupted; run it again first,
     done
 }
 
-@test "a journal that can't be read, or somebody else's merge, stops a merge before it reads its layer" {
+@test "an unreadable journal, and a merge of another user, stop a merge before it reads its layer" {
     local journal
     interrupt
     journal=$(compgen -G 'once/.merge.zlsnap-*/begun')
@@ -210,7 +210,7 @@ complete or remove it"
     completed 'given back'
 }
 
-@test "a layer that is refused changes nothing in the directory, not even its change time" {
+@test "a refused layer changes nothing below DIR, not even a ctime" {
     local before
     standing dir
     chown 65534 dir/d

@@ -1,7 +1,5 @@
-# Kernels that lack what the programs use, or whose answer a filter of system calls gives (seccomp, as
-# containers have it): another way that gives the same, or one line that says what is needed.
-#
-# strace gives the answers of such a kernel.
+# Kernels without a system call that the programs use, and containers whose seccomp filter forbids it: the programs
+# use another call with the same result, or print one line that says what they need. strace injects the errors.
 # shellcheck disable=SC2154 # bats' stderr
 
 load helpers
@@ -27,30 +25,30 @@ setup() {
     ORIGINAL=$BATS_FILE_TMPDIR
 }
 
-# answering CALL ERROR COMMAND...: all of these calls fail so.
+# answering CALL ERROR COMMAND...: runs the command; all CALLs fail with ERROR.
 answering() {
     local call=$1 error=$2
     shift 2
     strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:error=$error" "$@"
 }
 
-# unpack_answered CALL ERROR OPTION...: the archive, to the directory "target".
+# unpack_answered CALL ERROR OPTION...: likewise, tarunpack with the archive and the directory "target".
 unpack_answered() {
     local call=$1 error=$2
     shift 2
     answering "$call" "$error" tarunpack "$@" target <"$ORIGINAL/layer.tar"
 }
 
-# A tree with a file of its own, where the target is to be.
+# stand: makes "target" a directory with a file.
 stand() {
     rm -rf target
     mkdir target
     echo old >target/old
 }
 
-# --------------------------------------------------------------------------- what is needed
+# --------------------------------------------------------------------------- required
 
-@test "without openat2 nothing is unpacked, and the kernel that has it is named" {
+@test "without openat2 tarunpack fails, and names the first kernel that has it" {
     local option
     stand
     for option in '' --replace --merge --clean; do
@@ -61,7 +59,7 @@ stand() {
     refute_leftovers .
 }
 
-@test "where a filter forbids openat2, nothing is unpacked, and the filter is named" {
+@test "if a filter forbids openat2, tarunpack fails and names seccomp" {
     local option
     stand
     for option in '' --replace --merge --clean; do
@@ -73,14 +71,14 @@ stand() {
     refute_leftovers .
 }
 
-@test "without openat2 an archive is listed, packed and hashed all the same" {
+@test "listing, packing and hashing do not need openat2" {
     answering openat2 ENOSYS tarunpack --manifest <"$ORIGINAL/layer.tar" | cmp - "$ORIGINAL/manifest"
     answering openat2 ENOSYS tarpack "$ORIGINAL/tree" | cmp - "$ORIGINAL/layer.tar"
     answering openat2 ENOSYS shasum-tee --zstd -o digests <"$ORIGINAL/layer.tar.zst" >copy
     cmp copy "$ORIGINAL/layer.tar.zst"
 }
 
-@test "where two directories can't be exchanged, by kernel, filter or file system, none is replaced" {
+@test "--replace fails if the kernel or the file system can't exchange directories" {
     local error
     for error in EINVAL ENOSYS; do
         stand
@@ -92,9 +90,9 @@ stand() {
     refute_leftovers .
 }
 
-# --------------------------------------------------------------------------- what there is a way around
+# --------------------------------------------------------------------------- optional
 
-@test "without Landlock a tree is unpacked without it, and -v says why" {
+@test "without Landlock the tree is unpacked unconfined, and -v says why" {
     local case call=landlock_create_ruleset
     for case in \
         "ENOSYS:the kernel does not have it; Linux 5.19 or later, built with it, is needed" \
@@ -110,7 +108,7 @@ stand() {
     done
 }
 
-@test "without Landlock a long list is that list, without a note" {
+@test "without Landlock -tv prints only the list" {
     local call=landlock_create_ruleset
     run -0 --separate-stderr answering $call ENOSYS tarunpack -tv <"$ORIGINAL/layer.tar"
     assert_equal "$stderr" ''
@@ -120,7 +118,7 @@ stand() {
  Linux 5.19 or later, built with it, is needed"
 }
 
-@test "with a Landlock too old for links a tree is unpacked without it, and -v says why" {
+@test "with a Landlock that does not support links the tree is unpacked unconfined, and -v says why" {
     run -0 --separate-stderr strace -f -qq -o calls -e trace=/landlock \
         -e inject=landlock_create_ruleset:retval=1 tarunpack -v target <"$ORIGINAL/layer.tar"
     assert_equal "$stderr" "tarunpack: not confined by Landlock: the kernel's version of it is too\
@@ -129,20 +127,20 @@ stand() {
     compare_trees "$ORIGINAL/tree" target
 }
 
-@test "where Landlock's last step is refused, the tree is unpacked without it, and -v says why" {
+@test "if landlock_restrict_self fails, the tree is unpacked unconfined, and -v says why" {
     run -0 --separate-stderr unpack_answered landlock_restrict_self E2BIG -v
     assert_equal "$stderr" 'tarunpack: not confined by Landlock: Argument list too long'
     compare_trees "$ORIGINAL/tree" target
 }
 
-# landlock_version: the kernel's; 0 where it has none.
+# landlock_version: prints the kernel's Landlock version, 0 without Landlock.
 landlock_version() {
     strace -f -qq -o version -e trace=landlock_create_ruleset tarunpack --list \
         <"$ORIGINAL/layer.tar" >/dev/null
     sed -n 's/.*VERSION) = \([0-9]*\).*/\1/p' version | grep . || echo 0
 }
 
-# out_of_reach VERSION: what tests/preload/probe.c says where Landlock of this version confines it.
+# out_of_reach VERSION: prints the output of tests/preload/probe.c in a sandbox of this version.
 out_of_reach() {
     local net='Permission denied' scoped='Operation not permitted'
     [ "$1" -ge 4 ] || net='done'
@@ -153,19 +151,19 @@ out_of_reach() {
     echo "probe: signal: $scoped"
 }
 
-# probed COMMAND...: what it says.
+# probed COMMAND...: prints the messages of COMMAND.
 probed() {
     "$@" <"$ORIGINAL/layer.tar" 2>&1 >/dev/null
 }
 
-@test "as far as Landlock's version goes, TCP, signals and abstract sockets are out of reach, too" {
+@test "Landlock also prevents TCP, signals and abstract sockets, if its version supports it" {
     local library=$ZLSNAP_PRELOAD/probe.so kernel version command
     kernel=$(landlock_version)
     for command in '--list' '-j 1 target'; do
         # shellcheck disable=SC2086 # words
         assert_equal "$(probed env LD_PRELOAD="$library" tarunpack $command)" "$(out_of_reach "$kernel")"
         rm -rf target
-        # Of a kernel that knows less, less is asked.
+        # Older versions get fewer restrictions.
         for ((version = 2; version <= kernel; version++)); do
             # shellcheck disable=SC2086
             assert_equal "$version: $(probed strace -f -qq -o /dev/null -E LD_PRELOAD="$library" \
@@ -180,7 +178,7 @@ probed() {
     done
 }
 
-@test "where Landlock works but memory or descriptors are out, nothing is unpacked or listed" {
+@test "if Landlock fails for lack of memory or descriptors, nothing is unpacked or listed" {
     local error text command
     [ "$(landlock_version)" -ge 2 ] || skip 'needs Landlock version 2 in the kernel'
     for error in 'ENOMEM:Cannot allocate memory' 'EMFILE:Too many open files' \
@@ -197,7 +195,7 @@ probed() {
     done
 }
 
-@test "what only makes it faster or tells more may be missing: the same tree" {
+@test "tarunpack makes the same tree without optional system calls" {
     local call error option
     for call in statx sync_file_range sched_getaffinity clone3 madvise capget prctl fadvise64 faccessat2; do
         for error in ENOSYS EPERM; do
@@ -212,7 +210,7 @@ probed() {
     done
 }
 
-@test "what only makes it faster or tells more may be missing: the same archive" {
+@test "tarpack writes the same archive without optional system calls" {
     local call error
     for call in preadv2 fadvise64 sched_getaffinity capget lseek; do
         for error in ENOSYS EPERM EOPNOTSUPP; do
@@ -222,7 +220,7 @@ probed() {
     done
 }
 
-@test "a tree that its owner may not write is published also where renameat2 takes no flags" {
+@test "a tree with a read-only root is published also if renameat2 supports no flags" {
     local error
     mkdir read-only ours
     touch read-only/file
@@ -236,5 +234,5 @@ probed() {
         assert_exists "ours/$error/file"
     done
     refute_leftovers ours
-    chmod 755 read-only ours/* # or bats could not remove them
+    chmod 755 read-only ours/* # so that bats can remove them
 }

@@ -9,13 +9,13 @@ setup() {
     made_once make_layer
 }
 
-@test "list prints the lines that tar -tv does, with --names those of tar -t" {
+@test "list prints the lines of tar -tv, and with --names those of tar -t" {
     run -0 --separate-stderr zlsnap list layer
     assert_output "$(zstd -dc <layer | tarunpack --list -v)"
     assert_equal "$(tr -s ' ' <<<"$output")" "$(zstd -dc <layer | tar --numeric-owner -tv | tr -s ' ')"
     assert_line --regexp '^-rws--x--x .* sub/numbers$'
     assert_stderr 0 ''
-    run -0 zlsnap list -v layer # as those who know tar may type it
+    run -0 zlsnap list -v layer # accepted, as with tar
     assert_line --regexp '^-rws--x--x .* sub/numbers$'
     run -0 --separate-stderr zlsnap list --names layer
     assert_output "$(zstd -dc <layer | tar -t)"
@@ -34,18 +34,18 @@ setup() {
     assert_line .wh.gone
 }
 
-@test "list --json is tarunpack's" {
+@test "list --json prints the output of tarunpack --list --json" {
     run -0 zlsnap list --json layer
     assert_output "$(zstd -dc <layer | tarunpack --list --json)"
     assert_equal "$(jq -s length <<<"$output")" "$(jq .file_count layer.json)"
 }
 
-@test "mtree prints what tarpack --manifest does" {
+@test "mtree prints the output of tarpack --manifest" {
     zlsnap mtree layer >manifest
     tarpack --manifest tree | cmp - manifest
 }
 
-@test "mtree(8) of NetBSD takes what mtree prints, and checks a directory against it; bsdtar lists it" {
+@test "NetBSD's mtree(8) checks a directory against the output of mtree, and bsdtar lists it" {
     requires_command mtree
     touch "tree/a b" tree/ünï
     mkfifo tree/fifo
@@ -64,7 +64,7 @@ setup() {
     assert_line --partial 'a b'
 }
 
-@test "the digest in LAYER.json is the gate, and the list has been printed" {
+@test "a wrong digest in LAYER.json: status 4 after the list was printed" {
     set_metadata '.digest = "sha256:" + ("0" * 64)'
     run -4 zlsnap list layer
     assert_line --regexp ' sub/numbers$'
@@ -73,7 +73,7 @@ setup() {
     run -0 zlsnap mtree --no-verify layer
 }
 
-@test "--expect is the gate, and LAYER.json is not read" {
+@test "with --expect, LAYER.json is not read" {
     local digest
     digest=$(jq -r .digest layer.json)
     echo lies >layer.json
@@ -85,7 +85,7 @@ setup() {
     assert_one_line 'layer.json: malformed'
 }
 
-@test "without LAYER.json a layer is listed too, and a damaged one told" {
+@test "a layer without LAYER.json is listed, and damage is detected" {
     rm layer.json
     run -0 zlsnap list layer
     run -0 zlsnap mtree layer
@@ -94,23 +94,23 @@ setup() {
     run -3 zlsnap mtree layer
 }
 
-@test "a limit of tarunpack that is passed: status 3" {
+@test "an exceeded limit of tarunpack: status 3" {
     run -3 zlsnap list --max-entries=2 layer
     run -3 zlsnap mtree --max-entries=2 layer
 }
 
-@test "nothing is written" {
+@test "writes no files" {
     find . -printf '%p %T@ %C@\n' | sort >"$BATS_TEST_TMPDIR/before"
     zlsnap list layer >/dev/null
     zlsnap mtree layer >/dev/null
     find . -printf '%p %T@ %C@\n' | sort | cmp - "$BATS_TEST_TMPDIR/before"
 }
 
-@test "a full disk behind the list is an error" {
+@test "a write error on standard output is an error" {
     run -1 bash -c 'zlsnap list layer >/dev/full'
 }
 
-@test "standard input is listed, a file, a pipe or a socket, from where it stands" {
+@test "lists standard input, a file from its current offset, a pipe or a socket" {
     local expected name
     expected=$(zlsnap list layer)
     for name in - /dev/stdin; do
@@ -135,7 +135,7 @@ sys.exit(child.wait())' >listed
     run -3 zlsnap list - </dev/null
 }
 
-@test "a program that is killed, or lacks memory, is no bad layer: status 1" {
+@test "a killed program and too little memory are status 1, not a bad layer" {
     run -1 --separate-stderr bash -c 'ulimit -v 24000; zlsnap list layer'
     assert_said 'not enough memory'
     run -1 --separate-stderr bash -c 'ulimit -v 24000; zlsnap mtree --no-verify - <layer'

@@ -4,8 +4,7 @@
 load helpers
 load modes
 
-# Far more than a pipe and tarpack's buffer hold: it can't be through with such a file before its
-# reader is.
+# More than a pipe and tarpack's buffer hold together, so tarpack is still reading the file while its reader pauses.
 LARGE=6M
 
 setup() {
@@ -13,18 +12,18 @@ setup() {
     mkdir tree
 }
 
-# large FILE
+# large FILE: makes a file of that size.
 large() {
     head -c "$LARGE" /dev/zero | tr '\0' x >"$1"
 }
 
-# while_packing CHANGE [OPTION...]: packs "tree", holds tarpack in the first large file in it while
-# CHANGE is run, and reads the rest. $packed is its status, the tar is "out.tar", what it said "said".
+# while_packing CHANGE [OPTION...]: packs "tree" to "out.tar". Runs CHANGE while tarpack is in the first large file.
+# Sets $packed to tarpack's status; its messages are in the file "said".
 while_packing() {
     local change=$1
     shift
     mkfifo pipe
-    sleep 0.02 # or, by a clock of 100 Hz, what is changed has the time that it was made at
+    sleep 0.02 # the kernel's clock may tick only 100 times a second: the change needs another time
     tarpack "$@" tree >pipe 2>said &
     exec {out}<pipe
     head -c 4096 <&"$out" >out.tar
@@ -36,20 +35,20 @@ while_packing() {
     wait $! || packed=$?
 }
 
-# assert_torn: out.tar does not end as an archive does, and no reader takes it for one.
+# assert_torn: out.tar has no end of an archive, and readers refuse it.
 assert_torn() {
     ! tail -c 1024 out.tar | cmp -s - <(head -c 1024 /dev/zero) || fail 'it ends with two zero blocks'
     run -3 tarunpack -t <out.tar
 }
 
-# assert_whole: it is an archive.
+# assert_whole: out.tar is a complete archive.
 assert_whole() {
     run -0 tarunpack -t <out.tar
 }
 
 # --------------------------------------------------------------------------- while a file is read
 
-@test "a file that grows: status 1; with --live it is cut at the size that it had" {
+@test "a file that grows: status 1; with --live it is truncated to its old size" {
     large tree/a
     cp tree/a before
     while_packing 'echo more >>tree/a'
@@ -64,7 +63,7 @@ assert_whole() {
     tar -xOf out.tar a | cmp - before
 }
 
-@test "a file that shrinks is status 1 in any case: what its header promised is not there" {
+@test "a file that shrinks is status 1, with --live too, since its header has the old size" {
     local live
     for live in '' --live; do
         large tree/a
@@ -75,7 +74,7 @@ assert_whole() {
     done
 }
 
-@test "a file of holes that shrinks is status 1 in any case" {
+@test "a sparse file that shrinks is status 1, with --live too" {
     local live
     for live in '' --live; do
         truncate -s "$LARGE" tree/a
@@ -86,7 +85,7 @@ assert_whole() {
     done
 }
 
-@test "a file that is written to in its place, or touched: status 1; with --live a warning" {
+@test "a file that is overwritten or touched: status 1; with --live a warning" {
     local change
     for change in 'echo y | dd of=tree/a bs=1 count=1 seek=5M conv=notrunc status=none' \
         'touch -d @5 tree/a' 'chmod 600 tree/a' \
@@ -105,13 +104,13 @@ assert_whole() {
     done
 }
 
-@test "a file that is removed or replaced while it is read is read to its end: it is still that file" {
+@test "a file that is removed or replaced while it is read: with --live its old content is packed" {
     large tree/a
     cp -p tree/a kept
     while_packing 'echo other >new; mv new tree/a' --live
     assert_equal "$packed" 0
     tar -xOf out.tar a | cmp - kept
-    # Without --live that is a change: the link count is part of what was read.
+    # Without --live this is an error, since the link count changed.
     cp -p kept tree/a
     while_packing 'rm tree/a'
     assert_equal "$packed" 1
@@ -134,7 +133,7 @@ assert_whole() {
     done
 }
 
-@test "a file that a network's file system has lost when all of it was read: a warning with --live" {
+@test "a file that a network file system loses after it was read: with --live a warning" {
     requires_command strace
     echo content >tree/a
     run -1 --separate-stderr strace -o /dev/null -P tree/a -e inject=fstat,newfstatat:error=ESTALE:when=2 \
@@ -148,10 +147,10 @@ assert_whole() {
     tar -xOf out.tar a | cmp - tree/a
 }
 
-# --------------------------------------------------------------------------- before its turn
+# --------------------------------------------------------------------------- before the entry is read
 
-# changes_before_its_turn CHANGE: tree/b is changed while tree/a is read: without --live that is an
-# error that names b, with it a warning, and b is left out.
+# changes_before_its_turn CHANGE: changes tree/b while tree/a is read. That is an error that names b, or with --live
+# a warning, and b is left out.
 changes_before_its_turn() {
     rm -rf tree
     mkdir -p tree/b/sub
@@ -174,12 +173,12 @@ changes_before_its_turn() {
     rm -rf before
 }
 
-@test "an entry that vanishes before its turn: status 1; with --live a warning" {
+@test "an entry that vanishes before it is read: status 1; with --live a warning" {
     changes_before_its_turn 'rm tree/b' file
     changes_before_its_turn 'rm -r tree/b'
 }
 
-@test "a file that is of another type when its turn comes is never followed, opened or waited for" {
+@test "a file that became another type is not followed, opened or waited for" {
     mkdir outside
     echo secret >outside/file
     changes_before_its_turn 'rm tree/b; ln -s ../outside/file tree/b' file
@@ -189,7 +188,7 @@ changes_before_its_turn() {
     run -1 grep -a secret out.tar
 }
 
-@test "a directory that is a symlink, a file or a fifo when its turn comes is not entered" {
+@test "a directory that became a symlink, a file or a fifo is not entered" {
     mkdir outside
     echo secret >outside/file
     changes_before_its_turn 'rm -r tree/b; ln -s ../outside tree/b'
@@ -198,7 +197,7 @@ changes_before_its_turn() {
     run -1 grep -a secret out.tar
 }
 
-@test "a symlink or fifo that became a file or a directory is packed as what it is" {
+@test "a symlink or fifo that became a file or a directory is packed with its new type" {
     large tree/a
     ln -s nowhere tree/b
     mkfifo tree/c
@@ -209,7 +208,7 @@ changes_before_its_turn() {
     tar -xOf out.tar b | cmp - tree/b
 }
 
-@test "a directory that is swapped for a symlink while it is walked: the walk stays in it" {
+@test "a directory that is replaced by a symlink while it is walked: the walk stays in the directory" {
     mkdir -p tree/dir/sub outside/sub
     echo inside | tee tree/dir/b tree/dir/sub/file >/dev/null
     echo secret | tee outside/b outside/sub/file >/dev/null
@@ -221,21 +220,21 @@ changes_before_its_turn() {
     run -1 grep -a secret out.tar
 }
 
-@test "a deep directory that is moved while it is walked never leads the walk out of the tree" {
+@test "a deep directory that is moved while it is walked: the walk never leaves the tree" {
     local deep
     deep=tree$(printf '/d%.0s' {1..200})
     mkdir -p "$deep" outside
     large "$deep/a"
     echo secret >outside/z
     while_packing 'mv tree/d/d outside' --live
-    # It can't find back to what it has closed meanwhile, and says so.
+    # The levels above are closed and can't be reopened, which is an error.
     assert_equal "$packed" 1
     assert_regex "$(tail -n 1 said)" 'cannot return to the directory above: Stale file handle$'
     assert_torn
     run -1 grep -a secret out.tar
 }
 
-@test "new entries in a directory that was read already are not looked for" {
+@test "new entries in a directory that was already read are ignored" {
     large tree/a
     mkdir tree/b
     while_packing 'touch tree/aa tree/b/new' --live
@@ -244,7 +243,7 @@ changes_before_its_turn() {
     assert_output $'./\na\nb/\nb/new'
 }
 
-@test "--live: an inode that was given to another file is no hard link of the first one" {
+@test "--live: a name that was replaced by another file is not packed as a hard link" {
     large tree/a
     echo one >tree/b
     ln tree/b tree/d
@@ -273,7 +272,7 @@ without_a_trace() {
     mv before tree
 }
 
-@test "a fifo, and a symlink, that vanish between the look at them and the next: the same" {
+@test "a fifo or a symlink that vanishes between two system calls: the same" {
     mkfifo tree/fifo
     touch tree/z
     without_a_trace fifo
@@ -282,14 +281,14 @@ without_a_trace() {
     ln -s target tree/symlink
     without_a_trace symlink
     assert_output $'./\nz'
-    # Its link is read only after its attributes.
+    # tarpack reads the attributes before the link target.
     ln tree/symlink tree/y
     local -x FAULTS_VANISH=symlink
     run -0 env LD_PRELOAD="$ZLSNAP_PRELOAD/vanish.so" \
         bash -c 'tarpack --live --no-xattrs --whiteouts=raw tree >out.tar'
     assert_output 'tarpack: warning: symlink: vanished or was replaced while it was being read'
     assert_whole
-    # No hard link leads to what is not in the archive.
+    # y is not a hard link to the missing entry.
     assert_output $'./\ny\nz'
     assert_equal "$(tar -tvf out.tar | grep -c 'y -> target')" 1
     FAULTS_VANISH=y
@@ -314,11 +313,11 @@ without_a_trace() {
     run grep -Ev '^tarpack: warning: d[0-9]{4}: vanished or was replaced while it was being read$' said
     assert_output ''
     assert_whole
-    # Each is packed or told, and both the one that vanished between its header and its names.
+    # Each directory is packed or reported; the one that vanished after its header, both.
     assert_equal "$((${#lines[@]} - 1 + $(wc -l <said)))" 3001
 }
 
-@test "--live: what can't be read though it is there is an error" {
+@test "--live: a failed read of an entry that still exists is an error" {
     requires_command strace
     mkdir tree/dir
     mkfifo tree/fifo
@@ -333,9 +332,9 @@ without_a_trace() {
     done
 }
 
-# --------------------------------------------------------------------------- what can't be read
+# --------------------------------------------------------------------------- unreadable entries
 
-@test "an unreadable file or directory is an error that names it, with --live too" {
+@test "an unreadable file or directory is an error, with --live too" {
     install -d -o 65534 -g 65534 home
     # shellcheck disable=SC2016 # for the other shell
     as_user bash -c 'mkdir -p home/{file,directory,closed}/sub && touch home/{file,closed}/sub/x &&
@@ -373,7 +372,7 @@ without_a_trace() {
     assert_equal "$(grep -c '"file".*O_NOFOLLOW' calls)" 1
 }
 
-@test "a plain user is told once that trusted.* attributes of others are hidden from him" {
+@test "warns an ordinary user once that trusted.* attributes of other users' entries are hidden" {
     requires_root
     mkdir tree/{a,b}
     setfattr -n trusted.overlay.opaque -v y tree/a
@@ -385,12 +384,12 @@ without_a_trace() {
     assert_regex "$stderr" '^tarpack: warning: .*trusted\.\*'
     run -0 --separate-stderr as_user bash -c 'tarpack -q tree | tarunpack -t'
     assert_equal "$stderr" ''
-    # Root of a user namespace sees no more.
+    # The same for root of a user namespace.
     if unshare -Ur true; then
         run -0 --separate-stderr as_user unshare -Ur bash -c 'tarpack tree | tarunpack -t'
         assert_regex "$stderr" '^tarpack: warning: .*trusted\.\*'
     fi
-    # His own have none that he could miss, and root misses none.
+    # No warning for the user's own entries, and none for root.
     install -d -o 65534 -g 65534 home
     as_user touch home/file
     run -0 --separate-stderr as_user bash -c 'tarpack home | tarunpack -t'
@@ -400,7 +399,7 @@ without_a_trace() {
     assert_output $'./\na/\na/.wh..wh..opq\nb/'
 }
 
-@test "what this process may see is asked once, not for each entry of another user" {
+@test "checks its privileges once, not for each entry of another user" {
     requires_root
     requires_command strace
     touch tree/{1..99}
@@ -411,9 +410,9 @@ without_a_trace() {
     [ "$(grep -c /proc/self/ns/user calls)" -le 2 ]
 }
 
-# --------------------------------------------------------------------------- the other end
+# --------------------------------------------------------------------------- output
 
-@test "a reader that goes away is a write error and nothing worse" {
+@test "ends by SIGPIPE or with a write error when its reader is gone" {
     large tree/a
     run -0 --separate-stderr bash -c 'tarpack tree | head -c 512 >/dev/null; echo "${PIPESTATUS[0]}"'
     [[ $output == 141 || $output == 1 ]] || fail "status $output"

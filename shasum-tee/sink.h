@@ -5,8 +5,8 @@
 #define SHASUM_TEE_SINK_H
 
 #include "digest.h"
-#include "frames.h"
 #include "status.h"
+#include "zstd_stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +25,8 @@ struct sink_result {
 struct sink {
     struct digest *digest;
     struct digest *content_digest; /* NULL without --zstd */
-    struct frames *frames;
-    enum frames_error fault; /* the first error in the frames; hashing goes on after it */
+    struct zstd_stream *stream;
+    enum zstd_stream_error fault; /* the first error in the frames; hashing goes on after it */
     struct sink_result result;
 };
 

@@ -4,7 +4,7 @@
 #include "escape.h"
 #include "list_json.h"
 #include "mtree.h"
-#include "place/sandbox.h"
+#include "sandbox.h"
 #include "stream.h"
 #include "tally.h"
 #include "verdict.h"
@@ -233,7 +233,7 @@ static enum status list_prepare(struct list *list)
             return diag_no_memory();
     }
     tzset(); /* reads a file, which the sandbox would deny */
-    enum status status = sandbox_enter(-1);
+    enum status status = sandbox_enter(-1, SANDBOX_READ);
     if (status != STATUS_OK)
         return status;
     return source_start(&list->source, STDIN_FILENO,

@@ -7,8 +7,8 @@
 #include "merge/merge.h"
 #include "merge/target.h"
 #include "place/child.h"
-#include "place/sandbox.h"
 #include "place/workdir.h"
+#include "sandbox.h"
 #include "unpack.h"
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static enum status layer_stage(void *context)
     close(onto->target.fd);
     journal_close(&onto->journal);
     umask(0);
-    enum status status = sandbox_enter(place.tree);
+    enum status status = sandbox_enter(place.tree, SANDBOX_TREE);
     return status == STATUS_OK ? unpack_run(onto->options, &place) : status;
 }
 
@@ -66,7 +66,7 @@ static enum status layer_apply(void *context)
                                       .interrupted = &onto->journal,
                                       .sync = !onto->options->no_sync};
     umask(0);
-    enum status status = sandbox_enter(onto->target.fd);
+    enum status status = sandbox_enter(onto->target.fd, SANDBOX_TREE);
     if (status == STATUS_OK)
         status = merge_prepare(&trees);
     if (status == STATUS_OK)

@@ -4,9 +4,9 @@
 #include "diag.h"
 #include "job.h"
 #include "place/child.h"
-#include "place/sandbox.h"
 #include "place/target.h"
 #include "place/workdir.h"
+#include "sandbox.h"
 #include "unpack.h"
 
 #include <sys/stat.h>
@@ -44,7 +44,7 @@ static enum status tree_unpack(void *context)
     close(publish->workdir.fd);
     target_close(&publish->target);
     umask(0);
-    enum status status = sandbox_enter(place.tree);
+    enum status status = sandbox_enter(place.tree, SANDBOX_TREE);
     return status == STATUS_OK ? unpack_run(publish->options, &place) : status;
 }
 

@@ -183,7 +183,7 @@ probed() {
     [ "$(landlock_version)" -ge 2 ] || skip 'needs Landlock version 2 in the kernel'
     for error in 'ENOMEM:Cannot allocate memory' 'EMFILE:Too many open files' \
         'ENFILE:Too many open files in system'; do
-        text="tarunpack: cannot confine the unpacking process with Landlock: ${error#*:}"
+        text="tarunpack: cannot confine the process with Landlock: ${error#*:}"
         for command in --list target '--replace target' '--merge .'; do
             # shellcheck disable=SC2086 # words
             run -1 strace -f -qq -o /dev/null -e trace=landlock_create_ruleset \

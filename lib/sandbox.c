@@ -1,4 +1,4 @@
-#include "place/sandbox.h"
+#include "sandbox.h"
 
 #include "diag.h"
 #include "stream.h"
@@ -21,12 +21,19 @@
 
 #define ACCESS_FIRST_VERSION ((UINT64_C(1) << 13) - 1)
 
-/* The rights that building a tree needs. */
-#define ACCESS_NEEDED                                                                              \
-    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
-     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |  \
-     LANDLOCK_ACCESS_FS_MAKE_SYM | ACCESS_REFER | ACCESS_TRUNCATE)
+/* What each use allows beneath the directory. */
+static const uint64_t allowed[] = {
+    [SANDBOX_READ] = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+    [SANDBOX_FILES] = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                      ACCESS_TRUNCATE,
+    [SANDBOX_TREE] = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                     LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                     LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | ACCESS_REFER |
+                     ACCESS_TRUNCATE,
+};
 
 /* Version 1 always forbids links between directories. */
 #define VERSION_NEEDED 2
@@ -52,14 +59,14 @@ static struct ruleset ruleset_of(long version)
 }
 
 /* Returns 0; -1 with errno set. */
-static int restrict_to(int fd, long version)
+static int restrict_to(int fd, enum sandbox_use use, long version)
 {
     struct ruleset ruleset = ruleset_of(version);
     int rules = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof ruleset, 0);
     if (rules < 0)
         return -1;
     struct landlock_path_beneath_attr beneath = {
-        .allowed_access = ruleset.handled_access_fs & ACCESS_NEEDED, .parent_fd = fd};
+        .allowed_access = ruleset.handled_access_fs & allowed[use], .parent_fd = fd};
     int result = 0;
     if (fd >= 0)
         result =
@@ -88,14 +95,14 @@ static bool is_failure(int error)
     return error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-enum status sandbox_enter(int fd)
+enum status sandbox_enter(int fd, enum sandbox_use use)
 {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    if (version >= VERSION_NEEDED && restrict_to(fd, version) == 0)
+    if (version >= VERSION_NEEDED && restrict_to(fd, use, version) == 0)
         return STATUS_OK;
     if (version >= VERSION_NEEDED && is_failure(errno))
-        return diag_errno("cannot confine the unpacking process with Landlock");
+        return diag_errno("cannot confine the process with Landlock");
     diag_note("not confined by Landlock: %s", problem(version));
     return STATUS_OK;
 }

@@ -27,6 +27,18 @@ replay() {
     replay sparse
 }
 
+@test "fuzz: seek tables of packs" {
+    replay seek_table
+}
+
+@test "fuzz: indexes of packs" {
+    replay index
+}
+
+@test "fuzz: records of a contents stream" {
+    replay contents
+}
+
 @test "fuzz: archives, and their entries written again by tarpack's code" {
     replay reader "$BATS_FILE_TMPDIR/archives"
 }

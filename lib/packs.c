@@ -1,0 +1,125 @@
+#include "packs.h"
+
+#include "array.h"
+#include "diag.h"
+#include "names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum status fail_index(const struct packs *packs, const char *pack, const char *what)
+{
+    diag_error("%s/%s" PACK_INDEX_SUFFIX ": %s", diag_name(packs->path).text, pack, what);
+    return STATUS_ARCHIVE;
+}
+
+static enum status fail_system(const struct packs *packs, const char *pack, const char *what)
+{
+    diag_errno("%s/%s" PACK_INDEX_SUFFIX ": cannot %s", diag_name(packs->path).text, pack, what);
+    return STATUS_SYSTEM;
+}
+
+/* Maps the open index and checks its header. */
+static enum status index_map(const struct packs *packs, struct pack *pack, int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return fail_system(packs, pack->name, "read its status");
+    if (!S_ISREG(status.st_mode))
+        return fail_index(packs, pack->name, "not a regular file");
+    if (status.st_size == 0 || (uintmax_t)status.st_size > SIZE_MAX)
+        return fail_index(packs, pack->name, pack_error_text(PACK_BAD_INDEX));
+    const size_t length = (size_t)status.st_size;
+    void *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED)
+        return fail_system(packs, pack->name, "map it");
+    pack->bytes = bytes;
+    pack->length = length;
+    pack->mtime = status.st_mtim;
+    (void)madvise(bytes, length, MADV_RANDOM); /* only for speed */
+    if (index_parse(&pack->index, bytes, length) != PACK_OK)
+        return fail_index(packs, pack->name, pack_error_text(PACK_BAD_INDEX));
+    if (memcmp(pack->index.pack, pack->name, PACK_DIGITS) != 0)
+        return fail_index(packs, pack->name, "the index of another pack");
+    return STATUS_OK;
+}
+
+static enum status pack_add(struct packs *packs, int directory, const char *name)
+{
+    if (array_reserve(&packs->list, &packs->capacity, packs->count + 1, sizeof *packs->list) != 0)
+        return diag_no_memory();
+    struct pack *pack = &packs->list[packs->count++];
+    memcpy(pack->name, name, PACK_DIGITS);
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ELOOP)
+        return fail_index(packs, pack->name, "a symbolic link");
+    if (fd < 0)
+        return fail_system(packs, pack->name, "open it");
+    enum status status = index_map(packs, pack, fd);
+    close(fd);
+    return status;
+}
+
+static int pack_compare(const void *a, const void *b)
+{
+    const struct pack *one = a, *other = b;
+    if (one->mtime.tv_sec != other->mtime.tv_sec)
+        return one->mtime.tv_sec < other->mtime.tv_sec ? 1 : -1;
+    if (one->mtime.tv_nsec != other->mtime.tv_nsec)
+        return one->mtime.tv_nsec < other->mtime.tv_nsec ? 1 : -1;
+    return strcmp(one->name, other->name);
+}
+
+enum status packs_open(struct packs *packs, int fd, const char *path)
+{
+    *packs = (struct packs){.path = path};
+    struct names names = {0};
+    enum status status = STATUS_OK;
+    if (names_read_in(&names, fd, ".") != 0)
+        status = diag_failed(path, "read the directory");
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        const char *name = names_text(&names, i);
+        if (pack_name_is(name, PACK_INDEX_SUFFIX))
+            status = pack_add(packs, fd, name);
+    }
+    names_free(&names);
+    if (packs->count > 0)
+        qsort(packs->list, packs->count, sizeof *packs->list, pack_compare);
+    return status;
+}
+
+enum status packs_find(const struct packs *packs, const struct digest_value *digest, size_t *pack,
+                       struct index_entry *entry, bool *found)
+{
+    const struct index_key key = index_key(digest);
+    *found = false;
+    for (size_t i = *pack; i < packs->count; i++) {
+        switch (index_find(&packs->list[i].index, &key, entry)) {
+        case INDEX_FOUND:
+            *pack = i;
+            *found = true;
+            return STATUS_OK;
+        case INDEX_MALFORMED:
+            return fail_index(packs, packs->list[i].name, pack_error_text(PACK_BAD_INDEX));
+        case INDEX_ABSENT:
+            break;
+        }
+    }
+    return STATUS_OK;
+}
+
+void packs_close(struct packs *packs)
+{
+    for (size_t i = 0; i < packs->count; i++) {
+        if (packs->list[i].bytes)
+            (void)munmap(packs->list[i].bytes, packs->list[i].length);
+    }
+    free(packs->list);
+    *packs = (struct packs){0};
+}

@@ -1,0 +1,51 @@
+/*
+ * The packs of a directory, by their indexes: files named PACK.index. All other names are ignored.
+ *
+ * Indexes are mapped into memory, not read: a search among a million contents touches a few pages.
+ * The kernel therefore kills the process (SIGBUS) if a file is truncated while it is in use, as
+ * only its owner can do. That fails closed: a reader that is killed has not written the end of its
+ * archive.
+ */
+#ifndef ZLSNAP_PACKS_H
+#define ZLSNAP_PACKS_H
+
+#include "digest.h"
+#include "index.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+struct pack {
+    char name[PACK_DIGITS + 1]; /* PACK */
+    struct timespec mtime;      /* of the index */
+    struct index index;
+    void *bytes; /* the mapped file */
+    size_t length;
+};
+
+/* Zero-initialised it is safe to close, and has no packs. It owns its memory. */
+struct packs {
+    const char *path;  /* of the directory as the user wrote it; borrowed */
+    struct pack *list; /* newest index first; equal times in the order of the names */
+    size_t count;
+    size_t capacity;
+};
+
+/* Maps all indexes in the open directory `fd`, which is `path` in messages. An index must be a
+ * regular file, not a symbolic link, and have the header of the pack in its name. Returns a status,
+ * STATUS_ARCHIVE for a wrong index; the error is printed. packs_close() must follow in either case.
+ */
+enum status packs_open(struct packs *packs, int fd, const char *path);
+
+/* Searches the SHA-256 digest in the packs from number `*pack` on. Stores whether it was found, and
+ * then the number of the pack and the entry. Thread-safe. Returns STATUS_OK, or STATUS_ARCHIVE if
+ * an index is malformed; the error is printed. */
+enum status packs_find(const struct packs *packs, const struct digest_value *digest, size_t *pack,
+                       struct index_entry *entry, bool *found);
+
+/* Releases everything. */
+void packs_close(struct packs *packs);
+
+#endif

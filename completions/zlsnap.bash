@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack and shasum-tee. It does not need
+# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack, shasum-tee and tarstore. It does not need
 # bash-completion, which finds this file by the name of each program.
 #
 # The line is parsed here, since COMP_WORDS splits words at each : and =. File names never become code: they
@@ -61,6 +61,7 @@ _zlsnap_describe() {
     shasum-tee)
         options='algorithm= expect= output= json oci zstd progress[=] size=' operands=''
         ;;
+    tarstore) options='pack-size= level= jobs= no-sync summary=' operands='dir' ;;
     *) return 1 ;;
     esac
     options+=' quiet help version'
@@ -311,4 +312,4 @@ _zlsnap() {
     fi
 }
 
-complete -F _zlsnap zlsnap zlsnap.sh tarpack tarunpack shasum-tee
+complete -F _zlsnap zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore

@@ -1,4 +1,4 @@
-# Completion for fish 3.1 and later: zlsnap, tarpack, tarunpack and shasum-tee. fish finds this file by the
+# Completion for fish 3.1 and later: zlsnap, tarpack, tarunpack, shasum-tee and tarstore. fish finds this file by the
 # name of each program. tests/completions.bats compares the lists with --help.
 
 # The options, long and short, whose value can be the next word.
@@ -29,7 +29,7 @@ end
 function __zlsnap_option
     set -l commands
     for name in (string split , -- $argv[1])
-        if contains -- $name tarpack tarunpack shasum-tee
+        if contains -- $name tarpack tarunpack shasum-tee tarstore
             complete -c $name $argv[2..-1]
         else
             set -a commands $name
@@ -156,7 +156,7 @@ function __zlsnap_operand
     end
 end
 
-for program in zlsnap zlsnap.sh tarpack tarunpack shasum-tee
+for program in zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore
     complete -c $program -e
     complete -c $program -f
 end
@@ -200,7 +200,7 @@ set -l zstd create,sync
 set -l s3 push,sync
 set -l registry push,pull
 set -l image oci,push
-set -l all tarpack,tarunpack,shasum-tee,create,extract,verify,list,info,mtree,digest,diff,oci,push
+set -l all tarpack,tarunpack,shasum-tee,tarstore,create,extract,verify,list,info,mtree,digest,diff,oci,push
 set all $all,pull,sync,restore,status,refs,gc
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
@@ -222,7 +222,7 @@ __zlsnap_option $content -l xattrs-include -x -d 'also pack the attributes that 
 __zlsnap_option $content -l xattrs-exclude -x -d 'leave out the attributes that match'
 __zlsnap_option $content,$unpack -l no-xattrs -d 'no extended attributes'
 __zlsnap_option $content -l live -d 'the tree may change while it is read'
-__zlsnap_option $content,$unpack -s j -l jobs -x -d 'number of threads'
+__zlsnap_option $content,$unpack,tarstore -s j -l jobs -x -d 'number of threads'
 __zlsnap_option $pack -l mtime -x -d 'set all modification times'
 __zlsnap_option $pack -l clamp-mtime -f -d 'set later modification times to this'
 __zlsnap_option $pack -l time-precision -x -a 'ns s' -d 'precision of modification times'
@@ -235,8 +235,8 @@ __zlsnap_option $unpack -l same-owner -d 'fail if an owner cannot be restored'
 __zlsnap_option $unpack -l no-same-owner -d 'own all entries as the current user'
 __zlsnap_option $unpack -l no-devices -d 'create no devices'
 __zlsnap_option $unpack -l no-holes -d 'create no holes'
-__zlsnap_option $unpack -l no-sync -d 'do not wait until the tree is on the disk'
-__zlsnap_option $unpack,tarpack -l summary -r -F -d 'write a summary to a file, as JSON'
+__zlsnap_option $unpack,tarstore -l no-sync -d 'do not wait until everything is on the disk'
+__zlsnap_option $unpack,tarpack,tarstore -l summary -r -F -d 'write a summary to a file, as JSON'
 __zlsnap_option $readers -l max-stream -x -d 'maximum size of the stream'
 __zlsnap_option $readers -l max-size -x -d 'maximum size of all files'
 __zlsnap_option $readers -l max-entries -x -d 'maximum number of entries'
@@ -245,7 +245,7 @@ __zlsnap_option $readers -l max-depth -x -d 'maximum depth of directories'
 __zlsnap_option $readers -l max-pax -x -d 'maximum size of an extended header'
 __zlsnap_option $readers -l max-xattr -x -d 'maximum size of an attribute'
 
-__zlsnap_option $zstd -s l -l level -x -d 'compression level, 1 to 22'
+__zlsnap_option $zstd,tarstore -s l -l level -x -d 'compression level, 1 to 22'
 __zlsnap_option $zstd -s T -l threads -x -d 'threads of zstd'
 __zlsnap_option $zstd -l long -f -d 'find repetitions up to 2^N bytes apart'
 __zlsnap_option $zstd -l rsyncable -d 'small changes in the directory cause small changes in the layer'
@@ -290,3 +290,5 @@ __zlsnap_option shasum-tee -s o -l output -r -F -d 'print the digest to a file'
 __zlsnap_option shasum-tee -l oci -d 'print the digest in the form of OCI'
 __zlsnap_option shasum-tee -l zstd -d 'check a zstd stream, and print a digest of its content, too'
 __zlsnap_option shasum-tee -l size -x -d 'expected number of bytes'
+
+__zlsnap_option tarstore -l pack-size -x -d 'end a pack at this size'

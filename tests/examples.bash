@@ -226,7 +226,18 @@ tells() {
         batslib_decorate 'the example does not print it' | fail
 }
 
+# store FILE...: stores their contents in the new directory "packs".
+store() {
+    mkdir packs
+    contents "$@" | tarstore packs >/dev/null
+}
+
 # --------------------------------------------------------------------------- checking results
+
+# stored FILE: the directory "packs" has a pack of this content, and nothing else.
+stored() {
+    assert_equal "$(packs_check packs)" "$(sha256sum <"$1" | cut -d ' ' -f 1)"
+}
 
 # same A B: the directories are equal in everything that a layer can hold.
 same() {

@@ -8,6 +8,7 @@ load driver
 load images
 load s3
 load examples
+load packs
 
 setup_file() {
     requires_root
@@ -234,6 +235,27 @@ example() {
         follow
         lists '.app.zlsnap-AbCdEf'
         assert_equal "$(ls -A srv)" ''
+        ;;
+
+    # ----- tarstore(1)
+
+    *'} | tarstore packs')
+        seq 1000 >web.conf
+        follow
+        stored web.conf
+        ;;
+    *'index=$(grep -l "^$digest " packs/*.index)'*)
+        seq 1000 >web.conf
+        store web.conf /bin/true
+        digest=$(sha256sum <web.conf | cut -d ' ' -f 1)
+        follow
+        assert_equal "$stdout" "$(<web.conf)"
+        ;;
+    *'sha256sum -c --quiet && zstd -tq'*)
+        store /bin/true
+        follow
+        printf x >>packs/*.zst
+        follow 1
         ;;
 
     # ----- shasum-tee(1)
@@ -490,6 +512,10 @@ example() {
     requires_registry
     unshare -Ur true || skip 'needs user namespaces'
     run_examples tarunpack/tarunpack.1
+}
+
+@test "the examples of tarstore(1)" {
+    run_examples tarstore/tarstore.1
 }
 
 @test "the examples of shasum-tee(1)" {

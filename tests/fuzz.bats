@@ -27,6 +27,10 @@ replay() {
     replay sparse
 }
 
+@test "fuzz: manifests" {
+    replay mtree
+}
+
 @test "fuzz: seek tables of packs" {
     replay seek_table
 }

@@ -1,0 +1,112 @@
+/*
+ * The lines of a text, from pipes and files.
+ */
+#include "lines.h"
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int text_make(const char *text, size_t length)
+{
+    int fd = memfd_create("text", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, text, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) != 0)
+        abort();
+    return fd;
+}
+
+static bool next_is(struct lines *lines, const char *wanted, size_t length)
+{
+    const char *text = NULL;
+    size_t have = 0;
+    return lines_next(lines, &text, &have) == LINES_LINE && have == length &&
+           memcmp(text, wanted, length) == 0;
+}
+
+static enum lines_event event_of(struct lines *lines)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    return lines_next(lines, &text, &length);
+}
+
+static void test_text(bool seekable)
+{
+    const char *how = seekable ? "a file" : "a stream";
+    int fd = text_make("one\n\nth\0ee\n", 11);
+    struct lines lines;
+    lines_start(&lines, fd, seekable);
+    CHECK(next_is(&lines, "one", 3) && lines.number == 1 && lines.offset == 4,
+          "%s: a line, its number, the offset behind it", how);
+    CHECK(next_is(&lines, "", 0), "%s: an empty line", how);
+    CHECK(next_is(&lines, "th\0ee", 5) && lines.number == 3, "%s: a line with a NUL", how);
+    CHECK(event_of(&lines) == LINES_END && event_of(&lines) == LINES_END, "%s: the end", how);
+    lines_free(&lines);
+    close(fd);
+}
+
+static void test_seek(void)
+{
+    const size_t length = 200000;
+    char *text = malloc(length);
+    for (size_t i = 0; i < length; i++)
+        text[i] = i % 10 == 9 ? '\n' : (char)('0' + i / 10 % 10);
+    int fd = text_make(text, length);
+    struct lines lines;
+    lines_start(&lines, fd, true);
+    CHECK(next_is(&lines, "000000000", 9), "the first line");
+    lines_seek(&lines, 199990);
+    CHECK(next_is(&lines, "999999999", 9) && lines.number == 1, "a line far ahead");
+    CHECK(event_of(&lines) == LINES_END, "the end behind it");
+    lines_seek(&lines, 30);
+    CHECK(next_is(&lines, "333333333", 9) && next_is(&lines, "444444444", 9), "and back");
+    lines_seek(&lines, 30);
+    CHECK(next_is(&lines, "333333333", 9) && lines.offset == 40, "within the buffer");
+    lines_free(&lines);
+    close(fd);
+    free(text);
+}
+
+static void test_limits(void)
+{
+    char *text = malloc(LINES_MAX + 1);
+    struct lines lines;
+    memset(text, 'a', LINES_MAX + 1);
+    text[LINES_MAX - 1] = '\n';
+    int fd = text_make(text, LINES_MAX);
+    lines_start(&lines, fd, false);
+    CHECK(next_is(&lines, text, LINES_MAX - 1), "the longest line");
+    lines_free(&lines);
+    close(fd);
+    text[LINES_MAX - 1] = 'a';
+    text[LINES_MAX] = '\n';
+    fd = text_make(text, LINES_MAX + 1);
+    lines_start(&lines, fd, false);
+    CHECK(event_of(&lines) == LINES_TOO_LONG, "a line that is longer by a byte");
+    lines_free(&lines);
+    close(fd);
+    fd = text_make("one\ntwo", 7);
+    lines_start(&lines, fd, true);
+    CHECK(event_of(&lines) == LINES_LINE && event_of(&lines) == LINES_CUT,
+          "a line without its end");
+    lines_free(&lines);
+    close(fd);
+    fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    lines_start(&lines, fd, false);
+    CHECK(event_of(&lines) == LINES_FAILED && errno == EISDIR, "a text that cannot be read");
+    lines_free(&lines);
+    close(fd);
+    free(text);
+}
+
+int main(void)
+{
+    test_text(false);
+    test_text(true);
+    test_seek();
+    test_limits();
+    return tap_done();
+}

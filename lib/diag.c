@@ -53,38 +53,6 @@ int diag_write(const char *text, size_t length)
     return stream_write(STDERR_FILENO, text, length);
 }
 
-/* A line under construction; text that does not fit is cut. */
-struct diag_line {
-    char text[LINE_SIZE];
-    size_t length;
-    bool cut;
-};
-
-/* Leaves room for "...\n" and the NUL. */
-#define LINE_ROOM (LINE_SIZE - sizeof ellipsis - 1)
-
-__attribute__((format(printf, 2, 0))) static void line_add(struct diag_line *line,
-                                                           const char *format, va_list arguments)
-{
-    if (line->cut)
-        return;
-    size_t room = LINE_ROOM - line->length;
-    int length = vsnprintf(line->text + line->length, room, format, arguments);
-    if (length < 0)
-        return; /* an encoding error, impossible without a locale */
-    line->cut = (size_t)length >= room;
-    line->length += line->cut ? room - 1 : (size_t)length;
-}
-
-__attribute__((format(printf, 2, 3))) static void line_addf(struct diag_line *line,
-                                                            const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    line_add(line, format, arguments);
-    va_end(arguments);
-}
-
 /* Where this thread's messages are stored; NULL: they are printed. */
 static _Thread_local struct diag_kept *keeper;
 
@@ -103,18 +71,13 @@ void diag_kept_print(struct diag_kept *kept)
 }
 
 /* Writes the line. A failure is ignored: there is nowhere left to report it. */
-static void line_print(struct diag_line *line)
+static void line_print(const char *line, size_t length)
 {
-    if (line->cut) {
-        memcpy(line->text + line->length, ellipsis, sizeof ellipsis - 1);
-        line->length += sizeof ellipsis - 1;
-    }
-    line->text[line->length++] = '\n';
     if (!keeper) {
-        (void)diag_write(line->text, line->length);
+        (void)diag_write(line, length);
     } else if (keeper->length == 0) {
-        memcpy(keeper->text, line->text, line->length);
-        keeper->length = line->length;
+        memcpy(keeper->text, line, length);
+        keeper->length = length;
     }
 }
 
@@ -123,14 +86,19 @@ __attribute__((format(printf, 3, 0))) static void diag_print(const char *label, 
                                                              const char *format, va_list arguments)
 {
     int saved = errno;
-    struct diag_line line;
-    line.length = 0;
-    line.cut = false;
+    char message[LINE_SIZE] = "", line[LINE_SIZE];
+    const size_t room = sizeof line - sizeof ellipsis - 1; /* leaves some for "...\n" */
     bool erase = atomic_exchange(&diag_drawn, false) || diag_others_draw;
-    line_addf(&line, "%s%s: %s", erase ? erase_line : "", program_name, label);
-    line_add(&line, format, arguments);
-    line_addf(&line, "%s", tail);
-    line_print(&line);
+    (void)vsnprintf(message, sizeof message, format, arguments);
+    int whole = snprintf(line, room, "%s%s: %s%s%s", erase ? erase_line : "", program_name, label,
+                         message, tail);
+    size_t length = strlen(line);
+    if (whole >= (int)room) {
+        memcpy(line + length, ellipsis, sizeof ellipsis - 1);
+        length += sizeof ellipsis - 1;
+    }
+    line[length++] = '\n';
+    line_print(line, length);
     errno = saved;
 }
 

@@ -80,8 +80,6 @@ static int level_append(struct dirs *dirs, int fd)
 /* If too many levels are open, closes the one nearest to the root. The root stays open. */
 static void levels_trim(struct dirs *dirs)
 {
-    if (dirs->first_open == 0)
-        dirs->first_open = 1;
     if (dirs->count - dirs->first_open < DIRS_OPEN_MAX)
         return;
     struct dirs_level *level = &dirs->levels[dirs->first_open++];

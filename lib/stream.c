@@ -10,6 +10,9 @@
 #define PIPE_LARGE (1024 * 1024)
 #define PIPE_DEFAULT (64 * 1024)
 
+/* Bytes of a text that are read at once. */
+#define READ_SIZE ((size_t)16 * 1024)
+
 /* Whether to repeat a call that failed with errno. Waits for `events` if the descriptor is
  * non-blocking: another process that shares the open file may have made it so. */
 static bool stream_again(int fd, short events)
@@ -44,6 +47,18 @@ ssize_t stream_read(int fd, void *buffer, size_t length)
         filled += (size_t)got;
     }
     return (ssize_t)filled;
+}
+
+int stream_read_all(int fd, struct buf *text)
+{
+    ssize_t got = 0;
+    do {
+        if (buf_reserve(text, READ_SIZE) != 0)
+            return -1;
+        got = stream_read_some(fd, text->bytes + text->length, READ_SIZE);
+        text->length += got > 0 ? (size_t)got : 0;
+    } while (got > 0);
+    return got == 0 ? buf_append(text, "", 0) : -1;
 }
 
 int stream_write(int fd, const void *buffer, size_t length)

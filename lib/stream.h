@@ -6,6 +6,8 @@
 #ifndef ZLSNAP_STREAM_H
 #define ZLSNAP_STREAM_H
 
+#include "buf.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,6 +20,9 @@ ssize_t stream_read(int fd, void *buffer, size_t length);
 
 /* Reads once. Returns the number of bytes, 0 at the end of the input; -1 with errno set. */
 ssize_t stream_read_some(int fd, void *buffer, size_t length);
+
+/* Appends the whole input and a NUL to `text`. Returns 0; -1 with errno set. */
+int stream_read_all(int fd, struct buf *text);
 
 /* Writes all bytes. Returns 0; -1 with errno set. */
 int stream_write(int fd, const void *buffer, size_t length);

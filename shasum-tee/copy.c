@@ -9,11 +9,6 @@
 
 static unsigned char buffer[STREAM_CHUNK];
 
-static enum status fail(const char *what)
-{
-    return diag_errno("cannot %s", what);
-}
-
 /* Blocks or unblocks SIGPIPE. */
 static void hold_pipe_signal(int how)
 {
@@ -31,7 +26,7 @@ static enum status write_out(size_t length, struct progress *progress)
     progress_end(progress);
     hold_pipe_signal(SIG_UNBLOCK); /* after EPIPE dies here, unless the signal is ignored */
     errno = error;
-    return fail("write to standard output");
+    return diag_errno("cannot write to standard output");
 }
 
 /* Copies until the end of the input. */
@@ -40,7 +35,7 @@ static enum status copy_all(struct sink *sink, struct progress *progress)
     for (;;) {
         ssize_t got = stream_read_some(STDIN_FILENO, buffer, sizeof buffer);
         if (got < 0)
-            return fail("read standard input");
+            return diag_errno("cannot read standard input");
         if (got == 0)
             return STATUS_OK;
         /* Written first, so that the reader can work while we hash. */
@@ -61,7 +56,7 @@ enum status copy_stream(struct sink *sink, struct progress *progress)
     hold_pipe_signal(SIG_BLOCK);
     enum status status = copy_all(sink, progress);
     if (status == STATUS_OK && stream_close_stdout() != 0)
-        status = fail("write to standard output");
+        status = diag_errno("cannot write to standard output");
     progress_end(progress);
     hold_pipe_signal(SIG_UNBLOCK);
     return status;

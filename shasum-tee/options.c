@@ -75,6 +75,12 @@ static enum status set_progress(struct options *options, const char *when)
 static enum status set_option(struct options *options, struct command_line *line, int option)
 {
     switch (option) {
+    case 'h':
+        options->answered = true;
+        return cli_print(help);
+    case 'V':
+        options->answered = true;
+        return cli_version();
     case 'a':
         line->algorithm = optarg;
         return STATUS_OK;
@@ -142,28 +148,16 @@ static enum status settle(struct options *options, const struct command_line *li
     return line->expect ? set_expected(options, line) : STATUS_OK;
 }
 
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status)
+enum status options_parse(struct options *options, int argc, char **argv)
 {
     struct command_line line = {0};
     *options = (struct options){0};
     for (int option; (option = cli_next(argc, argv, shorts, longs)) != -1;) {
-        if (option == 'h') {
-            *status = cli_print(help);
-            return OPTIONS_EXIT;
-        }
-        if (option == 'V') {
-            *status = cli_version();
-            return OPTIONS_EXIT;
-        }
-        *status = set_option(options, &line, option);
-        if (*status != STATUS_OK)
-            return OPTIONS_EXIT;
+        enum status status = set_option(options, &line, option);
+        if (status != STATUS_OK || options->answered)
+            return status;
     }
-    if (optind < argc) {
-        *status = cli_usage("unexpected operand '%s'", diag_name(argv[optind]).text);
-        return OPTIONS_EXIT;
-    }
-    *status = settle(options, &line);
-    return *status == STATUS_OK ? OPTIONS_RUN : OPTIONS_EXIT;
+    if (optind < argc)
+        return cli_usage("unexpected operand '%s'", diag_name(argv[optind]).text);
+    return settle(options, &line);
 }

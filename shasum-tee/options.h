@@ -13,6 +13,7 @@
 enum options_format { FORMAT_TEXT, FORMAT_OCI, FORMAT_JSON };
 
 struct options {
+    bool answered; /* help or version was printed: there is nothing else to do */
     enum digest_algorithm algorithm;
     enum options_format format;
     const char *output; /* where the digest is printed; NULL: standard error */
@@ -23,14 +24,7 @@ struct options {
     uint64_t size; /* expected number of bytes, 0 if unknown */
 };
 
-/* What to do after the command line was parsed. */
-enum options_action {
-    OPTIONS_RUN,
-    OPTIONS_EXIT, /* help, version or a usage error was printed: exit with *status */
-};
-
-/* Parses the command line. */
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status);
+/* Parses the command line. Returns a status; the message about a bad option is printed. */
+enum status options_parse(struct options *options, int argc, char **argv);
 
 #endif

@@ -9,11 +9,7 @@
 /* Room for two digests, two sizes and the text around them. */
 #define REPORT_SIZE (4 * (size_t)DIGEST_TEXT_SIZE)
 
-struct report_text {
-    char text[REPORT_SIZE];
-};
-
-static struct report_text format_json(const struct sink_result *result)
+static void format_json(const struct sink_result *result, char text[static REPORT_SIZE])
 {
     char digest[DIGEST_TEXT_SIZE];
     digest_text(&result->digest, digest);
@@ -24,14 +20,12 @@ static struct report_text format_json(const struct sink_result *result)
         (void)snprintf(content, sizeof content, ",\"diff_id\":\"%s\",\"diff_size\":%" PRIu64,
                        diff_id, result->content_size);
     }
-    struct report_text report;
-    (void)snprintf(report.text, sizeof report.text,
+    (void)snprintf(text, REPORT_SIZE,
                    "{\"algorithm\":\"%s\",\"digest\":\"%s\",\"size\":%" PRIu64 "%s}\n",
                    digest_algorithm_name(result->digest.algorithm), digest, result->size, content);
-    return report;
 }
 
-static struct report_text format_lines(const struct sink_result *result, bool oci)
+static void format_lines(const struct sink_result *result, bool oci, char text[static REPORT_SIZE])
 {
     char digest[DIGEST_TEXT_SIZE];
     char diff_id[DIGEST_TEXT_SIZE];
@@ -42,26 +36,23 @@ static struct report_text format_lines(const struct sink_result *result, bool oc
         digest_hex(&result->digest, digest);
         digest_hex(&result->content_digest, diff_id);
     }
-    struct report_text report;
-    if (result->zstd) {
-        (void)snprintf(report.text, sizeof report.text,
-                       "%s  %" PRIu64 "  blob\n%s  %" PRIu64 "  diffid\n", digest, result->size,
-                       diff_id, result->content_size);
-    } else {
-        (void)snprintf(report.text, sizeof report.text, oci ? "%s\n" : "%s  -\n", digest);
-    }
-    return report;
+    if (result->zstd)
+        (void)snprintf(text, REPORT_SIZE, "%s  %" PRIu64 "  blob\n%s  %" PRIu64 "  diffid\n",
+                       digest, result->size, diff_id, result->content_size);
+    else
+        (void)snprintf(text, REPORT_SIZE, oci ? "%s\n" : "%s  -\n", digest);
 }
 
 enum status report_print(struct outfile *file, const struct sink_result *result,
                          enum options_format format)
 {
-    struct report_text report =
-        format == FORMAT_JSON ? format_json(result) : format_lines(result, format == FORMAT_OCI);
-    size_t length = strlen(report.text);
+    char text[REPORT_SIZE];
+    if (format == FORMAT_JSON)
+        format_json(result, text);
+    else
+        format_lines(result, format == FORMAT_OCI, text);
+    size_t length = strlen(text);
     if (file->open)
-        return outfile_finish(file, report.text, length);
-    if (diag_write(report.text, length) != 0)
-        return diag_errno("cannot write to standard error");
-    return STATUS_OK;
+        return outfile_finish(file, text, length);
+    return diag_write(text, length) == 0 ? STATUS_OK : diag_errno("cannot write to standard error");
 }

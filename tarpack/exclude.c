@@ -5,6 +5,7 @@
 #include "diag.h"
 #include "stream.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdatomic.h>
@@ -56,22 +57,6 @@ enum status exclude_add(struct exclude *exclude, const char *pattern)
     return pattern_add(exclude, pattern, strlen(pattern), NULL, 0);
 }
 
-/* Reads the whole file. Not with getline(3), which reports a lack of memory like the end of the
- * file: patterns would be lost, and files packed that they exclude. */
-static enum status file_read(int fd, const char *file, struct buf *text)
-{
-    for (;;) {
-        if (buf_reserve(text, 4096) != 0)
-            return diag_no_memory();
-        ssize_t got = stream_read_some(fd, text->bytes + text->length, 4096);
-        if (got < 0)
-            return diag_failed(file, "read");
-        if (got == 0)
-            return STATUS_OK;
-        text->length += (size_t)got;
-    }
-}
-
 static enum status line_add(struct exclude *exclude, const char *line, size_t length,
                             const char *file, size_t number)
 {
@@ -106,7 +91,11 @@ enum status exclude_add_file(struct exclude *exclude, const char *file)
     int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return diag_failed(file, "open");
-    enum status status = file_read(fd, name, &text);
+    enum status status = STATUS_OK;
+    /* Not with getline(3), which reports a lack of memory like the end of the file: patterns would
+     * be lost, and files packed that they exclude. */
+    if (stream_read_all(fd, &text) != 0)
+        status = errno == ENOMEM ? diag_no_memory() : diag_failed(name, "read");
     if (status == STATUS_OK)
         status = lines_add(exclude, &text, name);
     buf_free(&text);

@@ -241,12 +241,6 @@ static enum status list_prepare(struct list *list)
                         options->stream_limit, options->jobs > 1);
 }
 
-static enum status summary_write(struct list *list)
-{
-    list->tally.bytes = source_length(&list->source);
-    return tally_write(&list->tally, &list->summary);
-}
-
 enum status list_run(const struct options *options)
 {
     struct list list = {.options = options};
@@ -266,8 +260,9 @@ enum status list_run(const struct options *options)
         status = verdict(&list.input, event, options->has_expected ? &options->expected : NULL);
     if (stream_close_stdout() != 0 && status == STATUS_OK)
         status = diag_errno("write error");
+    list.tally.bytes = source_length(&list.source);
     if (status == STATUS_OK && options->summary)
-        status = summary_write(&list);
+        status = tally_write(&list.tally, &list.summary);
     outfile_close(&list.summary);
     reader_free(&list.reader);
     source_free(&list.source);

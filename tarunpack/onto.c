@@ -38,14 +38,6 @@ static enum status layer_stage(void *context)
     return status == STATUS_OK ? unpack_run(onto->options, &place) : status;
 }
 
-static enum status layer_begin(struct onto *onto)
-{
-    bool sync = !onto->options->no_sync;
-    if (journal_begin(onto->workdir.fd, &onto->job.result->digest, sync) == 0)
-        return STATUS_OK;
-    return diag_failed(onto->target.path, "begin the merge");
-}
-
 /* Step 4. Removing changes the directory's time and may need another mode, which the merge must not
  * see: both are restored, as in workdir_make(). */
 static enum status interrupted_remove(struct onto *onto)
@@ -69,8 +61,9 @@ static enum status layer_apply(void *context)
     enum status status = sandbox_enter(onto->target.fd, SANDBOX_TREE);
     if (status == STATUS_OK)
         status = merge_prepare(&trees);
-    if (status == STATUS_OK)
-        status = layer_begin(onto);
+    if (status == STATUS_OK &&
+        journal_begin(onto->workdir.fd, &onto->job.result->digest, trees.sync) != 0)
+        status = diag_failed(onto->target.path, "begin the merge");
     if (status == STATUS_OK)
         status = interrupted_remove(onto);
     if (status == STATUS_OK)

@@ -35,9 +35,7 @@ enum status cache_open(struct cache **opened, const char *path)
         *opened = NULL;
         return status;
     }
-    const char *problem = cache_reader_open(&cache->old, cache->new.directory, cache->new.name);
-    if (problem)
-        diag_warn("%s: the cache is not used: %s", diag_name(path).text, problem);
+    cache_reader_open(&cache->old, cache->new.directory, cache->new.name, path);
     cache->changed = cache->old.over;
     return STATUS_OK;
 }
@@ -99,27 +97,13 @@ static int path_compare(const char *a, const char *b)
     return (rank(*a) > rank(*b)) - (rank(*a) < rank(*b));
 }
 
-/* The next record of the old file; NULL at its end, or where damage begins. */
-static const char *record_next(struct cache *cache, struct cache_record *record)
-{
-    const char *bytes = cache_reader_next(&cache->old, record);
-    const int error = cache->old.error;
-    if (bytes || !cache->old.damaged)
-        return bytes;
-    diag_warn("%s: the cache %s%s: the rest of it is not used", diag_name(cache->new.path).text,
-              error ? "cannot be read: " : "is damaged", error ? strerror(error) : "");
-    cache->old.damaged = false;
-    cache->changed = true;
-    return NULL;
-}
-
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs)
 {
     struct cache_record record;
     const struct cache_record wanted = record_make(item);
     const char *bytes = NULL;
     cache->begun.length = 0;
-    while ((bytes = record_next(cache, &record))) {
+    while ((bytes = cache_reader_next(&cache->old, &record))) {
         const char *path = bytes + sizeof record;
         int order = path_compare(path, item->path);
         if (order > 0)
@@ -206,7 +190,7 @@ void cache_finish(struct cache *cache)
 {
     struct cache_record record;
     /* A record that is left belongs to a file that is gone. */
-    if (cache && (record_next(cache, &record) || cache->changed))
+    if (cache && (cache_reader_next(&cache->old, &record) || cache->old.damaged || cache->changed))
         cache_writer_finish(&cache->new);
 }
 

@@ -1,5 +1,6 @@
 #include "cache/reader.h"
 
+#include "diag.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -39,59 +40,52 @@ static const char *header_check(const struct cache_reader *reader,
     return NULL;
 }
 
-const char *cache_reader_open(struct cache_reader *reader, int directory, const char *name)
+void cache_reader_open(struct cache_reader *reader, int directory, const char *name,
+                       const char *path)
 {
     const struct cache_header header = cache_header_make();
-    *reader =
-        (struct cache_reader){.fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK),
-                              .check = cache_check(0, &header, sizeof header)};
+    *reader = (struct cache_reader){.path = path, .check = cache_check(0, &header, sizeof header)};
+    reader->fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const char *problem = NULL;
     if (reader->fd >= 0)
         problem = header_check(reader, &header);
     else if (errno != ENOENT)
         problem = strerror(errno);
     reader->over = reader->fd < 0 || problem;
-    return problem;
+    if (problem)
+        diag_warn("%s: the cache is not used: %s", diag_name(path).text, problem);
 }
 
-/* Reads exactly `length` bytes. Returns whether it could; stores errno of a failed read. */
-static bool bytes_read(struct cache_reader *reader, void *bytes, size_t length)
+/* Gives up the rest of the file; errno is `error`, or that is 0. Returns NULL. */
+static const char *rest_drop(struct cache_reader *reader, int error)
+{
+    diag_warn("%s: the cache %s%s: the rest of it is not used", diag_name(reader->path).text,
+              error ? "cannot be read: " : "is damaged", error ? strerror(error) : "");
+    reader->damaged = reader->over = true;
+    reader->in.length = reader->next = 0;
+    return NULL;
+}
+
+/* Reads exactly `length` bytes. Returns whether it could; errno is 0 if there are not as many. */
+static bool bytes_read(const struct cache_reader *reader, void *bytes, size_t length)
 {
     ssize_t got = stream_read(reader->fd, bytes, length);
-    if (got < 0)
-        reader->error = errno;
+    errno = got < 0 ? errno : 0;
     return got == (ssize_t)length;
 }
 
-/* Reads the next block of the file. Returns whether it is undamaged. */
+/* Reads the next block of the file. Returns whether it could, with errno set, 0 for damage. */
 static bool block_read(struct cache_reader *reader)
 {
     struct cache_block block;
     if (!bytes_read(reader, &block, sizeof block) || block.length > CACHE_BLOCK_MAX)
         return false;
     const size_t length = (size_t)block.length;
-    if (buf_reserve(&reader->in, length) != 0) {
-        reader->error = ENOMEM;
-        return false;
-    }
-    if (!bytes_read(reader, reader->in.bytes, length))
+    if (buf_reserve(&reader->in, length) != 0 || !bytes_read(reader, reader->in.bytes, length))
         return false;
     reader->check = cache_check(reader->check, reader->in.bytes, length);
-    if (reader->check != block.check)
-        return false;
     reader->in.length = length;
-    return true;
-}
-
-/* Moves to the next block. Returns whether there is one. */
-static bool block_next(struct cache_reader *reader)
-{
-    if (reader->over)
-        return false;
-    reader->in.length = reader->next = 0;
-    reader->damaged = !block_read(reader);
-    reader->over = reader->in.length == 0;
-    return !reader->over;
+    return reader->check == block.check;
 }
 
 /* Whether `bytes`, of which the block has `left`, begin with a whole record. */
@@ -107,14 +101,17 @@ static bool is_record(const char *bytes, size_t left, struct cache_record *recor
 
 const char *cache_reader_next(struct cache_reader *reader, struct cache_record *record)
 {
-    if (reader->next == reader->in.length && !block_next(reader))
+    if (reader->next == reader->in.length) {
+        reader->in.length = reader->next = 0;
+        if (!reader->over && !block_read(reader))
+            return rest_drop(reader, errno);
+        reader->over = reader->in.length == 0;
+    }
+    if (reader->over)
         return NULL;
     const char *bytes = reader->in.bytes + reader->next;
-    if (is_record(bytes, reader->in.length - reader->next, record))
-        return bytes;
-    reader->damaged = reader->over = true;
-    reader->in.length = reader->next;
-    return NULL;
+    return is_record(bytes, reader->in.length - reader->next, record) ? bytes
+                                                                      : rest_drop(reader, 0);
 }
 
 void cache_reader_skip(struct cache_reader *reader, const struct cache_record *record)

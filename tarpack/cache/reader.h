@@ -13,22 +13,23 @@
 
 /* A file that is missing or cannot be used has no records. */
 struct cache_reader {
-    int fd;         /* -1: no file */
-    struct buf in;  /* the records of the current block */
-    size_t next;    /* offset of the next record in `in` */
-    uint64_t check; /* of everything up to the end of the current block */
-    bool over;      /* there is no further block */
-    bool damaged;   /* the rest of the file is damaged or cannot be read */
-    int error;      /* with `damaged`: errno of a failed read, else 0 */
+    const char *path; /* for messages; borrowed */
+    int fd;           /* -1: no file */
+    struct buf in;    /* the records of the current block */
+    size_t next;      /* offset of the next record in `in` */
+    uint64_t check;   /* of everything up to the end of the current block */
+    bool over;        /* there is no further block */
+    bool damaged;     /* the rest of the file is damaged or cannot be read */
 };
 
-/* Opens `name` in the open directory. Returns NULL, also if there is no such file, or a text that
- * says why the file is not used. */
-const char *cache_reader_open(struct cache_reader *reader, int directory, const char *name);
+/* Opens `name` in the open directory; `path` is for messages. A file that cannot be used is a
+ * warning. */
+void cache_reader_open(struct cache_reader *reader, int directory, const char *name,
+                       const char *path);
 
 /* Returns the bytes of the next record and stores its fixed part; NULL at the end, or if the file
- * is damaged. It stays the next record until cache_reader_skip(). Only records of blocks whose
- * check is right are returned. */
+ * is damaged, which is a warning. It stays the next record until cache_reader_skip(). Only records
+ * of blocks whose check is right are returned. */
 const char *cache_reader_next(struct cache_reader *reader, struct cache_record *record);
 void cache_reader_skip(struct cache_reader *reader, const struct cache_record *record);
 

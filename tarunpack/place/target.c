@@ -4,7 +4,6 @@
 #include "dirs.h"
 #include "kernel.h"
 #include "names.h"
-#include "place/mounts.h"
 #include "place/remove.h"
 #include "stream.h"
 
@@ -59,12 +58,81 @@ enum status target_link_refuse(const char *path, int parent, const char *name)
                       diag_name(path).text, diag_name(text).text);
 }
 
+/* proc(5), /proc/PID/mountinfo: the mount point is the fifth field, with white space and
+ * backslashes as \ooo. Returns it, unescaped in place; NULL if the line is malformed. */
+static char *mount_point(char *line)
+{
+    char *field = line, *out = NULL, *in = NULL;
+    for (int i = 0; i < 4 && field; i++) {
+        field = strchr(field, ' ');
+        field = field ? field + 1 : NULL;
+    }
+    if (!field)
+        return NULL;
+    for (out = in = field; *in && *in != ' ';) {
+        if (in[0] == '\\' && in[1] && in[2] && in[3]) {
+            *out++ = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 + (in[3] - '0'));
+            in += 4;
+        } else {
+            *out++ = *in++;
+        }
+    }
+    *out = '\0';
+    return field;
+}
+
+static bool is_within(const char *path, const char *directory)
+{
+    size_t length = strlen(directory);
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Checks every line; changes `list`. */
+static enum status lines_check(char *list, const char *directory, const char *path)
+{
+    for (char *line = list, *next = NULL; *line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        char *point = next ? mount_point(line) : NULL;
+        if (!point)
+            return diag_error(
+                "%s: cannot tell what is mounted there: malformed /proc/self/mountinfo",
+                diag_name(path).text);
+        if (!is_within(point, directory))
+            continue;
+        return diag_error("%s: cannot be replaced while something is mounted on %s",
+                          diag_name(path).text, diag_name(point).text);
+    }
+    return STATUS_OK;
+}
+
+/* Refuses the target, which `fd` is open on, if anything is mounted on or below it: it would be
+ * taken along. */
+static enum status mounts_refuse(const char *path, int fd)
+{
+    char directory[PATH_MAX];
+    struct buf list = {0};
+    enum status status = STATUS_OK;
+    ssize_t length = readlink(dirs_magic(fd, NULL).path, directory, sizeof directory - 1);
+    int mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (length < 0 || mounts < 0 || stream_read_all(mounts, &list) != 0) {
+        status = diag_failed(path, "tell what is mounted there");
+    } else {
+        directory[length] = '\0';
+        status = lines_check(list.bytes, directory, path);
+    }
+    stream_close(mounts);
+    buf_free(&list);
+    return status;
+}
+
 /* Checks that the existing directory `fd` may be replaced. */
 static enum status yield_check(const struct target *target, int fd)
 {
     struct names names = {0};
     if (target->replace)
-        return mounts_refuse(fd, target->path);
+        return mounts_refuse(target->path, fd);
     int result = names_read(&names, fd);
     bool empty = names.count == 0;
     names_free(&names);

@@ -4,8 +4,19 @@
 #ifndef TARUNPACK_MERGE_LINKS_H
 #define TARUNPACK_MERGE_LINKS_H
 
-#include "merge/merge.h"
+#include "merge/journal.h"
 #include "status.h"
+
+#include <stdbool.h>
+
+/* What a merge works on: open directories on one file system, which stay the caller's. */
+struct merge_trees {
+    int layer;                         /* the staged layer */
+    int links;                         /* the list of its hard links (tree/layer.h), readable */
+    int onto;                          /* the directory merged onto */
+    const struct journal *interrupted; /* interrupted merges of the same layer */
+    bool sync;                         /* the links must survive a power cut */
+};
 
 /* Creates the links listed in `trees->links` in the staged layer, each to the entry that the layer,
  * or else `onto`, has at the target's path. If an interrupted merge of the same layer already

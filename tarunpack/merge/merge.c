@@ -3,7 +3,6 @@
 #include "array.h"
 #include "diag.h"
 #include "dirs.h"
-#include "merge/links.h"
 #include "merge/meta.h"
 #include "names.h"
 #include "place/openat2.h"

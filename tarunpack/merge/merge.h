@@ -5,20 +5,8 @@
 #ifndef TARUNPACK_MERGE_MERGE_H
 #define TARUNPACK_MERGE_MERGE_H
 
-#include "merge/journal.h"
+#include "merge/links.h"
 #include "status.h"
-
-#include <stdbool.h>
-
-/* What the parts of a merge work on. Open directories on one file system, which stay the caller's.
- */
-struct merge_trees {
-    int layer;                         /* the staged layer */
-    int links;                         /* the list of its hard links (tree/layer.h), readable */
-    int onto;                          /* the directory merged onto */
-    const struct journal *interrupted; /* interrupted merges of the same layer */
-    bool sync;                         /* the links must survive a power cut */
-};
 
 /* Step 2 of the protocol in merge/journal.h: creates the hard links, and checks that the rules
  * allow the rest. Changes nothing in `onto` but link counts. Returns a status; errors are

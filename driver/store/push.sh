@@ -112,14 +112,3 @@ options_refuse() {
         [[ ! ${option[$name]+given} ]] || usage_error "$1 does not have the option '--$name'"
     done
 }
-
-# The options that push and pull have for a registry.
-usage_registry() {
-    cat <<'END'
-      --authfile=FILE          the credentials, as skopeo login stores them (default:
-                               $REGISTRY_AUTH_FILE, or skopeo's own)
-      --cert-dir=DIR           certificates for TLS
-      --tls-verify=false       without TLS, or with a certificate that nobody knows
-      --retries=N              try again so often where the network fails (default 3)
-END
-}

@@ -41,15 +41,21 @@ setup() {
     }
 }
 
-@test "faults: tarstore, every system call and every allocation" {
+@test "faults: tarstore, every system call" {
     requires_command strace
     each_call_fails tarstore -j 1 --pack-size=1 work
-    each_allocation_fails tarstore -j 1 --pack-size=1 work
 }
 
-@test "faults: tarstore with threads, every allocation and calls of the threads" {
+@test "faults: tarstore, every allocation" {
+    each_allocation_fails tarstore -j 1 work
+}
+
+@test "faults: tarstore with threads, calls of the threads" {
     requires_command strace
     these_calls_fail fsync:EIO linkat:EIO openat:EMFILE getrandom:EIO clone3:EAGAIN -- \
         tarstore -j 3 --pack-size=1 work
-    each_allocation_fails tarstore -j 3 --pack-size=1 work
+}
+
+@test "faults: tarstore with threads, every allocation" {
+    each_allocation_fails tarstore -j 3 work
 }

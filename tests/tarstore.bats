@@ -330,7 +330,7 @@ refused() {
     packs_check packs >/dev/null
     assert_equal "$(entries packs | wc -w)" 2
     rm packs/*
-    { record file "$FILES/random" && record file "$FILES/random" && sleep 5; } |
+    { record file "$FILES/random" && record file "$FILES/random" && sleep 1.5; } |
         strace -qq -o /dev/null -e trace=openat -e inject=openat:error=EOPNOTSUPP:when="$calls+2" \
             timeout -s KILL 1 tarstore -j 1 --pack-size=1 packs >/dev/null || true
     touch packs/.tarstore.zlsnap-AAAAAA packs/.other.zlsnap-AAAAAA packs/mine packs/.tarstore.zlsnap-held00
@@ -344,12 +344,33 @@ refused() {
         '.other.zlsnap-AAAAAA .tarstore.zlsnap-BBBBBB .tarstore.zlsnap-CCCCCC .tarstore.zlsnap-held00 mine '
 }
 
+# requires_landlock: skips the test without it.
+requires_landlock() {
+    mkdir tree
+    tarpack tree | tarunpack -v --list >/dev/null 2>note
+    ! grep -q 'not confined' note || skip 'needs Landlock'
+}
+
 @test "tarstore: threads are confined to the directory" {
     requires_command strace
+    requires_landlock
     strace -f -qq -o calls -e trace=landlock_restrict_self,clone,clone3 tarstore -j 3 packs <"$CONTENTS" >/dev/null
-    grep -q 'landlock_restrict_self(.* = 0$' calls || skip 'needs Landlock'
-    assert_equal "$(head -n 1 calls | grep -c landlock)" 1
-    assert_equal "$(grep -c CLONE_THREAD calls)" 4
+    assert_equal "$(head -n 1 calls | grep -c 'landlock_restrict_self(.* = 0$')" 1
+    assert [ "$(grep -c CLONE_THREAD calls)" -ge 4 ]
+}
+
+@test "tarstore: nothing outside the directory can be read, made, changed or removed" {
+    requires_landlock
+    ! is_sanitized || skip 'needs a build without sanitizers'
+    local jobs before
+    mkdir -p outside/directory
+    touch outside/file
+    before=$(find outside -printf '%p %y %i %m %s %T@ %C@\n' | sort)
+    for jobs in 1 3; do
+        FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=$ZLSNAP_PRELOAD/escape.so tarstore -j $jobs packs <"$CONTENTS"
+    done
+    assert_equal "$(find outside -printf '%p %y %i %m %s %T@ %C@\n' | sort)" "$before"
+    packs_check packs >/dev/null
 }
 
 @test "tarstore --no-sync: nothing is synced; else both files before they get names" {

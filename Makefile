@@ -226,7 +226,7 @@ fuzz:
 	$(Q)ZLSNAP_FUZZ='$(abspath $(BUILD)/fuzzing/fuzz)' tests/fuzz/run $(MINUTES) $(F)
 
 # Tests that threads could affect: with one thread, with four, and with four under ThreadSanitizer.
-THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip tarstore whiteouts)
+THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip tarstore tarstore-preload whiteouts)
 RACING   := $(patsubst %,tests/%.bats,jobs gate hostile live tarstore)
 
 check-threads:

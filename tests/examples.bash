@@ -234,8 +234,8 @@ store() {
 
 # --------------------------------------------------------------------------- checking results
 
-# stored FILE: the directory "packs" has a pack of this content, and nothing else.
-stored() {
+# packs_hold FILE: the directory "packs" has a pack of this content, and nothing else.
+packs_hold() {
     assert_equal "$(packs_check packs)" "$(sha256sum <"$1" | cut -d ' ' -f 1)"
 }
 

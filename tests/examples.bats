@@ -242,7 +242,7 @@ example() {
     *'} | tarstore packs')
         seq 1000 >web.conf
         follow
-        stored web.conf
+        packs_hold web.conf
         ;;
     *'index=$(grep -l "^$digest " packs/*.index)'*)
         seq 1000 >web.conf

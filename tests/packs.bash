@@ -60,3 +60,32 @@ frames_of() {
     tail -c "$((9 + 8 * count))" "$1" | head -c "$((8 * count))" | od -An -v -tu4 -w8 --endian=little |
         awk '{ print $1, $2 }'
 }
+
+# packs_setup_file, packs_setup: setup_file and setup of tests of tarstore. FILES is a directory of files,
+# CONTENTS a stream of them and of chunks; the digests are in $BATS_FILE_TMPDIR/digests.
+packs_setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    mkdir files
+    seq 100000 >files/numbers
+    echo x >files/one
+    head -c 1048576 /dev/urandom >files/random
+    head -c 1048576 /dev/zero >files/zeros
+    printf '\0' >files/zero
+    head -c 65536 /dev/urandom >files/chunk-1
+    seq 20000 >files/chunk-2
+    contents files/* >contents
+    sha256sum files/* | cut -d ' ' -f 1 | sort >digests
+}
+
+packs_setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    FILES=$BATS_FILE_TMPDIR/files CONTENTS=$BATS_FILE_TMPDIR/contents
+    mkdir packs
+}
+
+# requires_landlock: skips the test without it.
+requires_landlock() {
+    mkdir tree
+    tarpack tree | tarunpack -v --list >/dev/null 2>note
+    ! grep -q 'not confined' note || skip 'needs Landlock'
+}

@@ -1,5 +1,5 @@
 # Contents streams and packs, made and read with plain tools.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2094 # the tests use the variables
 
 # record KIND FILE: prints a record of a contents stream.
 record() {

@@ -143,8 +143,8 @@ many() {
 
 # --------------------------------------------------------------------------- bad streams
 
-# refused TEXT: runs tarstore on standard input; it is malformed, and nothing is stored.
-refused() {
+# stream_refused TEXT: runs tarstore on standard input; it is malformed, and nothing is stored.
+stream_refused() {
     run -3 --separate-stderr tarstore packs
     assert_equal "$stderr" "tarstore: $1"
     assert_equal "$output" ''
@@ -154,14 +154,14 @@ refused() {
 @test "tarstore: a malformed record is refused" {
     local digest
     digest=$(sha256sum <"$FILES/one" | cut -d ' ' -f 1)
-    refused 'the contents stream is malformed at record 1' <<<"$digest file 0"
-    refused 'the contents stream is malformed at record 1' <<<"$digest file 1048577"
-    refused 'the contents stream is malformed at record 1' <<<"$digest tree 2"
-    refused 'the contents stream is malformed at record 1' <<<"${digest^^} file 2"
-    refused 'the contents stream is malformed at record 1' <<<$'\nend'
-    refused 'the contents stream is malformed at record 1' < <(head -c 1000000 /dev/zero)
-    refused 'the contents stream is malformed at record 1' <"$FILES/random"
-    refused 'the contents stream is malformed at record 2' < <(record file "$FILES/one" && echo)
+    stream_refused 'the contents stream is malformed at record 1' <<<"$digest file 0"
+    stream_refused 'the contents stream is malformed at record 1' <<<"$digest file 1048577"
+    stream_refused 'the contents stream is malformed at record 1' <<<"$digest tree 2"
+    stream_refused 'the contents stream is malformed at record 1' <<<"${digest^^} file 2"
+    stream_refused 'the contents stream is malformed at record 1' <<<$'\nend'
+    stream_refused 'the contents stream is malformed at record 1' < <(head -c 1000000 /dev/zero)
+    stream_refused 'the contents stream is malformed at record 1' <"$FILES/random"
+    stream_refused 'the contents stream is malformed at record 2' < <(record file "$FILES/one" && echo)
 }
 
 @test "tarstore: a stream that is cut is refused, wherever" {
@@ -172,15 +172,15 @@ refused() {
         assert_regex "$stderr" '^tarstore: the contents stream is cut (at|within) record [123]$'
         assert_equal "$(entries packs)" ''
     done
-    refused 'the contents stream is cut at record 1' </dev/null
-    refused 'the contents stream is cut within record 7' < <(head -c -100 "$CONTENTS")
-    refused 'the contents stream is cut at record 8' < <(head -c -4 "$CONTENTS")
+    stream_refused 'the contents stream is cut at record 1' </dev/null
+    stream_refused 'the contents stream is cut within record 7' < <(head -c -100 "$CONTENTS")
+    stream_refused 'the contents stream is cut at record 8' < <(head -c -4 "$CONTENTS")
 }
 
 @test "tarstore: data behind the end is refused" {
-    refused 'the contents stream has data behind its end' < <(cat "$CONTENTS" "$CONTENTS")
-    refused 'the contents stream has data behind its end' < <(cat "$CONTENTS" && echo)
-    refused 'the contents stream has data behind its end' < <(cat "$CONTENTS" && sleep 0.1 && printf x)
+    stream_refused 'the contents stream has data behind its end' < <(cat "$CONTENTS" "$CONTENTS")
+    stream_refused 'the contents stream has data behind its end' < <(cat "$CONTENTS" && echo)
+    stream_refused 'the contents stream has data behind its end' < <(cat "$CONTENTS" && sleep 0.1 && printf x)
 }
 
 @test "tarstore: packs that were finished before an error stay, and are printed" {

@@ -59,6 +59,13 @@ static bool is_root(const char *path)
     return strcmp(path, TAR_ROOT) == 0;
 }
 
+int mtree_path_compare(const char *a, const char *b)
+{
+    if (is_root(a) || is_root(b))
+        return is_root(b) - is_root(a);
+    return path_compare(a, b, false);
+}
+
 /* Whether the directory of `path` is the last entry or above it. */
 static bool parent_is_known(const struct mtree_order *order, const char *path)
 {

@@ -137,6 +137,13 @@ static enum mtree_error take_path(struct cursor *rest, struct buf *path, enum mt
     return buf_set_text(path, TAR_ROOT, strlen(TAR_ROOT)) == 0 ? MTREE_OK : MTREE_NO_MEMORY;
 }
 
+enum mtree_error mtree_read_path(struct buf *path, const char *text, size_t length)
+{
+    struct cursor rest = {text, text + length};
+    enum mtree_error error = take_path(&rest, path, MTREE_BAD_PATH);
+    return error == MTREE_OK && rest.at != rest.end ? MTREE_BAD_PATH : error;
+}
+
 static enum mtree_error take_type(struct cursor *rest, enum tar_type *type)
 {
     static const struct {

@@ -60,6 +60,10 @@ struct mtree_line {
  * a manifest, MTREE_SIGNATURE, is not an entry. After an error, the entry must not be used. */
 enum mtree_error mtree_read(struct mtree_line *line, const char *text, size_t length);
 
+/* Reads a PATH as a line has it, of `length` bytes, and stores it as in tar_entry.path, with a NUL.
+ */
+enum mtree_error mtree_read_path(struct buf *path, const char *text, size_t length);
+
 /* Releases the memory and leaves an empty line. */
 void mtree_line_free(struct mtree_line *line);
 
@@ -78,6 +82,10 @@ struct mtree_order {
  * directory; a hard link's target would come earlier. So no path occurs twice. Takes time
  * proportional to the path's length, and memory for one path. */
 enum mtree_error mtree_order_check(struct mtree_order *order, const struct tar_entry *entry);
+
+/* Compares two paths in the order of a walk with --whiteouts=oci; the root is the least. Returns a
+ * number below, equal to or above 0. */
+int mtree_path_compare(const char *a, const char *b);
 
 /* Releases the memory; the next entry is a first one again. */
 void mtree_order_free(struct mtree_order *order);

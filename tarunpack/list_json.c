@@ -1,46 +1,10 @@
 #include "list_json.h"
 
-#include "base64.h"
-#include "utf8.h"
+#include "json.h"
 #include "whiteout.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-/* A JSON string (RFC 8259, section 7). */
-static int append_string(struct buf *out, const char *text)
-{
-    int result = buf_append(out, "\"", 1);
-    while (result == 0 && *text) {
-        size_t length = utf8_sequence(text);
-        if (length == 0)
-            result = buf_append_text(out, "\\ufffd");
-        else if (length == 1 && ((unsigned char)*text < 0x20 || strchr("\"\\", *text)))
-            result = buf_append_format(out, "\\u%04x", (unsigned)(unsigned char)*text);
-        else
-            result = buf_append(out, text, length);
-        text += length > 0 ? length : 1;
-    }
-    return result == 0 ? buf_append(out, "\"", 1) : -1;
-}
-
-static int append_base64(struct buf *out, const void *bytes, size_t length)
-{
-    if (buf_append(out, "\"", 1) != 0 || base64_encode(out, bytes, length) != 0)
-        return -1;
-    return buf_append(out, "\"", 1);
-}
-
-static int append_name(struct buf *out, const char *key, const char *name)
-{
-    if (buf_append_format(out, "\"%s\":", key) != 0 || append_string(out, name) != 0)
-        return -1;
-    if (utf8_valid(name))
-        return 0;
-    if (buf_append_format(out, ",\"%s_base64\":", key) != 0)
-        return -1;
-    return append_base64(out, name, strlen(name));
-}
 
 static int append_xattrs(struct buf *out, const struct xattrs *xattrs)
 {
@@ -49,8 +13,8 @@ static int append_xattrs(struct buf *out, const struct xattrs *xattrs)
     int result = buf_append_text(out, ",\"xattrs\":{");
     for (size_t i = 0; result == 0 && i < xattrs->count; i++) {
         struct xattr xattr = xattrs_get(xattrs, i);
-        if ((i > 0 && buf_append(out, ",", 1) != 0) || append_string(out, xattr.name) != 0 ||
-            buf_append(out, ":", 1) != 0 || append_base64(out, xattr.value, xattr.length) != 0)
+        if ((i > 0 && buf_append(out, ",", 1) != 0) || json_append_string(out, xattr.name) != 0 ||
+            buf_append(out, ":", 1) != 0 || json_append_base64(out, xattr.value, xattr.length) != 0)
             result = -1;
     }
     return result == 0 ? buf_append(out, "}", 1) : -1;
@@ -59,7 +23,8 @@ static int append_xattrs(struct buf *out, const struct xattrs *xattrs)
 static int append_extras(struct buf *out, const struct tar_entry *entry)
 {
     enum whiteout whiteout = whiteout_parse(entry->path, NULL);
-    if (entry->link && (buf_append(out, ",", 1) != 0 || append_name(out, "link", entry->link) != 0))
+    if (entry->link &&
+        (buf_append(out, ",", 1) != 0 || json_append_name(out, "link", entry->link) != 0))
         return -1;
     if ((entry->type == TAR_CHAR || entry->type == TAR_BLOCK) &&
         buf_append_format(out, ",\"device\":[%" PRIu32 ",%" PRIu32 "]", entry->major,
@@ -77,7 +42,7 @@ int list_json_append(struct buf *out, const struct tar_entry *entry)
     /* In the order of enum tar_type. */
     static const char *const types[] = {"file",  "hardlink",  "symlink", "char",
                                         "block", "directory", "fifo"};
-    if (buf_append(out, "{", 1) != 0 || append_name(out, "path", entry->path) != 0)
+    if (buf_append(out, "{", 1) != 0 || json_append_name(out, "path", entry->path) != 0)
         return -1;
     if (buf_append_format(out,
                           ",\"type\":\"%s\",\"mode\":\"%04" PRIo32 "\",\"uid\":%" PRIu32

@@ -1,0 +1,96 @@
+#include "compare.h"
+
+#include "diag.h"
+#include "manifests.h"
+#include "maps.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+/* The shortest lines of a chunk map are a digest and a length. */
+#define MAP_LINE 68
+
+/* What is remembered of OLD. */
+struct memory {
+    struct subtrees subtrees; /* of a manifest */
+    struct places places;     /* of a chunk map */
+};
+
+/* Reads OLD for the first time. */
+static enum status old_measure(struct input *old, struct memory *memory)
+{
+    struct stat file;
+    if (fstat(old->fd, &file) != 0)
+        return diag_failed(old->name, "read");
+    const uint64_t size = (uint64_t)file.st_size;
+    enum status status = input_start(old);
+    if (status != STATUS_OK)
+        return status;
+    input_seek(old, 0);
+    if (!old->is_map) {
+        status = subtrees_start(&memory->subtrees, size);
+        return status == STATUS_OK ? input_measure(old, subtrees_add, &memory->subtrees) : status;
+    }
+    if (places_start(&memory->places, size / MAP_LINE) != 0)
+        return diag_no_memory();
+    return input_measure(old, maps_add, &memory->places);
+}
+
+static enum status new_measure(const struct input *old, struct input *new)
+{
+    enum status status = input_measure(new, NULL, NULL);
+    if (status != STATUS_OK || old->is_map == new->is_map)
+        return status;
+    diag_error("%s and %s: one is a manifest, the other a chunk map", diag_name(old->name).text,
+               diag_name(new->name).text);
+    return STATUS_ARCHIVE;
+}
+
+static int append_named(struct buf *out, const char *key, const struct input *input)
+{
+    char hex[DIGEST_TEXT_SIZE];
+    digest_hex(&input->digest, hex);
+    return buf_append_format(out, "%s %s %" PRIu64 "\n", key, hex, input->size);
+}
+
+static enum status header_write(const struct input *old, const struct input *new,
+                                struct output *out)
+{
+    return buf_append_text(&out->buf, SCRIPT_SIGNATURE "\n") == 0 &&
+                   append_named(&out->buf, "old", old) == 0 &&
+                   append_named(&out->buf, "new", new) == 0
+               ? STATUS_OK
+               : diag_no_memory();
+}
+
+static enum status script_write(struct input *old, struct input *new, const struct memory *memory,
+                                struct output *out)
+{
+    struct script script;
+    struct input peek = {.name = old->is_map ? old->name : new->name};
+    lines_start(&peek.lines, old->is_map ? old->fd : new->fd, true);
+    script_start(&script, out);
+    enum status status = old->is_map
+                             ? maps_compare(old, new, &peek, &memory->places, &script)
+                             : manifests_compare(old, new, &peek, &memory->subtrees, &script);
+    if (status == STATUS_OK)
+        status = script_end(&script);
+    script_free(&script);
+    lines_free(&peek.lines);
+    return status;
+}
+
+enum status compare_files(struct input *old, struct input *new, struct output *out)
+{
+    struct memory memory = {0};
+    enum status status = old_measure(old, &memory);
+    if (status == STATUS_OK)
+        status = new_measure(old, new);
+    if (status == STATUS_OK)
+        status = header_write(old, new, out);
+    if (status == STATUS_OK)
+        status = script_write(old, new, &memory, out);
+    subtrees_free(&memory.subtrees);
+    places_free(&memory.places);
+    return status;
+}

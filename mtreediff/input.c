@@ -1,0 +1,148 @@
+#include "input.h"
+
+#include "diag.h"
+#include "mtree.h"
+#include "mtree_read.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum status input_open(struct input *input, const char *name, bool seekable)
+{
+    struct stat status;
+    bool is_stdin = !seekable && strcmp(name, "-") == 0;
+    input->name = is_stdin ? "standard input" : name;
+    input->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                         : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (input->fd < 0 || fstat(input->fd, &status) != 0)
+        return diag_failed(input->name, "open");
+    if (S_ISDIR(status.st_mode) || (seekable && !S_ISREG(status.st_mode))) {
+        diag_error("%s: not a regular file", diag_name(input->name).text);
+        return STATUS_SYSTEM;
+    }
+    lines_start(&input->lines, input->fd, seekable);
+    return STATUS_OK;
+}
+
+enum status input_malformed(const struct input *input, const char *text)
+{
+    diag_error("%s: line %" PRIu64 ": %s", diag_name(input->name).text, input->lines.number, text);
+    return STATUS_ARCHIVE;
+}
+
+enum status input_next(struct input *input, struct slice *line)
+{
+    enum lines_event event = lines_next(&input->lines, &line->at, &line->length);
+    switch (event) {
+    case LINES_LINE:
+        return STATUS_OK;
+    case LINES_END:
+        *line = (struct slice){0};
+        return STATUS_OK;
+    case LINES_FAILED:
+        return diag_failed(input->name, "read");
+    case LINES_NO_MEMORY:
+        return diag_no_memory();
+    default:
+        input->lines.number++;
+        return input_malformed(input, lines_event_text(event));
+    }
+}
+
+void input_seek(struct input *input, uint64_t offset)
+{
+    lines_seek(&input->lines, offset);
+}
+
+enum status input_start(struct input *input)
+{
+    const struct slice manifest = {MTREE_SIGNATURE, strlen(MTREE_SIGNATURE) - 1};
+    struct slice line;
+    enum status status = input_next(input, &line);
+    if (status != STATUS_OK)
+        return status;
+    input->is_map = slice_equal(line, slice_of(MAP_SIGNATURE));
+    if (input->is_map || slice_equal(line, manifest))
+        return STATUS_OK;
+    diag_error("%s: neither a manifest nor a chunk map", diag_name(input->name).text);
+    return STATUS_ARCHIVE;
+}
+
+/* What checks a manifest. */
+struct check {
+    struct mtree_line line;
+    struct mtree_order order;
+    struct digest *digest;
+};
+
+static enum status line_check(struct input *input, struct check *check, struct slice line)
+{
+    enum mtree_error error = mtree_read(&check->line, line.at, line.length);
+    if (error == MTREE_OK)
+        error = mtree_order_check(&check->order, &check->line.entry);
+    if (error == MTREE_NO_MEMORY)
+        return diag_no_memory();
+    return error == MTREE_OK ? STATUS_OK : input_malformed(input, mtree_error_text(error));
+}
+
+static enum status digest_failed(void)
+{
+    diag_error("cannot compute the digest");
+    return STATUS_SYSTEM;
+}
+
+/* Hashes the line with its newline, which follows it in memory. */
+static enum status line_hash(struct check *check, struct slice line)
+{
+    return digest_update(check->digest, line.at, line.length + 1) == 0 ? STATUS_OK
+                                                                       : digest_failed();
+}
+
+static enum status lines_measure(struct input *input, struct check *check, input_visit *visit,
+                                 void *context)
+{
+    struct slice line = slice_of(input->is_map ? MAP_SIGNATURE "\n" : MTREE_SIGNATURE);
+    line.length--;
+    for (;;) {
+        enum status status = line_hash(check, line);
+        uint64_t offset = input->lines.offset;
+        if (status == STATUS_OK)
+            status = input_next(input, &line);
+        if (status != STATUS_OK || !line.at)
+            return status;
+        input->count++;
+        if (!input->is_map)
+            status = line_check(input, check, line);
+        if (status == STATUS_OK && visit)
+            status = visit(context, line, offset);
+        if (status != STATUS_OK)
+            return status;
+    }
+}
+
+enum status input_measure(struct input *input, input_visit *visit, void *context)
+{
+    struct check check = {.digest = digest_new(DIGEST_SHA256)};
+    enum status status = check.digest ? input_start(input) : digest_failed();
+    if (status == STATUS_OK)
+        status = lines_measure(input, &check, visit, context);
+    if (status == STATUS_OK && digest_final(check.digest, &input->digest) != 0)
+        status = digest_failed();
+    input->size = input->lines.offset;
+    digest_free(check.digest);
+    mtree_line_free(&check.line);
+    mtree_order_free(&check.order);
+    input_seek(input, 0);
+    return status;
+}
+
+void input_close(struct input *input)
+{
+    if (input->fd >= 0)
+        (void)close(input->fd);
+    input->fd = -1;
+    lines_free(&input->lines);
+}

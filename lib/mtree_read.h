@@ -84,7 +84,7 @@ struct mtree_order {
 enum mtree_error mtree_order_check(struct mtree_order *order, const struct tar_entry *entry);
 
 /* Compares two paths in the order of a walk with --whiteouts=oci; the root is the least. Returns a
- * number below, equal to or above 0. */
+ * number below, equal to or above 0. A whiteout is equal to the path that it hides. */
 int mtree_path_compare(const char *a, const char *b);
 
 /* Releases the memory; the next entry is a first one again. */

@@ -130,10 +130,12 @@ static enum status paths_compare(struct comparison *comparison, struct slice pat
         error = mtree_read_path(&comparison->new_path, path.at, path.length);
     if (error == MTREE_NO_MEMORY)
         return diag_no_memory();
-    /* The first line of the files is no path. */
-    *order = error != MTREE_OK
-                 ? -1
-                 : mtree_path_compare(comparison->old_path.bytes, comparison->new_path.bytes);
+    if (error == MTREE_OK)
+        *order = mtree_path_compare(comparison->old_path.bytes, comparison->new_path.bytes);
+    /* The first line is no path; and with --whiteouts=raw, a whiteout is another entry than what it
+     * hides, but compares the same. */
+    if (*order == 0)
+        *order = -1;
     return STATUS_OK;
 }
 

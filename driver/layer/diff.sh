@@ -38,8 +38,8 @@ command_diff() {
     fi
     [[ $excludes != - ]] || ! { is_input "${operands[0]}" || is_input "${operands[1]}"; } ||
         usage_error 'standard input cannot be both a layer and the patterns'
-    programs_expect awk sort
-    programs_find tarpack tarunpack
+    programs_expect sort
+    programs_find tarpack tarunpack mtreediff
     spool_make "$(temporary_place)" zlsnap-diff
     for side in 0 1; do
         diff_manifest "${operands[side]}" >"$spool/$side"
@@ -88,22 +88,31 @@ diff_manifest() {
     unpack "$expected" --list "${diff_unpack_options[@]}"
 }
 
-# Compares the manifests in the spool. The entries of an archive may have any order and repeated names, so
-# they are sorted by name and, of several lines with a name, the last one counts. A slash sorts before all
-# other bytes, so that a directory is followed by its entries.
+# Compares the manifests in the spool, as diff(1) does: returns 1 if they differ.
 diff_print() {
-    local statuses
-    {
-        sed -e 1d -e 's/ / a /' -- "$spool/0"
-        sed -e 1d -e 's/ / b /' -- "$spool/1"
-    } | tr / '\001' | stage sort -s -T "$spool" -t ' ' -k 1,1 |
-        awk -v json="${option[json]-}" -f "$parts/layer/diff.awk" |
-        cat # some awks ignore write errors
-    statuses=("${PIPESTATUS[@]}")
-    case ${statuses[*]} in
-    '0 0 0 '[01]' 0') return "${statuses[3]}" ;;
-    *' 141') return 141 ;; # the reader closed the pipe
-    *' 1') die 1 'cannot write to standard output' ;;
+    local side form=text
+    [[ ! ${option[json]-} ]] || form=json
+    for side in 0 1; do
+        diff_sort "$side" || die 1 'the manifests cannot be sorted'
+    done
+    (stage "$mtreediff" --format="$form" --summary="$spool/counts" -- "$spool/0.sorted" "$spool/1.sorted")
+    case $? in
+    0) [[ $(<"$spool/counts") == '{"added":0,"removed":0,"changed":0}' ]] ;;
+    1) return "$trouble" ;; # mtreediff said why
+    141) return 141 ;;      # the reader closed the pipe
     *) die 1 'the manifests cannot be compared' ;;
     esac
+}
+
+# diff_sort SIDE: sorts a manifest as mtreediff expects it. The entries of an archive may have any order and
+# repeated names. A slash sorts before all other bytes, so that a directory is followed by its entries.
+diff_sort() {
+    local statuses
+    {
+        echo '#mtree'
+        sed 1d -- "$spool/$1" | tr / '\001' | stage sort -s -T "$spool" -t ' ' -k 1,1 | tr '\001' /
+        statuses=${PIPESTATUS[*]}
+    } >"$spool/$1.sorted"
+    rm -f -- "$spool/$1"
+    [[ $statuses == '0 0 0 0' ]]
 }

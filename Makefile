@@ -15,7 +15,7 @@
 #                   `dpkg --add-architecture arm64`, gcc-aarch64-linux-gnu, libssl-dev:arm64,
 #                   libzstd-dev:arm64, qemu-user-static
 #   make fuzz       search for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,
-#                   F='header pax sparse mtree reader tarunpack seek_table index contents'
+#                   F='header pax sparse mtree mtreediff reader tarunpack seek_table index contents'
 #   make lint       run compilers, cppcheck, clang-tidy, shellcheck, mandoc and clang-format on the source
 #   make format     format the C files according to .clang-format
 #   make install    install programs, manuals, completions and documents below $(DESTDIR)$(PREFIX)
@@ -187,6 +187,7 @@ $(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_OBJECTS) $(LIBRARY)
 # A fuzz target is one program, too. It is called by libFuzzer, or by replay.c, which replays files.
 $(FUZZ)/fuzz_reader: \
     $(call program_objects,tarunpack/archive)
+$(FUZZ)/fuzz_mtreediff: $(filter-out %/main.o,$(call program_objects,mtreediff))
 $(FUZZ)/fuzz_tarunpack: $(filter-out %/main.o,$(call program_objects,tarunpack))
 ifdef FUZZING
 $(FUZZ)/fuzz_reader $(FUZZ)/fuzz_tarunpack: $(OBJ)/tests/fuzz/mutate.o

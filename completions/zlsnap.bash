@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack, shasum-tee and tarstore. It does not need
+# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack, shasum-tee, tarstore and mtreediff. It does not need
 # bash-completion, which finds this file by the name of each program.
 #
 # The line is parsed here, since COMP_WORDS splits words at each : and =. File names never become code: they
@@ -62,6 +62,9 @@ _zlsnap_describe() {
         options='algorithm= expect= output= json oci zstd progress[=] size=' operands=''
         ;;
     tarstore) options='pack-size= level= jobs= no-sync summary=' operands='dir' ;;
+    mtreediff)
+        options='apply max-size= format= summary= verbose' operands='file file'
+        ;;
     *) return 1 ;;
     esac
     options+=' quiet help version'
@@ -197,6 +200,7 @@ _zlsnap_value() {
         ;;
     *--whiteouts) values='oci raw' ;;
     *--time-precision) values='ns s' ;;
+    *--format) values='text json' ;;
     *--algorithm) values='256 384 512' ;;
     *--progress) values='auto always never' ;;
     *--manifest) values='time' ;;
@@ -235,7 +239,7 @@ _zlsnap_operand() {
     case "|$kind|" in
     *'|layer|'*) _zlsnap_paths layer ;; # and directories, which lead to layers
     *'|dir|'*) _zlsnap_paths dir ;;
-    *'|new|'*) _zlsnap_paths file ;;
+    *'|new|'* | *'|file|'*) _zlsnap_paths file ;;
     esac
     _zlsnap_offer "${schemes[@]}"
 }
@@ -312,4 +316,4 @@ _zlsnap() {
     fi
 }
 
-complete -F _zlsnap zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore
+complete -F _zlsnap zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore mtreediff

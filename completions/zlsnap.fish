@@ -1,4 +1,4 @@
-# Completion for fish 3.1 and later: zlsnap, tarpack, tarunpack, shasum-tee and tarstore. fish finds this file by the
+# Completion for fish 3.1 and later: zlsnap, tarpack, tarunpack, shasum-tee, tarstore and mtreediff. fish finds this file by the
 # name of each program. tests/completions.bats compares the lists with --help.
 
 # The options, long and short, whose value can be the next word.
@@ -29,7 +29,7 @@ end
 function __zlsnap_option
     set -l commands
     for name in (string split , -- $argv[1])
-        if contains -- $name tarpack tarunpack shasum-tee tarstore
+        if contains -- $name tarpack tarunpack shasum-tee tarstore mtreediff
             complete -c $name $argv[2..-1]
         else
             set -a commands $name
@@ -57,6 +57,8 @@ function __zlsnap_kinds
             printf '%s\n' layer
         case digest tarpack tarunpack
             printf '%s\n' dir
+        case mtreediff
+            printf '%s\n' file file
         case diff
             printf '%s\n' layer layer
         case oci
@@ -156,14 +158,14 @@ function __zlsnap_operand
     end
 end
 
-for program in zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore
+for program in zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore mtreediff
     complete -c $program -e
     complete -c $program -f
 end
 for program in zlsnap zlsnap.sh
     complete -c $program -n 'not __zlsnap_needs_command' -k -a '(__zlsnap_operand | string split0)'
 end
-for program in tarpack tarunpack
+for program in tarpack tarunpack mtreediff
     complete -c $program -k -a '(__zlsnap_operand | string split0)'
 end
 
@@ -200,13 +202,13 @@ set -l zstd create,sync
 set -l s3 push,sync
 set -l registry push,pull
 set -l image oci,push
-set -l all tarpack,tarunpack,shasum-tee,tarstore,create,extract,verify,list,info,mtree,digest,diff,oci,push
+set -l all tarpack,tarunpack,shasum-tee,tarstore,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
 set all $all,pull,sync,restore,status,refs,gc
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
 __zlsnap_option $all -s V -l version -d 'show the version'
-__zlsnap_option $content,$unpack,list -s v -l verbose -d 'list the entries, or say more'
+__zlsnap_option $content,$unpack,list,mtreediff -s v -l verbose -d 'list the entries, or say more'
 __zlsnap_option shasum-tee,create,extract,verify,info,oci,push,pull,sync,restore \
     -l progress -f -a 'auto always never' -d 'draw a progress line'
 
@@ -236,9 +238,9 @@ __zlsnap_option $unpack -l no-same-owner -d 'own all entries as the current user
 __zlsnap_option $unpack -l no-devices -d 'create no devices'
 __zlsnap_option $unpack -l no-holes -d 'create no holes'
 __zlsnap_option $unpack,tarstore -l no-sync -d 'do not wait until everything is on the disk'
-__zlsnap_option $unpack,tarpack,tarstore -l summary -r -F -d 'write a summary to a file, as JSON'
+__zlsnap_option $unpack,tarpack,tarstore,mtreediff -l summary -r -F -d 'write a summary to a file, as JSON'
 __zlsnap_option $readers -l max-stream -x -d 'maximum size of the stream'
-__zlsnap_option $readers -l max-size -x -d 'maximum size of all files'
+__zlsnap_option $readers,mtreediff -l max-size -x -d 'maximum size of all files'
 __zlsnap_option $readers -l max-entries -x -d 'maximum number of entries'
 __zlsnap_option $readers -l max-path -x -d 'maximum length of a path'
 __zlsnap_option $readers -l max-depth -x -d 'maximum depth of directories'
@@ -292,3 +294,6 @@ __zlsnap_option shasum-tee -l zstd -d 'check a zstd stream, and print a digest o
 __zlsnap_option shasum-tee -l size -x -d 'expected number of bytes'
 
 __zlsnap_option tarstore -l pack-size -x -d 'end a pack at this size'
+
+__zlsnap_option mtreediff -l apply -d 'make the new file of the old one and a delta'
+__zlsnap_option mtreediff -l format -x -a 'text json' -d 'print the differences'

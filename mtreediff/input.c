@@ -15,8 +15,9 @@ enum status input_open(struct input *input, const char *name, bool seekable)
     struct stat status;
     bool is_stdin = !seekable && strcmp(name, "-") == 0;
     input->name = is_stdin ? "standard input" : name;
-    input->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                         : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* A fifo that is no regular file must not make open(2) wait. */
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (seekable ? O_NONBLOCK : 0);
+    input->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(name, flags);
     if (input->fd < 0 || fstat(input->fd, &status) != 0)
         return diag_failed(input->name, "open");
     if (S_ISDIR(status.st_mode) || (seekable && !S_ISREG(status.st_mode))) {

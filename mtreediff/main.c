@@ -32,6 +32,8 @@ static enum status files_open(struct files *files, const struct options *options
         status = input_open(&files->new, "-", false);
     if (status == STATUS_OK && options->summary)
         status = outfile_open(&files->summary, options->summary, "--summary", true);
+    /* The first digest reads OpenSSL's configuration. */
+    digest_free(digest_new(DIGEST_SHA256));
     return status == STATUS_OK ? sandbox_enter(-1, SANDBOX_READ) : status;
 }
 

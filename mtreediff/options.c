@@ -8,15 +8,15 @@
 
 static const char help[] =
     "Usage: mtreediff OLD NEW > DELTA\n"
-    "       mtreediff --apply OLD < DELTA > NEW\n"
-    "       mtreediff --format=text|json OLD NEW\n"
+    "  or:  mtreediff --apply [OPTION]... OLD < DELTA > NEW\n"
+    "  or:  mtreediff --format=FORM [OPTION]... OLD NEW\n"
     "Write what changed between two manifests of tarpack, or two chunk maps, as a delta;\n"
     "make NEW of OLD and a delta; or print the differences between two manifests.\n"
     "\n"
     "      --apply             read a delta from standard input and write NEW\n"
     "      --max-size=N        with --apply: refuse a result of more than N bytes (suffixes\n"
     "                          K, M, G, T: powers of 1024; default 64G)\n"
-    "      --format=FORM       print a line (text) or a JSON object (json) for each entry that\n"
+    "      --format=FORM       print a line (FORM=text) or an object (json) for each entry that\n"
     "                          was added, removed or changed. OLD and NEW are manifests sorted\n"
     "                          by path; one of them may be '-', standard input\n"
     "      --summary=FILE      with --format: write the number of differences to FILE, as JSON\n"
@@ -101,6 +101,11 @@ static enum status set_mode(struct options *options, const struct command_line *
     return STATUS_OK;
 }
 
+static bool is_stdin(const char *operand)
+{
+    return strcmp(operand, "-") == 0;
+}
+
 static enum status set_operands(struct options *options, int count, char **operands)
 {
     const int wanted = options->mode == MODE_APPLY ? 1 : 2;
@@ -110,7 +115,10 @@ static enum status set_operands(struct options *options, int count, char **opera
         return cli_usage("extra operand '%s'", diag_name(operands[wanted]).text);
     options->old = operands[0];
     options->new = wanted == 2 ? operands[1] : NULL;
-    if (options->new &&strcmp(options->old, "-") == 0 && strcmp(options->new, "-") == 0)
+    const int inputs = is_stdin(options->old) + (wanted == 2 && is_stdin(options->new));
+    if (inputs > 0 && options->mode != MODE_TEXT && options->mode != MODE_JSON)
+        return cli_usage("OLD and NEW cannot be standard input without --format");
+    if (inputs == 2)
         return cli_usage("only one of OLD and NEW can be standard input");
     return STATUS_OK;
 }

@@ -1,6 +1,6 @@
 /*
  * Writes a delta to standard output: what to copy of OLD, what to change, what to add. Runs become
- * one command. doc/FORMAT.md, section 13, has the commands.
+ * one command. doc/FORMAT.md, section 12, has the commands.
  */
 #ifndef MTREEDIFF_SCRIPT_H
 #define MTREEDIFF_SCRIPT_H

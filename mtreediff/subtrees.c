@@ -10,16 +10,16 @@ enum status subtrees_start(struct subtrees *subtrees, uint64_t size)
     return places_start(&subtrees->places, size / 300) == 0 ? STATUS_OK : diag_no_memory();
 }
 
-/* The hash of a file in the directory `above`; 0 if the line is none, or an empty one. */
+/* The hash of a file or symbolic link in the directory `above`; 0 if the line is none. */
 static uint64_t file_hash(const struct words *words, struct slice above)
 {
-    const struct slice *digest = &words->values[WORD_DIGEST];
-    if (!digest->at || slice_equal(words->values[WORD_SIZE], slice_of("0")) ||
-        words->path.length <= above.length || !path_is_within(words->path, above))
+    const struct slice *content =
+        &words->values[words->values[WORD_DIGEST].at ? WORD_DIGEST : WORD_LINK];
+    if (!content->at || words->path.length <= above.length || !path_is_within(words->path, above))
         return 0;
     uint64_t hash =
         places_hash(1, words->path.at + above.length, words->path.length - above.length);
-    return places_hash(hash, digest->at, digest->length);
+    return places_hash(hash, content->at, content->length);
 }
 
 static bool is_directory(const struct words *words)
@@ -52,8 +52,7 @@ enum status subtrees_add(void *context, struct slice line, uint64_t offset)
     if (!words_split(&words, line))
         return STATUS_OK;
     if (!is_directory(&words)) {
-        if (words.values[WORD_DIGEST].at)
-            file_add(subtrees, &words);
+        file_add(subtrees, &words);
         return STATUS_OK;
     }
     struct subtree *subtree = &subtrees->last[subtrees->line % SUBTREE_LINES];

@@ -19,7 +19,7 @@ setup() {
 
 # callers: prints the programs and the commands of zlsnap as they are typed.
 callers() {
-    printf '%s\n' tarpack tarunpack shasum-tee tarstore
+    printf '%s\n' tarpack tarunpack shasum-tee tarstore mtreediff
     zlsnap --help | sed -n 's/^  \([a-z][a-z]*\) .*/zlsnap \1/p' | sort -u
 }
 
@@ -76,6 +76,7 @@ expected_values() {
         *=DIR* | *=STAGING) values=dir ;;
         *=FILE) values='dir file' ;;
         *=WHEN) values='auto always never' ;;
+        --format=FORM) values='text json' ;;
         --algorithm=N) values='256 384 512' ;;
         --arch=ARCH) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
         --tls-verify=false) values='true false' ;;
@@ -210,7 +211,7 @@ type() {
 type_names() {
     local program name LC_ALL=C.UTF-8
     mkdir bin names only
-    for program in zlsnap tarpack tarunpack shasum-tee zstd skopeo s3cmd jq; do
+    for program in zlsnap tarpack tarunpack shasum-tee mtreediff zstd skopeo s3cmd jq; do
         printf '#!/bin/sh\nprintf "<%%s>" "$@" >>"%s/called"\n' "$PWD" >"bin/$program"
         chmod +x "bin/$program"
     done

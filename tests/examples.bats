@@ -135,6 +135,25 @@ example() {
         tells ' \./symlink -> file'
         ;;
 
+    # ----- mtreediff(1)
+
+    *'mtreediff old.mtree new.mtree | zstd > new.delta.zst'*)
+        upper DIR
+        tarpack --manifest=time DIR >old.mtree
+        touch DIR/added
+        follow
+        cmp new.mtree <(tarpack --manifest=time DIR)
+        [ "$(zstd -dc new.delta.zst | wc -l)" -lt 12 ]
+        ;;
+    *'mtreediff --format=text <(sorted old.mtree)'*)
+        upper upper
+        tarpack --manifest upper >old.mtree
+        touch 'upper/a b'
+        tarpack --manifest upper >new.mtree
+        follow
+        tells '^added a b$'
+        ;;
+
     # ----- tarunpack(1)
 
     *'zstd -dc layer.tar.zst | tarunpack --expect "$digest" rootfs')
@@ -516,6 +535,10 @@ example() {
 
 @test "the examples of tarstore(1)" {
     run_examples tarstore/tarstore.1
+}
+
+@test "the examples of mtreediff(1)" {
+    run_examples mtreediff/mtreediff.1
 }
 
 @test "the examples of shasum-tee(1)" {

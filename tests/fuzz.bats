@@ -31,6 +31,10 @@ replay() {
     replay mtree
 }
 
+@test "fuzz: manifests and chunk maps from each other, and from any delta" {
+    replay mtreediff
+}
+
 @test "fuzz: seek tables of packs" {
     replay seek_table
 }

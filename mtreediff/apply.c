@@ -76,7 +76,6 @@ static enum status delta_next(struct application *application, struct slice *lin
 /* Reads a line "KEY DIGEST SIZE". */
 static enum status named_read(struct application *application, const char *key, struct named *named)
 {
-    char text[DIGEST_TEXT_SIZE];
     struct slice line;
     enum status status = delta_next(application, &line);
     if (status != STATUS_OK)
@@ -84,6 +83,7 @@ static enum status named_read(struct application *application, const char *key, 
     const size_t digits = 64;
     bool valid = take_text(&line, key) && line.length > digits + 1 && line.at[digits] == ' ';
     if (valid) {
+        char text[DIGEST_TEXT_SIZE];
         memcpy(text, line.at, digits);
         text[digits] = '\0';
         line = (struct slice){line.at + digits + 1, line.length - digits - 1};

@@ -187,20 +187,25 @@ static int append_object(struct buf *out, const char *verb, const struct mtree_l
     return buf_append_text(out, "}\n");
 }
 
+static int append_difference(struct buf *out, const char *verb, const struct mtree_line *line,
+                             const struct buf *what, bool json)
+{
+    return json ? append_object(out, verb, line, what) : append_text(out, verb, line, what);
+}
+
 int report_append(struct buf *out, const struct mtree_line *old, const struct mtree_line *new,
                   bool json)
 {
-    const char *verb = !old ? "added" : !new ? "removed" : "changed";
     struct buf what = {0}; /* each change begins with a comma */
-    int result = 0;
-    if (old && new) {
-        result = append_facts(&what, old, new, json);
-        if (result == 0)
-            result = append_xattrs(&what, &old->entry.xattrs, &new->entry.xattrs, json);
-    }
-    if (result == 0 && (!old || !new || what.length > 0))
-        result = json ? append_object(out, verb, new ? new : old, &what)
-                      : append_text(out, verb, new ? new : old, &what);
+    if (!old)
+        return append_difference(out, "added", new, &what, json);
+    if (!new)
+        return append_difference(out, "removed", old, &what, json);
+    int result = append_facts(&what, old, new, json);
+    if (result == 0)
+        result = append_xattrs(&what, &old->entry.xattrs, &new->entry.xattrs, json);
+    if (result == 0 && what.length > 0)
+        result = append_difference(out, "changed", new, &what, json);
     buf_free(&what);
     return result;
 }

@@ -12,7 +12,7 @@ setup_file() {
     mv tree/dir tree/renamed
     seq 7 >tree/renamed/small
     tarpack --manifest tree >new
-    mtreediff manifest new >delta
+    mtreediff manifest new >new.delta
     mv tree/renamed tree/dir
 }
 
@@ -32,7 +32,7 @@ made() {
 
 @test "faults: mtreediff, every system call and every allocation" {
     requires_command strace
-    judge() { made "$FILES/delta"; }
+    judge() { made "$FILES/new.delta"; }
     each_call_fails mtreediff "$FILES/manifest" "$FILES/new"
     each_allocation_fails mtreediff "$FILES/manifest" "$FILES/new"
 }
@@ -40,7 +40,7 @@ made() {
 @test "faults: mtreediff --apply, every system call and every allocation" {
     requires_command strace
     judge() { made "$FILES/new"; }
-    input=$FILES/delta
+    input=$FILES/new.delta
     each_call_fails mtreediff --apply "$FILES/manifest"
     each_allocation_fails mtreediff --apply "$FILES/manifest"
 }

@@ -74,10 +74,12 @@ nothing() {
 }
 
 @test "a program's synopsis has the options that are described, each by its letter if it has one" {
-    local program
+    local program limits
     for program in $PROGRAMS; do
+        limits='' # tarunpack's are one in its synopsis
+        [[ $program != tarunpack ]] || limits='s/^--max-.*/--max-LIMIT/'
         rendered "$program/$program.1" | items | sed -E 's/^( +-[[:alnum:]])[ ,].*/\1/' | option_names |
-            grep -vx -e -h -e -V | sed 's/^--max-.*/--max-LIMIT/' | sort -u >"$BATS_TEST_TMPDIR/described"
+            grep -vx -e -h -e -V | sed "$limits" | sort -u >"$BATS_TEST_TMPDIR/described"
         grep -q . "$BATS_TEST_TMPDIR/described"
         rendered "$program/$program.1" | sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' |
             grep -oE -- '[[ ]--?[[:alpha:]-]+' | tr -d '[ ' >"$BATS_TEST_TMPDIR/synopsis"

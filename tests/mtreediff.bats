@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # mtreediff: deltas of manifests and chunk maps, and differences for people.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2094,SC2154
 
 load helpers
 load trees
@@ -14,16 +14,16 @@ manifest() {
     tarpack -q --manifest=time "${@:2}" -- "$1" 2>/dev/null
 }
 
-# assert_restores OLD NEW: the delta between the two makes NEW of OLD; it stays in `delta`.
+# assert_restores OLD NEW: the delta between the two makes NEW of OLD; it stays in new.delta.
 assert_restores() {
-    mtreediff "$1" "$2" >delta || fail "mtreediff: $?"
-    mtreediff --apply "$1" <delta >made || fail "mtreediff --apply: $?"
+    mtreediff "$1" "$2" >new.delta || fail "mtreediff: $?"
+    mtreediff --apply "$1" <new.delta >made || fail "mtreediff --apply: $?"
     cmp "$2" made
 }
 
-# assert_refused STATUS TEXT: --apply of `delta` to old.mtree ends so, with one line that has TEXT.
+# assert_refused STATUS TEXT: --apply of new.delta to old.mtree ends so, with one line that has TEXT.
 assert_refused() {
-    run -"$1" --separate-stderr mtreediff --apply old.mtree <delta
+    run -"$1" --separate-stderr mtreediff --apply old.mtree <new.delta
     assert_equal "${#stderr_lines[@]}" 1
     [[ $stderr == "mtreediff: "*"$2"* ]] || fail "$stderr"
 }
@@ -52,19 +52,19 @@ make_manifests() {
 @test "a delta of a manifest and itself is short, and restores it" {
     make_manifests
     assert_restores old.mtree old.mtree
-    assert_equal "$(sed 1,3d delta)" "=$(wc -l <old.mtree)"$'\nend'
+    assert_equal "$(sed 1,3d new.delta)" "=$(wc -l <old.mtree)"$'\nend'
 }
 
 @test "a delta names the digests and sizes of both files" {
     make_manifests
-    mtreediff old.mtree new.mtree >delta
+    mtreediff old.mtree new.mtree >new.delta
     local file
     {
         echo '#delta'
         for file in old new; do
             echo "$file $(sha256sum <$file.mtree | cut -d' ' -f1) $(stat -c %s $file.mtree)"
         done
-    } | cmp - <(head -n 3 delta)
+    } | cmp - <(head -n 3 new.delta)
 }
 
 @test "manifests of every part of the suite's trees are restored from each other" {
@@ -139,15 +139,15 @@ END
     make_manifests
     sed 's/ uid=[0-9]* / uid=77 /' old.mtree >new.mtree
     assert_restores old.mtree new.mtree
-    assert_equal "$(sed 1,3d delta)" $'=1\n~'"$(($(wc -l <old.mtree) - 1)) uid=77"$'\nend'
+    assert_equal "$(sed 1,3d new.delta)" $'=1\n~'"$(($(wc -l <old.mtree) - 1)) uid=77"$'\nend'
 }
 
 @test "a time is told as its distance from the one before" {
     make_manifests
     awk 'NR > 1 { sub(/ time=[^ ]*/, " time=1700000000.00000000" NR % 10) } 1' old.mtree >new.mtree
     assert_restores old.mtree new.mtree
-    assert_equal "$(grep -c 'time=' delta)" 1
-    grep -qx '~[0-9]* time+1' delta
+    assert_equal "$(grep -c 'time=' new.delta)" 1
+    grep -qx '~[0-9]* time+1' new.delta
 }
 
 @test "a renamed directory is one command, and its hard links with it" {
@@ -163,8 +163,8 @@ END
     manifest new >new.mtree
     grep -q 'hardlink=./another/' new.mtree
     assert_restores old.mtree new.mtree
-    assert_equal "$(sed 1,3d delta | wc -l)" 4
-    grep -q '^@[0-9]* ./top ./another$' delta
+    assert_equal "$(sed 1,3d new.delta | wc -l)" 4
+    grep -q '^@[0-9]* ./top ./another$' new.delta
 }
 
 @test "a directory that was moved into another one that was renamed is found" {
@@ -178,7 +178,7 @@ END
     manifest old >old.mtree
     manifest new >new.mtree
     assert_restores old.mtree new.mtree
-    run -1 grep '^+' delta
+    run -1 grep '^+' new.delta
 }
 
 # chunk_map NAME...: prints a chunk map that has these files, each with the lines of the file NAME.
@@ -205,7 +205,7 @@ chunks() {
     sed -i -e "77s/.*/$(chunks 9000 9000)/" -e "400s/.*/$(chunks 9001 9001)/" db
     chunk_map db >new.mtree
     assert_restores old.mtree new.mtree
-    assert_equal "$(grep -c '^+' delta)" 3
+    assert_equal "$(grep -c '^+' new.delta)" 3
 }
 
 @test "of a chunk map, a renamed file is its first line, a grown one its new lines" {
@@ -215,11 +215,11 @@ chunks() {
     mv log a-log
     chunk_map a-log db >new.mtree
     assert_restores old.mtree new.mtree
-    assert_equal "$(grep -c '^+' delta)" 1
+    assert_equal "$(grep -c '^+' new.delta)" 1
     chunks 1301 1310 >>a-log
     chunk_map a-log db >newer
     assert_restores old.mtree newer
-    assert_equal "$(grep -c '^+' delta)" 11
+    assert_equal "$(grep -c '^+' new.delta)" 11
 }
 
 @test "of a chunk map, equal chunks and lines that moved are found" {
@@ -228,14 +228,14 @@ chunks() {
     { chunks 60 100; printf '%064d 16384 100\n' 0; chunks 1 30; chunks 200 210; chunks 31 59; } >db
     chunk_map db >new.mtree
     assert_restores old.mtree new.mtree
-    assert_equal "$(grep -c '^+' delta)" 12
+    assert_equal "$(grep -c '^+' new.delta)" 12
 }
 
 # ------------------------------------------------------------------------------------- bad input
 
 @test "--apply: another OLD is status 4, and nothing is written" {
     make_manifests
-    mtreediff old.mtree new.mtree >delta
+    mtreediff old.mtree new.mtree >new.delta
     sed -i 's/ uid=[0-9]* / uid=1 /' old.mtree
     assert_refused 4 'not the file that the delta was made for'
     assert_output ''
@@ -246,8 +246,8 @@ chunks() {
     mtreediff old.mtree new.mtree >whole
     local length
     for ((length = 0; length < $(stat -c %s whole); length += 1 + length / 90)); do
-        head -c $length whole >delta
-        run -3 --separate-stderr mtreediff --apply old.mtree <delta
+        head -c $length whole >new.delta
+        run -3 --separate-stderr mtreediff --apply old.mtree <new.delta
         assert_equal "${#stderr_lines[@]}" 1
     done
 }
@@ -258,19 +258,19 @@ chunks() {
     local number lines
     lines=$(wc -l <whole)
     for ((number = 2; number < lines; number++)); do
-        sed "${number}d" whole >delta
+        sed "${number}d" whole >new.delta
         status=0
-        mtreediff --apply old.mtree <delta >made 2>err || status=$?
+        mtreediff --apply old.mtree <new.delta >made 2>err || status=$?
         [[ $status == [34] ]] || cmp made new.mtree || fail "line $number removed: $status"
-        sed "${number}{h;d};$((number + 1)){G}" whole >delta
-        cmp -s delta whole && continue
+        sed "${number}{h;d};$((number + 1)){G}" whole >new.delta
+        cmp -s new.delta whole && continue
         status=0
-        mtreediff --apply old.mtree <delta >made 2>err || status=$?
+        mtreediff --apply old.mtree <new.delta >made 2>err || status=$?
         [[ $status == [34] ]] || cmp made new.mtree || fail "line $number moved: $status"
     done
-    sed 's/^+\(.*\)uid=\(.\)/+\1uid=\29/' whole >delta
+    sed 's/^+\(.*\)uid=\(.\)/+\1uid=\29/' whole >new.delta
     assert_refused 3 'larger than announced'
-    sed 's/^new ..../new 0000/' whole >delta
+    sed 's/^new ..../new 0000/' whole >new.delta
     assert_refused 4 'the digest of the result does not match'
 }
 
@@ -281,38 +281,38 @@ chunks() {
     size=$(stat -c %s old.mtree)
     for command in '' x '=0' '=' '=1 ' '=01' '=-1' '=99999999999999999999' '~1' '~0 uid=1' '~2uid=1' \
         '>' '>-1' '>x' '@' '@1 ./a' '@0 ./a ./b c' '@0  ./b' '@0 ./a ' END; do
-        { head -n 3 whole; printf '%s\n' "$command" end; } >delta
+        { head -n 3 whole; printf '%s\n' "$command" end; } >new.delta
         assert_refused 3 'line 4: '
     done
     for command in '~1 uid=1' $'=1\n~1 what=1' $'=1\n~1 gid=1 uid=1' $'=1\n~1 uid' $'=1\n~1 time+1' \
         $'=1\n~1 uid=1 '; do
-        { head -n 3 whole; printf '%s\n' "$command" end; } >delta
-        run -3 mtreediff --apply old.mtree <delta
+        { head -n 3 whole; printf '%s\n' "$command" end; } >new.delta
+        run -3 mtreediff --apply old.mtree <new.delta
     done
     for command in "=9999" "@$((size + 1))" ">$((size + 1))" ">9223372036854775807" '@3'; do
-        { head -n 3 whole; printf '%s\n' "$command" end; } >delta
+        { head -n 3 whole; printf '%s\n' "$command" end; } >new.delta
         assert_refused 3 'old file'
     done
-    { cat whole; echo; } >delta
+    { cat whole; echo; } >new.delta
     assert_refused 3 'something follows the end line'
-    echo '#mtree' >delta
+    echo '#mtree' >new.delta
     assert_refused 3 'not a delta'
-    : >delta
+    : >new.delta
     assert_refused 3 'not a delta'
 }
 
 @test "--apply: a delta cannot write more than it announces, nor more than --max-size" {
     make_manifests
     mtreediff old.mtree old.mtree >whole
-    { head -n 3 whole; yes $'@0\n=5' | head -n 1000000; echo end; } >delta
-    run -3 --separate-stderr mtreediff --apply old.mtree <delta
+    { head -n 3 whole; yes $'@0\n=5' | head -n 1000000; echo end; } >new.delta
+    run -3 --separate-stderr mtreediff --apply old.mtree <new.delta
     assert_equal "$stderr" \
         "mtreediff: standard input: line ${stderr//[!0-9]/}: the result is larger than announced"
-    { sed 's/^\(new .*\) .*/\1 99999999999999/' whole | head -n 3; echo end; } >delta
+    { sed 's/^\(new .*\) .*/\1 99999999999999/' whole | head -n 3; echo end; } >new.delta
     assert_refused 3 'the result would exceed --max-size'
-    cp whole delta
-    run -3 mtreediff --apply --max-size=10 old.mtree <delta
-    run -0 mtreediff --apply --max-size=1M old.mtree <delta
+    cp whole new.delta
+    run -3 mtreediff --apply --max-size=10 old.mtree <new.delta
+    run -0 mtreediff --apply --max-size=1M old.mtree <new.delta
 }
 
 @test "malformed manifests are refused with their line, before anything is written" {
@@ -351,14 +351,14 @@ chunks() {
     mkdir a b
     touch -d @1 a/{changed,removed} b/{added,changed} a b
     chmod 600 b/changed
-    manifest a >1
-    manifest b >2
-    run -0 mtreediff --format=text --summary=counts 1 2
+    manifest a >one.mtree
+    manifest b >two.mtree
+    run -0 mtreediff --format=text --summary=counts one.mtree two.mtree
     assert_output $'added added\nchanged changed (mode 0644 -> 0600)\nremoved removed'
     assert_equal "$(<counts)" '{"added":1,"removed":1,"changed":1}'
-    run -0 mtreediff --format=json - 2 <1
+    run -0 mtreediff --format=json - two.mtree <one.mtree
     assert_line --index 2 '{"change":"removed","path":"removed","type":"file"}'
-    run -0 mtreediff --format=text --summary=/dev/fd/3 1 1 3>counts
+    run -0 mtreediff --format=text --summary=/dev/fd/3 one.mtree one.mtree 3>counts
     assert_output ''
     assert_equal "$(<counts)" '{"added":0,"removed":0,"changed":0}'
 }
@@ -366,24 +366,24 @@ chunks() {
 @test "--format: of several lines with a path the last one counts; one out of order is refused" {
     mkdir a
     touch -d @1 a/{x,y} a
-    manifest a >1
-    { head -n 3 1; sed -n '3s/uid=/uid=1/p' 1; sed 1,3d 1; } >2
-    run -0 mtreediff --format=text 1 2
+    manifest a >one.mtree
+    { head -n 3 one.mtree; sed -n '3s/uid=/uid=1/p' one.mtree; sed 1,3d one.mtree; } >two.mtree
+    run -0 mtreediff --format=text one.mtree two.mtree
     assert_output 'changed x (uid 0 -> 10)'
-    { head -n 2 1; sed -n 4p 1; sed -n 3p 1; } >2
-    run -3 --separate-stderr mtreediff --format=text 1 2
-    assert_equal "$stderr" 'mtreediff: 2: line 4: not sorted by path'
+    { head -n 2 one.mtree; sed -n 4p one.mtree; sed -n 3p one.mtree; } >two.mtree
+    run -3 --separate-stderr mtreediff --format=text one.mtree two.mtree
+    assert_equal "$stderr" 'mtreediff: two.mtree: line 4: not sorted by path'
 }
 
 # --------------------------------------------------------------------------------- the system
 
 @test "mtreediff: a full disk is status 1, with one line" {
     make_manifests
-    mtreediff old.mtree new.mtree >delta
+    mtreediff old.mtree new.mtree >new.delta
     local options
     for options in 'old.mtree new.mtree' '--apply old.mtree' '--format=text old.mtree new.mtree'; do
         # shellcheck disable=SC2086 # words
-        run -1 --separate-stderr bash -c 'mtreediff "$@" <delta >/dev/full' - $options
+        run -1 --separate-stderr bash -c 'mtreediff "$@" <new.delta >/dev/full' - $options
         assert_equal "$stderr" 'mtreediff: cannot write to standard output: No space left on device'
     done
 }
@@ -436,7 +436,7 @@ END
 @test "mtreediff opens nothing after it has opened its files" {
     requires_command strace
     make_manifests
-    strace -o trace mtreediff old.mtree new.mtree >delta
+    strace -o trace mtreediff old.mtree new.mtree >new.delta
     sed -n '/landlock_restrict_self/,$p' trace >after
     [ -s after ] || skip 'no Landlock'
     run -1 grep -E '^(open|openat|openat2|socket|execve)\(' after
@@ -457,9 +457,9 @@ for name, owner in ('old', 0), ('new', 5):
 END
     (
         ulimit -v 60000
-        mtreediff old.mtree new.mtree >delta
-        mtreediff --apply old.mtree <delta >made
+        mtreediff old.mtree new.mtree >new.delta
+        mtreediff --apply old.mtree <new.delta >made
     )
     cmp made new.mtree
-    [ "$(wc -l <delta)" -lt 1500 ]
+    [ "$(wc -l <new.delta)" -lt 1500 ]
 }

@@ -93,8 +93,8 @@ static void delta_try(const char *old, size_t old_length, const char *commands, 
 {
     struct input from = input_make(old, old_length);
     struct buf delta = {0}, made = {0};
-    char hex[DIGEST_TEXT_SIZE];
     if (input_measure(&from, NULL, NULL) == STATUS_OK) {
+        char hex[DIGEST_TEXT_SIZE];
         digest_hex(&from.digest, hex);
         EXPECT(buf_append_format(&delta, "#delta\nold %s %zu\nnew %s %d\n", hex, old_length, hex,
                                  SIZE_MAX_MADE) == 0);

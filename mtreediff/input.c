@@ -20,10 +20,8 @@ enum status input_open(struct input *input, const char *name, bool seekable)
     input->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(name, flags);
     if (input->fd < 0 || fstat(input->fd, &status) != 0)
         return diag_failed(input->name, "open");
-    if (S_ISDIR(status.st_mode) || (seekable && !S_ISREG(status.st_mode))) {
-        diag_error("%s: not a regular file", diag_name(input->name).text);
-        return STATUS_SYSTEM;
-    }
+    if (S_ISDIR(status.st_mode) || (seekable && !S_ISREG(status.st_mode)))
+        return diag_error("%s: not a regular file", diag_name(input->name).text);
     lines_start(&input->lines, input->fd, seekable);
     return STATUS_OK;
 }
@@ -91,8 +89,7 @@ static enum status line_check(struct input *input, struct check *check, struct s
 
 static enum status digest_failed(void)
 {
-    diag_error("cannot compute the digest");
-    return STATUS_SYSTEM;
+    return diag_error("cannot compute the digest");
 }
 
 /* Hashes the line with its newline, which follows it in memory. */

@@ -7,14 +7,12 @@
 
 static enum status output_failed(void)
 {
-    diag_errno("cannot write to standard output");
-    return STATUS_SYSTEM;
+    return diag_errno("cannot write to standard output");
 }
 
 static enum status digest_failed(void)
 {
-    diag_error("cannot compute the digest");
-    return STATUS_SYSTEM;
+    return diag_error("cannot compute the digest");
 }
 
 static enum status output_flush(struct output *output)

@@ -17,8 +17,9 @@ struct slice slice_of(const char *text)
 
 bool slice_equal(struct slice a, struct slice b)
 {
-    return a.length == b.length && !a.at == !b.at &&
-           (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+    if (!a.at || !b.at)
+        return !a.at && !b.at;
+    return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
 }
 
 static bool slice_begins(struct slice text, struct slice with)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Same tree, same bytes: DESIGN.md, guarantee 6.
+# The same tree is always packed to the same bytes.
 # shellcheck disable=SC2154,SC2164 # run sets stderr; bats stops where cd fails
 
 load helpers

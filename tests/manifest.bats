@@ -10,12 +10,12 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# line PATH: of the manifest m, without the path.
+# line PATH: prints the entry's line in the manifest m, without the path.
 line() {
     sed -n "s|^$1 ||p" m
 }
 
-# --------------------------------------------------------------------------- the same everywhere
+# --------------------------------------------------------------------------- equality
 
 @test "tarpack and tarunpack write the same manifest, with and without times" {
     make_tree a "${ROOT_PARTS[@]}"
@@ -48,7 +48,7 @@ line() {
     run -1 grep overlay m
 }
 
-@test "the manifest of an archive that is not ours is that of the tree it holds" {
+@test "the manifest of another tool's archive is the same as that of its tree" {
     make_tree a types modes hardlinks names paths symlinks sparse sizes devices owners unreadable
     rm a/devices/null-too a/hardlinks/a/fifo
     (cd a && find . -print0 | LC_ALL=C sort -z) |
@@ -56,11 +56,11 @@ line() {
             --null --no-recursion -T -
     tarpack --manifest=time a | sort >expected
     tarunpack --list --manifest=time <a.tar | sort >actual
-    # GNU tar sorts whole paths: another name of a file with several may be the first.
+    # GNU tar sorts full paths, so another of a file's names may come first.
     diff <(grep -ve hardlink -e ./hardlinks expected) <(grep -ve hardlink -e ./hardlinks actual)
 }
 
-@test "times change the manifest only if they are asked for" {
+@test "times change the manifest only with =time" {
     make_tree a types
     tarpack --manifest a >m
     tarpack --manifest=time a >m-time
@@ -72,7 +72,7 @@ line() {
     run -1 grep -q time= m
 }
 
-@test "a broken archive has a manifest up to there, and its verdict is the exit status" {
+@test "the manifest of a broken archive ends at the error, and the exit status is not 0" {
     make_tree a types
     tarpack a | head -c -1024 >cut.tar
     run -3 --separate-stderr tarunpack --list --manifest <cut.tar
@@ -80,9 +80,9 @@ line() {
     assert_equal "${#stderr_lines[@]}" 1
 }
 
-# --------------------------------------------------------------------------- what it says
+# --------------------------------------------------------------------------- content
 
-@test "the digests and sizes are those of the files" {
+@test "digests and sizes are those that sha256sum and stat print" {
     make_tree a types sizes sparse
     tarpack --manifest a >m
     (cd a && find . -type f -exec stat -c '%n %s' {} + | sort) >sizes
@@ -113,7 +113,7 @@ line() {
 END
 }
 
-@test "names: everything but letters, digits and ._/+- is three octal digits" {
+@test "names: all bytes but letters, digits and ._/+- are escaped as three octal digits" {
     mkdir a
     touch $'a/ \n\\"#*,=\xff' a/plain._+-09AZ
     tarpack --manifest a >m
@@ -152,7 +152,7 @@ END
     assert_output 'xattr.trusted.note=YQ==,xattr.user.a\054\075\045=dGV4dA==,xattr.user.b=AP8=,xattr.user.empty='
 }
 
-@test "any change of the tree changes the manifest" {
+@test "every change of the tree changes the manifest" {
     mkdir a
     echo content >a/file
     local previous change
@@ -169,13 +169,13 @@ END
     done
 }
 
-# --------------------------------------------------------------------------- as others read it
+# --------------------------------------------------------------------------- other programs
 
 @test "bsdtar reads the manifest, and sees the same tree" {
     requires_command bsdtar
     make_tree a types modes paths symlinks devices owners unreadable times sizes
     rm a/devices/null-too
-    setfacl -b a/devices/loop # its mask would be the group's mode to bsdtar
+    setfacl -b a/devices/loop # bsdtar takes an ACL's mask for the mode of the group
     tarpack --manifest=time a >m
     bsdtar -cf listed.tar --format=mtree --options='!all,type,mode,uid,gid,time,link,device' @m
     (cd a && bsdtar -cf ../walked.tar --format=mtree \

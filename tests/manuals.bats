@@ -12,13 +12,12 @@ setup() {
     cd "$PROJECT" || return
 }
 
-# rendered PAGE: prints it, each paragraph on a line, without its examples.
+# rendered PAGE: prints the page without its examples, each paragraph on one line.
 rendered() {
     mandoc -T utf8 -O width=300 "$1" | col -bx | sed '/^EXAMPLES/,/^[^ E]/d'
 }
 
-# options: prints the options in standard input, sorted: letters, and names with what of a value they
-# take: --name, --name= or --name[=
+# options: prints the options in standard input, sorted: -l, --name, and with a value --name= or --name[=
 options() {
     grep -oE -- '(^|[ ,(])(-[[:alnum:]]|--[a-z][a-z-]*(\[?=)?)' | tr -d ' ,(' | sort -u
 }
@@ -28,27 +27,27 @@ option_names() {
     options | sed 's/\[*=$//' | sort -u
 }
 
-# items: those lines of standard input that are about an option, as far as they name it.
+# items: prints the names of the options that standard input describes, one line for each description.
 items() {
     grep -E '^ +-' | sed -E 's/([^ ])  .*/\1/'
 }
 
-# commands: prints those of zlsnap.
+# commands: prints the commands of zlsnap.
 commands() {
     sed -n 's/^command_\([a-z]*\)() {$/\1/p' driver/*/*.sh | sort
 }
 
-# nothing: fails where standard input is not empty, as what a comparison prints.
+# nothing: fails and prints standard input if it is not empty.
 nothing() {
     local lines
     lines=$(cat)
     [ -z "$lines" ] || fail "$1: $lines"
 }
 
-@test "a program's manual has the options that the program takes, with their values" {
+@test "a program's manual describes exactly the options and values that the program accepts" {
     local program
     for program in $PROGRAMS; do
-        # As getopt_long(3) has them.
+        # As in the tables for getopt_long(3).
         {
             sed -n -E 's/^ *\{"([a-z-]*)", (no|required|optional)_argument.*/--\1 \2/p' \
                 "$program/options.c" | sed 's/ no$//; s/ required/=/; s/ optional/[=/'
@@ -66,14 +65,14 @@ nothing() {
         "$program" --help | items | options >"$BATS_TEST_TMPDIR/help"
         grep -q . "$BATS_TEST_TMPDIR/help"
         comm -13 "$BATS_TEST_TMPDIR"/{manual,help} | nothing "not in $program.1"
-        # In the help one may have its line together with the one that it belongs to.
+        # The help may describe two related options on one line.
         "$program" --help | option_names >"$BATS_TEST_TMPDIR/help"
         option_names <"$BATS_TEST_TMPDIR/manual" | comm -23 - "$BATS_TEST_TMPDIR/help" |
             nothing "not in $program --help"
     done
 }
 
-@test "a program's synopsis has the options that are described, each by its letter if it has one" {
+@test "a program's synopsis has the described options, the short form if there is one" {
     local program limits
     for program in $PROGRAMS; do
         limits='' # tarunpack's are one in its synopsis
@@ -99,35 +98,35 @@ nothing() {
         done
     } | option_names >"$BATS_TEST_TMPDIR/help"
     rendered doc/zlsnap.1 | option_names >"$BATS_TEST_TMPDIR/manual"
-    # Options of tar and of zstd are mentioned, too.
+    # The manual also mentions options of tar and zstd.
     diff -u <(grep -vx -e -t -e -f "$BATS_TEST_TMPDIR/manual") \
         <(grep -vx -e -t -e -f "$BATS_TEST_TMPDIR/help")
 }
 
-@test "zlsnap(1) has the commands that there are" {
+@test "zlsnap(1) describes exactly the existing commands" {
     diff <(commands) \
         <(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/ s/^\.Cm \([a-z]*\)$/\1/p' doc/zlsnap.1 | sort)
 }
 
-@test "zlsnap(7) has every variable that is read" {
+@test "zlsnap(7) describes every environment variable that is read" {
     {
         grep -ohE '\$\{[A-Z][A-Z0-9_]+:?-' zlsnap.sh driver/*/*.sh
         grep -ohE 'getenv\("[A-Z_0-9]+"' ./*/*.c
-    } | tr -dc 'A-Z0-9_\n' | grep -vx ZLSNAP_DRAWN | # which is between our own programs
+    } | tr -dc 'A-Z0-9_\n' | grep -vx ZLSNAP_DRAWN | # for zlsnap's own programs only
         sort -u >"$BATS_TEST_TMPDIR/read"
     grep -qx TMPDIR "$BATS_TEST_TMPDIR/read"
     sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/ s/^\.It Ev //p' doc/zlsnap.7 | tr -s ' ,' '\n' |
         sort -u | comm -23 "$BATS_TEST_TMPDIR/read" - | nothing 'not in zlsnap.7'
 }
 
-@test "zlsnap(7) has the keys of a LAYER.json" {
+@test "zlsnap(7) describes the keys of LAYER.json" {
     mkdir "$BATS_TEST_TMPDIR/tree"
     zlsnap create "$BATS_TEST_TMPDIR/tree" "$BATS_TEST_TMPDIR/layer" >/dev/null
     diff <(jq -r 'keys[]' "$BATS_TEST_TMPDIR/layer.json") \
         <(sed -n '/^\.Ss The metadata file/,/^\.Sh/ s/^\.It Li //p' doc/zlsnap.7 | sort)
 }
 
-@test "all manuals have examples, the exit status, what they mean for security, and lead to zlsnap(7)" {
+@test "all manuals have examples, exit status and security considerations, and refer to zlsnap(7)" {
     local page section
     for page in "${PAGES[@]}"; do
         for section in 'EXIT STATUS' EXAMPLES 'SEE ALSO' 'SECURITY CONSIDERATIONS'; do
@@ -138,7 +137,7 @@ nothing() {
     assert_equal "$(echo */*.[1-9])" "${PAGES[*]}"
 }
 
-@test "all manuals are sound, and refer to no page of ours that there is not" {
+@test "mandoc accepts all manuals, and they refer only to existing pages" {
     local page name section
     run -0 mandoc -T lint -W warning "${PAGES[@]}"
     for page in "${PAGES[@]}"; do

@@ -13,33 +13,33 @@ merge() {
     unpack --merge "$@"
 }
 
-# written DIR: what the directory is and when it was written, in a line.
+# written DIR: prints the directory's metadata and times on one line.
 written() {
     stat --format='%i %a %u:%g %.9Y' "$1"
 }
 
-# facts_of DIR: what is in it, with links and times, a line an entry.
+# facts_of DIR: prints a line for each entry, with link count and times.
 facts_of() {
     find "$1" -printf '%P %y %i %n %m %s %T@\n' | sort
 }
 
-# layer_of SCRIPT: mounts an overlay on the directory "lower", runs the script in the merged view,
-# which stays mounted as "merged", and writes the upper directory to "layer.tar".
+# layer_of SCRIPT: mounts an overlay of the directory "lower" on "merged", where it stays mounted, runs the script
+# in it, and packs the upper directory to "layer.tar".
 layer_of() {
     mkdir -p upper work merged
     mount_overlay lower upper work merged && (cd merged && eval "$1") && tarpack upper >layer.tar
 }
 
-# merge_equals_mount SCRIPT: what layer_of mounts is what merging its layer onto a copy makes.
+# merge_equals_mount SCRIPT: merging the layer of layer_of onto a copy of "lower" makes the same tree as the mount.
 merge_equals_mount() {
-    # Joined, for where it is called with || there is no errexit.
+    # Joined with &&, since errexit is off if the caller uses ||.
     layer_of "$1" && cp -a lower copy && merge copy <layer.tar && compare_trees merged copy &&
         refute_leftovers copy
 }
 
-# --------------------------------------------------------------------------- as the kernel has it
+# --------------------------------------------------------------------------- the same as an overlay mount
 
-@test "whiteouts delete files, trees, devices and links, and only those" {
+@test "whiteouts delete files, trees, devices and links, and nothing else" {
     requires_overlay
     mkdir -p lower/{tree/a/b/c,kept/sub}
     touch lower/{file,kept/file,kept/sub/file,tree/a/b/c/f}
@@ -52,7 +52,7 @@ merge_equals_mount() {
     assert_exists copy/kept/file
 }
 
-@test "an opaque directory has only what the layer has in it" {
+@test "an opaque directory has only the layer's entries" {
     requires_overlay
     mkdir -p lower/{dir/old/deep,outer/inner}
     touch lower/dir/{file,old/file} lower/outer/inner/file
@@ -80,7 +80,7 @@ merge_equals_mount() {
     merge_equals_mount "$change"
 }
 
-@test "hard links: new ones, to entries of the layer and to copied ones" {
+@test "hard links to new and to copied files" {
     requires_overlay
     mkdir -p lower/dir
     echo one >lower/one
@@ -91,7 +91,7 @@ merge_equals_mount() {
         ln dir/same dir/other; rm dir/same'
 }
 
-@test "a directory's metadata alone: mode, owner, time, attributes, ACLs that go and come" {
+@test "changes only of a directory's metadata: mode, owner, time, attributes, ACLs" {
     requires_overlay
     mkdir -p lower/{a,b/c,d,e}
     touch lower/{a,b/c,d}/file
@@ -103,7 +103,7 @@ merge_equals_mount() {
         setfattr -n trusted.ours -v 3 e'
 }
 
-@test "directories that their owner may not write or enter are merged into and kept so" {
+@test "merges into directories that their owner can't write or enter, and keeps their modes" {
     requires_overlay
     mkdir -p lower/{ro,none}/sub
     touch lower/{ro,none}/sub/{gone,kept}
@@ -112,11 +112,11 @@ merge_equals_mount() {
     merge_equals_mount 'rm {ro,none}/sub/gone; touch {ro,none}/sub/new'
 }
 
-# What random entries are called, and the directories that they are in.
+# Names of random entries, with their directories.
 RANDOM_NAMES=(a b c x y 'sp ace' ü)
 RANDOM_PLACES=('' '' a/ b/ b/c/ x/ x/y/)
 
-# random_entries N: makes entries of any type in the current directory, over what stands there.
+# random_entries N: makes entries of any type in the current directory, also in place of existing ones.
 random_entries() {
     local n name others
     for ((n = 0; n < $1; n++)); do
@@ -136,7 +136,7 @@ random_entries() {
     done
 }
 
-# random_changes N: removes, moves, marks and touches what is there, and makes new entries, in turn.
+# random_changes N: removes, moves, marks and touches existing entries, and makes new ones.
 random_changes() {
     local n name standing
     shopt -s globstar dotglob nullglob
@@ -155,8 +155,8 @@ random_changes() {
     done
 }
 
-# random_merge SEED: merge_equals_mount of random changes to a random tree, in a directory of its own,
-# which becomes the current one.
+# random_merge SEED: runs merge_equals_mount with random changes of a random tree, in a new directory that becomes
+# the current one.
 random_merge() {
     mkdir "$1"
     cd "$1" || return
@@ -166,7 +166,7 @@ random_merge() {
     merge_equals_mount 'random_changes 10' || fail "seed $1"
 }
 
-@test "random layers: merged is what the overlay mount shows" {
+@test "random layers: a merge makes the same tree as an overlay mount" {
     requires_overlay
     local seed
     for seed in {1..20}; do
@@ -174,7 +174,7 @@ random_merge() {
     done
 }
 
-@test "whiteouts and opaque markers count wherever they stand, and spare the layer's entries" {
+@test "whiteouts and opaque markers apply at any place in the archive, and not to the layer's entries" {
     mkdir -p lower/{d/old,e,f} layer/{d/new,e}
     touch lower/{d,e,f}/{old1,both} lower/x
     echo layer >layer/d/both
@@ -193,7 +193,7 @@ random_merge() {
     assert_equal "$(cat lower/x lower/d/both)" $'layer\nlayer'
 }
 
-@test "a whiteout beside a directory of the same name: nothing of the old one stays" {
+@test "a whiteout and a directory of the same name: the old directory is removed" {
     mkdir -p lower/d/sub layer/d
     touch lower/d/{old,sub/old} layer/d/new layer/.wh.d
     chmod 700 lower/d
@@ -204,7 +204,7 @@ random_merge() {
 
 # --------------------------------------------------------------------------- hard links
 
-@test "a hard link to an entry that only stands in DIR" {
+@test "a hard link to an entry that exists only in DIR" {
     mkdir -p lower/dir layer/dir
     echo content | tee lower/dir/target >layer/dir/target
     ln layer/dir/target layer/link
@@ -213,7 +213,7 @@ random_merge() {
     touch -d @1000 lower lower/dir
     merge lower <layer.tar
     assert_equal "$(stat -c '%h %i' lower/link)" "$(stat -c '2 %i' lower/dir/target)"
-    # Nothing that is only a way to an entry has another time than before.
+    # Parent directories without an entry keep their time.
     assert_equal "$(stat -c %.9Y lower lower/dir | uniq)" 1000.000000000
 }
 
@@ -233,7 +233,7 @@ random_merge() {
         "$(printf '%s\n' ' d 4' '1 f 1' '2 f 1' 'a d 2' 'b d 2' 'b/3 f 1')"
 }
 
-@test "a hard link to nothing, to a directory, or through a symlink is refused, and nothing changed" {
+@test "a hard link to a missing entry, to a directory or through a symlink is refused, and DIR does not change" {
     mkdir -p lower/dir layer/dir outside
     touch lower/{dir/file,old} layer/{old,absent,new} outside/file
     ln -s ../outside lower/way
@@ -257,7 +257,7 @@ random_merge() {
     assert_equal "$(stat -c %h outside/file)" 1
 }
 
-@test "a hard link to a name that belongs to whiteouts or to a merge is refused, and nothing changed" {
+@test "a hard link to a reserved name of whiteouts or of a merge is refused, and DIR does not change" {
     local target before
     for target in .wh..wh.gone/x .wh..wh.mark/y d/.wh..wh.gone/x .wh..wh..opq .wh.x d/.wh.x \
         .merge.zlsnap-AbCdEf/tree/x; do
@@ -265,10 +265,10 @@ random_merge() {
         mkdir -p {lower,layer}/d "layer/$(dirname "$target")"
         touch layer/{,d/}.wh.{x,y,.wh..opq} lower/{x,y} "layer/$target"
         ln "layer/$target" layer/link
-        # It stands in DIR too: what is not in the layer is looked for there.
+        # DIR has it, too, since a target that is not in the layer is searched there.
         [ "${target%/*}" = "$target" ] || mkdir -p "lower/${target%/*}"
         touch "lower/$target"
-        # As if it were in use, or it would be removed as a dead run's.
+        # Locked, or it would be removed like that of a dead run.
         [[ $target != .merge* ]] || { exec 8<lower/.merge.zlsnap-AbCdEf && flock 8; }
         archive layer "$target" d .wh.x d/.wh.x .wh.y .wh..wh..opq d/.wh..wh..opq >layer.tar
         archive layer "$target" link >link.tar
@@ -283,7 +283,7 @@ random_merge() {
     exec 8<&-
 }
 
-@test "an entry whose path runs through a name of a merge's staging is refused, and nothing changed" {
+@test "an entry below a reserved name of a merge is refused, and DIR does not change" {
     local path before
     mkdir -p lower/d layer/d/.wh..wh.gone layer/.wh..wh.{gone,mark}
     touch lower/x layer/{d/,}.wh..wh.gone/x layer/.wh..wh.mark/y layer/.wh.x
@@ -320,7 +320,7 @@ PYTHON
     for name in x y; do
         echo "old $name" >"before/$name"
     done
-    # ENTRIES: what z and x are afterwards
+    # ENTRIES: the contents of z and x afterwards
     for case in 'z=x z=y: old y, old x' 'z=x x: old x, new' 'z=x x=y: old x, old y' \
         'x=y z=x: old y, old y' 'z=x z: new, old x' 'z=x z z=y: old y, old x'; do
         rm -rf dir
@@ -332,7 +332,7 @@ PYTHON
     done
 }
 
-@test "a hard link below something that a later entry makes a file is refused" {
+@test "a hard link below a name that a later entry makes a file is refused" {
     mkdir dir
     echo x >dir/x
     links_tar b/e=x b >layer.tar
@@ -341,7 +341,7 @@ PYTHON
     assert_not_exists dir/b
 }
 
-@test "a merge journal that is no regular file is refused, and does not block" {
+@test "a merge journal that is not a regular file is refused, without blocking" {
     requires_root
     mkdir -p dir/.merge.zlsnap-AAAAAA/tree layer
     chmod 700 dir/.merge.zlsnap-AAAAAA
@@ -354,7 +354,7 @@ PYTHON
     assert_output --partial 'cannot tell whether a merge was interrupted: Invalid argument'
 }
 
-@test "an implied parent keeps its mode, owner, attributes and time, the root too" {
+@test "an implied parent, and the root, keep their mode, owner, attributes and time" {
     mkdir -p lower/a/b layer/a/b/c
     touch lower/a/b/old layer/a/b/{c/new,.wh.old}
     setfattr -n user.x -v y lower/a/b
@@ -366,11 +366,11 @@ PYTHON
     assert_equal "$(written lower && written lower/a && written lower/a/b)" "$before"
     assert_equal "$(getfattr --only-values -n user.x lower/a/b)" y
     assert_not_exists lower/a/b/old
-    # The one that did not stand is an ordinary new one.
+    # The missing one is made with default metadata.
     assert_equal "$(stat -c %a lower/a/b/c)" 755
 }
 
-@test "an implied parent that stands as a symlink or a file: status 3, and nothing is applied" {
+@test "an implied parent that is a symlink or a file in DIR: status 3, and DIR does not change" {
     mkdir -p outside/sub layer/{a,z/sub}
     touch layer/{a/new,z/sub/new,.wh.old}
     local standing before
@@ -408,9 +408,9 @@ PYTHON
     compare_trees before outside
 }
 
-# --------------------------------------------------------------------------- refused, interrupted
+# --------------------------------------------------------------------------- refused or interrupted
 
-@test "a digest that does not match leaves DIR exactly as it was, its time too" {
+@test "a wrong digest does not change DIR, nor its time" {
     mkdir -p lower/dir layer/dir
     touch lower/{file,dir/x} layer/{dir/new,.wh.file}
     touch -d @1000.25 lower lower/dir
@@ -425,7 +425,7 @@ PYTHON
     assert_not_exists lower/file
 }
 
-@test "a DIR that another merge has locked is refused, before anything is read" {
+@test "a DIR that another merge has locked is refused before any reading" {
     mkdir lower layer
     touch layer/new
     archive layer new >layer.tar
@@ -450,13 +450,13 @@ PYTHON
     assert_equal "$(ls -A lower)" ''
 }
 
-# after_kills: runs `tarunpack --merge copy <layer.tar` for a copy of "lower", killed at each rename
-# and removal of the child that merges in turn, and after each of them the function `completed`.
+# after_kills: runs `tarunpack --merge copy <layer.tar` for a copy of "lower", and kills it at a rename or removal;
+# then calls `completed`. Repeats this for each of these calls of the child that merges.
 after_kills() {
     local name count
     cp -a lower copy
     strace -f -o calls tarunpack --no-sync --merge copy <layer.tar
-    # The first child unpacks the layer, without any of these calls; the second merges it.
+    # Only the second child makes these calls; the first one unpacks the layer.
     awk '/CLONE_THREAD/ { next } { sub(/\(.*/, "", $2) }
         $2 ~ /^(clone|fork|vfork)/ { children++ }
         children == 2 && $2 ~ /^(renameat|unlinkat)$/ {
@@ -467,7 +467,7 @@ after_kills() {
     while read -r name count; do
         rm -r copy
         cp -a lower copy
-        # The process that waits for it is killed, too, where it comes to such a call.
+        # This also kills the parent if it makes such a call.
         run ! strace -f -o /dev/null -e inject="$name:signal=KILL:when=$count" \
             tarunpack --no-sync --merge copy <layer.tar
         assert_output --partial 'killed by signal 9'
@@ -500,7 +500,7 @@ listing() {
     after_kills
 }
 
-# Nothing is left that the links could be made to, but what the killed run had staged or moved.
+# The link targets now exist only in the staging directory, or where the killed run moved them.
 @test "kill -9 in the middle of merging: the next run completes hard links to what the layer deletes" {
     requires_command strace
     mkdir -p lower/{a,b} layer/{a,z}
@@ -520,7 +520,7 @@ listing() {
     after_kills
 }
 
-@test "kill -9 while the layer is read: DIR is what it was, and the next run removes the staging" {
+@test "kill -9 while the layer is read: DIR does not change, and the next run removes the staging directory" {
     mkdir lower layer
     touch layer/new
     archive layer new >layer.tar
@@ -538,9 +538,9 @@ listing() {
     assert_equal "$(ls -A lower)" new
 }
 
-# --------------------------------------------------------------------------- places
+# --------------------------------------------------------------------------- where DIR is
 
-@test "onto a mount point, onto ., onto a directory whose parent may not be written" {
+@test "onto a mount point, onto ., and onto a directory in a read-only parent" {
     mkdir -p layer/sub parent/dir lower
     touch layer/sub/new lower/.keep
     archive layer sub/new >layer.tar
@@ -557,7 +557,7 @@ listing() {
     refute_leftovers .
 }
 
-@test "onto an overlay mount: as if its files had been changed there" {
+@test "onto an overlay mount: the result is the same as changing the files there" {
     requires_overlay
     mkdir -p lower/{dir/sub,gone} upper work merged upper2 work2 merged2
     touch lower/{dir/{a,b},gone/f,dir/sub/f}
@@ -566,20 +566,20 @@ listing() {
     echo new >layer/dir/a
     touch layer/{.wh.gone,dir/.wh.b,dir/sub/.wh..wh..opq,dir/sub/new}
     archive layer .wh.gone dir/a dir/.wh.b dir/sub/.wh..wh..opq dir/sub dir/sub/new >layer.tar
-    # The root of the mount shows the time of upper, and no layer without an entry for it changes it.
+    # The root of the mount has the time of upper, which a layer without a root entry does not change.
     touch --reference=lower upper
     mount_overlay lower upper work merged
     merge merged <layer.tar
     merge copy <layer.tar
     compare_trees copy merged
-    # And its upper directory is a layer that says the same.
+    # The upper directory packs to the same layer.
     umount merged
     tarpack upper >again.tar
     merge lower <again.tar
     compare_trees copy lower
 }
 
-@test "what is mounted below DIR is not entered, nor deleted" {
+@test "mounts below DIR are neither entered nor deleted" {
     requires_root
     mkdir -p lower/{mount,other} layer/mount
     touch layer/{mount/new,.wh.other,.wh.mount}
@@ -594,7 +594,7 @@ listing() {
     umount lower/mount
 }
 
-@test "a merge's staging directory is left out by tarpack, with a warning; only at the root" {
+@test "tarpack leaves out a merge's staging directory with a warning, but only at the root" {
     mkdir -p tree/.merge.zlsnap-AbC123/tree tree/sub/.merge.zlsnap-AbC123 tree/.merge.zlsnap-AbC12
     touch tree/file
     run -0 --separate-stderr bash -o pipefail -c 'tarpack tree | tar -t'
@@ -604,7 +604,7 @@ listing() {
         'tarpack: warning: .merge.zlsnap-AbC123: the staging directory of a merge is left out'
 }
 
-@test "an opaque root deletes all but the layer's entries" {
+@test "an opaque root deletes everything but the layer's entries" {
     mkdir -p lower/old/deep layer/new
     touch lower/{file,old/deep/f} layer/{.wh..wh..opq,new/file}
     chmod 750 layer
@@ -614,7 +614,7 @@ listing() {
     assert_equal "$(find lower -printf '%P\n' | sort)" $'\nnew\nnew/file'
 }
 
-@test "--merge goes with --whiteouts=apply only, and refuses overlay attributes" {
+@test "--merge can only be combined with --whiteouts=apply, and refuses overlay attributes" {
     mkdir lower layer
     touch layer/file
     setfattr -n user.overlay.opaque -v y layer
@@ -626,7 +626,7 @@ listing() {
     assert_equal "$(ls -A lower)" ''
 }
 
-@test "as a plain user, and as root of a user namespace" {
+@test "works as an ordinary user, and as root of a user namespace" {
     install -d -o 65534 -g 65534 home
     # shellcheck disable=SC2016
     as_user bash -c 'cd home && mkdir -p lower/{gone,dir} layer/dir && touch lower/{gone,dir}/f &&
@@ -639,9 +639,9 @@ listing() {
     diff <(listing home/wanted) <(listing home/ns)
 }
 
-# --------------------------------------------------------------------------- others agree
+# --------------------------------------------------------------------------- other programs
 
-# oci_image DIR LAYER...: an image of these layers, as umoci reads it, tagged "latest".
+# oci_image DIR LAYER...: makes an image of these layers with the tag "latest".
 oci_image() {
     local dir=$1 layer digest layers='[]' ids='[]'
     mkdir -p "$dir/blobs/sha256"
@@ -660,7 +660,7 @@ oci_image() {
     echo '{"imageLayoutVersion": "1.0.0"}' >"$dir/oci-layout"
 }
 
-# blob DIR TYPE: stores standard input; $descriptor is how the image speaks of it.
+# blob DIR TYPE: stores standard input as a blob, and sets $descriptor to its OCI descriptor.
 blob() {
     cat >"$1/blob"
     local digest
@@ -670,7 +670,7 @@ blob() {
     mv "$1/blob" "$1/blobs/sha256/$digest"
 }
 
-@test "umoci makes the same of two layers as the mount and as --merge" {
+@test "umoci, an overlay mount and --merge make the same tree of two layers" {
     requires_overlay
     requires_command umoci jq
     local seed
@@ -685,7 +685,7 @@ blob() {
     done
 }
 
-@test "what has the name of the directory in which a merge works is refused" {
+@test "an entry with the name of a merge's staging directory is refused" {
     mkdir -p tree/.merge.zlsnap-AbCdEf/tree copy
     touch tree/.merge.zlsnap-AbCdEf/tree/x tree/.wh..merge.zlsnap-AbCdEf
     local name
@@ -700,7 +700,7 @@ blob() {
 
 # --------------------------------------------------------------------------- modes and ACLs
 
-@test "a plain user merges onto directories that he may not write, and they keep their modes" {
+@test "an ordinary user merges into read-only directories, which keep their modes" {
     install -d -o 65534 -g 65534 home
     as_user bash -c 'umask 022; cd home && mkdir -p layer/ro dir/{ro,implied} && touch layer/{ro/f,z} &&
         touch dir/ro/old && chmod 555 layer/ro dir/ro dir/implied'
@@ -719,7 +719,7 @@ blob() {
     refute_leftovers home/dir
 }
 
-@test "a plain user merges onto a directory that he owns and may not write, and it keeps its mode" {
+@test "an ordinary user merges onto a read-only DIR, which keeps its mode" {
     install -d -o 65534 -g 65534 home
     as_user bash -c 'mkdir -p home/{layer,dir/sub} && touch home/layer/new home/dir/old &&
         chmod 555 home/dir && touch -d @1000 home/dir'
@@ -739,7 +739,7 @@ blob() {
     wait_until eval '[ "$(stat -c "%a %Y" home/dir): $(ls -A home/dir | xargs)" = "555 1000: new old sub" ]'
 }
 
-@test "a merge that is killed while it says that it has begun is begun anew" {
+@test "a merge that is killed while it writes its journal starts again" {
     requires_command strace
     mkdir layer dir
     touch layer/new
@@ -756,7 +756,7 @@ blob() {
     done
 }
 
-@test "a merge that fails in the middle sets the modes back that it had to change" {
+@test "a merge that fails in the middle restores the modes that it changed" {
     requires_command strace
     install -d -o 65534 -g 65534 home
     as_user bash -c 'umask 022; cd home && mkdir -p layer/a/b dir/a/b && touch layer/a/b/f layer/z &&
@@ -776,7 +776,7 @@ blob() {
     refute_leftovers home/dir
 }
 
-@test "a directory whose metadata this user may not replace is refused before anything is applied" {
+@test "a directory whose metadata the user can't change is refused before DIR changes" {
     requires_root
     mkdir -m 1777 dir
     mkdir layer
@@ -788,7 +788,7 @@ blob() {
     refute_leftovers dir
 }
 
-@test "a setgid directory that unlocking would take the bit from is refused" {
+@test "a setgid directory that would lose the bit by a chmod is refused" {
     requires_root
     mkdir dir layer
     touch layer/new
@@ -800,7 +800,7 @@ blob() {
     assert_equal "$(stat -c %a dir)" 2555
 }
 
-@test "what a dead merge left in a directory that its owner may not write is removed" {
+@test "removes the staging directory of a dead merge from a read-only DIR" {
     install -d -o 65534 -g 65534 home
     as_user bash -c 'mkdir -p home/{layer,dir/.merge.zlsnap-abcdef/tree/x} && touch home/layer/new &&
         chmod 700 home/dir/.merge.zlsnap-abcdef && chmod 555 home/dir'
@@ -809,7 +809,7 @@ blob() {
     assert_equal "$(ls -A home/dir)" new
 }
 
-@test "a root that the layer makes read-only leaves no staging directory in it" {
+@test "removes the staging directory if the layer makes the root read-only" {
     install -d -o 65534 -g 65534 home
     as_user bash -c 'mkdir home/layer home/dir && touch home/layer/f && chmod 555 home/layer'
     archive home/layer . ./f >layer.tar
@@ -821,7 +821,7 @@ blob() {
     assert_equal "$(stat -c '%a %Y' home/dir)" "$(stat -c '%a %Y' home/layer)"
 }
 
-@test "a directory that its owner may not read gets its ACL as it is" {
+@test "a directory that its owner can't read gets its ACL unchanged" {
     requires_command setfacl
     install -d -o 65534 -g 65534 home
     mkdir -p layer/d
@@ -833,7 +833,7 @@ blob() {
         "$(cd layer && getfacl -nc d && getfattr --only-values -n user.x d)"
 }
 
-@test "a directory's entry that a file replaces later on is gone, its whiteouts too" {
+@test "a directory that a later file replaces is gone, with its whiteouts" {
     mkdir -p one/d/sub two dir/d
     touch one/d/.wh.x two/d dir/d/x
     archive one d d/.wh.x >layer.tar
@@ -853,7 +853,7 @@ blob() {
     assert_equal "$(getfacl -nc dir/new)" "$(getfacl -nc layer/new)"
 }
 
-@test "another layer waits until an interrupted merge is completed: it may hold the only link to a file" {
+@test "another layer is refused before an interrupted merge is completed, which may hold the only link to a file" {
     requires_command strace
     mkdir -p one/a two dir/a dir/z
     echo kept >dir/a/T
@@ -862,7 +862,7 @@ blob() {
     ln dir/a/T one/z/h
     archive_moving a/T z/h >one.tar
     archive two other >two.tar
-    # The first renameat(2) says that the merge has begun.
+    # The first renameat(2) makes the journal.
     run ! strace -f -o /dev/null -e inject=renameat:signal=KILL:when=2 \
         tarunpack --no-sync --merge dir <one.tar
     run -1 merge dir <two.tar

@@ -9,19 +9,19 @@ setup() {
     mkdir tree
 }
 
-# names_of COMMAND...: the names in the tar that it writes, in byte order, without "./" before them.
+# names_of COMMAND...: prints the names in the tar that COMMAND writes, sorted, without a leading "./".
 names_of() {
     "$@" | tar -t | sed 's,^\./,,' | sort
 }
 
-# entry_facts DIR [FORMAT]: of each entry its name and what find's FORMAT says.
+# entry_facts DIR [FORMAT]: prints each entry's name and find's FORMAT.
 entry_facts() {
     find "$1" -printf "%P ${2:-%y %m %U:%G}\n" | sort
 }
 
-# --------------------------------------------------------------------------- which entries
+# --------------------------------------------------------------------------- selecting entries
 
-@test "--exclude leaves out what GNU tar leaves out" {
+@test "--exclude leaves out the same entries as GNU tar" {
     mkdir -p tree/{a/b/c,sub/a,x1/deep,'sp ace',.hidden}
     touch tree/{a/b/c/f.o,a/f.c,sub/a/f.o,x1/deep/f.c,x1/f.o,'sp ace'/f.c,'*lit',.hidden/f,ä,f.o,f.oo}
     local pattern
@@ -31,11 +31,11 @@ entry_facts() {
         diff <(names_of tar -C tree --exclude="$pattern" -c .) \
             <(names_of tarpack -q --exclude="$pattern" tree) || fail "--exclude='$pattern'"
     done
-    # A slash at the end, where GNU tar excludes nothing, says the same as none.
+    # Unlike in GNU tar, a trailing slash is ignored.
     diff <(tarpack --exclude=a tree) <(tarpack --exclude=a/ tree)
 }
 
-@test "--exclude: a pattern that begins with / or ./ is anchored at DIR" {
+@test "--exclude: a leading / or ./ anchors a pattern at DIR" {
     mkdir -p tree/{a/b,sub/a/b}
     touch tree/{f.o,a/f.o}
     local name pattern
@@ -49,11 +49,11 @@ entry_facts() {
     done
     tarpack tree >all.tar
     for pattern in / ./ . // ./.; do
-        tarpack -q --exclude="$pattern" tree | cmp - all.tar # DIR itself stays
+        tarpack -q --exclude="$pattern" tree | cmp - all.tar # DIR itself is not excluded
     done
 }
 
-@test "a pattern that excludes nothing is a warning, once, that names it and where it stands" {
+@test "warns once about a pattern that excludes nothing, and names its file and line" {
     mkdir -p tree/{etc/ssl,var/cache}
     touch tree/{etc/hosts,etc/ssl/hosts}
     printf 'hosts\n\nhots\r\n#x\n' >patterns
@@ -67,20 +67,20 @@ tarpack: warning: patterns:4: pattern '#x' excludes nothing beyond what other pa
     assert_equal "$stderr" "\
 tarpack: warning: --exclude: pattern '/ssl' excludes nothing
 tarpack: warning: --exclude: pattern '' excludes nothing"
-    # Two that match the same have both excluded it.
+    # No warning if two patterns match the same entry.
     run -0 --separate-stderr tarpack --manifest --exclude=/etc --exclude='e*' --exclude=etc tree
     assert_equal "$stderr" ''
     run -0 --separate-stderr tarpack --manifest -X - tree <<<nope
     assert_equal "$stderr" "tarpack: warning: standard input:1: pattern 'nope' excludes nothing"
     run -0 --separate-stderr tarpack -q --manifest --exclude=nope -X patterns tree
     assert_equal "$stderr" ''
-    # What was not looked at to its end can't be told.
+    # No warning if the tree was not walked to its end.
     truncate -s 1M tree/zeros
     run -1 --separate-stderr bash -c 'tarpack --exclude=nope tree >/dev/full'
     assert_equal "$stderr" 'tarpack: write error: No space left on device'
 }
 
-@test "-X refuses a file with a NUL byte, of which each pattern would end there" {
+@test "-X refuses a file with a NUL byte, which would end a pattern" {
     touch tree/{a,b}
     printf 'x\na\0b\n' >patterns
     run -2 --separate-stderr tarpack --manifest -X patterns tree
@@ -88,7 +88,7 @@ tarpack: warning: --exclude: pattern '' excludes nothing"
     assert_equal "$stderr" 'tarpack: patterns:2: NUL byte in a pattern; the file must have one pattern per line'
 }
 
-@test "-X reads patterns from files and standard input, and all of them count" {
+@test "-X can be repeated, and reads files and standard input" {
     touch tree/{a,b,c,d,e,'f g'}
     printf 'a\n\nb\n' >first
     printf 'f g\nc' >second
@@ -100,7 +100,7 @@ tarpack: warning: --exclude: pattern '' excludes nothing"
     assert_output 'tarpack: absent: cannot open: No such file or directory'
 }
 
-@test "the root can't be excluded; a hard link's second name becomes the file where the first is out" {
+@test "the root can't be excluded; if a file's first name is excluded, the next one carries the data" {
     echo content >tree/a
     ln tree/a tree/b
     tarpack --exclude='*a' tree | unpack out
@@ -108,7 +108,7 @@ tarpack: warning: --exclude: pattern '' excludes nothing"
     assert_equal "$(tarpack --exclude='*' tree | tarunpack -t)" ./
 }
 
-@test "-x keeps mount points and leaves out what is mounted there, as GNU tar does" {
+@test "-x packs mount points but not the mounted files, as GNU tar does" {
     requires_root
     mkdir -p tree/{mount,dir}
     touch tree/{dir/in,zone}
@@ -120,12 +120,12 @@ tarpack: warning: --exclude: pattern '' excludes nothing"
 
 # --------------------------------------------------------------------------- times
 
-# times_of OPTION...: names and times of the packed tree.
+# times_of OPTION...: prints names and times in the packed tree.
 times_of() {
     tarpack "$@" tree | tarunpack --json | jq -r '"\(.path) \(.mtime | join("."))"'
 }
 
-@test "--mtime sets all times, in each of its forms" {
+@test "--mtime sets all times, and accepts several formats" {
     touch tree/f
     local date seconds
     while read -r date seconds; do
@@ -152,7 +152,7 @@ END
     TZ=Asia/Tokyo assert_equal "$(TZ=Asia/Tokyo times_of --mtime=2001-02-03 | tail -n 1)" 'f 981158400.0'
 }
 
-@test "what is no date is a usage error" {
+@test "an invalid date is a usage error" {
     local date
     for date in '' now 5 @ @x @1x 2001-02-30 2001-13-01 01-02-03 2001-02-03T25:00 2001-02-03T04 \
         '2001-02-03 x' @1e5 @--1 2001-02-03T04:05:06+2 2001-02-03T24:00:00 2001-02-03T04:60 \
@@ -164,7 +164,7 @@ END
     done
 }
 
-@test "--clamp-mtime changes only what is later; its date is its own, --mtime's or SOURCE_DATE_EPOCH" {
+@test "--clamp-mtime changes only later times; the date is its value, --mtime's or SOURCE_DATE_EPOCH" {
     touch -d @100.5 tree/old
     touch -d @200.5 tree/new
     touch -d @150 tree
@@ -175,7 +175,7 @@ END
     export SOURCE_DATE_EPOCH=150
     assert_equal "$(times_of --clamp-mtime)" "$clamped"
     assert_equal "$(times_of --clamp-mtime=@200)" $'. 150.0\nnew 200.0\nold 100.500000000'
-    # The variable alone changes nothing.
+    # SOURCE_DATE_EPOCH alone has no effect.
     assert_equal "$(times_of)" $'. 150.0\nnew 200.500000000\nold 100.500000000'
     SOURCE_DATE_EPOCH=x run -2 tarpack --clamp-mtime tree
     unset SOURCE_DATE_EPOCH
@@ -183,7 +183,7 @@ END
     assert_output --partial SOURCE_DATE_EPOCH
 }
 
-@test "--time-precision=s cuts fractions off, downwards, and saves their headers" {
+@test "--time-precision=s rounds times down to seconds, which saves extended headers" {
     touch -d @100.999999999 tree/f
     touch -d @-0.5 tree/g
     touch -d @5 tree
@@ -196,7 +196,7 @@ END
 
 # --------------------------------------------------------------------------- owners
 
-@test "--owner and --group: everything belongs to them, whatever a map says" {
+@test "--owner and --group set all owners, and override maps" {
     touch tree/f
     assert_equal "$(tarpack --owner=7 --group=4294967294 tree | tarunpack --json |
         jq -c '[.uid, .gid]')" $'[7,4294967294]\n[7,4294967294]'
@@ -209,7 +209,7 @@ END
     done
 }
 
-# mapped_tree: owners, ACL entries and a capability's root id, of the ids from 100000 on.
+# mapped_tree: makes a tree with owners, ACL entries and a capability's root id from 100000 on.
 mapped_tree() {
     mkdir tree/d
     touch tree/f tree/d/g
@@ -222,7 +222,7 @@ mapped_tree() {
     [[ $(getcap -n tree/program) == *'[rootid=100000]' ]] || skip 'needs capabilities of version 3'
 }
 
-# ids DIR: all the ids in it.
+# ids DIR: prints all ids in the tree.
 ids() {
     (
         cd "$1" || exit
@@ -250,7 +250,7 @@ program cap_net_raw=ep'
     local maps=(--uid-map=100000:0:65536 --gid-map=100000:0:65536)
     tarpack "${maps[@]}" tree | unpack mapped
     assert_equal "$(ids mapped)" "$MAPPED"
-    # Back again, by the other side's maps.
+    # tarunpack's maps restore the ids.
     tarpack mapped | unpack --uid-map=0:100000:65536 --gid-map=0:100000:65536 back
     diff <(ids tree | sed 's/ \[rootid=.*//') <(ids back | sed 's/ \[rootid=.*//')
 }
@@ -269,7 +269,7 @@ program cap_net_raw=ep'
     assert_line 'program cap_net_raw=ep [rootid=200000]'
 }
 
-@test "id maps: of several ranges the first counts, and an id in none is an error" {
+@test "id maps: the first matching range wins, and an id without a range is an error" {
     requires_root
     touch tree/{a,b}
     chown 5:5 tree/a
@@ -283,7 +283,7 @@ program cap_net_raw=ep'
     run -3 unpack --gid-map=0:0:6 out <tree.tar
     assert_output --partial 'tarunpack: b: '
     assert_not_exists out
-    # An ACL entry, too.
+    # The same for an id in an ACL.
     chown 0:0 tree/a tree/b
     setfacl -m u:77:r tree/a
     run -1 --separate-stderr tarpack --uid-map=0:0:6 tree
@@ -292,7 +292,7 @@ program cap_net_raw=ep'
     assert_output --partial 'tarunpack: a: an id in its ACL'
 }
 
-@test "what is no map is a usage error of both" {
+@test "an invalid map is a usage error of both programs" {
     local map
     for map in '' 1 1:2 1:2:0 1:2:3:4 x:1:1 -1:0:1 0:4294967295:1 4294967290:0:6 ' 1:2:3' 1:2:3x; do
         run -2 tarpack --uid-map="$map" tree
@@ -303,7 +303,7 @@ program cap_net_raw=ep'
     tarpack --uid-map=0:0:4294967295 --gid-map=0:0:4294967290 --gid-map=4294967290:0:5 tree >/dev/null
 }
 
-# foreign_tar: "foreign.tar", of entries that belong to others, with setuid and setgid bits.
+# foreign_tar: makes "foreign.tar", whose entries belong to other users and have setuid and setgid bits.
 foreign_tar() {
     touch tree/{suid,sgid,sticky}
     mkdir tree/dir
@@ -314,7 +314,7 @@ foreign_tar() {
     tarpack --owner=12 --group=34 tree >foreign.tar
 }
 
-@test "owners: root restores them, --no-same-owner makes all his, without setuid and setgid" {
+@test "owners: root restores them; with --no-same-owner everything belongs to root, without setuid and setgid" {
     requires_root
     foreign_tar
     unpack out <foreign.tar
@@ -327,7 +327,7 @@ foreign_tar() {
     run -2 unpack --same-owner --no-same-owner out <foreign.tar
 }
 
-@test "owners: a plain user gets all as his own and is told so once; --same-owner is an error" {
+@test "owners: an ordinary user becomes the owner, with one warning; --same-owner is an error" {
     requires_root
     foreign_tar
     install -d -o 65534 -g 65534 home
@@ -342,14 +342,14 @@ foreign_tar() {
     run -1 as_user tarunpack --no-sync --same-owner home/same <foreign.tar
     assert_output --partial 'cannot set its owner'
     assert_not_exists home/same
-    # What is his own is no question.
+    # No warning about the user's own entries.
     as_user tarpack home/out >own.tar
     run -0 as_user tarunpack --no-sync --same-owner home/same <own.tar
     assert_output ''
     compare_trees home/out home/same
 }
 
-@test "owners: root of a user namespace restores those that exist there" {
+@test "owners: root of a user namespace restores the ids that exist there" {
     unshare -Ur true || skip 'needs user namespaces'
     foreign_tar
     install -d -o 65534 -g 65534 home
@@ -367,7 +367,7 @@ foreign_tar() {
 
 # --------------------------------------------------------------------------- attributes
 
-# attributes_of OPTION...: the names of all attributes in the packed tree.
+# attributes_of OPTION...: prints the names of all attributes in the packed tree.
 attributes_of() {
     tarpack "$@" tree | tarunpack --json | jq -r '.xattrs // {} | keys[]' | sort
 }
@@ -393,7 +393,7 @@ attributes_of() {
     assert_equal "$(attributes_of --xattrs-include='*' | grep -c selinux)" 1
     assert_equal "$(attributes_of --xattrs-include='*' --xattrs-exclude='*')" ''
     assert_equal "$(attributes_of --xattrs-include=user.one | xargs)" "$all"
-    # On the other side, all or none.
+    # tarunpack restores all or none.
     tarpack tree | unpack out
     assert_equal "$(getfattr -m - out/f | grep -c =)" 0
     diff <(getfattr -m - out/f | sed 's,^# file: .*,,') \
@@ -403,7 +403,7 @@ attributes_of() {
     assert_equal "$(stat -c %a none/f)" "$(stat -c %a tree/f)"
 }
 
-@test "attributes: whiteouts and opaque directories are understood with --no-xattrs, too" {
+@test "attributes: --no-xattrs still recognizes whiteouts and opaque directories" {
     requires_root
     mkdir tree/d
     setfattr -n trusted.overlay.opaque -v y tree/d
@@ -412,7 +412,7 @@ attributes_of() {
     assert_equal "$(getfattr --only-values -n trusted.overlay.opaque out/d)" y
 }
 
-@test "attributes: a plain user is told once which were left out" {
+@test "attributes: warns an ordinary user once about the omitted ones" {
     requires_root
     touch tree/{f,g}
     setfattr -n trusted.x -v 1 tree/f
@@ -429,7 +429,7 @@ attributes_of() {
 
 # --------------------------------------------------------------------------- devices, holes
 
-@test "devices: --no-devices leaves them out, quietly; a plain user is told; fifos are none" {
+@test "devices: --no-devices omits them without a warning, an ordinary user gets one; fifos are not devices" {
     requires_root
     mknod tree/null c 1 3
     ln tree/null tree/second
@@ -447,7 +447,7 @@ attributes_of() {
     assert_equal "$(entry_facts home/out %y)" $' d\nfifo p'
 }
 
-@test "holes: long runs of zeros are holes again; --no-holes writes them" {
+@test "holes: long runs of zeros become holes, but not with --no-holes" {
     truncate -s 4M tree/hole
     echo end >>tree/hole
     head -c 1M /dev/zero >tree/zeros
@@ -464,7 +464,7 @@ attributes_of() {
 
 # --------------------------------------------------------------------------- limits
 
-# limit NAME N: of "tree.tar" the limit takes N, and refuses one less, naming it.
+# limit NAME N: with the limit N "tree.tar" is accepted, with N - 1 refused, and the option is named.
 limit() {
     tarunpack -t "--max-$1=$2" <tree.tar >/dev/null || fail "--max-$1=$2 is too little"
     unpack "--max-$1=$2" "out-$1" <tree.tar || fail "--max-$1=$2 is too little"
@@ -474,7 +474,7 @@ limit() {
     assert_not_exists "refused-$1"
 }
 
-@test "each limit takes exactly its number, and refuses one more with status 3" {
+@test "each limit accepts exactly its value, and one more is status 3" {
     mkdir tree/dir
     seq 1000 >tree/numbers
     truncate -s 3000 tree/hole
@@ -492,7 +492,7 @@ limit() {
     limit pax $((4 + 13 + 10 + 1 + 500 + 1))
 }
 
-@test "--max-entries counts the directories that paths imply, too" {
+@test "--max-entries counts directories that paths imply" {
     mkdir -p tree/a/b/c
     touch tree/a/b/c/d
     tar -cf implied.tar -C tree a/b/c/d
@@ -513,9 +513,9 @@ limit() {
     done
 }
 
-# --------------------------------------------------------------------------- what they tell
+# --------------------------------------------------------------------------- reports
 
-@test "--summary: the numbers of what was packed and unpacked, the same on both sides" {
+@test "--summary: tarpack and tarunpack count the same" {
     mkdir -p tree/{d1,d2}
     seq 100 >tree/d1/f
     ln tree/d1/f tree/d2/link
@@ -536,7 +536,7 @@ limit() {
             opaques: 1, skipped_sockets: 1, content_bytes: 292, bytes: $bytes}')"
     fi
     diff <(jq -S 'del(.skipped_sockets)' packed.json) <(jq -S 'del(.skipped_sockets)' unpacked.json)
-    # A run that fails has nothing to tell, and leaves no numbers of another one.
+    # A failed run empties the file.
     run -1 bash -c 'tarpack -q --summary=packed.json tree >/dev/full'
     assert_size_zero packed.json
     run -3 unpack --summary=unpacked.json other < <(head -c 2048 tree.tar)
@@ -566,13 +566,13 @@ limit() {
         diff <(TZ=$zone tar --numeric-owner -tvf tree.tar | tr -s ' ') \
             <(TZ=$zone tarunpack -tv <tree.tar | tr -s ' ')
     done
-    # Names that are text are printed as they are.
+    # Printable names are not escaped.
     touch tree/ünï
     run -0 tarunpack -t < <(tarpack tree)
     assert_line ünï
 }
 
-@test "-tv --whiteouts=overlay|apply: whiteouts are listed as what they delete" {
+@test "-tv --whiteouts=overlay|apply: whiteouts are listed as deletions" {
     mkdir -p tree/dir
     touch tree/dir/.wh..wh..opq tree/dir/kept tree/.wh..wh.x 'tree/.wh.a b' tree/dir/.wh.ünï tree/.wh..wh..opq
     tar -C tree --sort=name --owner=0 --group=0 --mtime=@0 --mode=0 -cf tree.tar .
@@ -584,7 +584,7 @@ limit() {
         assert_line 'w--------- 0/0               0 1970-01-01 00:00 a b (deleted)'
         assert_line 'w--------- 0/0               0 1970-01-01 00:00 dir/ünï (deleted)'
         assert_line '---------- 0/0               0 1970-01-01 00:00 dir/kept'
-        assert_line '---------- 0/0               0 1970-01-01 00:00 .wh..wh.x' # of AUFS, deletes nothing
+        assert_line '---------- 0/0               0 1970-01-01 00:00 .wh..wh.x' # AUFS metadata, not a whiteout
     done
     for form in keep raw; do
         run -0 tarunpack -tv --whiteouts="$form" <tree.tar
@@ -593,7 +593,7 @@ limit() {
     done
 }
 
-@test "--list --summary: the numbers of what was listed, if the archive is sound" {
+@test "--list --summary: counts the listed entries, unless the archive is broken" {
     seq 1000 >tree/numbers
     ln -s x tree/symlink
     tarpack --summary=packed.json tree >tree.tar
@@ -608,7 +608,7 @@ limit() {
     assert_output --partial --summary
 }
 
-@test "--json: every entry is an object, with all that it has" {
+@test "--json: each entry is an object with all its metadata" {
     mkdir tree/dir
     echo content >tree/dir/f
     ln tree/dir/f tree/zlink
@@ -624,7 +624,7 @@ limit() {
     tarpack --owner=1 --group=2 tree >tree.tar
     tarunpack --json <tree.tar >list
     assert_equal "$(jq -c . <list | wc -l)" "$(wc -l <list)"
-    # get PATH FILTER
+    # get PATH FILTER: prints the output of the jq filter for the entry.
     get() {
         jq -c --arg path "$1" "select(.path == \$path) | $2" list
     }
@@ -644,7 +644,7 @@ limit() {
     fi
 }
 
-@test "-v names what is packed, -q says nothing; stdout is only data" {
+@test "-v prints the packed names, -q no warnings; stdout has only data" {
     touch tree/$'a\nb'
     run -0 --separate-stderr bash -c 'tarpack -v tree >tree.tar'
     assert_equal "$stderr" $'tarpack: .\ntarpack: a\\012b'

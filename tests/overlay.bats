@@ -31,7 +31,7 @@ fill_lower() (
     mkdir over && touch over/lower
 )
 
-# What a container may do to it.
+# The changes of a container.
 change_merged() (
     cd "$1"
     rm removed-file symlink fifo ./-rf $'odd\nname\xff' emptied/*
@@ -62,7 +62,7 @@ change_merged() (
     truncate -s 1M made/sparse
 )
 
-# The upper directory that these leave, not mounted any more. [OPTION,...] are of the mount.
+# Makes the upper directory with these changes and unmounts it. [OPTION,...] are mount options.
 make_upper() {
     fill_lower lower
     mount_overlay lower upper work merged "$@"
@@ -70,7 +70,7 @@ make_upper() {
     umount merged
 }
 
-# pack_and_restore: upper as layer.tar, and that as restored; both ways are gated and canonical.
+# pack_and_restore: packs upper to layer.tar and unpacks it to "restored", which packs to the same bytes.
 pack_and_restore() {
     tarpack upper >layer.tar
     tarunpack --no-sync --expect "$(sha256sum <layer.tar | cut -d ' ' -f 1)" restored <layer.tar
@@ -78,13 +78,13 @@ pack_and_restore() {
     refute_leftovers .
 }
 
-# merge_lower_with UPPER MOUNTPOINT
+# merge_lower_with UPPER MOUNTPOINT: mounts an overlay of lower and UPPER.
 merge_lower_with() {
     mkdir -p "$2" "$2-work"
     mount_overlay lower "$1" "$2-work" "$2"
 }
 
-# entry_names TAR: those of its entries, one a line.
+# entry_names TAR: prints the names of its entries, one on each line.
 entry_names() {
     /usr/bin/python3 -c '
 import sys, tarfile
@@ -92,7 +92,7 @@ for entry in tarfile.open(sys.argv[1]):
     print(ascii(entry.name)[1:-1] + "/" * entry.isdir())' "$1"
 }
 
-# attributes TAR: those in its extended headers.
+# attributes TAR: prints the attributes in its extended headers.
 attributes() {
     /usr/bin/python3 -c '
 import sys, tarfile
@@ -102,15 +102,15 @@ for entry in tarfile.open(sys.argv[1]):
             print(entry.name, keyword)' "$1"
 }
 
-# --------------------------------------------------------------------------- uppers of the kernel
+# --------------------------------------------------------------------------- upper directories made by the kernel
 
-@test "an upper comes back as the same upper" {
+@test "an upper directory is restored unchanged" {
     make_upper
     pack_and_restore
     compare_trees --upper upper restored
 }
 
-@test "a restored upper shows the same merged view, as upper and as lower" {
+@test "a mount of the restored directory, as upper or lower, shows the same tree" {
     make_upper
     pack_and_restore
     merge_lower_with upper before
@@ -121,7 +121,7 @@ for entry in tarfile.open(sys.argv[1]):
     compare_trees before as-lower
 }
 
-@test "a layer says what the container did" {
+@test "a layer contains the container's changes" {
     make_upper
     pack_and_restore
     run -0 entry_names layer.tar
@@ -136,7 +136,7 @@ for entry in tarfile.open(sys.argv[1]):
     done
 }
 
-@test "a marker is the same bytes whatever the node on disk was, and stands behind its directory" {
+@test "a whiteout's bytes do not depend on its device node, and a marker follows its directory" {
     make_upper
     touch -d @1234567890.5 upper/removed-file
     chown 5:6 upper/removed-file
@@ -154,9 +154,9 @@ for entry in tarfile.open("layer.tar"):
     previous = entry'
 }
 
-@test "no bookkeeping of the mount is in the layer" {
+@test "the mount's internal attributes are not in the layer" {
     make_upper index=on
-    # It was there:
+    # The upper directory had some:
     run -0 getfattr -hR -d -m '^trusted\.overlay' upper
     local key
     for key in origin impure opaque nlink; do
@@ -176,7 +176,7 @@ for entry in tarfile.open("layer.tar"):
     refute_output --partial protattr
 }
 
-@test "an upper packs to the same bytes after it was mounted again" {
+@test "an upper directory packs to the same bytes after it was mounted again" {
     make_upper
     tarpack upper >layer.tar
     merge_lower_with upper again
@@ -186,8 +186,8 @@ for entry in tarfile.open("layer.tar"):
 
 # --------------------------------------------------------------------------- refusals
 
-# assert_not_packed PATH WORD...: tarpack fails with one line that names them all, and what it wrote
-# until then is no archive.
+# assert_not_packed PATH WORD...: tarpack fails with one line that contains PATH and the words, and its output is
+# not a complete archive.
 assert_not_packed() {
     local word
     run -1 --separate-stderr bash -c 'tarpack upper >layer.tar'
@@ -199,7 +199,7 @@ assert_not_packed() {
     run -3 tarunpack -t <layer.tar
 }
 
-@test "a renamed directory of redirect_dir=on is refused by name" {
+@test "a directory renamed with redirect_dir=on is refused and named" {
     mkdir -p lower/dir/below
     mount_overlay lower upper work merged redirect_dir=on
     mv merged/dir merged/moved
@@ -208,7 +208,7 @@ assert_not_packed() {
     assert_not_packed moved redirect_dir
 }
 
-@test "a file without data of metacopy=on is refused by name" {
+@test "a file without data from metacopy=on is refused and named" {
     mkdir lower/dir
     echo content >lower/dir/file
     mount_overlay lower upper work merged metacopy=on,redirect_dir=on
@@ -218,7 +218,7 @@ assert_not_packed() {
     assert_not_packed dir/file metacopy
 }
 
-@test "a real name that begins with .wh. is refused, since it would restore as a deletion" {
+@test "a file whose name begins with .wh. is refused, since it would become a deletion" {
     local name
     for name in .wh.foo .wh. .wh..wh.aufs .wh..wh..opq.not; do
         mkdir upper/dir
@@ -251,7 +251,7 @@ opaque/below/.wh.gone"
     compare_trees --upper upper restored
 }
 
-@test "an opaque root is the first marker of all" {
+@test "the marker of an opaque root is the first of all" {
     setfattr -n trusted.overlay.opaque -v y upper
     touch upper/.a
     pack_and_restore
@@ -260,7 +260,7 @@ opaque/below/.wh.gone"
     compare_trees --upper upper restored
 }
 
-@test "hard links of one whiteout, as the kernel makes them, are whiteouts each" {
+@test "hard links to one whiteout, which the kernel makes, become separate whiteouts" {
     mkdir upper/dir
     mknod upper/a c 0 0
     ln upper/a upper/b
@@ -283,7 +283,7 @@ opaque/below/.wh.gone"
     compare_trees --upper upper restored
 }
 
-@test "an empty file is a whiteout by attribute only in a directory that says it has some" {
+@test "an empty file with the whiteout attribute counts only in a directory marked as having some" {
     mkdir upper/says upper/not
     setfattr -n trusted.overlay.opaque -v x upper/says
     touch upper/says/{gone,stays} upper/not/gone
@@ -299,7 +299,7 @@ opaque/below/.wh.gone"
     assert_output 'character special file'
 }
 
-@test "the kernel reads a whiteout by attribute as we do" {
+@test "the kernel agrees about whiteouts by attribute" {
     mkdir lower/dir upper/dir
     echo lower | tee lower/dir/{gone,stays} >/dev/null
     setfattr -n trusted.overlay.opaque -v x upper/dir
@@ -307,7 +307,7 @@ opaque/below/.wh.gone"
     setfattr -n trusted.overlay.whiteout -v y upper/dir/gone
     pack_and_restore
     mkdir before after
-    # Such whiteouts are for lower layers only (Linux 6.7).
+    # The kernel supports these only in lower layers (Linux 6.7).
     mount -t overlay overlay -o lowerdir=upper:lower before
     if [ -e before/dir/gone ]; then
         skip 'needs a kernel that knows whiteouts by attribute'
@@ -316,7 +316,7 @@ opaque/below/.wh.gone"
     compare_trees before after
 }
 
-@test "overlay attributes that were set inside the mount come back" {
+@test "overlay attributes that were set inside the mount are restored" {
     mkdir lower/dir
     mount_overlay lower upper work merged
     touch merged/file
@@ -355,7 +355,7 @@ opaque/below/.wh.gone"
     compare_trees before after
 }
 
-@test "nor does it where the root has a user.overlay attribute, too" {
+@test "nor if the root has a user.overlay attribute, too" {
     mkdir -p lower/dir lower/removed
     mount_overlay lower upper work merged
     touch merged/dir/file
@@ -370,7 +370,7 @@ opaque/below/.wh.gone"
     assert_output $'. SCHILY.xattr.user.overlay.impure\ndir SCHILY.xattr.user.overlay.opaque'
 }
 
-@test "marks of both namespaces are refused or told, never passed over in silence" {
+@test "marks of both namespaces are refused or reported" {
     mkdir -p upper/dir
     setfattr -n trusted.overlay.opaque -v y upper/dir
     setfattr -n user.overlay.impure -v y upper
@@ -383,7 +383,7 @@ opaque/below/.wh.gone"
     assert_regex "$stderr" 'warning: dir: user.overlay.opaque is packed as an ordinary attribute'
 }
 
-@test "fuse-overlayfs' marks of an opaque directory are one marker" {
+@test "the opaque marks of fuse-overlayfs become one marker" {
     mkdir upper/all upper/char upper/file upper/not
     setfattr -n trusted.overlay.opaque -v y upper/all
     setfattr -n user.fuseoverlayfs.opaque -v y upper/all
@@ -410,7 +410,7 @@ not/new"
     assert_output ''
 }
 
-@test "where fuse-overlayfs' marks can't be looked for, the directory is not taken for one without" {
+@test "an error while looking for fuse-overlayfs' marks is an error" {
     requires_command strace
     mkdir -p tree/dir
     touch tree/dir/.wh..wh..opq
@@ -425,7 +425,7 @@ not/new"
     done <marks
 }
 
-@test "--whiteouts=raw keeps all as it is, both ways" {
+@test "--whiteouts=raw packs and restores everything unchanged" {
     make_upper
     touch upper/.wh.foo
     ln upper/removed-file upper/removed-too
@@ -437,12 +437,12 @@ not/new"
 
 # --------------------------------------------------------------------------- without root
 
-# rootless COMMAND...: as nobody who is root in a user namespace, where he may mount overlays.
+# rootless COMMAND...: runs it as nobody, who is root in a user namespace where overlays can be mounted.
 rootless() {
     as_user unshare --user --map-root-user --mount bash -ec "$1"
 }
 
-@test "an upper of a rootless mount comes back, in a user namespace and outside" {
+@test "the upper directory of a rootless mount is restored, in a user namespace and outside" {
     rm -r lower upper work merged
     install -d -o 65534 -g 65534 own
     cd own
@@ -492,7 +492,7 @@ chmodded SCHILY.xattr.user.overlay.note"
     done
 }
 
-@test "a plain user who packs an upper of root is told what he can't see" {
+@test "warns an ordinary user who packs root's upper directory about hidden attributes" {
     mkdir upper/opaque
     setfattr -n trusted.overlay.opaque -v y upper/opaque
     run -0 --separate-stderr as_user tarpack --manifest upper
@@ -501,12 +501,12 @@ chmodded SCHILY.xattr.user.overlay.note"
     assert_equal "$stderr" ''
 }
 
-# --------------------------------------------------------------------------- as others see it
+# --------------------------------------------------------------------------- other programs
 
-@test "umoci applies the layer to the same tree that the mount shows" {
+@test "umoci and the mount make the same tree of the layer" {
     requires_command umoci
     fill_lower lower
-    rm lower/linked-too # links to a file that the layer changes; a mount breaks them
+    rm lower/linked-too # a hard link to a changed file; only the mount breaks it
     mount_overlay lower upper work merged
     change_merged merged
     tarpack lower >lower.tar

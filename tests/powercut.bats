@@ -1,4 +1,4 @@
-# Power cuts: a copy of the disk at that moment, without data that is only in the page cache, is mounted as
+# Power cuts: the test copies the disk image, without data that is only in the page cache, and mounts the copy as
 # after a boot.
 
 load helpers
@@ -28,8 +28,8 @@ setup() {
     LAYER=$BATS_FILE_TMPDIR/layer.tar
 }
 
-# disk TYPE SIZE: a file system in the file "image", mounted on "disk", that writes nothing by itself
-# for as long as a test takes.
+# disk TYPE SIZE: makes a file system in the file "image" and mounts it on "disk", so that it does not write by
+# itself during a test.
 disk() {
     local options=loop
     [ "$1" != ext4 ] || options+=,commit=600
@@ -42,16 +42,15 @@ disk() {
     mount -o "$options" image disk
 }
 
-# cut: mounts on "after" what the disk would hold if the power were cut now. What is in its place for
-# good is the copy; the disk itself goes on.
+# cut: mounts on "after" a copy of the disk, as if the power were cut now. The disk itself stays in use.
 cut() {
     cp --sparse=always image image.cut
-    # Another one of the same name is what XFS and Btrfs would take it for.
+    # XFS and Btrfs would take it for the file system with the same UUID.
     umount disk
     mount -o loop image.cut after
 }
 
-# state DIR: what stands there: nothing, the old tree, the new one, or neither.
+# state DIR: prints whether DIR is absent, the old tree, the new one, or neither.
 state() {
     if [ ! -e "$1" ]; then
         echo nothing
@@ -71,7 +70,7 @@ for_each_type() {
     done
 }
 
-# for_type TYPE=SIZE COMMAND...: COMMAND, with a disk of that type that it cuts.
+# for_type TYPE=SIZE COMMAND...: runs COMMAND with such a disk.
 for_type() {
     local type=${1%=*} size=${1#*=}
     shift
@@ -115,12 +114,11 @@ merge_lasts() {
     rm -r wanted
 }
 
-@test "power cut: after exit 0 of --merge all of it is on the disk: ext4, xfs, btrfs" {
+@test "power cut: after exit 0 of --merge all changes are on the disk: ext4, xfs, btrfs" {
     for_each_type merge_lasts
 }
 
-# A layer that deletes the only target of its own hard link: until the link is on the disk, the
-# deletion must not be.
+# The layer deletes the target of its own hard link. The deletion must not reach the disk before the link.
 merge_recovers() {
     mkdir disk/target disk/target/d
     echo content >disk/target/t
@@ -128,8 +126,8 @@ merge_recovers() {
     rm -f count
     (FAULTS_COUNT=$PWD/count FAULTS_STEP=$1 LD_PRELOAD=$ZLSNAP_PRELOAD/kill.so \
         tarunpack -q -j 1 --merge disk/target <link.tar) 2>/dev/null || true
-    flock disk/target true # its processes are dead
-    # What happens to be written at this moment is what other programs have synced.
+    flock disk/target true # waits until its processes are dead
+    # Another program's sync may write any part.
     sync -d disk/target disk/target/d 2>/dev/null || true
     cut
     if [ ! -e after/target/d/l ] || compgen -G 'after/target/.merge.zlsnap-*/begun'; then
@@ -139,7 +137,7 @@ merge_recovers() {
     assert_not_exists after/target/t
 }
 
-@test "power cut: in the middle of a merge, at any step: the next run completes it: ext4, btrfs" {
+@test "power cut: at any step of a merge, the next run completes it: ext4, btrfs" {
     requires_fs ext4
     archive_moving t d/l >link.tar
     mkdir probe
@@ -148,15 +146,15 @@ merge_recovers() {
         tarunpack -q -j 1 --merge probe <link.tar
     local step steps
     steps=$(od -An -tu4 count | tr -d ' ')
-    # From about where the merge begins to where all is synced.
+    # From about the begin of the merge to the sync.
     for step in $(few 5 $((steps - 20)) $((steps - 4))); do
         for_type ext4=64M merge_recovers "$step"
         for_type btrfs=110M merge_recovers "$step"
     done
 }
 
-# Else the tests above could not fail.
-@test "power cut: with --no-sync it is not" {
+# Shows that the tests above can fail.
+@test "power cut: with --no-sync the tree is not on the disk" {
     requires_fs ext4
     disk ext4 64M
     tarunpack --no-sync disk/target <"$LAYER"
@@ -164,16 +162,16 @@ merge_recovers() {
     assert_equal "$(state after/target)" nothing
 }
 
-# What is made on the disk before each run, and not synced.
+# prepare: makes files on the disk before each run, without syncing them.
 prepare() {
     :
 }
 
-# at_each_call WANTED OPTION...: tarunpack, killed at each of the calls of its parent that publish, and
-# the power cut then; what stands on the disk is one of the words in WANTED.
+# at_each_call WANTED OPTION...: kills tarunpack at each call of the parent process that publishes, and then cuts
+# the power. The state of the disk must be one of the words in WANTED.
 at_each_call() {
     local name count seen='' now begun=0
-    [[ ${*:2} != *--adopt* ]] || begun=1 # it has no child
+    [[ ${*:2} != *--adopt* ]] || begun=1 # --adopt has no child
     prepare
     strace -o calls tarunpack "${@:2}" disk/target <"$LAYER"
     awk -F '(' -v begun="$begun" '/^[a-z]/ { count[$1]++ }
@@ -184,10 +182,10 @@ at_each_call() {
         [ "$1" = 'nothing new' ] || cp -a "$OLD" disk/target
         sync -f disk
         prepare
-        # Through cat: the child that was orphaned has ended when it has closed the pipe.
+        # cat waits for the orphaned child, which also has the pipe.
         strace -o /dev/null -e inject="$name:signal=KILL:when=$count" \
             tarunpack "${@:2}" disk/target <"$LAYER" 2>&1 | cat >/dev/null
-        # What a journal has committed has happened, if somebody else's fsync made it do so.
+        # Another program's fsync commits the file system's journal.
         echo >>disk/other
         sync disk/other
         cp --sparse=always image image.cut
@@ -201,14 +199,14 @@ at_each_call() {
     assert_regex "$seen" "^( ${1% *})+( ${1#* })+\$"
 }
 
-@test "power cut: before exit 0 there is nothing, or all of the tree" {
+@test "power cut: before exit 0 DIR is absent or complete" {
     requires_fs ext4
     requires_command strace
     disk ext4 64M
     at_each_call 'nothing new'
 }
 
-@test "power cut: before exit 0 of --replace there is the old tree or the new one" {
+@test "power cut: before exit 0 of --replace DIR is the old tree or the new one" {
     requires_fs ext4
     requires_command strace
     disk ext4 64M
@@ -216,7 +214,7 @@ at_each_call() {
     at_each_call 'old new' --replace
 }
 
-@test "power cut: before exit 0 of --adopt there is nothing, or all of the tree" {
+@test "power cut: before exit 0 of --adopt DIR is absent or complete" {
     requires_fs ext4
     requires_command strace
     local lock=''
@@ -232,7 +230,7 @@ at_each_call() {
     exec {lock}<&-
 }
 
-# Killed in the middle, and then the power is cut after somebody else's fsync.
+# Killed in the middle; then the power is cut after another program's fsync.
 interrupted_merge_lasts() {
     cp -a "$OLD" disk/target
     rm -rf wanted

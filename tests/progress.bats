@@ -10,17 +10,17 @@ setup() {
     export TERM=vt100
 }
 
-# drawn FILE: the lines that were drawn there, one after the other, and the messages.
+# drawn FILE: prints the lines that were drawn in FILE, in their order, and the messages.
 drawn() {
     tr -d '\033' <"$1" | tr '\r' '\n' | sed 's/^\[K//; /^$/d'
 }
 
-# From now on packing takes some tenths of a second, in the middle.
+# slow_tarpack: from now on packing pauses for some tenths of a second in the middle.
 slow_tarpack() {
     fake tarpack "$(readlink -f "$ZLSNAP_BIN/tarpack") \"\$@\" | (head -c 1M; sleep 0.25; cat)"
 }
 
-@test "create --progress=always draws the line, and sums up when the layer is there" {
+@test "create --progress=always draws a line, and at the end prints a summary" {
     slow_tarpack
     rm layer layer.json
     zlsnap create --progress=always tree layer >out 2>err
@@ -29,11 +29,11 @@ slow_tarpack() {
     assert_equal "$(tail -n 1 lines | sed 's/in [0-9]*\.[0-9] s/in N s/')" \
         "zlsnap: layer: 6 entries, 2.6 MiB to $(size_shown) in N s, $(jq -r .digest layer.json)"
     cmp out layer.json
-    # The last word is on a line of its own, with nothing of what was drawn.
+    # The summary is on a line of its own, without remains of the progress line.
     [[ $(tail -n 1 err) == *$'\r\e[Kzlsnap: layer: '* ]]
 }
 
-# The size of the layer as the summary has it.
+# The size of the layer as in the summary.
 size_shown() {
     local compressed size kib permille
     read -r compressed size < <(jq -r '"\(.compressed_size_bytes) \(.size_bytes)"' layer.json)
@@ -41,7 +41,7 @@ size_shown() {
     echo "$((kib / 10)).$((kib % 10)) KiB ($((permille / 10)).$((permille % 10)) %)"
 }
 
-@test "create --progress knows the size from the last time" {
+@test "create --progress estimates the size from the old LAYER.json" {
     slow_tarpack
     zlsnap create --progress=always tree layer >out 2>err
     drawn err | grep -qE '^ [34][0-9]% \[=*> *\] 1\.[0-9] MiB/2\.6 MiB .* ETA 0:0[0-9]$'
@@ -50,8 +50,8 @@ size_shown() {
     drawn err | grep -qE '^1\.[0-9] MiB  '
 }
 
-@test "extract, verify and info --progress draw a bar and sum up" {
-    # As much as fills the pipes; the content is not compressible.
+@test "extract, verify and info --progress draw a bar and print a summary" {
+    # Enough random bytes to fill the pipes.
     head -c 6M /dev/urandom >tree/random
     zlsnap create -q tree layer >/dev/null
     fake zstd "for word; do [[ \$word != -*dc ]] || sleep 0.3; done; exec $(type -P zstd) \"\$@\""
@@ -76,7 +76,7 @@ size_shown() {
     [[ $(tail -c 4 err) == *$'\r\e[K' ]]
 }
 
-@test "nothing is drawn where standard error is no terminal, or as never, or with -q, or on a dumb one" {
+@test "draws nothing with --progress=never or -q, without a terminal, or on a dumb one" {
     local options
     for options in --progress --progress=auto --progress=never '-q --progress=always'; do
         # shellcheck disable=SC2086
@@ -89,14 +89,14 @@ size_shown() {
     assert_output ''
 }
 
-@test "on a terminal it is drawn unasked, in background as well" {
+@test "draws on a terminal by default, also in the background" {
     requires_command script
     run -0 script -qec 'stty tostop; zlsnap extract layer copy' /dev/null </dev/null
     assert_output --partial 'zlsnap: copy: 6 entries, '
     compare_trees tree copy
 }
 
-@test "a message takes the line's place, and the line is gone when something fails" {
+@test "a message replaces the line, and a failure removes it" {
     slow_tarpack
     /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
     zlsnap create --progress=always tree layer >out 2>err
@@ -109,7 +109,7 @@ size_shown() {
     refute_leftovers .
 }
 
-@test "the line is gone when a signal ends the work" {
+@test "a signal removes the line" {
     fake tarpack "$(readlink -f "$ZLSNAP_BIN/tarpack") \"\$@\" | (head -c 1M; sleep 0.2; head -c 1M; exec sleep 60)"
     zlsnap create --progress=always tree other >out 2>err &
     local zlsnap=$!
@@ -119,7 +119,7 @@ size_shown() {
     assert_equal "$(tail -c 4 err)" $'\r\e[K'
 }
 
-@test "an odd --progress is a usage error" {
+@test "an invalid value of --progress is a usage error" {
     local command
     for command in 'create tree other' 'extract layer copy' 'verify layer' 'info layer'; do
         # shellcheck disable=SC2086

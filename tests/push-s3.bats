@@ -9,7 +9,7 @@ load s3
 setup_file() {
     requires_s3
     s3_start
-    # 12 MiB that can't be compressed: three parts.
+    # 12 MiB of random bytes are uploaded in three parts.
     mkdir "$BATS_FILE_TMPDIR/tree"
     random_file "$BATS_FILE_TMPDIR/tree/random" 12M
     zlsnap create "$BATS_FILE_TMPDIR/tree" "$BATS_FILE_TMPDIR/layer" >/dev/null
@@ -19,7 +19,7 @@ teardown_file() {
     s3_stop
 }
 
-# Each test has a prefix of its own, in which nothing is.
+# Each test has an empty prefix of its own.
 setup() {
     enter_work
     s3_ready
@@ -39,15 +39,14 @@ push() {
     zlsnap push --part-size=5 "$@"
 }
 
-# small_layer NAME: makes one of some hundred bytes.
+# small_layer NAME: makes a layer of some hundred bytes.
 small_layer() {
     mkdir -p small
     echo "$1" >small/file
     zlsnap create small "$1" >/dev/null
 }
 
-# assert_refused STATUS TEXT COMMAND...: the command fails with this status and says one line that has
-# the text.
+# assert_refused STATUS TEXT COMMAND...: the command fails with STATUS and one line that contains TEXT.
 assert_refused() {
     local status_expected=$1 text=$2
     shift 2
@@ -73,19 +72,19 @@ assert_refused() {
     assert_equal "$(entries)" 'again again.json back back.json layer layer.json printed'
 }
 
-@test "what is there already is not sent again" {
+@test "an existing layer is not sent again" {
     push layer "$url"
     s3_forget
     assert_equal "$(push layer "$url")" "$object"
     run -0 s3_changes
     assert_output ''
-    # In parts of another size its ETag is another one.
+    # With another part size, the ETag would be different.
     assert_equal "$(zlsnap push layer "$url")" "$object"
     run -0 s3_changes
     assert_output ''
 }
 
-@test "a push that is killed, and its server, is continued: only the parts that are missing are sent" {
+@test "a push resumes after it and its server were killed: only the missing parts are sent" {
     s3_killed 'partNumber=2&' zlsnap push --part-size=5 layer "$url"
     assert_equal "$(s3_parts)" 1
     s3_stop
@@ -100,7 +99,7 @@ assert_refused() {
     cmp layer back
 }
 
-@test "a server that is killed: the push goes on when it is there again, and sends what is missing" {
+@test "a push waits for a restarted server and sends only the missing parts" {
     s3_hold 'partNumber=2&'
     start zlsnap push --part-size=5 layer "$url" >printed
     s3_held
@@ -109,13 +108,13 @@ assert_refused() {
     s3_start
     wait "$driver"
     assert_equal "$(cat printed)" "$object"
-    # The log is older than the server.
+    # The log includes the requests before the restart.
     assert_equal "$(s3_parts)" '1 2 3'
     zlsnap pull "$object" back >/dev/null
     cmp layer back
 }
 
-@test "of two unfinished uploads one is continued, and none is left" {
+@test "of two unfinished uploads one is resumed, and none remains" {
     url+='/a\tb'
     object=$url/$hex.tar.zst
     s3_killed 'partNumber=3&' s3cmd --config="$S3_CONFIG" put layer "$object"
@@ -129,7 +128,7 @@ assert_refused() {
     cmp layer back
 }
 
-@test "two pushes of a layer at once: the parts are sent once" {
+@test "two concurrent pushes of a layer: the parts are sent once" {
     s3_hold 'partNumber=1&'
     start zlsnap push --part-size=5 layer "$url" >first
     s3_held
@@ -140,7 +139,7 @@ assert_refused() {
     assert_equal "$(s3_parts)" '1 2 3'
 }
 
-@test "parts are larger where there would be too many of them" {
+@test "parts become larger if there would be too many" {
     zlsnap push --part-size=5 --max-parts=2 layer "$url"
     run -0 s3_requests '^PUT .*partNumber='
     assert_equal "${#lines[@]}" 2
@@ -149,7 +148,7 @@ assert_refused() {
     assert_refused 2 "'--max-parts' takes a number from 1 to 10000" zlsnap push --max-parts=0 layer "$url"
 }
 
-@test "a layer that is not what its LAYER.json says is not sent" {
+@test "a layer that does not match its LAYER.json is not sent" {
     flip_byte layer 5000000
     run -4 --separate-stderr push layer "$url"
     assert_said 'layer: not sent: it does not match its LAYER.json'
@@ -180,7 +179,7 @@ assert_refused() {
     run -12 s3_ info "$url/$hex.meta.json"
 }
 
-@test "a layer that is replaced while it is sent: what was verified is sent" {
+@test "a layer that is replaced while it is sent: the verified file is sent" {
     s3_hold 'partNumber=1&'
     start zlsnap push --part-size=5 layer "$url"
     s3_held
@@ -208,7 +207,7 @@ assert_refused() {
     cmp layer back
 }
 
-@test "metadata that is damaged, another layer's, too large or missing: the layer is not pulled" {
+@test "damaged, wrong, too large or missing metadata: the layer is not pulled" {
     small_layer small.tar.zst
     object=$(push small.tar.zst "$url")
     meta=${object%.tar.zst}.meta.json
@@ -231,7 +230,7 @@ assert_refused() {
     zlsnap pull "$object" back >/dev/null
 }
 
-# pull_killed: pulls $object to "back", and kills that after some bytes of the layer were written.
+# pull_killed: pulls $object to "back", and kills the pull after it has written some bytes of the layer.
 pull_killed() {
     local driver
     s3_hold "GET .*$hex.tar.zst"
@@ -241,7 +240,7 @@ pull_killed() {
     s3_kill "GET .*$hex.tar.zst"
 }
 
-@test "a pull that is killed is continued: only the rest is sent" {
+@test "a killed pull is resumed: only the rest is received" {
     push layer "$url"
     pull_killed
     local size
@@ -256,7 +255,7 @@ pull_killed() {
     assert_equal "$(compgen -G '.back*')" ''
 }
 
-@test "what a killed pull has left and somebody damaged is refused, and then pulled anew" {
+@test "a damaged part of a killed pull is refused, and the next pull starts again" {
     push layer "$url"
     pull_killed
     flip_byte .back.zlsnap-*/"$hex" 1000
@@ -267,7 +266,7 @@ pull_killed() {
     cmp layer back
 }
 
-@test "two pulls of a layer to one file at once: the second is refused" {
+@test "two concurrent pulls to one file: the second is refused" {
     push layer "$url"
     s3_hold "GET .*$hex.tar.zst"
     start zlsnap pull "$object" back
@@ -278,7 +277,7 @@ pull_killed() {
     cmp layer back
 }
 
-@test "a pull whose disk is full: one line, and it is continued when there is room" {
+@test "a pull to a full disk: one line, and it resumes when there is space" {
     requires_root
     mkdir disk
     mount -t tmpfs -o size=8m none disk
@@ -291,7 +290,7 @@ pull_killed() {
     assert_equal "${#lines[@]}" 1
 }
 
-@test "prefixes as people have them, and none" {
+@test "prefixes with special characters, and an empty one" {
     small_layer small.tar.zst
     local prefix object
     for prefix in / '/a b/ü%+\t/'; do
@@ -302,7 +301,7 @@ pull_killed() {
     done
 }
 
-@test "a prefix that is not UTF-8 is refused, by every command; names of files need not be" {
+@test "every command refuses a prefix that is not UTF-8, but accepts such file names" {
     local byte command
     for byte in $'\xff' $'a\xc3' $'\xc0\x80' $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\xe2\x82/b'; do
         assert_refused 2 'is not UTF-8, which s3cmd needs' zlsnap push layer "s3://bucket/x$byte"
@@ -323,7 +322,7 @@ pull_killed() {
     cmp $'d\xff/layer' $'d\xff/back'
 }
 
-@test "endpoint, region and credentials from the environment, and a configuration that has the last word" {
+@test "endpoint, region and credentials come from the environment; a configuration file overrides them" {
     small_layer small.tar.zst
     unset S3CMD_CONFIG
     export AWS_ENDPOINT_URL=http://$S3_HOST AWS_REGION=us-east-1
@@ -338,7 +337,7 @@ pull_killed() {
     assert_refused 1 'this configuration of s3cmd cannot be read' push --config=none small.tar.zst "$url"
 }
 
-@test "no secret is in a command line, nor in a file" {
+@test "no secret appears in a command line or a file" {
     unset S3CMD_CONFIG
     export AWS_ENDPOINT_URL=http://$S3_HOST AWS_ACCESS_KEY_ID=$S3_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET
     s3_hold 'partNumber=1&'
@@ -353,13 +352,13 @@ pull_killed() {
     wait "$driver"
 }
 
-# no_store COMMAND...: a server, and a bucket, that are not there are told in one line each.
+# no_store COMMAND...: a missing server and a missing bucket are errors of one line.
 no_store() {
     assert_refused 1 'cannot connect: connection refused' env S3CMD_CONFIG=no-server "$@"
     assert_refused 1 'no such bucket: s3://nowhere' "${@/#"$S3_URL"/s3://nowhere}"
 }
 
-@test "wrong credentials, no credentials, no server, no bucket: one line each" {
+@test "wrong or missing credentials, no server, no bucket: one line each" {
     sed 's/^secret_key.*/&x/' "$S3_CONFIG" >wrong-secret
     sed 's/^access_key.*/&x/' "$S3_CONFIG" >wrong-key
     sed '/_key/d' "$S3_CONFIG" >no-key
@@ -382,7 +381,7 @@ no_store() {
     assert_output ''
 }
 
-@test "command lines that are wrong" {
+@test "usage errors, and missing files and programs" {
     assert_refused 2 'is not an S3 URL' zlsnap push layer s3://
     assert_refused 2 'is not an S3 URL' zlsnap push layer 's3://bucket/a*'
     assert_refused 2 'is not an S3 URL' zlsnap push layer $'s3://bucket/a\nb'

@@ -16,7 +16,7 @@ setup_file() {
     done
     chmod 777 tree/d*/sub
     tarpack tree >layer.tar
-    # Entries by turns in other directories, links to them, and deletions.
+    # Entries in alternating directories, links to them, and deletions.
     (
         cd tree || exit
         printf '%s\n' d*/f1 d*/sub/f1 d*/e?/f1 d*/f2 d*/sub/f2 d*/e?/f2 >../names
@@ -46,9 +46,8 @@ outside_is() {
     find "$FILES/outside" -printf '%P %y %i %n %m %U:%G %s %T@ %C@\n' | sort
 }
 
-# race TENTHS PATTERN COMMAND...: repeats COMMAND for TENTHS of a second while the directories that match
-# PATTERN are swapped; longer on a busy machine, until there were enough swaps. RACES=10 takes ten times
-# as long.
+# race TENTHS PATTERN COMMAND...: repeats COMMAND for TENTHS of a second while directories that match PATTERN are
+# exchanged. Takes longer on a busy machine, until there were enough exchanges, and ten times as long with RACES=10.
 race() {
     local end=$((${EPOCHREALTIME/./} + $1 * ${RACES:-1} * 100000)) before runs=0
     before=$(outside_is)
@@ -67,8 +66,7 @@ race() {
     [ "$(wc -l <swaps)" -eq 2 ]
 }
 
-# ends COMMAND...: it ends with status 0, 1, or 3 (a component of a path is not a directory), so it did not
-# crash.
+# ends COMMAND...: COMMAND did not crash: its status is 0, 1 or 3 (a parent is not a directory).
 ends() {
     local status=0
     "$@" 2>errors || status=$?
@@ -80,7 +78,7 @@ packs() {
     ! grep -q SECRET out
 }
 
-@test "races: tarpack reads nothing outside of a tree whose directories are swapped" {
+@test "races: tarpack reads nothing outside the tree while its directories are exchanged" {
     cp -a "$FILES/tree" work
     race 10 work/tree packs
     race 5 work/tree packs --live
@@ -91,7 +89,7 @@ unpacks() {
     ends tarunpack --no-sync "$@" work/target <"$FILES/$layer.tar"
 }
 
-@test "races: tarunpack writes nothing outside of a staging directory whose directories are swapped" {
+@test "races: tarunpack writes nothing outside its staging directory while directories in it are exchanged" {
     local layer
     for layer in layer turns; do
         race 5 'work/.target.zlsnap-*/tree' unpacks
@@ -103,7 +101,7 @@ merges() {
     ends tarunpack --no-sync --merge work/target <"$FILES/turns.tar"
 }
 
-@test "races: tarunpack --merge changes nothing outside of a target whose directories are swapped" {
+@test "races: tarunpack --merge changes nothing outside the target while its directories are exchanged" {
     cp -a "$FILES/tree" work/target
     race 5 work/target merges
 }
@@ -113,13 +111,13 @@ replaces() {
     ends tarunpack --no-sync --replace work/target <"$FILES/layer.tar"
 }
 
-@test "races: tarunpack --replace removes nothing outside of an old tree whose directories are swapped" {
+@test "races: tarunpack --replace removes nothing outside the old tree while its directories are exchanged" {
     cp -a "$FILES/tree" work/target
     race 5 'work/.target.zlsnap-*/tree' replaces
 }
 
 # Fifos and devices are never opened, so their metadata is set by name.
-@test "races: what is set of a node by its name is not set of what a link there leads to" {
+@test "races: metadata of a fifo, set by name, never reaches the target of a link in its place" {
     requires_root
     requires_command strace
     local before call unpacker wanted
@@ -131,7 +129,7 @@ replaces() {
     setfacl -m u:7:rw node/fifo
     tarpack node >node.tar
     before=$(outside_is)
-    # is_at CALL FIFO: whether what the call does has been done.
+    # is_at CALL FIFO: the effect of CALL is visible.
     is_at() {
         case $1 in
         mknodat) [ -p "$2" ] ;;

@@ -11,7 +11,7 @@ setup() {
     tarpack new >new.tar
 }
 
-# make_named_tree DIR NAME...: a small tree with a directory of each name in it.
+# make_named_tree DIR NAME...: makes a small tree with these directories.
 make_named_tree() {
     local dir=$1 name
     mkdir "$dir"
@@ -28,26 +28,26 @@ make_named_tree() {
 
 # --------------------------------------------------------------------------- the exchange
 
-@test "a full directory is exchanged for the new tree, and the old one removed" {
+@test "replaces a directory that is not empty, and removes the old tree" {
     unpack --replace old <new.tar
     compare_trees new old
     refute_leftovers .
 }
 
-@test "an empty directory is replaced, its metadata by the archive's" {
+@test "replaces an empty directory, with the archive's metadata" {
     mkdir -m 1700 empty
     unpack --replace empty <new.tar
     compare_trees new empty
     refute_leftovers .
 }
 
-@test "an absent directory is made" {
+@test "makes an absent directory" {
     unpack --replace absent <new.tar
     compare_trees new absent
     refute_leftovers .
 }
 
-@test "without a root entry in the archive the new directory has the old one's metadata" {
+@test "without a root entry in the archive, the new directory keeps the old metadata" {
     tar -C new --format=posix -cf rootless.tar first
     chmod 2711 old
     touch -d @99.5 old
@@ -57,7 +57,7 @@ make_named_tree() {
     compare_trees new/first old/first
 }
 
-@test "the name is never without a tree" {
+@test "DIR always exists during the exchange" {
     touch new/there old/there
     tarpack new >new.tar
     (until [ -e stop ]; do [ -e old/there ] || echo missing; done >missing) &
@@ -69,7 +69,7 @@ make_named_tree() {
     assert_size_zero missing
 }
 
-@test "what a process holds open of the old tree it reads to the end" {
+@test "a process can read its open files of the old tree to the end" {
     exec {held}<old/third/file
     unpack --replace old <new.tar
     run -0 cat <&"$held"
@@ -77,7 +77,7 @@ make_named_tree() {
     assert_output third
 }
 
-@test "an old tree that nobody may read or enter is removed by its owner" {
+@test "an ordinary user's old tree is removed even if its modes forbid reading" {
     install -d -o 65534 -g 65534 home
     # shellcheck disable=SC2016 # for the other shell
     as_user bash -c 'mkdir -p home/old/{a/b,c} && touch home/old/{a/b,c}/f && cd home/old &&
@@ -87,7 +87,7 @@ make_named_tree() {
     refute_leftovers home
 }
 
-@test "trees that their owner may not write are exchanged: 0555 for 0555" {
+@test "replaces a read-only tree by a read-only tree" {
     install -d -o 65534 -g 65534 home
     # shellcheck disable=SC2016
     as_user bash -c 'cd home && mkdir -p old/sub new/sub && echo o >old/sub/f && echo n >new/sub/f &&
@@ -99,7 +99,7 @@ make_named_tree() {
     refute_leftovers home
 }
 
-@test "an old tree that can't be removed is told, with status 1 and the new tree in its place" {
+@test "an old tree that can't be removed: status 1, and the new tree is in place" {
     requires_root
     install -d -o 65534 -g 65534 home home/old
     mkdir home/old/roots
@@ -112,7 +112,7 @@ make_named_tree() {
     assert_regex "${stderr_lines[2]}" 'tarunpack: home/old: was replaced, but the old tree '
 }
 
-@test "nothing of the parent gets into the tree: default ACL, setgid bit" {
+@test "the tree does not inherit the parent's default ACL and setgid bit" {
     mkdir -m 2775 parent
     [ "$EUID" -ne 0 ] || chgrp 12 parent
     setfacl -m d:u:1234:rwx,d:g:99:rx parent
@@ -133,8 +133,8 @@ make_named_tree() {
 
 # --------------------------------------------------------------------------- refused
 
-# refuse_before_reading DIR TEXT: with status 1, with one line that holds TEXT, with nothing read,
-# left or changed.
+# refuse_before_reading DIR TEXT: --replace fails with status 1 and one line that contains TEXT, before it reads
+# any input or makes any file.
 refuse_before_reading() {
     run -1 --separate-stderr bash -c \
         'tarunpack --replace "$1"; status=$?; cat >rest; exit $status' - "$1" <new.tar
@@ -147,7 +147,7 @@ refuse_before_reading() {
     refute_leftovers .
 }
 
-@test "a directory that something is mounted on is refused, naming --merge" {
+@test "refuses a mount point, and suggests --merge" {
     requires_root
     mount --bind new old
     refuse_before_reading old 'old: is a mount point'
@@ -156,7 +156,7 @@ refuse_before_reading() {
     assert_exists old/third/file
 }
 
-@test "a directory that something is mounted below is refused, naming it" {
+@test "refuses a directory with a mount below it, and names the mount point" {
     requires_root
     mkdir -p old/'a b'/$'c\nd\\'
     mount -t tmpfs none old/'a b'/$'c\nd\\'
@@ -169,7 +169,7 @@ refuse_before_reading() {
     compare_trees new old
 }
 
-@test "where nothing tells what is mounted there, nothing is replaced" {
+@test "refuses to replace if it can't find out what is mounted there" {
     requires_root
     requires_command strace
     mkdir old/mounted
@@ -180,7 +180,7 @@ refuse_before_reading() {
         # shellcheck disable=SC2086 # words
         run -1 --separate-stderr strace -f -qq -o /dev/null -e inject="${fault%% *}:error=EACCES" \
             -e trace=$fault tarunpack --replace old <new.tar
-        # strace has a line of its own.
+        # strace prints a line, too.
         assert_equal "${stderr_lines[-1]}" \
             'tarunpack: old: cannot tell what is mounted there: Permission denied'
         assert_exists old/mounted/file
@@ -188,7 +188,7 @@ refuse_before_reading() {
     umount old/mounted
 }
 
-@test "what is mounted beside, under a name that begins the same, is no hindrance" {
+@test "ignores a mount beside DIR whose name begins with DIR's name" {
     requires_root
     mkdir old.d
     mount --bind new old.d
@@ -197,7 +197,7 @@ refuse_before_reading() {
     compare_trees new old.d
 }
 
-@test "a symbolic link is refused, naming its target" {
+@test "refuses a symbolic link, and names its target" {
     ln -s old link
     ln -s $'no\nwhere' dangling
     refuse_before_reading link 'link: is a symbolic link to old'
@@ -206,18 +206,18 @@ refuse_before_reading() {
     assert_exists old/third/file
 }
 
-@test "what has no name in a directory above it is refused, naming --merge" {
+@test "refuses ., .. and /, and suggests --merge" {
     for dir in . .. / old/. old/..; do
         refuse_before_reading "$dir" '--merge'
     done
 }
 
-@test "a file, and a parent that is not there, are refused" {
+@test "refuses a file and a missing parent" {
     refuse_before_reading new.tar 'new.tar: is not a directory'
     refuse_before_reading absent/dir 'absent/dir: cannot open its parent directory'
 }
 
-@test "a parent that may not be written is refused, naming --merge" {
+@test "refuses a read-only parent, and suggests --merge" {
     mkdir -m 755 parent
     mkdir parent/dir
     [ "$EUID" -eq 0 ] || chmod 555 parent
@@ -228,18 +228,18 @@ refuse_before_reading() {
     assert_regex "$stderr" '^tarunpack: .*--merge'
 }
 
-@test "without --replace a directory that is not empty is refused, naming --replace" {
+@test "without --replace a directory that is not empty is refused; the message suggests --replace" {
     run -1 --separate-stderr tarunpack old <new.tar
     assert_regex "$stderr" '^tarunpack: old: is not empty.*--replace'
 }
 
-@test "--replace and --merge contradict each other" {
+@test "--replace and --merge cannot be combined" {
     run -2 unpack --replace --merge old <new.tar
 }
 
-# --------------------------------------------------------------------------- it fails on the way
+# --------------------------------------------------------------------------- failures
 
-@test "a digest that does not match leaves the directory untouched, its change time too" {
+@test "a wrong digest does not change the directory, nor its ctime" {
     local before
     before=$(stands old)
     cp -a old copy
@@ -252,7 +252,7 @@ refuse_before_reading() {
     refute_leftovers .
 }
 
-@test "a file system that can't exchange is refused, and nothing is replaced in two steps" {
+@test "without RENAME_EXCHANGE it fails, instead of replacing in two steps" {
     requires_command strace
     local before
     before=$(stands old)
@@ -264,7 +264,7 @@ refuse_before_reading() {
     refute_leftovers .
 }
 
-@test "a directory that vanishes or fills while the archive is read is not published over" {
+@test "fails if the directory vanishes, or is no longer empty, while the archive is read" {
     local side
     local -A option=([vanish]=--replace [fill]=--no-sync)
     for side in vanish fill; do
@@ -285,7 +285,7 @@ refuse_before_reading() {
     refute_leftovers .
 }
 
-@test "SIGTERM ends it by that signal, with nothing changed and nothing left" {
+@test "SIGTERM kills it, changes nothing and leaves no files" {
     mkfifo fifo
     local before
     before=$(stands old)
@@ -303,9 +303,9 @@ refuse_before_reading() {
 
 # --------------------------------------------------------------------------- killed
 
-# parent_calls FIRST COMMAND...: the system calls that `COMMAND tarunpack --replace dir` makes in its
-# own process after the first call whose name matches FIRST and that change something, or wait, or
-# end, as "NAME N", the Nth call of that name.
+# parent_calls FIRST COMMAND...: runs `COMMAND tarunpack --replace dir` and prints the system calls of the parent
+# process that change something, wait or exit, as "NAME N" for the Nth call of that name. Begins after the first
+# call whose name matches FIRST.
 parent_calls() {
     "${@:2}" strace -o calls tarunpack --no-sync --replace dir <new.tar
     awk -F '(' -v first="$1" '/^[a-z]/ {
@@ -315,14 +315,14 @@ parent_calls() {
     }' calls
 }
 
-# listing DIR: of types, modes and names, to tell the trees of these tests apart
+# listing DIR: prints types, modes and names, which differ in the trees of these tests.
 listing() {
     find "$1" -printf '%P %y %m %s %l\n' | sort
 }
 
-# kill_everywhere FIRST COMMAND...: runs `COMMAND tarunpack --replace dir`, killed at each of the calls
-# that parent_calls lists in turn; it has to leave the old tree or the new one, and the next run the
-# new one and nothing else. Both outcomes have to be seen.
+# kill_everywhere FIRST COMMAND...: kills `COMMAND tarunpack --replace dir` at each of the calls that parent_calls
+# prints. The old or the new tree must be in place, and after the next run the new one, without other files. Both
+# results must occur.
 kill_everywhere() {
     local name count seen='' before after
     cp -a old dir
@@ -334,7 +334,7 @@ kill_everywhere() {
         "$@" chmod -R u+rwx dir
         rm -rf dir
         cp -a old dir
-        # Through cat: the child that was orphaned has ended when it has closed the pipe.
+        # cat waits for the orphaned child, which also has the pipe.
         "$@" strace -o /dev/null -e inject="$name:signal=KILL:when=$count" \
             tarunpack --no-sync --replace dir <new.tar 2>&1 | cat >/dev/null
         case $(listing dir) in
@@ -349,12 +349,12 @@ kill_everywhere() {
     assert_regex "$seen" '^o+n+$'
 }
 
-@test "kill -9 at any system call leaves old or new, and the next run nothing else" {
+@test "kill -9 at any system call leaves the old or the new tree, and the next run removes all other files" {
     requires_command strace
     kill_everywhere '^(clone|fork|vfork)' env
 }
 
-@test "kill -9 at any system call: trees that their owner may not write" {
+@test "kill -9 at any system call: the same for read-only trees" {
     requires_command strace
     requires_root
     chmod -R a-w old new
@@ -363,7 +363,7 @@ kill_everywhere() {
     kill_everywhere '^rename' as_user
 }
 
-@test "a run that is alive keeps its staging directory when another one cleans up" {
+@test "the staging directory of a live run is not removed by another run" {
     mkfifo fifo
     tarunpack --no-sync --replace old <fifo &
     exec {feed}>fifo
@@ -379,7 +379,7 @@ kill_everywhere() {
     refute_leftovers .
 }
 
-@test "only directories of this user and of exactly this pattern are taken for a dead run's" {
+@test "only directories of this user with exactly this pattern are removed as a dead run's" {
     requires_root
     mkdir -m 700 .old.zlsnap-aaaaaa
     mkdir -p .old.zlsnap-aaaaaa/tree .other.zlsnap-aaaaaa .old.zlsnap-aaaaa .old.zlsnap-aaaaa- victim
@@ -397,8 +397,8 @@ kill_everywhere() {
     assert_exists victim/file
 }
 
-# Root unpacks beside a directory of root's that the parent's owner has renamed.
-@test "where others may rename, only what holds a tree and nothing else is taken for a dead run's" {
+# The owner of the parent has renamed directories of root to names of staging directories.
+@test "where other users can rename, only a directory with the expected content is removed as a dead run's" {
     requires_root
     install -d -o 65534 home
     mkdir -m 700 home/roots-own home/wrapper
@@ -411,7 +411,7 @@ kill_everywhere() {
     assert_not_exists home/.old.zlsnap-bbbbbb
 }
 
-@test "a full directory that somebody moves into a sticky one, under such a name, is left alone" {
+@test "a directory that another user moved into a sticky one, with such a name, is not removed" {
     requires_root
     mkdir -m 1777 sticky
     install -d -o 65534 shared
@@ -422,9 +422,8 @@ kill_everywhere() {
     assert_exists sticky/.old.zlsnap-aaaaaa/file
 }
 
-# swapped CALL N NAME COMMAND: --replace of home/old, in a directory that others may write, while after
-# the Nth CALL, by which there is such a NAME in it, the command does something in it. It is an error,
-# and home/precious keeps its file.
+# swapped CALL N NAME COMMAND: runs --replace for home/old, in a directory that others can write. After the Nth
+# CALL, when home has an entry NAME, COMMAND runs in home. --replace must fail, and home/precious keep its file.
 swapped() {
     requires_root
     requires_command strace
@@ -440,13 +439,13 @@ swapped() {
     assert_equal "$status" 1
 }
 
-@test "a directory of ours that somebody puts in the place of the staging directory is not emptied" {
+@test "does not empty a directory that replaced the staging directory" {
     # shellcheck disable=SC2016
     swapped mkdirat 1 '.old.zlsnap-*' 'name=$(ls -d .old.zlsnap-*) && mv "$name" away && mv precious "$name"'
     assert_not_exists home/old
 }
 
-@test "a directory of ours that somebody puts in the place of the replaced tree is not emptied" {
+@test "does not empty a directory that replaced the old tree" {
     chmod 555 old new
     tarpack new >new.tar
     install -d -m 777 -o 65534 home

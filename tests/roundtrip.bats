@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# The restored tree equals the packed one; memory is bounded: DESIGN.md, guarantees 1 and 5.
-
+# The restored tree equals the packed one, and memory is bounded.
 # shellcheck disable=SC2154,SC2164 # run sets stderr; bats stops where cd fails
 
 load helpers
@@ -11,7 +10,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# round_trip A B: packs A, restores it as B, which is then A in every respect: also for tarpack.
+# round_trip A B: packs A and restores it as B, which is equal to A and packs to the same bytes.
 round_trip() {
     local digest
     tarpack "$1" >layer.tar
@@ -22,7 +21,7 @@ round_trip() {
     refute_leftovers "$(dirname "$2")"
 }
 
-# Gives the root of a tree everything that an entry can have.
+# Gives the root of a tree all kinds of metadata.
 dress_root() {
     chown 2097152:7 "$1"
     chmod 3751 "$1"
@@ -32,44 +31,44 @@ dress_root() {
     touch -d @-1.5 "$1"
 }
 
-# round_trip_on DIR: of a tree with everything, made and restored below DIR.
+# round_trip_on DIR: makes a tree with everything below DIR, and packs and restores it there.
 round_trip_on() {
     make_parts "$1/a" "${ROOT_PARTS[@]}"
     dress_root "$1/a"
     round_trip "$1/a" "$1/b"
 }
 
-# --------------------------------------------------------------------------- everything at once
+# --------------------------------------------------------------------------- complete trees
 
-@test "everything comes back where the tests run" {
+@test "everything is restored on the file system of the tests" {
     round_trip_on .
 }
 
-@test "everything comes back on tmpfs" {
+@test "everything is restored on tmpfs" {
     mkdir tmpfs
     mount -t tmpfs tmpfs tmpfs
     LARGE_XATTR=61440 LONG_LINK=4095 LARGE_DEVICE='4095 1048575' round_trip_on tmpfs
 }
 
-@test "everything comes back on ext4" {
+@test "everything is restored on ext4" {
     requires_fs ext4
     loop_fs ext4 320M ext4
     round_trip_on ext4
 }
 
-@test "everything comes back on xfs" {
+@test "everything is restored on xfs" {
     requires_fs xfs
     loop_fs xfs 320M xfs
     LARGE_XATTR=61440 LONG_LINK=1023 round_trip_on xfs
 }
 
-@test "everything comes back on btrfs" {
+@test "everything is restored on btrfs" {
     requires_fs btrfs
     loop_fs btrfs 320M btrfs
     LARGE_XATTR=16000 LONG_LINK=4095 round_trip_on btrfs
 }
 
-@test "everything comes back on another file system" {
+@test "everything is restored on another file system" {
     make_tree a "${ROOT_PARTS[@]}"
     dress_root a
     mkdir tmpfs
@@ -77,7 +76,7 @@ round_trip_on() {
     round_trip a tmpfs/b
 }
 
-@test "a plain user gets back all that is his" {
+@test "everything of an ordinary user is restored" {
     install -d -o 65534 -g 65534 own
     make_user_tree own/a
     as_user chmod 2555 own/a
@@ -92,8 +91,8 @@ round_trip_on() {
     refute_leftovers own
 }
 
-# ZLSNAP_TEST_TREES='/usr /home' tests/run tests/roundtrip.bats takes larger ones.
-@test "real trees of this machine come back" {
+# ZLSNAP_TEST_TREES='/usr /home' tests/run tests/roundtrip.bats uses larger ones.
+@test "real trees of this machine are restored" {
     local tree
     for tree in ${ZLSNAP_TEST_TREES:-/etc /usr/sbin /usr/share/zoneinfo}; do
         [ -d "$tree" ] || continue
@@ -102,9 +101,9 @@ round_trip_on() {
     done
 }
 
-# --------------------------------------------------------------------------- one thing at a time
+# --------------------------------------------------------------------------- single properties
 
-@test "nothing of the directory above leaks into the tree: no default ACL, no setgid, no umask" {
+@test "the tree does not depend on the umask, nor on the parent's default ACL and setgid bit" {
     make_tree a types modes acls
     mkdir above
     chown 0:7 above
@@ -114,7 +113,7 @@ round_trip_on() {
     round_trip a above/b
 }
 
-@test "an empty directory that stands is replaced with all its metadata" {
+@test "replaces an existing empty directory and its metadata" {
     make_tree a types
     dress_root a
     mkdir -m 700 b
@@ -122,7 +121,7 @@ round_trip_on() {
     round_trip a b
 }
 
-@test "sockets are left out, each with a warning, and nothing else is" {
+@test "leaves out only sockets, with a warning for each" {
     make_tree a types
     local name
     for name in a/one a/types/t$'\n'wo; do
@@ -139,7 +138,7 @@ round_trip_on() {
     round_trip a b
 }
 
-@test "a hard link to a file outside is a file of its own" {
+@test "a file with another hard link outside the tree is restored as a separate file" {
     mkdir a
     echo content >outside
     ln outside a/inside
@@ -148,24 +147,23 @@ round_trip_on() {
     assert_output 1
 }
 
-# blocks DIR: the blocks of each file in it, once all are on the disk: the map of one with many holes
-# takes a block by then.
+# blocks DIR: syncs, and prints the blocks of each file. A map of many extents takes a block only after a sync.
 blocks() {
     sync -f "$1"
     (cd "$1" && find . -type f -printf '%p %b\n' | sort)
 }
 
-@test "holes are holes again: no file takes more blocks than before" {
+@test "holes are restored: no file has more blocks than before" {
     make_tree a sparse
     round_trip a b
     blocks a >a.blocks
     run -0 diff a.blocks <(blocks b)
-    # And that they were holes, which the file system has to know for any of this to mean something.
+    # The file system supports holes.
     run -0 grep -c ' 0$' a.blocks
     assert_output 2
 }
 
-@test "long runs of zeros are holes afterwards, unless --no-holes says otherwise" {
+@test "long runs of zeros become holes, but not with --no-holes" {
     mkdir a
     head -c 4M /dev/zero >a/zeros
     tarpack a >a.tar
@@ -179,7 +177,7 @@ blocks() {
     assert [ "$output" -ge 8192 ]
 }
 
-# bytes_read COMMAND...: how many bytes it read, from whatever; its output is dropped.
+# bytes_read COMMAND...: prints how many bytes it read from all files.
 bytes_read() {
     bash -c '
         so_far() { awk "/^rchar/ { print \$2 }" /proc/$$/io; }
@@ -198,7 +196,7 @@ bytes_read() {
 }
 
 # XFS shows root each ACL a second time, as trusted.SGI_ACL_*.
-@test "ACLs on XFS are ACLs only once" {
+@test "an ACL on XFS is packed only once" {
     requires_fs xfs
     loop_fs xfs 320M xfs
     make_parts xfs/a acls
@@ -207,7 +205,7 @@ bytes_read() {
     run -0 getfattr -R -d -m SGI b
     assert_output ''
     tarpack b | cmp - layer.tar
-    # Replaces the ACL of a directory by none:
+    # The layer's root has no ACL, which removes that of the directory.
     mkdir -p xfs/onto c
     setfacl -m u:7:r,d:u:7:r xfs/onto
     tarpack c | tarunpack --no-sync --merge xfs/onto
@@ -216,8 +214,7 @@ bytes_read() {
 
 # --------------------------------------------------------------------------- bounds
 
-# make_deep DIR DEPTH: directories in each other, every fifth with a long name, and a file in the
-# last of them.
+# make_deep DIR DEPTH: makes nested directories, every fifth with a long name, and a file in the last one.
 make_deep() {
     /usr/bin/python3 - "$@" <<'END'
 import os, sys
@@ -232,7 +229,7 @@ with open('file', 'w') as file:
 END
 }
 
-# compare_deep A B: as compare_trees, where that can't go.
+# compare_deep A B: like compare_trees, for paths longer than PATH_MAX.
 compare_deep() {
     /usr/bin/python3 - "$@" <<'END'
 import os, sys
@@ -253,9 +250,9 @@ print(levels)
 END
 }
 
-@test "any depth, far beyond PATH_MAX, with few descriptors" {
+@test "restores any depth, far beyond PATH_MAX, with few descriptors" {
     make_deep a 1200
-    # 100 for each program, of which the shell and the pipe have some.
+    # At most 100 for each program, including those of the pipe.
     run -0 bash -o pipefail -c '
         ulimit -n 100
         tarpack "$1" | shasum-tee --oci -o "$1.digest" | tarunpack --no-sync "$2"' - a b
@@ -266,8 +263,8 @@ END
     assert_output "$(cat a.digest)"
 }
 
-# peak_memory COMMANDLINE: the kilobytes that a process of it had at most. The shell becomes python
-# for the answer: python as its parent would be the largest.
+# peak_memory COMMANDLINE: prints the peak memory of its largest process in kilobytes. The shell executes python
+# afterwards, since a parent that is python would be the largest.
 peak_memory() {
     sh -c '
         eval "$1" >/dev/null 2>&1
@@ -275,10 +272,10 @@ peak_memory() {
         - "$1" "$(/usr/bin/python3 -c 'import sys; print(sys.executable)')"
 }
 
-# assert_no_more COMMANDLINE COMMANDLINE: the second takes no more memory, give or take a megabyte.
+# assert_no_more COMMANDLINE COMMANDLINE: the second needs at most 1 MiB more memory than the first.
 assert_no_more() {
     local least most more=1024
-    [[ $ZLSNAP_BIN != *address* && $ZLSNAP_BIN != *thread* ]] || more=16384 # the sanitizers' shadow
+    [[ $ZLSNAP_BIN != *address* && $ZLSNAP_BIN != *thread* ]] || more=16384 # for the sanitizers
     least=$(peak_memory "$1")
     most=$(peak_memory "$2")
     [ "$most" -lt $((least + more)) ] ||
@@ -313,7 +310,7 @@ assert_no_more() {
     assert_no_more 'tarunpack --no-sync a <small.tar' 'tarunpack --no-sync b <large.tar'
 }
 
-@test "memory does not grow with what several threads have not written yet" {
+@test "memory does not grow with the files that threads have not written yet" {
     requires_command strace
     make_files() {
         mkdir "$1"
@@ -323,7 +320,7 @@ assert_no_more() {
     enter_memory
     make_files small 200
     make_files large 800
-    # Threads that are slow leave all that may wait to them.
+    # Slow threads fill the queue.
     slow() {
         echo "strace -f -qq -o /dev/null --seccomp-bpf -e trace=pwrite64 -e inject=pwrite64:delay_enter=1000 \
             tarunpack --no-sync -j 2 $1.copy <$1.tar"

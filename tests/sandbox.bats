@@ -9,7 +9,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     mkdir -p tree outside/directory
     echo content | tee tree/{1..20} outside/file >/dev/null
-    head -c 300000 /dev/urandom >tree/large # not by a thread
+    head -c 300000 /dev/urandom >tree/large # too large for the threads
     ln tree/1 tree/link
     tarpack tree >layer.tar
     run -0 --separate-stderr tarunpack -v --list <layer.tar
@@ -42,7 +42,7 @@ outside_is() {
         rm -r new standing
     done
     assert_equal "$(outside_is)" "$before"
-    # Without Landlock the same would be seen: else the test could not fail.
+    # Shows that the test fails without Landlock.
     requires_command strace
     run ! --separate-stderr escaping strace -f -qq -o /dev/null \
         -e inject=landlock_create_ruleset:error=ENOSYS tarunpack --no-sync new <layer.tar

@@ -5,13 +5,13 @@ setup() {
     seq 200000 >data # 1.3 MB, more than a pipe or a buffer holds
 }
 
-# hex ALGORITHM FILE: the digest of the file as coreutils have it.
+# hex ALGORITHM FILE: prints the digest of the file by coreutils.
 hex() {
     "sha$1sum" <"$2" | cut -d ' ' -f 1
 }
 
-# Runs shasum-tee in a pipe, as it is used: `tee_pipe FILE OPTION...` copies FILE to `out`, with
-# standard error in `err`; the exit status is that of shasum-tee.
+# tee_pipe FILE OPTION...: copies FILE to "out" through a pipe with shasum-tee, with standard error in "err".
+# $status is shasum-tee's.
 tee_pipe() {
     local file=$1
     shift
@@ -19,7 +19,7 @@ tee_pipe() {
         exit "${PIPESTATUS[1]}"' tee_pipe "$file" "$@"
 }
 
-# assert_error STATUS LINE: the run failed so, with this one line on standard error.
+# assert_error STATUS LINE: the last tee_pipe failed with STATUS, and LINE is its standard error.
 assert_error() {
     assert_equal "$status" "$1"
     assert_equal "$(cat err)" "$2"
@@ -32,7 +32,7 @@ assert_error() {
     sha256sum <data | cmp - err
 }
 
-@test "shasum-tee: an empty input has a digest too" {
+@test "shasum-tee: prints the digest of an empty input" {
     tee_pipe /dev/null
     assert_success
     assert_equal "$(stat -c %s out)" 0
@@ -50,7 +50,7 @@ assert_error() {
     assert_equal "$(cat err)" "sha512:$(hex 512 data)"
 }
 
-@test "shasum-tee: takes a slow and ragged input as it comes" {
+@test "shasum-tee: reads a slow input in pieces of any size" {
     (for i in 1 2 3 4 5 6 7; do
         head -c "$((i * 33333))" data
         sleep 0.02
@@ -59,7 +59,7 @@ assert_error() {
     sha256sum <copy | cmp - err
 }
 
-@test "shasum-tee: passes on what it has, without waiting for more" {
+@test "shasum-tee: writes what it has read without waiting for more" {
     mkfifo in
     shasum-tee <in >out 2>err &
     exec 9>in
@@ -71,7 +71,7 @@ assert_error() {
     wait $!
 }
 
-@test "shasum-tee: works on descriptors that are in non-blocking mode" {
+@test "shasum-tee: works with non-blocking descriptors" {
     requires_command python3
     /usr/bin/python3 - <<'PYTHON'
 import fcntl, os, struct, subprocess, termios, time
@@ -93,7 +93,7 @@ if os.fork() == 0:
 os.close(in_write)
 def waiting():
     return struct.unpack("i", fcntl.ioctl(out_read, termios.FIONREAD, bytes(4)))[0]
-# Not read before it is full, so that a write is cut short and the next gets EAGAIN.
+# Waits until the pipe is full, so that a write is short and the next one gets EAGAIN.
 deadline = time.monotonic() + 10
 while waiting() < 1000000 and time.monotonic() < deadline:
     time.sleep(0.01)
@@ -119,7 +119,7 @@ PYTHON
     assert_equal "$(cat err)" "sha256:$(hex 256 data)"
 }
 
-@test "shasum-tee -o: the digest goes to a file, which is emptied before" {
+@test "shasum-tee -o: writes the digest to a file, which it empties at the start" {
     seq 100 >digest
     tee_pipe data -o digest
     assert_success
@@ -127,7 +127,7 @@ PYTHON
     sha256sum <data | cmp - digest
 }
 
-@test "shasum-tee -o /dev/fd/N: writes to the descriptor that is open" {
+@test "shasum-tee -o /dev/fd/N: writes to the open descriptor" {
     printf 'before\n' >log
     shasum-tee -o /dev/fd/3 <data >out 3>>log
     shasum-tee --oci --output=/dev/fd/3 <data >out 3>>log
@@ -138,7 +138,7 @@ sha256:$(hex 256 data)"
     assert_output "shasum-tee: /dev/fd/7: cannot open: Bad file descriptor"
 }
 
-@test "shasum-tee -o /dev/stderr: appends where stderr stands" {
+@test "shasum-tee -o /dev/stderr: does not empty the file that is stderr" {
     { echo before >&2 && shasum-tee -o /dev/stderr <data >out; } 2>log
     assert_equal "$(cat log)" "before
 $(sha256sum <data)"
@@ -150,12 +150,12 @@ $(sha256sum <data)"
     assert_equal "$(stat -c %s out)" 0
 }
 
-@test "shasum-tee -o: a name is printed without what a terminal would act on" {
+@test "shasum-tee -o: control characters in a name are escaped" {
     tee_pipe data -o $'no/\e[2Jsuch\n'
     assert_error 1 "shasum-tee: no/\\033[2Jsuch\\012: cannot open: No such file or directory"
 }
 
-@test "shasum-tee -o: refuses the files it reads and writes, which keep their data" {
+@test "shasum-tee -o: refuses its own input and output files, and does not change them" {
     cp data kept
     run -2 bash -c 'shasum-tee -o kept <kept >out'
     assert_output "shasum-tee: --output: 'kept' is also standard input or output; try 'shasum-tee --help'"
@@ -177,12 +177,12 @@ $(sha256sum <data)"
     assert_error 1 "shasum-tee: /dev/full: cannot write: No space left on device"
 }
 
-@test "shasum-tee: a digest that stderr cannot take is exit 1" {
+@test "shasum-tee: exits with 1 if the digest can't be written to stderr" {
     run -1 bash -c 'shasum-tee <data >out 2>/dev/full'
     run -1 bash -c 'shasum-tee <data >out 2>&-'
 }
 
-@test "shasum-tee: without an output that takes all there is no digest" {
+@test "shasum-tee: prints no digest after a write error" {
     run -1 bash -c 'shasum-tee -o digest <data >/dev/full'
     assert_output 'shasum-tee: cannot write to standard output: No space left on device'
     assert_equal "$(cat digest)" ''
@@ -191,7 +191,7 @@ $(sha256sum <data)"
     assert_equal "$(cat digest)" ''
 }
 
-@test "shasum-tee: an error that only the close of the output reports leaves no digest" {
+@test "shasum-tee: prints no digest if close(2) of the output fails" {
     requires_command cc
     cc -x c -shared -fPIC -o close.so - <<'C'
 #include <errno.h>
@@ -205,10 +205,10 @@ C
     assert_equal "$(cat digest)" ''
 }
 
-@test "shasum-tee: the reader has the end of the stream before the digest is printed" {
+@test "shasum-tee: closes the output before it prints the digest" {
     mkfifo digest
     exec 9<>digest
-    head -c 65536 /dev/zero >&9 # full, so that the digest has to wait
+    head -c 65536 /dev/zero >&9 # fills the pipe, so that the digest has to wait
     shasum-tee -o digest <data 3>&- 9>&- | { cat >out && : >ended; } 3>&- 9>&- &
     local tries=0
     until [ -e ended ] || [ $((tries += 1)) -gt 500 ]; do sleep 0.02; done
@@ -219,12 +219,12 @@ C
     exec 9>&-
 }
 
-@test "shasum-tee: data never land in the digest's file when stdout is closed" {
+@test "shasum-tee: with stdout closed, no data is written to the digest's file" {
     run -1 bash -c 'shasum-tee -o digest <data >&- 2>&-'
     assert_equal "$(cat digest)" ''
 }
 
-@test "shasum-tee: an input that cannot be read is exit 1, without a digest" {
+@test "shasum-tee: a read error is exit 1, without a digest" {
     run -1 bash -c 'shasum-tee -o digest <. >out'
     assert_output 'shasum-tee: cannot read standard input: Is a directory'
     assert_equal "$(cat digest)" ''
@@ -232,13 +232,13 @@ C
     assert_output 'shasum-tee: cannot read standard input: Bad file descriptor'
 }
 
-@test "shasum-tee: dies of SIGPIPE when its reader goes away, without a digest" {
+@test "shasum-tee: is killed by SIGPIPE when its reader is gone, without a digest" {
     run bash -c 'yes | shasum-tee -o digest | head -c 1000000 >out; echo "${PIPESTATUS[1]}"'
     assert_output 141
     assert_equal "$(cat digest)" ''
 }
 
-@test "shasum-tee: where SIGPIPE is ignored it says so and exits with 1" {
+@test "shasum-tee: with SIGPIPE ignored, a gone reader is a write error" {
     run bash -c 'trap "" PIPE; yes 2>/dev/null | shasum-tee -o digest | head -c 1000000 >out
         echo "${PIPESTATUS[1]}"'
     assert_output 'shasum-tee: cannot write to standard output: Broken pipe
@@ -246,7 +246,7 @@ C
     assert_equal "$(cat digest)" ''
 }
 
-@test "shasum-tee: killed in the middle it leaves no digest" {
+@test "shasum-tee: writes no digest when it is killed" {
     mkfifo in
     shasum-tee -o digest <in >out &
     local pid=$!
@@ -270,7 +270,7 @@ C
     done
 }
 
-@test "shasum-tee -e: another digest is exit 4, with both of them in one line" {
+@test "shasum-tee -e: a wrong digest is exit 4, and one line has both digests" {
     local other
     other=$(hex 256 /dev/null)
     tee_pipe data -o digest --expect="$other"
@@ -279,7 +279,7 @@ C
     sha256sum <data | cmp - digest
 }
 
-@test "shasum-tee -e: one flipped bit, and one byte less, are exit 4" {
+@test "shasum-tee -e: a changed byte and a missing byte are exit 4" {
     cp data flipped
     printf '\x30' | dd of=flipped bs=1 seek=700000 conv=notrunc status=none
     run ! cmp -s data flipped
@@ -290,7 +290,7 @@ C
     assert_equal "$status" 4
 }
 
-@test "shasum-tee -e: a prefix chooses the algorithm, -a that of bare digits" {
+@test "shasum-tee -e: a prefix selects the algorithm, -a that of a digest without prefix" {
     local bits
     for bits in 384 512; do
         tee_pipe data -e "sha$bits:$(hex "$bits" data)"
@@ -305,7 +305,7 @@ C
     assert_error 2 "shasum-tee: --expect and --algorithm name different algorithms; try 'shasum-tee --help'"
 }
 
-@test "shasum-tee -e: what is no lower-case digest is a usage error, and nothing is copied" {
+@test "shasum-tee -e: an invalid digest is a usage error, and nothing is copied" {
     local good text
     good=$(hex 256 data)
     for text in '' "${good^^}" "${good:1}" "${good}0" "sha1:$good" "SHA256:$good" \
@@ -319,7 +319,7 @@ C
 
 # ------------------------------------------------------------------------------- --zstd
 
-@test "shasum-tee --zstd: both digests and sizes, the stream unchanged" {
+@test "shasum-tee --zstd: prints both digests and sizes, and does not change the stream" {
     zstd -q data -o data.zst
     tee_pipe data.zst --zstd
     assert_success
@@ -343,7 +343,7 @@ sha256:$(hex 256 data)
 $(stat -c %s data)"
 }
 
-@test "shasum-tee --zstd: every form of stream that zstd writes" {
+@test "shasum-tee --zstd: accepts all streams that zstd writes" {
     local options
     for options in -1 -19 '-T2' '--single-thread' '--no-check' '--long=27' '--rsyncable' '--no-compress-literals'; do
         # shellcheck disable=SC2086
@@ -377,7 +377,7 @@ skippable() {
     assert_equal "$(sed -n 2p err)" "$(hex 256 /dev/null)  0  diffid"
 }
 
-@test "shasum-tee --zstd: frames that come byte by byte" {
+@test "shasum-tee --zstd: reads frames byte by byte" {
     head -c 400 data | zstd -q >1.zst
     { cat 1.zst && skippable && cat 1.zst; } >data.zst
     run bash -c 'for ((i = 0; i < $(stat -c %s data.zst); i++)); do
@@ -388,7 +388,7 @@ skippable() {
         sha256sum | cut -d ' ' -f 1)  800  diffid"
 }
 
-# assert_unsound FILE FAULT: it is copied whole, refused with this line, and has no digest.
+# assert_unsound FILE FAULT: the file is copied completely, but is an error with FAULT in its line, without a digest.
 assert_unsound() {
     tee_pipe "$1" --zstd -o digest
     assert_error 3 "shasum-tee: the input is not a valid zstd stream: $2"
@@ -400,7 +400,7 @@ assert_unsound() {
     assert_unsound /dev/null 'it is empty'
 }
 
-@test "shasum-tee --zstd: what is not zstd is exit 3" {
+@test "shasum-tee --zstd: an input that is not zstd is exit 3" {
     assert_unsound data 'it does not begin with a zstd frame'
     printf 'ab' >short
     assert_unsound short 'it does not begin with a zstd frame'
@@ -408,7 +408,7 @@ assert_unsound() {
     assert_unsound data.gz 'it does not begin with a zstd frame'
 }
 
-@test "shasum-tee --zstd: a stream cut anywhere is exit 3" {
+@test "shasum-tee --zstd: a stream truncated anywhere is exit 3" {
     zstd -q data -o data.zst
     local size kept
     size=$(stat -c %s data.zst)
@@ -424,7 +424,7 @@ assert_unsound() {
     assert_unsound cut.zst 'it ends within a frame'
 }
 
-@test "shasum-tee --zstd: junk behind the last frame is exit 3, however short" {
+@test "shasum-tee --zstd: junk of any length after the last frame is exit 3" {
     zstd -q data -o data.zst
     local junk
     for junk in '\n' '\0' '\0\0\0\0\0\0\0\0' 'junk' '\x28\xb5\x2f' '\x28\xb5\x2f\xfe'; do
@@ -451,14 +451,14 @@ assert_unsound() {
     done
 }
 
-@test "shasum-tee --zstd: a wrong checksum is told as such" {
+@test "shasum-tee --zstd: a wrong checksum is reported as such" {
     zstd -q data -o data.zst
     head -c -4 data.zst >bad.zst
     printf 'abcd' >>bad.zst
     assert_unsound bad.zst 'the checksum of a frame is wrong'
 }
 
-@test "shasum-tee --zstd: a window above zstd's own limit is exit 3, and costs no memory" {
+@test "shasum-tee --zstd: a window above zstd's limit is exit 3, without allocating it" {
     # Magic number, no single segment, a window of 2^28 bytes, an empty last block.
     printf '\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00' >large.zst
     run -1 zstd -dc large.zst
@@ -491,7 +491,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' shasum-tee --zstd
     assert_equal "$(jq .diff_size digest)" 2147483648
 }
 
-@test "shasum-tee --zstd -e: the digest of the blob has to match" {
+@test "shasum-tee --zstd -e: compares the digest of the blob" {
     zstd -q data -o data.zst
     tee_pipe data.zst --zstd -e "$(hex 256 data.zst)"
     assert_success
@@ -499,7 +499,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' shasum-tee --zstd
     assert_error 4 "shasum-tee: the digest does not match: expected sha256:$(hex 256 data), got sha256:$(hex 256 data.zst)"
 }
 
-@test "shasum-tee --zstd -e: an unsound stream is exit 3 if it is the expected one, else 4" {
+@test "shasum-tee --zstd -e: a malformed stream is exit 3 with the right digest, else 4" {
     zstd -q data -o data.zst
     head -c 100000 data.zst >cut.zst
     tee_pipe cut.zst --zstd -o digest -e "$(hex 256 cut.zst)"
@@ -512,7 +512,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' shasum-tee --zstd
 
 # ------------------------------------------------------------------------------- progress
 
-# Feeds the data in three parts, with time for a progress line between them.
+# Writes the data in three parts, with pauses for progress lines.
 slowly() {
     cat data
     sleep 0.15
@@ -521,21 +521,21 @@ slowly() {
     cat data
 }
 
-@test "shasum-tee --progress=always: draws lines, takes them away, prints the digest behind" {
+@test "shasum-tee --progress=always: draws lines, removes them and prints the digest" {
     slowly | shasum-tee --progress=always >out 2>err
     cat data data data | cmp - out
     assert_equal "$(tail -c +1 err | tr '\r' '\n' | tail -n 1)" $'\e[K'"$(sha256sum <out)"
     tr '\r' '\n' <err | grep -q $'^\e\[K[1-3]\.[0-9] MiB  [0-9.]* MiB/s  0:00$'
 }
 
-@test "shasum-tee --progress --size: a bar and an estimate" {
+@test "shasum-tee --progress --size: draws a bar and the remaining time" {
     slowly | shasum-tee --progress=always --size="$((3 * $(stat -c %s data)))" >out 2>err
     tr '\r' '\n' <err | grep -q $'^\e\[K [67][0-9]% \[=*> *\] 2\.[0-9] MiB/3\.7 MiB  [0-9.]* MiB/s  0:00 ETA 0:00$'
     slowly | shasum-tee --progress=always --size=1K >out 2>err
     tr '\r' '\n' <err | grep -q $'^\e\[K100% \[=*\] '
 }
 
-@test "shasum-tee --progress: draws nothing where stderr is no terminal, or as never, or with -q" {
+@test "shasum-tee --progress: draws nothing without a terminal, with =never or with -q" {
     local option
     for option in --progress --progress=auto --progress=never '--progress=always -q'; do
         # shellcheck disable=SC2086
@@ -544,7 +544,7 @@ slowly() {
     done
 }
 
-@test "shasum-tee --progress: draws on a terminal, no wider than that" {
+@test "shasum-tee --progress: draws on a terminal, at most as wide as it" {
     requires_command script
     export -f slowly
     export SHELL=$BASH TERM=vt100
@@ -574,7 +574,7 @@ slowly() {
     [ "$drawn" -le "$elapsed" ]
 }
 
-@test "shasum-tee --progress: the line is gone before an error is printed, and before SIGPIPE" {
+@test "shasum-tee --progress: removes the line before it prints an error and before SIGPIPE" {
     (slowly && echo junk) | shasum-tee --zstd --progress=always >out 2>err || true
     assert_equal "$(tr '\r' '\n' <err | tail -n 1)" $'\e[K'
     tr '\r' '\n' <err | grep -q '^shasum-tee: the input is not a valid zstd stream: '
@@ -586,7 +586,7 @@ slowly() {
     assert_equal "$(tr '\r' '\n' <err | tail -n 1)" $'\e[K'
 }
 
-@test "shasum-tee --progress: the line is gone where a signal ends it, which stays that signal's death" {
+@test "shasum-tee --progress: removes the line when a signal kills it" {
     local signal
     for signal in INT TERM HUP QUIT; do
         run bash -c '
@@ -603,7 +603,7 @@ slowly() {
 
 # ------------------------------------------------------------------------------- command line
 
-@test "shasum-tee: refuses to write to a terminal, before it reads or creates anything" {
+@test "shasum-tee: refuses to write to a terminal, before it reads or makes any file" {
     requires_command script
     run -2 script -qec 'shasum-tee -o digest' /dev/null
     assert_output --partial 'shasum-tee: standard output is a terminal'
@@ -633,7 +633,7 @@ slowly() {
     assert_equal "$options" 11
 }
 
-@test "shasum-tee: bad command lines are one line on stderr and exit 2" {
+@test "shasum-tee: a usage error is one line on stderr and exit 2" {
     local options
     for options in --nope -x operand '-- operand' --json=1 -o --expect '-a 1' '-a sha256' '--size=x' \
         '--size=-1' '--size=1KB' '--progress=often' '--json --oci'; do
@@ -644,7 +644,7 @@ slowly() {
     done
 }
 
-@test "shasum-tee: an operand and an option are told apart by --" {
+@test "shasum-tee: -- ends the options" {
     run -2 shasum-tee -- --help
     assert_output "shasum-tee: unexpected operand '--help'; try 'shasum-tee --help'"
 }

@@ -29,7 +29,7 @@ teardown() {
     end_test
 }
 
-# pointer FILTER: prints a part of the pointer of web/1.
+# pointer FILTER: prints the output of the jq filter for the pointer of web/1.
 pointer() {
     s3_ get "$url/refs/web/1.json" - | jq -r "$1"
 }
@@ -39,14 +39,14 @@ sync_web() {
     zlsnap sync --part-size=5 "$@" web/1 tree "$url"
 }
 
-# layer_url: prints the URL of the layer that web/1 leads to.
+# layer_url: prints the URL of web/1's layer.
 layer_url() {
     local hex
     hex=$(pointer .layer.compressed_digest)
     printf '%s' "$url/${hex#sha256:}.tar.zst"
 }
 
-# assert_restores CONTENT: web/1 has this in its file, and is restored on a machine that has nothing.
+# assert_restores CONTENT: on a machine without state, web/1 is restored with CONTENT in its file.
 assert_restores() {
     rm -rf fresh back
     mkdir fresh
@@ -55,7 +55,7 @@ assert_restores() {
     assert_equal "$(ls -A fresh)" ''
 }
 
-@test "a directory is synced, unchanged, changed, and restored as it was on a machine that has nothing" {
+@test "syncs a directory, an unchanged and a changed one, and restores it on another machine" {
     requires_root
     ln tree/file tree/hard
     ln -s file tree/symlink
@@ -82,7 +82,7 @@ assert_restores() {
     assert_equal "$(sync_web -q)" ''
 }
 
-@test "a layer is sent before its metadata, and the pointer last" {
+@test "sends the layer before its metadata, and the pointer last" {
     sync_web
     s3_changes >changes
     run -0 sed 's/ [0-9]* received=.*//; s/[0-9a-f]\{64\}/DIGEST/' changes
@@ -91,7 +91,7 @@ PUT /bucket/$BATS_TEST_NUMBER/DIGEST.meta.json
 PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
 }
 
-@test "killed while it sends a part, ends the upload, sends the metadata or the pointer: the pointer leads to a layer that is whole, and a next sync ends it" {
+@test "killed during any upload request: the pointer refers to a complete layer, and the next sync completes" {
     local request first
     sync_web
     first=$(pointer .layer.compressed_digest)
@@ -106,7 +106,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_restores "$request"
 }
 
-@test "a sync that was killed is continued: only the parts that are missing are sent" {
+@test "a killed sync is resumed: only the missing parts are sent" {
     random_file tree/random 12M
     s3_killed 'partNumber=3&' zlsnap sync --part-size=5 web/1 tree "$url"
     assert_equal "$(s3_parts)" '1 2'
@@ -116,7 +116,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_restores first
 }
 
-@test "two syncs at once: the second says so and changes nothing" {
+@test "two concurrent syncs: the second fails and changes nothing" {
     s3_hold 'PUT .*tar.zst'
     start zlsnap sync web/1 tree "$url"
     s3_held
@@ -127,7 +127,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_restores first
 }
 
-@test "names are told apart, whatever is in them" {
+@test "names with any characters are distinguished" {
     local name names=(a_b/c a/b_c $'../.\n\x80/ü*?')
     for name in "${names[@]}"; do
         printf '%s' "$name" >tree/file
@@ -138,7 +138,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
         assert_equal "$(cat back/file)" "$name"
         rm -r back
     done
-    # A name is bytes, whatever the locale says of them.
+    # Names are bytes, independent of the locale.
     LC_ALL=C.UTF-8 zlsnap restore "${names[2]}" "$url" back
     assert_equal "$(cat back/file)" "${names[2]}"
     rm -r back
@@ -156,7 +156,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     done
 }
 
-@test "a name's encoding: never twice the same, and there and back" {
+@test "the encoding of names is unique and can be decoded" {
     source_parts core/names
     local LC_ALL=C name names=(a . .. .a a. a.. % %25 %2E a%2Fb a/b A a_b a-b $'\n' $'\377' 'ü' ' ' '*')
     for name in "${names[@]}"; do
@@ -168,7 +168,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     run -1 grep -v '^[A-Za-z0-9%_-][A-Za-z0-9%._-]*$' encoded
 }
 
-@test "status: what is there, and whether the directory is what is in it" {
+@test "status shows the pointer, and whether the directory has changed" {
     sync_web
     run -0 zlsnap status web/1 "$url"
     assert_line "reference    web/1"
@@ -186,7 +186,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_one_line 'refs/web/2.json: no such name'
 }
 
-@test "a pointer whose layer is missing: nothing is restored, and the next sync sends it again" {
+@test "a missing layer: restore fails, and the next sync sends it again" {
     sync_web
     s3_ del "$(layer_url)"
     run -1 --separate-stderr zlsnap restore web/1 "$url" back
@@ -199,7 +199,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_restores first
 }
 
-@test "a pointer that is damaged, cut or of another name is refused, and stays" {
+@test "a pointer that is damaged, truncated or of another name is refused and not changed" {
     sync_web
     s3_ get "$url/refs/web/1.json" good
     s3_ put good "$url/refs/web/2.json"
@@ -218,7 +218,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     cmp bad still
 }
 
-@test "what a pointer has to have" {
+@test "a pointer with a missing or invalid key is refused" {
     source_parts core/json layer/metadata store/pointer
     local filter
     sync_web
@@ -233,7 +233,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     done
 }
 
-@test "a history at its limit first forgets the layers that gc removed, and then says that it is full" {
+@test "a full history first drops the layers that gc removed, and then warns" {
     local old
     sync_web >/dev/null
     echo second >tree/file
@@ -246,7 +246,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     run -0 --separate-stderr sync_web
     assert_stderr 0 ''
     assert_equal "$(pointer '.history | length')" 2
-    # Where they all stand.
+    # All its layers exist.
     jq '.history += [range(999) as $i | .history[0]]' pointer.json >full.json
     s3_ put full.json "$url/refs/web/1.json" >/dev/null
     echo fourth >tree/file
@@ -255,7 +255,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_equal "$(pointer '.history | length')" 1000
 }
 
-@test "a pointer with another digest, and one with --expect: the digest is the gate" {
+@test "restore checks the digest in the pointer, or that of --expect" {
     sync_web
     local digest
     digest=$(pointer .layer.digest)
@@ -269,7 +269,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     zlsnap restore --replace --expect="$digest" web/1 "$url" back
 }
 
-@test "a layer that is damaged in the store: nothing is restored, and what stands stays" {
+@test "a layer that is damaged in the store: restore fails, and DIR does not change" {
     random_file tree/random 1M
     sync_web
     zlsnap restore web/1 "$url" back
@@ -286,10 +286,10 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     [ ! -e other ]
 }
 
-@test "a store that gives up in the middle of a restore: exit 1, and nothing appears" {
+@test "a store that fails in the middle of a restore: status 1, and no DIR" {
     random_file tree/random 4M
     sync_web
-    # s3cmd would try again for a minute.
+    # A real failure would make s3cmd retry for a minute.
     local real
     real=$(type -P s3cmd)
     export real
@@ -302,7 +302,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_equal "$(compgen -G '*back*')" ''
 }
 
-@test "the pointer's tree is the one in the layer, also where the directory changed meanwhile" {
+@test "the pointer has the layer's tree digest even if the directory changed during the sync" {
     fake tarpack "case \" \$* \" in *' --manifest '*) ;; *) echo meanwhile >\"\${!#}/file\" ;; esac
         exec '$ZLSNAP_BIN/tarpack' \"\$@\""
     sync_web
@@ -310,7 +310,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_restores meanwhile
 }
 
-@test "a disk of the state that is full: one line, and the store is as it was" {
+@test "a full disk for the state: one line, and the store does not change" {
     requires_root
     sync_web
     mkdir state
@@ -324,7 +324,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_restores first
 }
 
-@test "where the state is kept: --state, STATE_DIRECTORY, XDG_STATE_HOME, HOME; not in the directory" {
+@test "the state is in --state, STATE_DIRECTORY, XDG_STATE_HOME or HOME, and never in the directory" {
     sync_web --state=a
     STATE_DIRECTORY=$PWD/b:/nowhere sync_web
     XDG_STATE_HOME=$PWD/c sync_web
@@ -345,7 +345,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
         assert_one_line 'is inside of tree'
         run -2 --separate-stderr zlsnap status --state="$place" web/1 tree "$url"
         assert_one_line 'is inside of tree'
-        compare_trees before tree # the time, too: nothing was made
+        compare_trees before tree # no file was made, since the time is the same
     done
     (cd tree && run -2 --separate-stderr zlsnap sync --state=state web/1 . "$url" && assert_one_line 'is inside of .')
     compare_trees before tree
@@ -354,7 +354,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_one_line 'none: no such directory'
 }
 
-@test "tarpack's and tarunpack's options are theirs" {
+@test "passes the options of tarpack and tarunpack on" {
     mkdir tree/cache
     sync_web --exclude=cache -l 1 --owner=7
     assert_equal "$(sync_web --exclude=cache --owner=7)" "web/1 unchanged $(layer_url)"
@@ -380,7 +380,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     fi
 }
 
-@test "a program of restore that is killed, or lacks memory, is no bad layer: status 1" {
+@test "restore: a killed program and too little memory are status 1, not a bad layer" {
     sync_web
     fake zstd 'kill -KILL $$'
     run -1 --separate-stderr zlsnap restore web/1 "$url" back

@@ -9,14 +9,14 @@ setup() {
     made_once make_layer
 }
 
-# refute_verified STATUS REGEX [OPTION...]: verify says FAILED, with this status and a line that matches.
+# refute_verified STATUS REGEX [OPTION...]: verify prints FAILED and a line that matches, and exits with STATUS.
 refute_verified() {
     run "-$1" --separate-stderr zlsnap verify "${@:3}" layer
     assert_output 'layer: FAILED'
     assert_said "$2"
 }
 
-# use_tar: standard input, a tar, becomes the layer, with a LAYER.json that tells its digests.
+# use_tar: makes the tar in standard input the layer, with its digests in LAYER.json.
 use_tar() {
     tee tar | zstd -q >layer
     jq --arg digest "sha256:$(sha256sum <tar | cut -d ' ' -f 1)" --argjson size "$(stat -c %s tar)" \
@@ -26,7 +26,7 @@ use_tar() {
             | .compressed_size_bytes = $blob_size' created >layer.json
 }
 
-@test "a sound layer is OK, and nothing is written" {
+@test "a good layer is OK, and no file is written" {
     find . -printf '%p %T@ %C@\n' | sort >"$BATS_TEST_TMPDIR/before"
     run -0 --separate-stderr env TMPDIR=/nonexistent zlsnap verify layer
     assert_output 'layer: OK'
@@ -34,7 +34,7 @@ use_tar() {
     find . -printf '%p %T@ %C@\n' | sort | cmp - "$BATS_TEST_TMPDIR/before"
 }
 
-@test "-q says nothing where all is well" {
+@test "-q prints nothing for a good layer" {
     run -0 --separate-stderr zlsnap verify -q layer
     assert_output ''
 }
@@ -50,7 +50,7 @@ use_tar() {
     done
 }
 
-@test "a fault at the beginning keeps nothing from being hashed" {
+@test "after an error at the beginning all bytes are hashed" {
     head -c 8M /dev/urandom >tree/random
     zlsnap create tree layer >created
     flip_byte layer 0
@@ -58,7 +58,7 @@ use_tar() {
     assert_said "got sha256:$(sha256sum <layer | cut -d ' ' -f 1)"
 }
 
-@test "a changed byte and no digest of the blob: the frames and the tar tell" {
+@test "a changed byte is found without a digest of the blob, by the frames and the tar" {
     local digest size
     digest=$(jq -r .digest layer.json)
     size=$(stat -c %s layer)
@@ -67,13 +67,13 @@ use_tar() {
     flip_byte layer $((size / 2))
     refute_verified 4 'tarunpack: the digest does not match' -e "$digest"
     cp sound layer
-    flip_byte layer $((size - 1)) # of the frame's checksum, before which zstd may hold data back
+    flip_byte layer $((size - 1)) # in the frame's checksum; zstd may not write the data before it
     run --separate-stderr zlsnap verify -e "$digest" layer
     assert_regex "$status" '^[34]$'
     assert_said 'shasum-tee: .*checksum'
 }
 
-@test "a cut layer: status 4" {
+@test "a truncated layer: status 4" {
     local length
     cp layer sound
     for length in 0 1 4 100 100000; do
@@ -82,7 +82,7 @@ use_tar() {
     done
 }
 
-@test "junk behind the frames: status 4, without a digest of the blob 3" {
+@test "junk after the frames: status 4, and 3 without a digest of the blob" {
     local digest
     digest=$(jq -r .digest layer.json)
     echo junk >>layer
@@ -91,18 +91,18 @@ use_tar() {
     refute_verified 3 'shasum-tee: .*zstd' -e "$digest"
 }
 
-@test "a plain tar or gzip is no layer" {
+@test "an uncompressed or gzip tar is not a layer" {
     local digest
     digest=$(jq -r .digest layer.json)
     zstd -dc <layer >tar
     rm layer.json
     cp tar layer
-    run -4 zlsnap verify -e "$digest" layer # zstd lets nothing through
+    run -4 zlsnap verify -e "$digest" layer # zstd writes nothing
     gzip -c tar >layer
     refute_verified 3 'shasum-tee: .*zstd' -e "$digest"
 }
 
-@test "each value that LAYER.json has wrong is one line and status 4" {
+@test "each wrong value in LAYER.json is one line and status 4" {
     cp layer.json sound.json
     local key
     for key in size_bytes compressed_size_bytes file_count; do
@@ -122,7 +122,7 @@ use_tar() {
     assert_stderr 2 file_count
 }
 
-@test "--expect is held against the layer, and LAYER.json too" {
+@test "checks both --expect and LAYER.json" {
     local digest
     digest=$(jq -r .digest layer.json)
     run -0 zlsnap verify -e "$digest" layer
@@ -135,11 +135,11 @@ use_tar() {
     assert_output 'layer: OK'
 }
 
-@test "--expect with digests by other functions" {
+@test "--expect accepts digests by other hash functions" {
     run -0 zlsnap verify -e "sha384:$(zstd -dc <layer | sha384sum | cut -d ' ' -f 1)" layer
 }
 
-@test "without LAYER.json and --expect there is nothing to verify against" {
+@test "without LAYER.json and --expect it is a usage error" {
     rm layer.json
     run -2 --separate-stderr zlsnap verify layer
     assert_one_line 'there is no layer.json: give the digest with --expect'
@@ -155,7 +155,7 @@ use_tar() {
     assert_one_line 'layer.json: malformed: it is not JSON'
 }
 
-@test "a tar that is malformed, with the digests that LAYER.json tells: status 3" {
+@test "a malformed tar with the right digests: status 3" {
     tarpack tree | head -c -1024 | use_tar # no end-of-archive
     refute_verified 3 '^tarunpack: '
     tarpack tree | tr 0 9 | use_tar # no checksum is right
@@ -176,7 +176,7 @@ use_tar() {
     run -0 zlsnap verify layer
 }
 
-@test "a layer that is not there, is a directory or can't be read" {
+@test "a missing or unreadable layer and a directory are errors" {
     run -1 --separate-stderr zlsnap verify nowhere
     assert_one_line 'nowhere: no such file'
     run -1 --separate-stderr zlsnap verify tree
@@ -184,7 +184,7 @@ use_tar() {
     assert_output ''
 }
 
-@test "where a program is killed, no verdict is given" {
+@test "prints no verdict if a program is killed" {
     fake tarunpack 'cat >/dev/null; kill -KILL $$'
     run -1 --separate-stderr zlsnap verify layer
     assert_one_line 'tarunpack was killed by signal KILL'
@@ -202,8 +202,8 @@ use_tar() {
     done
 }
 
-@test "where a program fails otherwise than by what it reads, no verdict is given" {
-    fake zstd 'exit 1' # though shasum-tee finds the frames sound
+@test "prints no verdict if a program fails for another reason than the layer" {
+    fake zstd 'exit 1' # although shasum-tee accepts the frames
     run -1 --separate-stderr zlsnap verify layer
     assert_said 'zlsnap: zstd failed with status 1'
     assert_output ''
@@ -224,7 +224,7 @@ use_tar() {
     done
 }
 
-@test "standard input is verified against --expect" {
+@test "verifies standard input with --expect" {
     local digest
     digest=$(jq -r .digest layer.json)
     run -0 bash -c 'cat layer | zlsnap verify -e "$1" -' - "$digest"
@@ -238,7 +238,7 @@ use_tar() {
     assert_one_line 'standard input has no LAYER.json'
 }
 
-@test "the name in the verdict is fit for a terminal" {
+@test "escapes control characters in the name" {
     cp layer $'\e[2J'
     cp layer.json $'\e[2J.json'
     run -0 zlsnap verify $'\e[2J'
@@ -246,15 +246,15 @@ use_tar() {
     assert_output --partial ': OK'
 }
 
-@test "limits are handed on" {
+@test "passes limits on" {
     run -3 zlsnap verify --max-entries=2 layer
 }
 
-@test "a LAYER.json that can't be read is no malformed one: status 1" {
+@test "an unreadable LAYER.json is status 1, not malformed" {
     echo garbage >layer.json
     run -3 zlsnap verify layer
     assert_output --partial 'layer.json: malformed: it is not JSON'
-    fake cat 'exit 1' # as on a disk with a read error, of which jq says no more than "2"
+    fake cat 'exit 1' # as after a read error, for which jq only exits with 2
     run -1 zlsnap verify layer
     assert_output 'zlsnap: layer.json: cannot be read'
 }

@@ -9,8 +9,8 @@ setup() {
     make_deleting_layer
 }
 
-# make_deleting_layer: "layer.tar" deletes "gone" and "dir/gone", hides what "opaque" had, and writes over
-# "turned", a directory that it deletes, and "kept", a file that it deletes; "lower" is below it.
+# make_deleting_layer: makes "lower" and "layer.tar". The layer deletes "gone" and "dir/gone", makes "opaque"
+# opaque, and has both whiteouts and entries for the directory "turned" and the file "kept".
 make_deleting_layer() {
     mkdir -p lower/{gone/sub,dir,opaque/old,turned/old} layer/{dir,opaque,turned}
     touch lower/{gone/sub/file,dir/{gone,stays},opaque/{file,old/file},turned/{file,old/file},kept}
@@ -21,16 +21,16 @@ make_deleting_layer() {
         opaque/.wh..wh..opq turned turned/new >layer.tar
 }
 
-# What an overlay mount of the two, or a merge of one onto the other, has.
+# The tree that an overlay mount of the two shows, and that a merge makes.
 MERGED=$(printf '%s\n' 'd ' 'd dir' 'd opaque' 'd turned' 'f dir/stays' 'f kept' 'f opaque/new' \
     'f turned/new')
 
-# names DIR [TEST...]: types and names of all in it.
+# names DIR [TEST...]: prints types and names.
 names() {
     find "$1" "${@:2}" -printf '%y %P\n' | sort
 }
 
-# attribute NAME FILE: its value; nothing where there is none.
+# attribute NAME FILE: prints the attribute's value, or nothing.
 attribute() {
     getfattr -h --only-values -n "$1" "$2" 2>/dev/null || :
 }
@@ -52,7 +52,7 @@ attribute() {
     assert_equal "$(stat -c %a upper/opaque upper/dir | sort -u)" 775
 }
 
-@test "overlay: mounted over the layer below, it shows what a merge makes" {
+@test "overlay: a mount over the lower directory shows the same tree as a merge makes" {
     requires_overlay
     unpack upper <layer.tar
     mkdir work merged readonly
@@ -66,14 +66,14 @@ attribute() {
     compare_trees readonly copy
 }
 
-@test "apply: in a new directory there is nothing to delete" {
+@test "apply: deletes nothing in a new directory" {
     unpack --whiteouts=apply tree <layer.tar
     assert_equal "$(names tree)" "$(printf '%s\n' 'd ' 'd dir' 'd opaque' 'd turned' 'f kept' \
         'f opaque/new' 'f turned/new')"
     assert_equal "$(getfattr -Rd -m trusted.overlay tree)" ''
 }
 
-@test "keep: the names are files, with their contents and metadata" {
+@test "keep: whiteouts are files with these names, contents and metadata" {
     echo content >layer/.wh.gone
     chmod 640 layer/.wh.gone
     touch -d @1000 layer/.wh.gone
@@ -84,14 +84,14 @@ attribute() {
     assert_equal "$(stat -c '%a %Y %s' tree/.wh.gone)" '640 1000 8'
 }
 
-@test "raw: what tarpack --whiteouts=raw wrote comes back as it was" {
+@test "raw: restores the output of tarpack --whiteouts=raw unchanged" {
     requires_root
     unpack upper <layer.tar
     setfattr -n trusted.overlay.origin -v 0x00fb upper/kept
     touch upper/.wh.file
     tarpack --whiteouts=raw upper | unpack --whiteouts=raw again
     compare_trees upper again
-    # The other forms take the attributes for what a stranger wrote.
+    # The other forms escape the attributes, as if set inside the mount.
     tarpack --whiteouts=raw upper >raw.tar
     unpack escaped <raw.tar
     assert_equal "$(attribute trusted.overlay.opaque escaped/opaque)" ''
@@ -101,7 +101,7 @@ attribute() {
     assert_not_exists other
 }
 
-@test "overlay: --no-devices leaves whiteouts where they are" {
+@test "overlay: --no-devices does not omit whiteouts" {
     mkdir tree
     requires_root
     mknod layer/null c 1 3
@@ -112,7 +112,7 @@ attribute() {
 
 # --------------------------------------------------------------------------- --userxattr
 
-@test "--userxattr: a mount with that option shows the same" {
+@test "--userxattr: a mount with userxattr shows the same tree" {
     requires_overlay
     unpack --userxattr upper <layer.tar
     assert_equal "$(attribute user.overlay.opaque upper/opaque)" y
@@ -122,7 +122,7 @@ attribute() {
     assert_equal "$(names merged)" "$MERGED"
 }
 
-@test "a plain user restores whiteouts and opaque directories with --userxattr, or gets an error" {
+@test "an ordinary user needs --userxattr for opaque directories, else it is an error" {
     install -d -o 65534 -g 65534 home
     run -1 as_user tarunpack --no-sync home/upper <layer.tar
     assert_output --partial 'opaque/.wh..wh..opq: only root can set trusted.overlay.opaque (--userxattr'
@@ -133,7 +133,7 @@ attribute() {
     assert_equal "$(attribute user.overlay.opaque home/upper/turned)" y
 }
 
-@test "unshare -Ur: restored with --userxattr, mounted and packed there, it is the same layer" {
+@test "unshare -Ur: a tree restored with --userxattr can be mounted there, and packs to the same layer" {
     unshare -Ur true || skip 'needs user namespaces'
     install -d -o 65534 -g 65534 home
     cp -r lower home/lower
@@ -145,12 +145,12 @@ attribute() {
             -o lowerdir=lower,upperdir=upper,workdir=work,userxattr &&
         find merged -printf "%y %P\n" | sort'
     assert_output "$MERGED"
-    # To whom it belongs is the only difference.
+    # Only the owners differ.
     local pack=(as_user tarpack -q --owner=0 --group=0)
     cmp <("${pack[@]}" reference) <("${pack[@]}" home/upper)
 }
 
-@test "unshare -Ur without --userxattr: an opaque directory is an error there, too" {
+@test "unshare -Ur: without --userxattr an opaque directory is an error" {
     unshare -Ur true || skip 'needs user namespaces'
     run -1 unshare -Ur tarunpack --no-sync upper <layer.tar
     assert_output --partial 'only root can set trusted.overlay.opaque'
@@ -159,13 +159,13 @@ attribute() {
 
 # --------------------------------------------------------------------------- on an overlay
 
-# overlay_target: mounts an overlay at "target", to unpack into.
+# overlay_target: mounts an overlay at "target", for unpacking.
 overlay_target() {
     mkdir empty target-upper target-work target
     mount_overlay empty target-upper target-work target
 }
 
-@test "on an overlay: files with an attribute, which another mount reads as whiteouts" {
+@test "on an overlay: whiteouts are files with an attribute, which another mount recognizes" {
     requires_overlay
     overlay_target
     ! mknod target/probe c 0 0 2>/dev/null || skip 'an overlay takes char 0:0 here'
@@ -181,7 +181,7 @@ overlay_target() {
     cp -a lower copy
     unpack --merge copy <layer.tar
     compare_trees merged copy
-    # And it is packed as the same layer.
+    # It packs to the same layer.
     unpack plain <layer.tar
     cmp <(tarpack target/layer) <(tarpack plain)
 }
@@ -203,7 +203,7 @@ overlay_target() {
         assert_equal "$(names target/more)" $'d \nd d\nd e\nf d/new\nf e/empty\nf f'
         assert_equal "$(attribute trusted.overlay.whiteout target/more/f)" y
         assert_equal "$(attribute trusted.overlay.whiteout target/more/e/empty)" ''
-        # The whiteouts in an opaque directory are removed before it gets its time.
+        # Whiteouts in an opaque directory are removed before its time is set.
         assert_equal "$(stat -c %.1Y target/more/{d,e})" $'1000000000.5\n1000000000.5'
     done
 }

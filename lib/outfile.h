@@ -1,5 +1,5 @@
 /*
- * A small output file besides stdout: a digest, a summary.
+ * A small output file in addition to stdout, for a digest or a summary.
  */
 #ifndef ZLSNAP_OUTFILE_H
 #define ZLSNAP_OUTFILE_H
@@ -16,10 +16,10 @@ struct outfile {
     const char *name; /* borrowed */
 };
 
-/* Creates the file `name`, or empties it if it exists; /dev/fd/N and /dev/stderr are open
- * descriptors and used as such. To be called before the work starts, so that a path that cannot be
- * written is reported at once. The file that is standard input is refused, and so is standard
- * output if `stdout_has_data`; the message then names `option`. Returns STATUS_OK, STATUS_SYSTEM or
+/* Creates the file `name`, or empties it if it exists. For /dev/fd/N and /dev/stderr, uses the open
+ * descriptor. Call this before the work starts, so that an error in the path is reported at once.
+ * Refuses the file that is standard input, and the one that is standard output if
+ * `stdout_has_data`; the message then names `option`. Returns STATUS_OK, STATUS_SYSTEM or
  * STATUS_USAGE. */
 enum status outfile_open(struct outfile *file, const char *name, const char *option,
                          bool stdout_has_data);

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# make demo: snapshots a real tree of this machine, by the plain pipe and by zlsnap.sh, restores it,
-# and proves by tools that are not ours that nothing is different. Works as root and as a plain
-# user; writes to ${TMPDIR:-/var/tmp} and cleans up.
+# make demo: makes snapshots of a tree of this machine, with a pipe and with zlsnap.sh, restores them, and compares
+# the trees with diff and rsync. Root is not required. Writes to ${TMPDIR:-/var/tmp} and cleans up.
 set -euo pipefail
 
 project=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,7 +9,7 @@ largest_mb=300
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/zlsnap-demo-XXXXXX")
 clean_up() {
-    chmod -R u+rwX "$work" # a restored tree may have directories that even its owner can't write
+    chmod -R u+rwX "$work" # a restored tree may have read-only directories
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -21,7 +20,7 @@ title() {
     if [ -t 1 ]; then printf '\n\e[1m%s\e[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
 }
 
-# show COMMANDLINE: prints it, runs it, prints how long it took. Fails as it does.
+# show COMMANDLINE: prints the command line, runs it and prints the time. Returns its status.
 show() {
     local start=$EPOCHREALTIME status=0
     printf '$ %s\n' "$1"
@@ -31,15 +30,15 @@ show() {
     return "$status"
 }
 
-# The megabytes of a tree; nothing if there is none, or if it can't be read whole and soon.
+# megabytes DIR: prints the size of the tree, or nothing if it is absent, partly unreadable or slow to read.
 megabytes() {
     if [ -d "$1" ] && [ -z "$(find "$1" -xdev ! -readable -print -quit 2>&1)" ]; then
         timeout 5 du -sxm "$1" | cut -f 1
     fi
 }
 
-# Picks, of the trees that every machine has, the one with the most entries that is not too large
-# for a demonstration, or for this disk.
+# pick_tree: prints the common directory with the most entries that is not too large for a demonstration or for
+# this disk.
 pick_tree() {
     local dir size count best='' best_count=0 free_mb
     free_mb=$(df --output=avail -m . | tail -n 1)
@@ -56,7 +55,7 @@ pick_tree() {
     echo "${best:-$project}"
 }
 
-# prove_equal A B
+# prove_equal A B: fails unless diff and rsync find no difference.
 prove_equal() {
     show "diff -r --no-dereference $1 $2"
     show "rsync --dry-run --archive --itemize-changes --hard-links --acls --xattrs --delete \
@@ -66,7 +65,7 @@ $1/ $2/ | tee differences"
 
 tree=$(pick_tree)
 if [ "$EUID" -ne 0 ]; then
-    # A plain user can't restore the owners of others' files.
+    # An ordinary user can't restore the owners of other users' files.
     title "Not root: the demonstration takes a copy of $tree that belongs to you"
     cp -a "$tree" tree
     chmod -R u+rwX tree

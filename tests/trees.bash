@@ -1,5 +1,5 @@
 # Trees that several .bats files pack: `load trees` after `load helpers`.
-# shellcheck disable=SC2034,SC2103,SC2164 # used there; there, cd and what else fails ends the test
+# shellcheck disable=SC2034,SC2103,SC2164 # the tests use the variables, and bats ends them where cd fails
 
 # make_tree DIR PART...: makes DIR with a directory for each PART, which the function make_PART fills. A part is
 # made once a test file and copied for each test.
@@ -16,7 +16,7 @@ make_tree() (
 
 # make_parts DIR PART...: likewise, without copies.
 make_parts() (
-    trap - DEBUG # as `untraced`, which make_user_tree has not
+    trap - DEBUG # as `untraced` does, which make_user_tree does not copy
     local part
     mkdir -p "$1"
     cd "$1"
@@ -29,11 +29,11 @@ make_parts() (
     done
 )
 
-# The parts that any user can make, and those that only root can.
+# The parts that any user can make, and those that need root.
 USER_PARTS=(types modes times xattrs acls hardlinks names paths symlinks sparse sizes)
 ROOT_PARTS=("${USER_PARTS[@]}" devices unreadable owners system_xattrs capabilities)
 
-# make_user_tree DIR: makes the user's parts as nobody, in a directory that belongs to nobody.
+# make_user_tree DIR: makes USER_PARTS as nobody, in a directory that belongs to nobody.
 make_user_tree() {
     declare -px USER_PARTS LARGE_XATTR LONG_LINK >"$BATS_TEST_TMPDIR/parts"
     declare -f make_parts "${USER_PARTS[@]/#/make_}" repeat >>"$BATS_TEST_TMPDIR/parts"
@@ -45,7 +45,7 @@ make_user_tree() {
 # file system sets larger ones.
 LARGE_XATTR=700 LONG_LINK=1000 LARGE_DEVICE='511 262143'
 
-# repeat N TEXT
+# repeat N TEXT: prints TEXT N times.
 repeat() {
     local text
     printf -v text "%$1s" ''
@@ -78,7 +78,7 @@ make_modes() {
     done
 }
 
-# Before 1970 and beyond an octal field; fractions of both signs; of a directory and a link.
+# Times before 1970, beyond an octal field and with fractions, also of a directory and a link.
 make_times() {
     local time
     for time in 0 1 0.000000001 0.1 999999999.999999999 1234567890.5 8589934591 8589934592 \
@@ -109,7 +109,7 @@ make_xattrs() {
     touch large
     large=$(repeat "$((LARGE_XATTR / 4))" 00ff3d0a)
     setfattr -n user.large -v "0x$large" large
-    # Attributes come before a mode without write permission.
+    # Sets attributes before it removes the write permission.
     mkdir readonly-directory
     touch readonly readonly-setuid
     setfattr -n user.text -v text readonly readonly-setuid readonly-directory
@@ -126,7 +126,7 @@ make_acls() {
     chmod 4751 masked
     setfacl -m u:7:rwx directory
     setfacl -d -m u:7:rwx,g:9:---,o:--- directory
-    # Made after the default ACL, so it inherits it; restored entries must not.
+    # Inherits the default ACL, unlike restored entries.
     mkdir directory/inherits
     mkdir directory/none
     setfacl -b directory/none
@@ -136,7 +136,7 @@ make_acls() {
     setfacl -m u:7:rw fifo
 }
 
-# The first name in byte order carries the data, wherever the others are.
+# The first name in byte order carries the data, in any directory.
 make_hardlinks() {
     mkdir a b b/c
     echo content >b/c/first
@@ -170,7 +170,7 @@ make_names() {
     mkdir "${directories[@]}"
     for name in "${names[@]}"; do
         echo "$name" >"./$name"
-        echo "$name" >"./d${name::254}/$name" # a path that ustar may not hold
+        echo "$name" >"./d${name::254}/$name" # a path that may not fit into ustar
         ln -s -- "$name" "./s${name::254}"
     done
     ln "./d${high::254}/$high" link
@@ -209,7 +209,7 @@ make_symlinks() {
     touch -h -d @1234567890.123456789 to-root
 }
 
-# Data at the start, in the middle, at the end or nowhere; sizes that are not whole blocks.
+# Data at the start, in the middle, at the end or nowhere, and sizes that are not whole blocks.
 make_sparse() {
     truncate -s 4M hole
     truncate -s 1000001 odd-hole

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A field's number, written again, is the same number. */
+/* A number that was read and written again is the same. */
 static void number_try(const char *field, size_t length)
 {
     int64_t number = 0, again = 0;
@@ -30,7 +30,7 @@ static void decimal_try(const char *text, size_t length)
 static enum tar_error block_try(const unsigned char *block)
 {
     struct tar_header header;
-    memset(&header, 0xa5, sizeof header); /* what is not set would be seen */
+    memset(&header, 0xa5, sizeof header); /* shows fields that are not set */
     enum tar_error error = tar_header_decode(block, &header);
     if (error != TAR_OK) {
         EXPECT(tar_error_text(error)[0] != '\0');

@@ -54,7 +54,7 @@ static bool text_is_same(const struct tar_pax *a, const struct tar_pax *b, unsig
            (!(a->given & keyword) || strcmp(text->bytes, other->bytes) == 0);
 }
 
-/* What was read, written as tarpack does, is read as the same. */
+/* Records that tarpack's code writes of the result are read as the same. */
 static void again_try(const struct tar_pax *pax)
 {
     struct tar_pax again = {0};
@@ -77,7 +77,7 @@ static void again_try(const struct tar_pax *pax)
     tar_pax_free(&again);
 }
 
-/* Two headers after each other, as of an archive that has two of them for an entry. */
+/* Decodes two headers in a row; the input's first NUL separates them. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;

@@ -1,4 +1,4 @@
-/* Whole archives, up to the entries that they hold. */
+/* Complete archives: reads all entries. */
 #include "fuzz.h"
 
 #include "archive/reader.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Small enough that no input keeps the machine busy with zeros. */
+/* Small limits, so that no input takes long by reading holes. */
 static const struct archive_limits limits = {.entries = 500,
                                              .tree_size = 1 << 18,
                                              .path = 4096,
@@ -14,7 +14,7 @@ static const struct archive_limits limits = {.entries = 500,
                                              .pax = 1 << 16,
                                              .xattr = 1 << 14};
 
-/* For what was written canonically of an archive within those. */
+/* Limits for the canonical archive of an input within those limits. */
 static const struct archive_limits wide = {.entries = 1000,
                                            .tree_size = 1 << 20,
                                            .path = 1 << 14,
@@ -22,7 +22,7 @@ static const struct archive_limits wide = {.entries = 1000,
                                            .pax = 1 << 20,
                                            .xattr = 1 << 16};
 
-/* Relative, without "..", "." but for the root, and empty components (tar_entry.h). */
+/* Whether the path is relative, without "..", empty components, and "." unless for the root. */
 static void path_check(const char *path)
 {
     if (strcmp(path, TAR_ROOT) == 0)
@@ -56,7 +56,7 @@ static void entry_check(const struct tar_entry *entry)
                0);
 }
 
-/* Appends the content, dense. */
+/* Appends the content, with its holes as zeros. */
 static enum archive_event content_append(struct reader *reader, const struct tar_entry *entry,
                                          struct buf *out)
 {
@@ -76,7 +76,7 @@ static enum archive_event content_append(struct reader *reader, const struct tar
     return ARCHIVE_OK;
 }
 
-/* Reads the archive and appends what is in it to `out` as tarpack would write it. */
+/* Reads the archive and appends its entries to `out` in canonical form. */
 static enum archive_event archive_rewrite(const void *bytes, size_t length,
                                           const struct archive_limits *bounds, struct buf *out)
 {
@@ -107,7 +107,7 @@ static enum archive_event archive_rewrite(const void *bytes, size_t length,
     return event;
 }
 
-/* Reads the headers only; content is passed over. */
+/* Reads only the headers, and skips all content. */
 static enum archive_event archive_skim(const void *bytes, size_t length)
 {
     struct source source = {0};
@@ -126,7 +126,7 @@ static enum archive_event archive_skim(const void *bytes, size_t length)
     return event;
 }
 
-/* What was read, written canonically, reads as the same. */
+/* The canonical archive of the entries is read as the same entries. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf once = {0}, twice = {0};

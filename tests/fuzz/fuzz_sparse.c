@@ -1,7 +1,7 @@
-/* Maps of sparse files, in the three forms that they have. The first byte chooses. */
+/* Maps of sparse files in three forms. The first byte selects the form. */
 #include "fuzz.h"
 
-/* Takes a map's text in pieces of `piece` bytes. */
+/* Decodes a map's text in pieces of `piece` bytes. */
 static enum tar_error text_take(struct tar_sparse *map, const char *text, size_t length,
                                 size_t piece)
 {
@@ -16,7 +16,7 @@ static enum tar_error text_take(struct tar_sparse *map, const char *text, size_t
     return error;
 }
 
-/* Where the pieces end makes no difference. */
+/* The result does not depend on the size of the pieces. */
 static void text_try(const char *text, size_t length)
 {
     struct tar_sparse whole = {0}, pieces = {0};

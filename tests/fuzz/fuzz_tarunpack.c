@@ -50,7 +50,7 @@ static int directory_make(const char *name)
     return fd;
 }
 
-/* Below $TMPDIR, which the process makes its working directory. */
+/* Makes a scratch directory below $TMPDIR, and changes to it. */
 static void scratch_make(void)
 {
     const char *temporary = getenv("TMPDIR");
@@ -64,7 +64,7 @@ static void scratch_make(void)
     EXPECT(atexit(scratch_remove) == 0);
 }
 
-/* What hard links, whiteouts and entries of a merged layer meet. */
+/* Makes entries for the hard links, whiteouts and entries of a merged layer. */
 static void standing_fill(int onto)
 {
     static const char *const directories[] = {"d", "dir", "dir/a"};
@@ -95,7 +95,7 @@ static void options_make(struct options *options, unsigned choice)
                                "tree",
                                NULL};
     snprintf(form, sizeof form, "--whiteouts=%s", whiteouts[choice & 32 ? 1 : choice % 4]);
-    optind = 0; /* glibc and musl begin anew */
+    optind = 0; /* resets getopt_long(3) of glibc and musl */
     const int count = (int)(sizeof arguments / sizeof arguments[0]) - 1;
     EXPECT(options_parse(options, count, (char **)arguments) == STATUS_OK);
 }
@@ -121,7 +121,7 @@ static void merge_try(int tree, int links)
     EXPECT(remove_tree(scratch, "onto", "onto") == STATUS_OK);
 }
 
-/* Nothing but the canary is in the scratch directory, and that is as it was. */
+/* Checks that the scratch directory contains only the canary, unchanged. */
 static void scratch_check(void)
 {
     struct stat now[2];

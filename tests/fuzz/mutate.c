@@ -1,6 +1,6 @@
 /*
- * How libFuzzer is to change archives, so that it gets past the checksums: besides what it does to
- * any bytes, whole blocks are changed, copied and left out, and the checksums are made right again.
+ * A mutator of archives for libFuzzer. Besides libFuzzer's own mutations, it changes, copies and
+ * removes blocks, and then corrects the checksums.
  */
 #include "fuzz.h"
 
@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-/* libFuzzer's. */
+/* libFuzzer's own mutator. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
-/* Makes the checksums right of all headers that stand where one is expected. */
+/* Corrects the checksums of all headers at their expected places. */
 static void checksums_mend(uint8_t *data, size_t size)
 {
     size_t at = 0;
@@ -29,7 +29,7 @@ static void checksums_mend(uint8_t *data, size_t size)
     }
 }
 
-/* Copies a block over another, leaves one out, or puts one in twice. */
+/* Copies a block over another, removes one, or duplicates one. */
 static size_t blocks_move(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
     size_t count = size / TAR_BLOCK_SIZE;
@@ -49,7 +49,7 @@ static size_t blocks_move(uint8_t *data, size_t size, size_t max_size, unsigned 
     return size;
 }
 
-/* Changes one block, and only within it. */
+/* Changes bytes of one block. */
 static void block_change(uint8_t *data, size_t size, unsigned seed)
 {
     uint8_t *block = data + seed % (size / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE;

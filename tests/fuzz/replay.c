@@ -1,4 +1,4 @@
-/* Tries the inputs in files, without libFuzzer: every file of the directories given. */
+/* Runs a target without libFuzzer, with every file in the given directories. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char name[4096]; /* the input that is tried, for whoever reads of a crash */
+static char name[4096]; /* the current input, for the message about a crash */
 
-/* Memory of exactly the input's size, so that a read behind it is seen. */
+/* A block of exactly the input's size, so that sanitizers find a read beyond it. */
 static int try_file(void)
 {
     struct stat status;
@@ -32,11 +32,11 @@ static int try_file(void)
     return result;
 }
 
-/* Returns how many there were; -1 for a failure, whose line is printed. */
+/* Returns the number of inputs; -1 for a failure, with the message printed. */
 static int try_directory(const char *given)
 {
     int count = 0;
-    char *path = realpath(given, NULL); /* a target may go to another directory */
+    char *path = realpath(given, NULL); /* a target may change the working directory */
     DIR *directory = path ? opendir(path) : NULL;
     if (!directory) {
         perror(given);
@@ -55,7 +55,7 @@ static int try_directory(const char *given)
     return count;
 }
 
-/* What crashes is named; by then stdio may not be fit for it. */
+/* Names the input that crashes. After a crash, stdio can't be used. */
 static void crashed(int signal)
 {
     (void)!write(STDERR_FILENO, name, strnlen(name, sizeof name));

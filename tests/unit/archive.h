@@ -1,5 +1,5 @@
 /*
- * Archives for unit tests, put together entry by entry.
+ * Builds archives for unit tests, entry by entry.
  */
 #ifndef ZLSNAP_TEST_ARCHIVE_H
 #define ZLSNAP_TEST_ARCHIVE_H
@@ -8,12 +8,13 @@
 
 #include <stdint.h>
 
-/* All append to `archive`; should memory be out, what they append is missing. */
+/* All functions append to `archive`, or nothing if memory runs out. */
 
-/* A ustar header with mode 0644, owner 0 and a time of 10^9 seconds. `name` is cut at 100 bytes. */
+/* A ustar header with mode 0644, owner 0 and a time of 10^9 seconds. Truncates `name` to 100
+ * bytes. */
 void archive_add_header(struct buf *archive, char type, const char *name, uint64_t size);
 
-/* Bytes, filled up to whole blocks. */
+/* Bytes, padded to whole blocks. */
 void archive_add_content(struct buf *archive, const void *bytes, size_t length);
 
 /* A file with its content. */

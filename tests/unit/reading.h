@@ -1,5 +1,5 @@
 /*
- * An archive in memory and the reader that reads it, for unit tests of the reader.
+ * An archive in memory and a reader for it, for unit tests of the reader.
  */
 #ifndef ZLSNAP_TEST_READING_H
 #define ZLSNAP_TEST_READING_H
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Limits that are in no test's way. */
+/* Limits that no test reaches. */
 static const struct archive_limits reading_wide = {.entries = 1000,
                                                    .tree_size = 1 << 30,
                                                    .path = 4096,
@@ -33,7 +33,7 @@ static inline void reading_begin(struct reading *reading, const struct archive_l
                                                                  &reading->problem});
 }
 
-/* Starts to read a copy of the archive; `limits` may be NULL. */
+/* Starts to read a copy of the archive. `limits` may be NULL. */
 static inline void reading_start(struct reading *reading, const struct buf *archive,
                                  const struct archive_limits *limits)
 {
@@ -48,13 +48,13 @@ static inline enum archive_event reading_next(struct reading *reading)
     return reader_next(&reading->reader, &reading->entry);
 }
 
-/* Whether there is a next entry, of that path. */
+/* Whether there is a next entry, with this path. */
 static inline bool reading_next_is(struct reading *reading, const char *path)
 {
     return reading_next(reading) == ARCHIVE_OK && strcmp(reading->entry->path, path) == 0;
 }
 
-/* Whether the problem is one line that has `part` in it. */
+/* Whether the problem is one line that contains `part`. */
 static inline bool reading_problem_is(const struct reading *reading, const char *part)
 {
     return strstr(reading->problem.text, part) && !strchr(reading->problem.text, '\n');
@@ -66,8 +66,8 @@ static inline void reading_stop(struct reading *reading)
     source_free(&reading->source);
 }
 
-/* Makes `content` what the present entry holds, with zeros where no part stands. ARCHIVE_FAILED
- * where the parts do not ascend or go beyond its size. */
+/* Reads the content of the current entry into `content`, with zeros between the parts. Returns
+ * ARCHIVE_FAILED if the parts are not in ascending order or exceed its size. */
 static inline enum archive_event reading_content(struct reading *reading, struct buf *content)
 {
     struct payload_chunk chunk;
@@ -98,7 +98,7 @@ static inline bool reading_content_is(struct reading *reading, const char *text)
     return same;
 }
 
-/* Reads to the end and returns how that was. */
+/* Reads to the end and returns the last result. */
 static inline enum archive_event reading_all(struct reading *reading)
 {
     enum archive_event event = ARCHIVE_OK;

@@ -20,14 +20,14 @@ tap_result(bool holds, const char *file, int line, const char *name, va_list arg
     vsnprintf(text, sizeof text, name, arguments);
     for (char *c = text; *c != '\0'; c++) {
         if (*c < ' ' || *c > '~')
-            *c = '?'; /* a result is a line, whatever was tried */
+            *c = '?'; /* a result is a single line */
     }
     printf("%sok %d - %s\n", holds ? "" : "not ", ++tap_count, text);
     if (!holds) {
         tap_failures++;
         printf("# at %s:%d\n", file, line);
     }
-    /* So that a crash later on does not swallow it. */
+    /* So that a later crash does not lose it. */
     fflush(stdout);
     return holds;
 }
@@ -56,15 +56,15 @@ __attribute__((format(printf, 5, 6))) static inline bool tap_check_text(const ch
     return same;
 }
 
-/* Checks that `condition` holds. The rest is printf's: a name that says the behaviour. Returns
- * whether it holds. */
+/* Checks that `condition` is true, and returns it. The other arguments are a printf format and its
+ * values: the tested behaviour. */
 #define CHECK(condition, ...) tap_check((condition), __FILE__, __LINE__, __VA_ARGS__)
 
-/* Checks that `actual` is the text `expected`, and shows both if it is not. */
+/* Checks that `actual` is the text `expected`, and prints both if not. */
 #define CHECK_TEXT(actual, expected, ...)                                                          \
     tap_check_text((actual), (expected), __FILE__, __LINE__, __VA_ARGS__)
 
-/* Prints the plan. Returns what main() does. */
+/* Prints the plan. Returns the exit status for main(). */
 static inline int tap_done(void)
 {
     printf("1..%d\n", tap_count);

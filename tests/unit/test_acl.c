@@ -1,5 +1,5 @@
 /*
- * Access control lists, from the text that archives hold to the attribute that the kernel takes.
+ * Access control lists: from the text in archives to the value of the kernel's attribute.
  */
 #include "acl.h"
 #include "tap.h"
@@ -70,7 +70,7 @@ static const struct {
     {"five fields", "user:lisa:rwx:1000:1", TAR_BAD_ACL},
     {"a qualifier of the mask", "mask:1000:rwx", TAR_BAD_ACL},
     {"a qualifier of others", "other:1000:rwx", TAR_BAD_ACL},
-    /* libarchive takes it for user 1000's, star for the owner's. */
+    /* An entry of user 1000 for libarchive, of the owner for star. */
     {"an id without a qualifier", "user::rwx:1000", TAR_BAD_ACL},
     {"a space", "user::rwx, group::r-x", TAR_BAD_ACL},
     {"a name without an id", "user:lisa:rwx", TAR_NAMED_ACL},
@@ -82,7 +82,7 @@ static const struct {
     {"a bad entry behind a good one", "user::rwx,group::rwz", TAR_BAD_ACL},
 };
 
-/* A copy without a NUL behind it, in memory of its own, so that a read behind the end is seen. */
+/* Copies the text without a NUL to a block of its own, so that sanitizers find a read beyond it. */
 static enum tar_error acl_of(struct buf *out, const char *text)
 {
     size_t length = strlen(text);

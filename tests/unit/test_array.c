@@ -1,5 +1,5 @@
 /*
- * Growing arrays: room, contents and capacity, and sizes that cannot be had.
+ * Growing arrays: capacity, contents, and sizes that cannot be allocated.
  */
 #include "array.h"
 #include "tap.h"

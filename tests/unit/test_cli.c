@@ -1,5 +1,5 @@
 /*
- * Command lines: options and what is said about bad ones, numbers, help and version, terminals.
+ * Command lines: options and error messages, numbers, help and version, terminals.
  */
 #include "cli.h"
 #include "diag.h"
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a function wrote and returned. */
+/* The output and the return value of a function. */
 struct outcome {
     int status;
     char out[4096];
@@ -37,8 +37,8 @@ static int scratch_file(void)
     return fd;
 }
 
-/* Runs `function` in a child with its standard output, unless `out` is another descriptor for it,
- * and its standard error caught. */
+/* Runs `function` in a child and captures its standard error, and its standard output unless `out`
+ * is a descriptor for it. */
 static struct outcome run(int (*function)(const void *), const void *argument, int out)
 {
     struct outcome outcome = {.status = -1};
@@ -67,7 +67,7 @@ static const struct option longs[] = {
     {0},
 };
 
-/* Prints each option that cli_next() returns in short, and then the operands. */
+/* Prints a short form of each option that cli_next() returns, and then the operands. */
 static int parse(const void *command_line)
 {
     char text[200];
@@ -266,7 +266,7 @@ static void test_terminal(void)
     (void)close(terminal);
 }
 
-/* With descriptors 0 and 1 closed, what stream_reserve_standard() leaves. */
+/* stream_reserve_standard() with descriptors 0 and 1 closed. */
 static int reserve(const void *unused)
 {
     (void)unused;

@@ -1,6 +1,6 @@
 /*
- * Messages: what is written, in how many writes, and how names are escaped. Standard error is a
- * datagram socket here, so that each write(2) is read back by itself.
+ * Messages: their text, the number of writes, and escaped names. Standard error is a datagram
+ * socket here, so that the test can read each write(2) separately.
  */
 #include "diag.h"
 #include "tap.h"
@@ -15,7 +15,7 @@
 
 static int messages;
 
-/* Returns what one write gave, "" if there is none; valid up to the next call. */
+/* Returns the text of one write, "" if there was none; valid until the next call. */
 static const char *written(void)
 {
     static char text[2 * PIPE_BUF];
@@ -163,7 +163,7 @@ static void test_long_escapes(void)
         name[i] = '\001';
     for (size_t end = 2990; end < sizeof name; end++) {
         name[end] = '\0';
-        name[0] = "xy"[end % 2]; /* to move the cut within the head */
+        name[0] = "xy"[end % 2]; /* moves the cut within the head */
         struct diag_name printed = diag_name(name);
         name[end] = '\001';
         char *dots = strstr(printed.text, "...");
@@ -180,7 +180,7 @@ static void *print_lines(void *argument)
     return NULL;
 }
 
-/* A thread that reads while others write, or the socket would be full. */
+/* Threads write messages. The test reads meanwhile, or the socket would be full. */
 static void test_threads(void)
 {
     static char words[][8] = {"first", "second"};

@@ -1,12 +1,12 @@
 /*
- * Digests: the vectors of FIPS 180-4 (NIST's examples), reuse, threads, and the reading of text.
+ * Digests: the vectors of FIPS 180-4 (NIST's examples), reuse, threads, and parsing text.
  */
 #include "digest.h"
 #include "tap.h"
 
 #include <pthread.h>
 
-/* The digest of `bytes`, as digest_text() writes it; returned by value. */
+/* Returns the digest of `bytes` in the form of digest_text(). */
 struct text {
     char text[DIGEST_TEXT_SIZE];
 };
@@ -70,7 +70,7 @@ static void test_pieces(void)
     digest_free(NULL);
 }
 
-/* Hashes many short streams with one object; returns NULL if one digest was wrong. */
+/* Hashes many short streams with one object. Returns NULL if a digest was wrong. */
 static void *hash_often(void *argument)
 {
     const char *const *expected = argument;
@@ -119,7 +119,7 @@ static void test_parse(void)
 {
     static const struct {
         const char *text;
-        const char *read; /* as digest_text() writes it again */
+        const char *read; /* as digest_text() writes the parsed digest */
     } right[] = {
         {ABC_256, "sha256:" ABC_256},
         {"sha256:" ABC_256, "sha256:" ABC_256},
@@ -186,7 +186,7 @@ static void test_equal(void)
     CHECK(!digest_equal(&a, &zero), "zeros by another algorithm are another digest");
 }
 
-/* Every bit counts, whatever the algorithm. */
+/* Digests that differ in one bit are not equal, for each algorithm. */
 static void test_equal_bits(void)
 {
     static const char *const texts[] = {ABC_256, "sha384:" ABC_384, "sha512:" ABC_512};

@@ -1,6 +1,6 @@
 /*
- * Held directories: deep trees with few descriptors, and what must not be followed. Works in a
- * directory of its own below TMPDIR.
+ * Held directories: deep trees with few descriptors, and links, which must not be followed. Works
+ * in a new directory below TMPDIR.
  */
 #include "dirs.h"
 #include "tap.h"
@@ -19,7 +19,7 @@ static int open_directory(int at, const char *name)
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The lowest free descriptor: the same before and after where none was lost. */
+/* Returns the lowest free descriptor, which stays the same unless a descriptor leaked. */
 static int descriptor_next(void)
 {
     int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -28,7 +28,7 @@ static int descriptor_next(void)
     return fd;
 }
 
-/* A new directory below TMPDIR, opened. Ends the test program where there can be none. */
+/* Makes and opens a new directory below TMPDIR. Exits the test program if it can't. */
 static int scratch_make(char *path, size_t size)
 {
     const char *base = getenv("TMPDIR"); // NOLINT(concurrency-mt-unsafe): no other thread
@@ -79,7 +79,7 @@ static void test_paths(int scratch)
     CHECK(descriptor_next() == before, "no descriptor is left");
 }
 
-/* A failed push has to close what it was given and leave the levels as they were. */
+/* A failed push closes its descriptor and does not change the levels. */
 static void test_no_directory(int scratch)
 {
     struct dirs dirs = {0};
@@ -114,8 +114,7 @@ static void test_no_directory(int scratch)
 
 #define DEPTH 5000
 
-/* Down and up again a path that is longer than PATH_MAX, twice, with a limit on descriptors that
- * only a bounded number of levels keeps. */
+/* Walks down and up a path longer than PATH_MAX, twice, with fewer descriptors than levels. */
 static void test_deep(int scratch)
 {
     struct rlimit old, few = {DIRS_OPEN_MAX + 16, DIRS_OPEN_MAX + 16};
@@ -147,7 +146,7 @@ static void test_deep(int scratch)
     CHECK(descriptor_next() == before, "no descriptor is left");
 }
 
-/* Leaves levels until one can't be, and returns how many are left then. */
+/* Leaves levels until it fails, and returns how many remain. */
 static size_t leave_all(struct dirs *dirs)
 {
     while (dirs->count > 1 && dirs_leave(dirs) == 0)
@@ -168,7 +167,7 @@ static void tree_remove(int scratch, const char *top)
     dirs_free(&dirs);
 }
 
-/* Levels 1 to 2 * DIRS_OPEN_MAX, so that those near the root are closed. */
+/* Enters levels 1 to 2 * DIRS_OPEN_MAX, so that those near the root are closed. */
 static void deep_make(struct dirs *dirs, int scratch)
 {
     (void)dirs_start(dirs, open_directory(scratch, "."));
@@ -197,7 +196,7 @@ static void test_moved_away(int scratch)
     tree_remove(scratch, "top");
 }
 
-/* The name of a level may change: it is known by device and inode. */
+/* A level is identified by device and inode, so its name may change. */
 static void test_replaced(int scratch)
 {
     struct dirs dirs = {0};
@@ -217,7 +216,7 @@ static void test_replaced(int scratch)
     tree_remove(scratch, "top");
 }
 
-/* Two file systems have the same number for their first inode. */
+/* The root directories of two file systems have the same inode number. */
 static void test_same(int scratch)
 {
     struct stat proc = {0}, sys = {0};

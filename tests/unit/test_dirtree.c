@@ -1,5 +1,5 @@
 /*
- * The directories that were made.
+ * The tree of created directories.
  */
 #include "tap.h"
 #include "tree/dirtree.h"
@@ -49,7 +49,7 @@ static void test_names(void)
     dirtree_free(&tree);
 }
 
-/* How many children of that name the node has. */
+/* Returns how many children with this name the node has. */
 static int children(const struct dirtree *tree, uint32_t parent, const char *name)
 {
     int count = 0;
@@ -99,7 +99,7 @@ static void test_removal(void)
     dirtree_free(&tree);
 }
 
-/* Nodes that are gone are in the way of searches, and the table grows around them. */
+/* Removed nodes stay in the hash table until it grows. */
 static void test_many(void)
 {
     enum { COUNT = 5000 };
@@ -123,8 +123,7 @@ static void test_many(void)
     dirtree_free(&tree);
 }
 
-/* One name in many directories: only the parent tells them apart, also where one is found in the
- * place of another. */
+/* The same name in many directories: only the parent distinguishes them, also in a collision. */
 static void test_one_name(void)
 {
     enum { COUNT = 4000 };
@@ -147,7 +146,7 @@ static void test_one_name(void)
     dirtree_free(&tree);
 }
 
-/* A directory and a file that take turns must not fill the table with dead nodes for good. */
+/* A directory and a file in turn must not fill the table with removed nodes. */
 static void test_turns(void)
 {
     struct dirtree tree = {0};

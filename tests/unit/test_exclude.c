@@ -13,7 +13,7 @@
 
 static const struct pattern_case own_patterns[] = {
     {"a", "b/a", true},      {"a", "b/c/a", true},
-    {"b/a", "c/b/a", true},  {"a/", "a", true}, /* slashes at the end are dropped */
+    {"b/a", "c/b/a", true},  {"a/", "a", true}, /* trailing slashes are dropped */
     {"a//", "b/a", true},    {"", "a/b", false},
     {"/a", "a", true}, /* anchored */
     {"/a", "b/a", false},    {"/a", "ab", false},
@@ -58,7 +58,7 @@ static void test_several(void)
     CHECK(!exclude_matches(&exclude, "first"), "none is left when they are freed");
 }
 
-/* A file with `text`, which is opened as it would be by --exclude-from. */
+/* Adds the patterns of a file that contains `text`. */
 static enum status lines_add(struct exclude *exclude, const char *text, size_t length)
 {
     char path[] = "/tmp/test_exclude-XXXXXX", name[32];

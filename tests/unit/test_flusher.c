@@ -1,4 +1,5 @@
-/* The thread that syncs: when it does, and that it passes on what the kernel tells only once. */
+/* The thread that syncs: when it does, and that it reports errors, which the kernel reports once.
+ */
 #include "tree/flusher.h"
 
 #include "tap.h"
@@ -10,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static atomic_uint syncs, failing; /* how many there were; which of them fails, from 1 */
+static atomic_uint syncs, failing; /* number of calls; the call that fails, from 1 */
 
-/* Stands before the system's. */
+/* Replaces that of libc. */
 int syncfs(int fd)
 {
     unsigned number = atomic_fetch_add(&syncs, 1) + 1;
@@ -25,15 +26,15 @@ int syncfs(int fd)
     return -1;
 }
 
-/* Lets it sync until it did so `count` times, at most some seconds; returns the error number that
- * stopping tells, or 0. */
+/* Runs the thread until it has synced `count` times, or for some seconds. Returns 0, or the errno
+ * of flusher_stop(). */
 static int flush(bool wanted, unsigned count)
 {
     struct flusher flusher = {0};
     int directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     syncs = 0;
     flusher_start(&flusher, directory, wanted);
-    close(directory); /* it has its own */
+    close(directory); /* the flusher has a duplicate */
     for (unsigned i = 0; i < 100 && syncs < count; i++)
         (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     int error = flusher_stop(&flusher) == 0 ? 0 : errno;

@@ -1,5 +1,5 @@
 /*
- * Which inodes with several names were seen.
+ * The inodes with several names that were seen.
  */
 #include "tap.h"
 #include "tree/links.h"
@@ -12,7 +12,7 @@ static struct stat inode(dev_t device, ino_t number)
     return (struct stat){.st_dev = device, .st_ino = number, .st_nlink = 2};
 }
 
-/* The name that the inode was first seen under; NULL if this is the first time. */
+/* Returns the first name of the inode, NULL if it is new. */
 static const char *visit(struct links *links, struct stat status, const char *path)
 {
     const char *first = "?";
@@ -27,7 +27,7 @@ static void test_first(void)
     CHECK(!links_knows(&links, &status), "an inode is not known before it was seen");
     CHECK(!visit(&links, inode(1, 2), path), "an inode is new the first time");
     CHECK(links_knows(&links, &status) && links.count == 1, "then it is known");
-    memset(path, 'x', 1); /* the name was copied */
+    memset(path, 'x', 1); /* the name must have been copied */
     const char *first = visit(&links, inode(1, 2), "b");
     CHECK(first && strcmp(first, "a") == 0, "then it has the name it was first seen under");
     first = visit(&links, inode(1, 2), "c");
@@ -42,7 +42,7 @@ static void test_first(void)
     links_free(&links);
 }
 
-/* Enough to grow, in runs of numbers as file systems have them, on several devices. */
+/* Enough inodes to make the table grow, with consecutive numbers, on several devices. */
 static void test_many(void)
 {
     enum { DEVICES = 5, INODES = 4000 };
@@ -67,7 +67,7 @@ static void test_many(void)
     links_free(&links);
 }
 
-/* In a tree that changes a number may have been given to another file meanwhile. */
+/* In a changing tree, an inode number may have been reused for another file. */
 static void test_live(void)
 {
     struct links links = {.live = true};

@@ -141,7 +141,7 @@ static void test_long(void)
     buf_free(&out);
 }
 
-/* A caller's mistake; it must not become a read behind the text. */
+/* An error of the caller, which must not cause a read beyond the text. */
 int main(void)
 {
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

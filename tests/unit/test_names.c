@@ -1,5 +1,5 @@
 /*
- * The names in a directory. Works in a directory of its own below TMPDIR.
+ * The names in a directory. Works in a new directory below TMPDIR.
  */
 #include "names.h"
 #include "tap.h"
@@ -35,7 +35,7 @@ static void test_empty(int scratch)
     names_free(&names);
 }
 
-/* In the order of their bytes, which no locale has. */
+/* In byte order, which differs from the order of any locale. */
 static const char *const sorted[] = {"\n", " ",  "-",  "...", ".a", "A",        "B",
                                      "a",  "a ", "aa", "ab",  "b",  "\303\244", "\377"};
 
@@ -84,7 +84,7 @@ static void test_types(const char *path, int scratch)
     (void)unlinkat(scratch, "directory", AT_REMOVEDIR);
 }
 
-/* More than one call of the kernel can give. */
+/* More names than one getdents64(2) returns. */
 static void test_many(const char *path, int scratch)
 {
     enum { COUNT = 700, LENGTH = 250 };

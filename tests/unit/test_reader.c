@@ -1,6 +1,6 @@
 /*
- * From bytes to entries: what stands where in an archive, and every length at which a stream can
- * end. See hostile.bats for what is refused.
+ * From bytes to entries: the order of headers, and streams truncated at every length. hostile.bats
+ * tests malformed archives.
  */
 #include "archive.h"
 #include "diag.h"
@@ -248,7 +248,7 @@ static void test_compressed(void)
                   !reading_problem_is(&reading, table[i].tool),
               "not by less of them");
         reading_stop(&reading);
-        /* Behind the first block they are only a broken header. */
+        /* After the first block, the same bytes are a malformed header. */
         archive.length = 0;
         archive_add_file(&archive, "a", "");
         (void)buf_append_text(&archive, table[i].magic);

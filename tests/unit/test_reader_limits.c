@@ -1,5 +1,5 @@
 /*
- * From bytes to entries: limits, sizes that are only claimed, sparse files, names in messages.
+ * From bytes to entries: limits, sizes without data, sparse files, names in messages.
  */
 #include "archive.h"
 #include "diag.h"
@@ -53,7 +53,7 @@ static void test_limits(void)
     buf_free(&archive);
 }
 
-/* Extended headers of these types, each of them with the value. */
+/* Appends extended headers of these types, each with the value. */
 static void headers_add(struct buf *archive, const char *types, const struct buf *value)
 {
     for (; *types; types++) {
@@ -93,10 +93,10 @@ static void test_limit_of_headers(void)
     buf_free(&value);
 }
 
-/* How many blocks a map takes. */
+/* The number of blocks of a map. */
 #define MAP_BLOCKS 5
 
-/* pax sparse 1.0: a map of empty extents before the data. Returns how long the records are. */
+/* pax sparse 1.0: a map of empty extents before the data. Returns the length of the records. */
 static size_t text_map_make(struct buf *archive)
 {
     struct buf records = {0}, map = {0};
@@ -116,7 +116,7 @@ static size_t text_map_make(struct buf *archive)
     return length;
 }
 
-/* Old GNU: one that starts in the header and goes on in blocks behind it. */
+/* Old GNU format: a map that begins in the header and continues in the blocks after it. */
 static void gnu_map_make(struct buf *archive)
 {
     char block[TAR_BLOCK_SIZE];
@@ -136,7 +136,7 @@ static void gnu_map_make(struct buf *archive)
     archive_add_end(archive);
 }
 
-/* The maps of sparse files are kept in memory, as extended headers are. */
+/* Sparse maps are kept in memory, like extended headers. */
 static void test_limit_of_maps(void)
 {
     struct buf text = {0}, gnu = {0};

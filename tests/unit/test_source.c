@@ -1,5 +1,5 @@
 /*
- * The stream that comes in: blocks, digest, limit.
+ * The input stream: blocks, digest, limit.
  */
 #include "archive/source.h"
 #include "diag.h"
@@ -20,7 +20,7 @@ static void fill(char *bytes, size_t length)
         bytes[i] = (char)(i * 7 + i / 251);
 }
 
-/* SHA-2 as the library has it, in one piece. */
+/* Returns the digest of all bytes, hashed in one call. */
 static struct digest_value digest_of(enum digest_algorithm algorithm, const char *bytes,
                                      size_t length)
 {
@@ -38,8 +38,8 @@ static bool digest_is(struct source *source, const struct digest_value *expected
     return source_digest(source, &value) == STATUS_OK && digest_equal(&value, expected);
 }
 
-/* Takes pieces of at most `want` bytes and compares them. Returns how many bytes came until the
- * end; -1 for a piece that is not what it has to be. */
+/* Takes pieces of at most `want` bytes and compares them. Returns the number of bytes up to the
+ * end, -1 if a piece is wrong. */
 static ssize_t take_all(struct source *source, const char *bytes, size_t length, size_t want)
 {
     size_t at = 0;
@@ -77,7 +77,8 @@ static void test_memory(void)
     }
 }
 
-/* Starts a process that writes the bytes in pieces of the given size. Returns the end to read. */
+/* Starts a process that writes the bytes to a pipe in pieces of this size. Returns the pipe's
+ * other end. */
 static int feed(const char *bytes, size_t length, size_t piece, pid_t *child)
 {
     int ends[2] = {-1, -1};
@@ -155,7 +156,7 @@ static void test_limit(void)
         pid_t child = 0;
         struct source source = {0};
         int fd = feed(bytes, length, length, &child);
-        /* No digest is asked for, none is computed. */
+        /* Computes no digest, since none is requested. */
         enum status status = source_start(&source, fd, NULL, length - (size_t)more, true);
         if (status == STATUS_OK)
             status = source_drain(&source);

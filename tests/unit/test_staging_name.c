@@ -1,5 +1,5 @@
 /*
- * What private directories are called, and what is taken for one.
+ * The names of staging directories, and similar names.
  */
 #include "staging_name.h"
 #include "tap.h"
@@ -8,7 +8,7 @@
 
 static const struct {
     const char *name;
-    const char *target; /* one that it is for, or NULL */
+    const char *target; /* its target, NULL for other names */
 } table[] = {
     {".a.zlsnap-abcdef", "a"},
     {".a.zlsnap-AZ09az", "a"},

@@ -1,6 +1,6 @@
 /*
- * The canonical tar, byte for byte. Blocks are given as the text that stands in each field; the
- * checksums were computed by another program.
+ * The canonical tar, byte for byte. Blocks are given as the text of each field; the checksums were
+ * computed by another program.
  */
 #include "tap.h"
 #include "tar_encode.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A header block; fields that are NULL are those of most entries. */
+/* A header block. NULL stands for a field's usual value. */
 struct block {
     const char *name;
     const char *mode, *uid, *gid;
@@ -29,7 +29,7 @@ static void field_put(char *block, size_t offset, const char *text, const char *
         block[offset + i] = text[i];
 }
 
-/* With no checksum given, it is the sum. */
+/* Computes the checksum unless it is given. */
 static void block_fill(char *block, const struct block *fields)
 {
     memset(block, 0, 512);
@@ -56,7 +56,7 @@ static void block_fill(char *block, const struct block *fields)
     block[154] = '\0';
 }
 
-/* The blocks that an entry should become: an extended header if there are records, its own. */
+/* The expected blocks of an entry: an extended header if it has records, and its own header. */
 static void expect(struct buf *out, const char *records, size_t length, const struct block *fields)
 {
     char block[512];
@@ -249,7 +249,7 @@ static void test_extended(void)
               "%s is in an extended header", extended[i].what);
 }
 
-/* "100n" stands for a hundred n's, "d/2n" for "d/nn". The caller frees the text. */
+/* Expands "100n" to a hundred n's, "d/2n" to "d/nn". The caller frees the text. */
 static struct buf expand(const char *pattern)
 {
     struct buf text = {0};
@@ -267,7 +267,7 @@ static struct buf expand(const char *pattern)
 static const struct {
     const char *path; /* patterns, as above */
     enum tar_type type;
-    const char *record; /* what stands before the path in its record; NULL if there is none */
+    const char *record; /* the start of the path's record, up to the path; NULL for no record */
     const char *prefix, *name;
 } paths[] = {
     {"100n", TAR_FILE, NULL, "", "100n"},
@@ -404,7 +404,7 @@ static void test_xattrs(void)
     xattrs_free(&entry.xattrs);
 }
 
-/* Records are padded to whole blocks, and not at all where they fill them. */
+/* Records are padded to whole blocks, with no padding if they fill the last one. */
 static void test_padding(void)
 {
     static const struct {

@@ -1,6 +1,6 @@
 /*
- * The header block, in all the formats that are read. A block is given as the pieces of text that
- * stand in it; all other bytes are zero.
+ * The header block in all formats. A block is given as pieces of text at their offsets; all other
+ * bytes are zero.
  */
 #include "tap.h"
 #include "tar_header.h"
@@ -31,7 +31,7 @@ static void block_fill(char *block, const struct piece *pieces)
         piece_put(block, *piece);
 }
 
-/* Writes the checksum: the sum of all bytes, `high` taken off for each above 127. */
+/* Writes the checksum: the sum of all bytes, less `high` for each byte above 127. */
 static void block_seal(char *block, unsigned high)
 {
     unsigned sum = 0;

@@ -1,5 +1,5 @@
 /*
- * The numbers of headers: octal, base-256, decimal.
+ * Numbers in headers: octal, base-256, decimal.
  */
 #include "tap.h"
 #include "tar_number.h"
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A field as it stands in a header, its bytes and how many; a literal's NUL is not one of them. */
+/* The bytes of a header field and their number, without the NUL of a literal. */
 #define FIELD(literal) (literal), sizeof(literal) - 1
 
 struct decoding {
@@ -35,7 +35,7 @@ static const struct decoding octal[] = {
     {"a plus", FIELD("+000001\0"), TAR_BAD_NUMBER, 0},
     {"hexadecimal", FIELD("0x00010\0"), TAR_BAD_NUMBER, 0},
     {"a letter right behind the spaces", FIELD("       x"), TAR_BAD_NUMBER, 0},
-    /* GNU tar and Go read these as numbers, libarchive as 0: no reader may choose. */
+    /* Refused, since GNU tar and Go read these as numbers, and libarchive as 0. */
     {"digits behind a leading NUL",
      FIELD("\0"
            "0000644"),

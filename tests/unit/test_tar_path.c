@@ -1,5 +1,5 @@
 /*
- * The paths in archives.
+ * Paths in archives.
  */
 #include "tap.h"
 #include "tar_path.h"
@@ -60,7 +60,7 @@ static void test_table(void)
     buf_free(&path);
 }
 
-/* "absolute" tells of all paths that were seen. */
+/* `absolute` is set if any path so far was absolute. */
 static void test_absolute_stays(void)
 {
     struct buf path = {0};
@@ -70,7 +70,8 @@ static void test_absolute_stays(void)
     buf_free(&path);
 }
 
-/* A component that begins with `start` and has `length` bytes more, and what comes behind it. */
+/* Makes a path of a component, which begins with `start` and has `length` more bytes, and an end.
+ */
 static enum tar_error normalise_component(const char *start, size_t length, const char *rest,
                                           struct buf *path)
 {

@@ -1,5 +1,5 @@
 /*
- * What the records of extended headers say.
+ * The meaning of the records in extended headers.
  */
 #include "acl.h"
 #include "tap.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keywords with their values; the records are made of them. */
+/* Keywords and values, from which the test makes records. */
 struct record {
     const char *key;
     const char *value;
@@ -24,7 +24,7 @@ static enum tar_error decode(struct tar_pax *pax, const struct record *records)
         if (tar_record_append(&header, records->key, records->value, length) != 0)
             break;
     }
-    /* Memory that ends where the header does, so that a read behind it is seen. */
+    /* A block that ends with the header, so that sanitizers find a read beyond it. */
     char *copy = malloc(header.length + 1);
     enum tar_error error = TAR_NO_MEMORY;
     if (copy && header.length > 0) {
@@ -129,7 +129,7 @@ static void test_time(void)
         {"-1.5", -2, 500000000},
         {"-0.000000001", -1, 999999999},
         {"-0.999999999", -1, 1},
-        /* More digits than nanoseconds have: to the one before. */
+        /* Rounded down to nanoseconds. */
         {"1.9999999999", 1, 999999999},
         {"1.00000000000000000000000000000000", 1, 0},
         {"-1.0000000000", -1, 0},
@@ -166,7 +166,7 @@ static void test_xattrs(void)
         {"SCHILY.xattr.user.a%3Db", "c", 1, "user.a=b", "c", 1},
         {"SCHILY.xattr.user.100%25", "c", 1, "user.100%", "c", 1},
         {"SCHILY.xattr.user.%253D", "c", 1, "user.%3D", "c", 1},
-        /* Only these two are escapes there: other writers know none. */
+        /* The only escapes in this format, since other writers use none. */
         {"SCHILY.xattr.user.%41", "c", 1, "user.%41", "c", 1},
         {"SCHILY.xattr.user.%2", "c", 1, "user.%2", "c", 1},
         {"SCHILY.xattr.user.%", "c", 1, "user.%", "c", 1},
@@ -219,7 +219,7 @@ static void test_acl(void)
               xattr_is(&pax, 1, ACL_XATTR_DEFAULT, value, sizeof value - 1),
           "an ACL in text form becomes an attribute");
     tar_pax_clear(&pax);
-    /* As GNU tar writes it with --acls and --xattrs-include=*, also with --numeric-owner. */
+    /* The output of GNU tar --acls --xattrs-include=*, with or without --numeric-owner. */
     CHECK(DECODE(&pax, {"SCHILY.acl.access", "user::rwx\nuser:lisa:r-x\n", 0},
                  {"SCHILY.xattr." ACL_XATTR_ACCESS, value, sizeof value - 1}) == TAR_OK &&
               pax.xattrs.count == 1 && xattr_is(&pax, 0, ACL_XATTR_ACCESS, value, sizeof value - 1),
@@ -329,7 +329,7 @@ static const struct {
      TAR_BAD_SPARSE},
     {"sparse format 2", {{"GNU.sparse.major", "2", 0}}, TAR_BAD_SPARSE},
     {"sparse format 1.2", {{"GNU.sparse.minor", "2", 0}}, TAR_BAD_SPARSE},
-    /* Two maps for one file, one here and one in the data. */
+    /* Two maps of one file: one in the records and one in the data. */
     {"a sparse map before format 1.0",
      {{"GNU.sparse.map", "0,5", 0}, {"GNU.sparse.major", "1", 0}},
      TAR_BAD_SPARSE},

@@ -17,7 +17,7 @@ static bool text_is(struct tar_text text, const char *expected)
     return text.length == strlen(expected) && memcmp(text.at, expected, text.length) == 0;
 }
 
-/* The length counts its own digits: where they become one more, no length is left out but one. */
+/* The length includes its own digits, so one length is impossible wherever the digits increase. */
 static void test_length(void)
 {
     static const struct {
@@ -167,7 +167,7 @@ static void test_next_refused(void)
         {"a record cut short", "9 path=a"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        /* Memory of its own, so that a read behind the end is seen. */
+        /* A block of its own, so that sanitizers find a read beyond the end. */
         size_t length = strlen(table[i].text);
         char *copy = malloc(length);
         if (!copy)

@@ -1,5 +1,5 @@
 /*
- * The maps of sparse files, in all of GNU tar's formats.
+ * The maps of sparse files, in all formats of GNU tar.
  */
 #include "tap.h"
 #include "tar_sparse.h"
@@ -139,7 +139,7 @@ static void test_gnu(void)
     tar_sparse_free(&map);
 }
 
-/* Gives the text to the decoder in pieces of `step` bytes. */
+/* Passes the text to the decoder in pieces of `step` bytes. */
 static enum tar_error text_add(struct tar_sparse *map, struct tar_sparse_text *state,
                                const char *text, size_t step)
 {

@@ -1,11 +1,11 @@
-/* Threads: their stacks and signals, and how many there may be. */
+/* Threads: stacks, signals and the maximum number. */
 #include "thread.h"
 
 #include "tap.h"
 
 #include <signal.h>
 
-/* What a thread finds out about itself. */
+/* The properties that a thread finds. */
 struct found {
     size_t stack;
     bool deaf;

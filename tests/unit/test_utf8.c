@@ -1,5 +1,5 @@
 /*
- * UTF-8: where a sequence is valid, and the edges of every range.
+ * UTF-8: valid sequences and the limits of every range.
  */
 #include "tap.h"
 #include "utf8.h"

@@ -43,7 +43,7 @@ flip_byte() {
     printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
-# fake NAME SCRIPT: from now on zlsnap runs SCRIPT instead of the program NAME.
+# fake NAME SCRIPT: from now on zlsnap runs this bash script instead of the program NAME.
 fake() {
     local fakes=$BATS_TEST_TMPDIR/fakes program
     if [ ! -d "$fakes" ]; then

@@ -1,6 +1,6 @@
 # Functions for tests of images and registries: `load images` after `load helpers` and `load driver`.
 
-# --------------------------------------------------------------------------- clients that are not ours
+# --------------------------------------------------------------------------- other clients
 
 # buildah_ ARGUMENT...: buildah with its storage in the test's directory.
 buildah_() {
@@ -66,7 +66,7 @@ blob_of() {
     printf '%s' "$1/blobs/sha256/${2#sha256:}"
 }
 
-# manifest_digest DIR TAG: prints the digest that the index has.
+# manifest_digest DIR TAG: prints the manifest's digest from the index.
 manifest_digest() {
     jq -r --arg tag "$2" '.manifests[]
         | select(.annotations["org.opencontainers.image.ref.name"] == $tag).digest' "$1/index.json"
@@ -113,7 +113,7 @@ registry_start() {
         echo "http: {addr: '127.0.0.1:$port', secret: test}"
         printf '%s\n' "${@:2}"
     } >"$dir.yml"
-    rm -f "$dir.log" # of the one before
+    rm -f "$dir.log" # of an earlier server
     docker-registry serve "$dir.yml" >"$dir.log" 2>&1 3>&- &
     registry_pid=$!
     wait_until grep -qs 'listening on 127' "$dir.log"

@@ -11,12 +11,12 @@ setup() {
     printf '@test "%s" { true; }\n' one two three >sound.bats
 }
 
-# suite FILE: makes it of standard input, where TEST stands for @test, which bats would find here.
+# suite FILE: writes standard input to FILE, with @test for TEST, since bats would find @test here.
 suite() {
     sed 's/^TEST/@test/' >"$1"
 }
 
-# run_tests FILE...: tests/run in a process that knows nothing of this one's bats; `given` are variables.
+# run_tests FILE...: runs tests/run without the variables of this bats, but with those in `given`.
 run_tests() {
     env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" TMPDIR="$PWD/tmp" ZLSNAP_UNIT="$PWD" "${given[@]}" \
         "$PROJECT/tests/run" "${@/#/$PWD/}" 3>&-
@@ -34,14 +34,14 @@ waiting() {
     grep -lszx "LEFT=$PWD" /proc/[0-9]*/environ || :
 }
 
-# A program that prints what a unit test would.
+# Makes a program with the output of a unit test.
 unit_test() {
     printf '#!/bin/sh\n%s\n' "$2" >"$1"
     chmod +x "$1"
     : >"$1.c"
 }
 
-@test "a file that hangs is killed alone and named, with what it was doing; its results are counted" {
+@test "a file that hangs is killed and named, with its processes and output, and its results are counted" {
     suite hangs.bats <<'END'
 TEST "before" { true; }
 TEST "fails before" { false; }
@@ -71,7 +71,7 @@ END
     assert_nothing_left
 }
 
-@test "a file that dies in the middle is a failure, with the results that it gave" {
+@test "a file that dies in the middle is a failure, and its results are counted" {
     suite dies.bats <<'END'
 TEST "before" { true; }
 TEST "dies" {
@@ -113,7 +113,7 @@ END
     assert_line '3 passed, 1 failed'
 }
 
-@test "SLOTS files run at a time, and the results of one are not mixed with another's" {
+@test "SLOTS files run at a time, and their results are not mixed" {
     local name
     mkdir running
     for name in a b c d; do
@@ -132,13 +132,13 @@ END
     done
 }
 
-@test "a signal ends all of it, and nothing is left" {
+@test "a signal ends all processes, and no files remain" {
     printf '@test "waits" { LEFT=${TMPDIR%%/tmp/*} sleep 1003; }\n' | tee one.bats >two.bats
     run_tests one.bats two.bats >out 2>&1 &
     local tests=$! status=0
     both_wait() { [ "$(waiting | wc -l)" -ge 2 ]; }
     wait_until both_wait
-    kill -TERM "$(pgrep -P "$tests")" # the other is a shell of this file
+    kill -TERM "$(pgrep -P "$tests")" # $tests is a shell of this file
     wait "$tests" || status=$?
     assert_equal "$status" 143
     assert_nothing_left

@@ -1,4 +1,5 @@
 #include "mtree_read.h"
+#include "tar_path.h"
 #include "whiteout.h"
 
 #include <string.h>
@@ -11,10 +12,10 @@ struct key {
 };
 
 /* The key of the component at `name`, which ends in a slash or a NUL. */
-static struct key key_of(const char *name, bool raw)
+static struct key key_of(const char *name)
 {
     struct key key = {.text = name, .length = strcspn(name, "/")};
-    if (raw || name[key.length] == '/')
+    if (name[key.length] == '/')
         return key;
     const char *hidden = NULL;
     enum whiteout whiteout = whiteout_parse(name, &hidden);
@@ -35,9 +36,9 @@ static int key_compare(const struct key *a, const struct key *b)
     return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* Compares paths below the root in the order of the walk: an entry comes before what is below it,
- * and that before the next sibling. */
-static int path_compare(const char *a, const char *b, bool raw)
+/* Compares paths below the root as tar_path_compare() does, but sorts a whiteout by the name that
+ * it hides. */
+static int path_compare(const char *a, const char *b)
 {
     size_t start = 0, same = 0;
     for (; a[same] && a[same] == b[same]; same++) {
@@ -46,7 +47,7 @@ static int path_compare(const char *a, const char *b, bool raw)
     }
     if (a[same] == b[same])
         return 0;
-    struct key left = key_of(a + start, raw), right = key_of(b + start, raw);
+    struct key left = key_of(a + start), right = key_of(b + start);
     int order = key_compare(&left, &right);
     if (order != 0)
         return order;
@@ -63,7 +64,7 @@ int mtree_path_compare(const char *a, const char *b)
 {
     if (is_root(a) || is_root(b))
         return is_root(b) - is_root(a);
-    return path_compare(a, b, false);
+    return path_compare(a, b);
 }
 
 /* Whether the directory of `path` is the last entry or above it. */
@@ -81,8 +82,8 @@ static bool parent_is_known(const struct mtree_order *order, const char *path)
 /* Whether `a` comes before `b`, in one of the orders that the entries so far are in. */
 static bool comes_before(const struct mtree_order *order, const char *a, const char *b)
 {
-    return is_root(a) || (!order->not_walk && path_compare(a, b, false) < 0) ||
-           (!order->not_raw && path_compare(a, b, true) < 0);
+    return is_root(a) || (!order->not_walk && path_compare(a, b) < 0) ||
+           (!order->not_raw && tar_path_compare(a, b) < 0);
 }
 
 static enum mtree_error order_check(struct mtree_order *order, const struct tar_entry *entry)
@@ -92,8 +93,8 @@ static enum mtree_error order_check(struct mtree_order *order, const struct tar_
     if (is_root(entry->path))
         return MTREE_BAD_ORDER;
     if (!is_root(order->path.bytes)) {
-        order->not_walk |= path_compare(order->path.bytes, entry->path, false) >= 0;
-        order->not_raw |= path_compare(order->path.bytes, entry->path, true) >= 0;
+        order->not_walk |= path_compare(order->path.bytes, entry->path) >= 0;
+        order->not_raw |= tar_path_compare(order->path.bytes, entry->path) >= 0;
     }
     if (order->not_walk && order->not_raw)
         return MTREE_BAD_ORDER;

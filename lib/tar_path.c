@@ -52,3 +52,17 @@ const char *tar_path_name(const char *path)
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
+
+static unsigned rank(char byte)
+{
+    return byte == '\0' ? 0 : byte == '/' ? 1 : (unsigned char)byte + 1U;
+}
+
+int tar_path_compare(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return (rank(*a) > rank(*b)) - (rank(*a) < rank(*b));
+}

@@ -18,6 +18,11 @@
  * `*absolute` if the text begins with a slash. */
 enum tar_error tar_path_normalise(const char *text, struct buf *path, bool *absolute);
 
+/* Compares paths in the order of the walk (FORMAT.md 2.1): an entry comes before what is below it,
+ * and that before the next sibling, even if the sibling's name begins with the entry's. Returns a
+ * negative number, 0 or a positive number, as strcmp(3). */
+int tar_path_compare(const char *a, const char *b);
+
 /* The last component of a normalised path. */
 const char *tar_path_name(const char *path);
 

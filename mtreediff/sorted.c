@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "report.h"
+#include "tar_path.h"
 
 #include <string.h>
 
@@ -22,20 +23,6 @@ struct side {
 static struct record *current_of(struct side *side)
 {
     return &side->records[side->current];
-}
-
-static unsigned rank(char byte)
-{
-    return byte == '\0' ? 0 : byte == '/' ? 1 : (unsigned char)byte + 1U;
-}
-
-static int name_compare(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return (rank(*a) > rank(*b)) - (rank(*a) < rank(*b));
 }
 
 static enum status record_read(struct side *side, struct record *record)
@@ -64,7 +51,7 @@ static enum status side_next(struct side *side)
         enum status status = record_read(side, old);
         if (status != STATUS_OK || !old->there || !current_of(side)->there)
             return status;
-        int order = name_compare(current_of(side)->name.bytes, old->name.bytes);
+        int order = tar_path_compare(current_of(side)->name.bytes, old->name.bytes);
         if (order > 0)
             return input_malformed(side->input, "not sorted by path");
         if (order < 0)
@@ -99,7 +86,7 @@ static enum status path_compare(struct side *old, struct side *new, bool json, s
                                 struct counts *counts)
 {
     const struct record *a = current_of(old), *b = current_of(new);
-    int order = !a->there ? 1 : !b->there ? -1 : name_compare(a->name.bytes, b->name.bytes);
+    int order = !a->there ? 1 : !b->there ? -1 : tar_path_compare(a->name.bytes, b->name.bytes);
     const size_t before = out->buf.length;
     if (report_append(&out->buf, order <= 0 ? &a->line : NULL, order >= 0 ? &b->line : NULL,
                       json) != 0)

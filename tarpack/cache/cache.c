@@ -3,6 +3,7 @@
 #include "cache/reader.h"
 #include "cache/writer.h"
 #include "diag.h"
+#include "tar_path.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -81,22 +82,6 @@ static bool xattrs_load(const char *text, size_t length, struct xattrs *xattrs)
     return true;
 }
 
-static unsigned rank(char byte)
-{
-    return byte == '\0' ? 0 : byte == '/' ? 1 : (unsigned char)byte + 1U;
-}
-
-/* Compares in the order of the walk: the entries of a directory come before a sibling whose name
- * begins with the directory's. */
-static int path_compare(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return (rank(*a) > rank(*b)) - (rank(*a) < rank(*b));
-}
-
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs)
 {
     struct cache_record record;
@@ -105,7 +90,7 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
     cache->begun.length = 0;
     while ((bytes = cache_reader_next(&cache->old, &record))) {
         const char *path = bytes + sizeof record;
-        int order = path_compare(path, item->path);
+        int order = tar_path_compare(path, item->path);
         if (order > 0)
             return false;
         if (order == 0 && is_same(&record, &wanted) &&

@@ -126,11 +126,29 @@ static void test_long(void)
     buf_free(&path);
 }
 
+static void test_compare(void)
+{
+    /* In the order of the walk; each text comes before all that follow. */
+    static const char *const sorted[] = {".", "a", "a/b", "a/b/c", "a-b", "a0", "ab", "b", "\377"};
+    enum { COUNT = sizeof sorted / sizeof sorted[0] };
+    for (int i = 0; i < COUNT; i++) {
+        for (int k = 0; k < COUNT; k++) {
+            const int order = tar_path_compare(sorted[i], sorted[k]);
+            CHECK((order > 0) - (order < 0) == (i > k) - (i < k), "'%s' %s '%s'", sorted[i],
+                  i < k   ? "comes before"
+                  : i > k ? "comes after"
+                          : "equals",
+                  sorted[k]);
+        }
+    }
+}
+
 int main(void)
 {
     test_table();
     test_absolute_stays();
     test_components();
     test_long();
+    test_compare();
     return tap_done();
 }

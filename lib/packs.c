@@ -21,8 +21,8 @@ static enum status fail_index(const struct packs *packs, const char *pack, const
 
 static enum status fail_system(const struct packs *packs, const char *pack, const char *what)
 {
-    diag_errno("%s/%s" PACK_INDEX_SUFFIX ": cannot %s", diag_name(packs->path).text, pack, what);
-    return STATUS_SYSTEM;
+    return diag_errno("%s/%s" PACK_INDEX_SUFFIX ": cannot %s", diag_name(packs->path).text, pack,
+                      what);
 }
 
 /* Maps the open index and checks its header. */

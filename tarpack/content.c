@@ -23,10 +23,8 @@ static enum status range_emit(struct emit *emit, struct scout *scout, const stru
             continue;
         if (got < 0)
             return diag_failed(item->path, "read");
-        if (got == 0) {
-            diag_error("%s: shrank while it was being read", diag_name(item->path).text);
-            return STATUS_SYSTEM;
-        }
+        if (got == 0)
+            return diag_error("%s: shrank while it was being read", diag_name(item->path).text);
         enum status status = emit_added(emit, (size_t)got);
         if (status != STATUS_OK)
             return status;
@@ -85,10 +83,8 @@ static enum status change_check(const struct walk_item *item, bool live)
         diag_warn("%s: vanished while it was being read", diag_name(item->path).text);
         return STATUS_OK;
     }
-    if (after.st_size < before->st_size) {
-        diag_error("%s: shrank while it was being read", diag_name(item->path).text);
-        return STATUS_SYSTEM;
-    }
+    if (after.st_size < before->st_size)
+        return diag_error("%s: shrank while it was being read", diag_name(item->path).text);
     if (after.st_size == before->st_size && is_same_time(after.st_mtim, before->st_mtim) &&
         is_same_time(after.st_ctim, before->st_ctim))
         return STATUS_OK;

@@ -14,16 +14,13 @@
 
 static enum status digest_failed(void)
 {
-    diag_error("cannot compute SHA-256 digests");
-    return STATUS_SYSTEM;
+    return diag_error("cannot compute SHA-256 digests");
 }
 
 static enum status flush(struct emit *emit)
 {
-    if (stream_write(emit->fd, emit->out.bytes, emit->out.length) != 0) {
-        diag_errno("write error");
-        return STATUS_SYSTEM;
-    }
+    if (stream_write(emit->fd, emit->out.bytes, emit->out.length) != 0)
+        return diag_errno("write error");
     emit->written += emit->out.length;
     emit->out.length = 0;
     return STATUS_OK;

@@ -58,8 +58,7 @@ static enum status directory_open(const char *path, int *fd)
         return STATUS_OK;
     if (errno != ENOTDIR)
         return diag_failed(path, "open directory");
-    diag_error("%s: not a directory", diag_name(path).text);
-    return STATUS_SYSTEM;
+    return diag_error("%s: not a directory", diag_name(path).text);
 }
 
 static enum emit_form form_of(const struct options *options)
@@ -73,8 +72,7 @@ static enum status output_close(void)
 {
     if (stream_close_stdout() == 0)
         return STATUS_OK;
-    diag_errno("write error");
-    return STATUS_SYSTEM;
+    return diag_errno("write error");
 }
 
 /* Packs the open directory `root` and closes the output. */

@@ -9,8 +9,7 @@
 
 static enum status fail_read(void)
 {
-    diag_errno("cannot read standard input");
-    return STATUS_SYSTEM;
+    return diag_errno("cannot read standard input");
 }
 
 static enum status fail_record(const struct input *input, const char *what)

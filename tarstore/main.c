@@ -61,10 +61,8 @@ static enum status store(const struct options *options, int directory, struct wr
     stream_grow_pipe(STDIN_FILENO);
     if (status == STATUS_OK)
         status = stream_store(options, writer);
-    if (status == STATUS_OK && stream_close_stdout() != 0) {
-        diag_errno("cannot write to standard output");
-        status = STATUS_SYSTEM;
-    }
+    if (status == STATUS_OK && stream_close_stdout() != 0)
+        return diag_errno("cannot write to standard output");
     return status;
 }
 

@@ -36,16 +36,13 @@ enum status writer_open(struct writer *writer, int directory, const char *path, 
                               .digest = digest_new(DIGEST_SHA256)};
     if (writer->digest)
         return STATUS_OK;
-    diag_error("libcrypto cannot compute %s", digest_algorithm_name(DIGEST_SHA256));
-    return STATUS_SYSTEM;
+    return diag_error("libcrypto cannot compute %s", digest_algorithm_name(DIGEST_SHA256));
 }
 
 static enum status bytes_write(struct writer *writer, const void *bytes, size_t length)
 {
-    if (digest_update(writer->digest, bytes, length) != 0) {
-        diag_error("libcrypto failed to compute the digest");
-        return STATUS_SYSTEM;
-    }
+    if (digest_update(writer->digest, bytes, length) != 0)
+        return diag_error("libcrypto failed to compute the digest");
     if (stream_write(writer->data.fd, bytes, length) != 0)
         return fail(writer, "write a pack");
     writer->size += length;
@@ -69,10 +66,8 @@ static enum status pack_begin(struct writer *writer)
                                       PACK_MAGIC_NONCE >> 16 & 0xff, PACK_MAGIC_NONCE >> 24, NONCE};
     writer->size = writer->content = 0;
     writer->frames.length = writer->count = 0;
-    if (getrandom(frame + 8, NONCE, 0) != NONCE) {
-        diag_errno("cannot get random bytes");
-        return STATUS_SYSTEM;
-    }
+    if (getrandom(frame + 8, NONCE, 0) != NONCE)
+        return diag_errno("cannot get random bytes");
     if (newfile_open(&writer->data, writer->directory) != 0)
         return fail(writer, "create a pack");
     return frame_write(writer, frame, sizeof frame, 0);
@@ -200,10 +195,8 @@ static enum status data_end(struct writer *writer, char pack[static DIGEST_TEXT_
     buf_free(&table);
     if (status != STATUS_OK)
         return status;
-    if (digest_final(writer->digest, &digest) != 0) {
-        diag_error("libcrypto failed to compute the digest");
-        return STATUS_SYSTEM;
-    }
+    if (digest_final(writer->digest, &digest) != 0)
+        return diag_error("libcrypto failed to compute the digest");
     digest_hex(&digest, pack);
     return STATUS_OK;
 }
@@ -214,8 +207,7 @@ static enum status pack_report(struct writer *writer, const char *pack)
     const int length = snprintf(line, sizeof line, "%s %" PRIu64 "\n", pack, writer->size);
     if (stream_write(STDOUT_FILENO, line, (size_t)length) == 0)
         return STATUS_OK;
-    diag_errno("cannot write to standard output");
-    return STATUS_SYSTEM;
+    return diag_errno("cannot write to standard output");
 }
 
 enum status writer_finish(struct writer *writer)

@@ -26,6 +26,21 @@ struct dirs_magic dirs_magic(int fd, const char *name)
     return magic;
 }
 
+int dirs_create_unnamed(int directory)
+{
+    int fd = openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd >= 0 && access(dirs_magic(fd, NULL).path, F_OK) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int dirs_name(int fd, int directory, const char *name)
+{
+    return linkat(AT_FDCWD, dirs_magic(fd, NULL).path, directory, name, AT_SYMLINK_FOLLOW);
+}
+
 bool dirs_is_same(int fd, int parent, const char *name)
 {
     struct stat held, named;

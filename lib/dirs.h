@@ -49,6 +49,15 @@ struct dirs_magic {
 /* With `name` NULL, the link to `fd` itself. */
 struct dirs_magic dirs_magic(int fd, const char *name);
 
+/* Creates a file without a name (O_TMPFILE) in the open directory, for writing, readable by its
+ * owner only. Returns the descriptor; -1 if the file system cannot, or if /proc, through which the
+ * file gets its name, is missing. */
+int dirs_create_unnamed(int directory);
+
+/* Gives a file without a name a name in the open directory. Returns 0; -1 with errno set, EEXIST if
+ * the name exists. */
+int dirs_name(int fd, int directory, const char *name);
+
 /* Whether `name` in the open directory `parent` is the inode of `fd`. */
 bool dirs_is_same(int fd, int parent, const char *name);
 

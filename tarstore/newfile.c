@@ -14,19 +14,6 @@
 
 #define TARGET "tarstore"
 
-/* Creates a file without a name. Returns whether it could; the file needs /proc to get a name. */
-static bool unnamed_open(struct newfile *file)
-{
-    int fd = openat(file->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return false;
-    if (access(dirs_magic(fd, NULL).path, F_OK) == 0)
-        file->fd = fd;
-    else
-        close(fd);
-    return file->fd >= 0;
-}
-
 /* Creates and locks a file with a private name. Before it is locked, another run may remove it.
  * Returns 0; -1 with errno set. */
 static int named_open(struct newfile *file)
@@ -55,15 +42,14 @@ static int named_open(struct newfile *file)
 
 int newfile_open(struct newfile *file, int directory)
 {
-    *file = (struct newfile){.fd = -1, .directory = directory};
-    return unnamed_open(file) ? 0 : named_open(file);
+    *file = (struct newfile){.fd = dirs_create_unnamed(directory), .directory = directory};
+    return file->fd >= 0 ? 0 : named_open(file);
 }
 
 int newfile_place(struct newfile *file, const char *name)
 {
     if (!file->has_name)
-        return linkat(AT_FDCWD, dirs_magic(file->fd, NULL).path, file->directory, name,
-                      AT_SYMLINK_FOLLOW);
+        return dirs_name(file->fd, file->directory, name);
     if (renameat(file->directory, file->name, file->directory, name) != 0)
         return -1;
     file->has_name = false;

@@ -44,20 +44,6 @@ static enum status replaced_check(const struct cache_writer *writer)
     return diag_error("%s: not a regular file", diag_name(writer->path).text);
 }
 
-/* Creates a file without a name, unless /proc, through which it gets one, is missing. Returns
- * whether it could. */
-static bool unnamed_open(struct cache_writer *writer)
-{
-    int fd = openat(writer->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return false;
-    if (access(dirs_magic(fd, NULL).path, F_OK) == 0)
-        writer->fd = fd;
-    else
-        close(fd);
-    return writer->fd >= 0;
-}
-
 /* Removes what stands under the private name, unless a running process holds its lock. Returns 0;
  * -1 with errno set, EWOULDBLOCK if it is locked. */
 static int leftover_remove(const struct cache_writer *writer)
@@ -122,7 +108,8 @@ enum status cache_writer_open(struct cache_writer *writer, const char *path)
     if (directory_open(writer) != STATUS_OK || replaced_check(writer) != STATUS_OK)
         return STATUS_SYSTEM;
     staging_name_make(writer->temporary, writer->name, always);
-    if (!unnamed_open(writer) && named_open(writer) != 0) {
+    writer->fd = dirs_create_unnamed(writer->directory);
+    if (writer->fd < 0 && named_open(writer) != 0) {
         if (errno != EWOULDBLOCK)
             return diag_failed(path, "create the cache");
         diag_warn("%s: the cache is not updated: another run is writing it", diag_name(path).text);
@@ -163,21 +150,15 @@ void cache_writer_add(struct cache_writer *writer, const void *record, size_t le
         block_write(writer);
 }
 
-static int file_link(const struct cache_writer *writer, const char *name)
-{
-    return linkat(AT_FDCWD, dirs_magic(writer->fd, NULL).path, writer->directory, name,
-                  AT_SYMLINK_FOLLOW);
-}
-
 /* Links a file without a name: under its final name if that is free, else under the private one.
  * Returns 0; -1 with errno set. */
 static int name_give(struct cache_writer *writer)
 {
-    if (file_link(writer, writer->name) == 0)
+    if (dirs_name(writer->fd, writer->directory, writer->name) == 0)
         return 0;
     if (errno != EEXIST ||
         (unlinkat(writer->directory, writer->temporary, 0) != 0 && errno != ENOENT) ||
-        file_link(writer, writer->temporary) != 0)
+        dirs_name(writer->fd, writer->directory, writer->temporary) != 0)
         return -1;
     writer->has_name = true;
     return 0;

@@ -1,5 +1,7 @@
 #include "contents.h"
 
+#include "decimal.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -26,20 +28,13 @@ int contents_encode(struct buf *out, const struct contents_record *record)
                : 0;
 }
 
-/* Parses the size, without leading zeros, up to the newline at `end_at`. */
-static bool size_parse(const char *text, const char *end_at, uint32_t *size)
+/* Parses the size up to the newline at `newline`. */
+static bool size_parse(const char *text, const char *newline, uint32_t *size)
 {
-    uint32_t number = 0;
-    if (text == end_at || *text == '0')
+    uint64_t number = 0;
+    if (!decimal_take(&text, newline, PACK_CONTENT_MAX, &number) || number == 0 || text != newline)
         return false;
-    for (; text < end_at; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        number = number * 10 + (uint32_t)(*text - '0');
-        if (number > PACK_CONTENT_MAX)
-            return false;
-    }
-    *size = number;
+    *size = (uint32_t)number;
     return true;
 }
 

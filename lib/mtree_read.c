@@ -1,6 +1,7 @@
 #include "mtree_read.h"
 
 #include "base64.h"
+#include "decimal.h"
 #include "tar_path.h"
 #include "whiteout.h"
 
@@ -27,24 +28,9 @@ static bool take(struct cursor *rest, const char *text)
     return true;
 }
 
-/* Takes a decimal number without leading zeros, at most `max`. */
-static bool take_number(struct cursor *rest, uint64_t max, uint64_t *number)
-{
-    const char *first = rest->at;
-    uint64_t value = 0;
-    for (; rest->at < rest->end && *rest->at >= '0' && *rest->at <= '9'; rest->at++) {
-        unsigned digit = (unsigned)(*rest->at - '0');
-        if (value > (max - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    *number = value;
-    return rest->at > first && (*first != '0' || rest->at == first + 1);
-}
-
 static bool take_word(struct cursor *rest, const char *key, uint64_t max, uint64_t *number)
 {
-    return take(rest, key) && take_number(rest, max, number);
+    return take(rest, key) && decimal_take(&rest->at, rest->end, max, number);
 }
 
 /* Takes exactly `count` digits of a base up to 10. */
@@ -183,7 +169,7 @@ static enum mtree_error take_content(struct cursor *rest, struct mtree_line *lin
         entry->type = TAR_HARDLINK;
         return MTREE_OK;
     }
-    if (!take_number(rest, INT64_MAX, &entry->size))
+    if (!decimal_take(&rest->at, rest->end, INT64_MAX, &entry->size))
         return MTREE_BAD_SIZE;
     if (!take(rest, " sha256digest=") || rest->end - rest->at < MTREE_SHA256_DIGITS)
         return MTREE_BAD_DIGEST;
@@ -242,7 +228,7 @@ static enum mtree_error take_time(struct cursor *rest, struct mtree_line *line)
     if (!line->has_time)
         return MTREE_OK;
     bool negative = take(rest, "-");
-    if (!take_number(rest, (uint64_t)INT64_MAX + negative, &seconds) ||
+    if (!decimal_take(&rest->at, rest->end, (uint64_t)INT64_MAX + negative, &seconds) ||
         (negative && seconds == 0) || !take(rest, ".") ||
         !take_digits(rest, 9, 10, &mtime->nanoseconds))
         return MTREE_BAD_TIME;

@@ -1,5 +1,6 @@
 #include "apply.h"
 
+#include "decimal.h"
 #include "diag.h"
 #include "script.h"
 
@@ -29,18 +30,13 @@ static enum status malformed(const struct application *application, const char *
     return input_malformed(application->delta, text);
 }
 
-/* Takes a decimal number without leading zeros, at most INT64_MAX. */
+/* Takes a number, at most INT64_MAX. */
 static bool take_number(struct slice *text, uint64_t *number)
 {
-    const struct slice all = *text;
-    *number = 0;
-    for (; text->length > 0 && *text->at >= '0' && *text->at <= '9'; text->at++, text->length--) {
-        unsigned digit = (unsigned)(*text->at - '0');
-        if (*number > ((uint64_t)INT64_MAX - digit) / 10)
-            return false;
-        *number = *number * 10 + digit;
-    }
-    return text->length < all.length && (*all.at != '0' || all.length - text->length == 1);
+    const char *end = text->at + text->length;
+    const bool valid = decimal_take(&text->at, end, INT64_MAX, number);
+    text->length = (size_t)(end - text->at);
+    return valid;
 }
 
 static bool take_text(struct slice *text, const char *wanted)

@@ -16,7 +16,7 @@ export LC_ALL=C TZ=UTC
 PATH=$(realpath -m -- "${ZLSNAP_BIN:-$bench/../build/bin}"):$PATH
 measured=$(realpath -- "${1:-/usr/share}") || exit
 runs=${2:-3}
-work=$BENCH_DIR/work/compare
+work=$BENCH_DIR/scratch/compare
 tools=(tar bsdtar umoci skopeo casync zlsnap)
 declare -A answer took memory size
 

@@ -12,7 +12,7 @@ BENCH_DIR=$(realpath -m -- "${BENCH_DIR:-/var/tmp/zlsnap-bench}")
 export BENCH_DIR LC_ALL=C
 PATH=$(realpath -m -- "${ZLSNAP_BIN:-$bench/../build/bin}"):$PATH
 runs=${1:-5}
-tree=$BENCH_DIR/work/sync/tree
+tree=$BENCH_DIR/scratch/sync/tree
 remote=s3://bucket/bench
 
 export S3_KEY=bench-key S3_SECRET=bench-secret S3_BUCKET=bucket AWS_REGION=us-east-1
@@ -24,8 +24,8 @@ die() {
 }
 
 server_start() {
-    mkdir -- "$BENCH_DIR/work/sync/s3"
-    "$bench/../tests/s3-server" "$BENCH_DIR/work/sync/s3" >port 2>server.log &
+    mkdir -- "$BENCH_DIR/scratch/sync/s3"
+    "$bench/../tests/s3-server" "$BENCH_DIR/scratch/sync/s3" >port 2>server.log &
     server=$!
     local tries
     for ((tries = 0; tries < 100; tries++)); do
@@ -39,7 +39,7 @@ server_start() {
 
 clean_up() {
     [[ ! ${server-} ]] || kill "$server"
-    cd / && rm -rf -- "$BENCH_DIR/work/sync"
+    cd / && rm -rf -- "$BENCH_DIR/scratch/sync"
 }
 
 # seconds COMMAND...: runs it and sets `took` to the time in milliseconds.
@@ -121,8 +121,8 @@ syncs() {
 }
 
 "$bench/data.sh" tiny || exit
-rm -rf -- "$BENCH_DIR/work/sync"
-mkdir -p -- "$BENCH_DIR/work/sync" && cd "$BENCH_DIR/work/sync" || exit
+rm -rf -- "$BENCH_DIR/scratch/sync"
+mkdir -p -- "$BENCH_DIR/scratch/sync" && cd "$BENCH_DIR/scratch/sync" || exit
 trap clean_up EXIT
 cp -a -- "$BENCH_DIR/sets/tiny" "$tree" || exit
 mapfile -t files < <(find "$tree" -type f | sort)

@@ -6,7 +6,7 @@
 
 #include "mtree_read.h"
 
-/* In the order in which changes are told. */
+/* In the order in which changes are printed. */
 enum fact {
     FACT_TYPE,
     FACT_MODE,

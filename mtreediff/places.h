@@ -1,7 +1,7 @@
 /*
- * Where OLD has something: a table of bounded size from hashes to offsets in the file. It forgets
- * what does not fit, and hashes may be equal by chance or on purpose, so whoever looks something up
- * compares what is there. Pure.
+ * Where OLD has something: a table of bounded size from hashes to offsets in the file. It drops
+ * entries that do not fit. Hashes may be equal by chance or on purpose, so the caller must compare
+ * the bytes at the offset. Pure.
  */
 #ifndef MTREEDIFF_PLACES_H
 #define MTREEDIFF_PLACES_H

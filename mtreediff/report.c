@@ -62,10 +62,10 @@ static int append_facts(struct buf *out, const struct mtree_line *old, const str
     facts_fill(&after, new);
     for (enum fact fact = 0; result == 0 && fact < FACT_COUNT; fact++) {
         const char *a = before.texts[fact], *b = after.texts[fact];
-        /* A file has a size, a directory none: that one became the other is told already. */
-        bool told = old->entry.type != new->entry.type && (!a || !b);
+        /* A file has a size, a directory none: the changed type implies that. */
+        bool implied = old->entry.type != new->entry.type && (!a || !b);
         bool same = a == b || (a && b && strcmp(a, b) == 0);
-        if (!told && !same)
+        if (!implied && !same)
             result = append_change(out, fact, a, b, json);
     }
     return result;

@@ -91,10 +91,10 @@ static enum status path_compare(struct side *old, struct side *new, bool json, s
     if (report_append(&out->buf, order <= 0 ? &a->line : NULL, order >= 0 ? &b->line : NULL,
                       json) != 0)
         return diag_no_memory();
-    bool told = out->buf.length > before;
-    counts->removed += told && order < 0;
-    counts->added += told && order > 0;
-    counts->changed += told && order == 0;
+    bool printed = out->buf.length > before;
+    counts->removed += printed && order < 0;
+    counts->added += printed && order > 0;
+    counts->changed += printed && order == 0;
     enum status status = output_check(out);
     if (status == STATUS_OK && order <= 0)
         status = side_next(old);

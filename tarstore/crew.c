@@ -55,7 +55,7 @@ static void frame_release(struct crew *crew, struct frame *frame)
     crew->free[crew->unused++] = frame;
 }
 
-/* Compresses the frames that nobody has taken yet. After a failure they are only passed on. */
+/* Compresses frames that no other thread has taken. After a failure they are only passed on. */
 static void *compress_main(void *context)
 {
     struct worker *worker = context;

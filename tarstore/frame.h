@@ -18,7 +18,7 @@
 /* Zero-initialised it is empty. It owns its memory, which it keeps for the next use. */
 struct frame {
     struct buf content;          /* back to back, at most PACK_FRAME_MAX bytes */
-    struct index_entry *entries; /* of these; offsets count from the begin of the frame */
+    struct index_entry *entries; /* of these; offsets are from the beginning of the frame */
     size_t count;
     size_t capacity;
     struct buf compressed;

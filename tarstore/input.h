@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zero-initialised it is at the begin of the stream. */
+/* Zero-initialised it is at the beginning of the stream. */
 struct input {
     uint64_t record; /* the number of the current record, from 1 */
     size_t next;     /* in `bytes` */

@@ -10,7 +10,7 @@
 
 static const char help[] =
     "Usage: tarstore [OPTION]... DIR < CONTENTS\n"
-    "Store a contents stream, as tarpack --contents writes it, as packs in the directory DIR.\n"
+    "Store a stream of contents as packs in the directory DIR.\n"
     "For each finished pack, print a line 'PACK SIZE' to standard output.\n"
     "\n"
     "      --pack-size=SIZE    end a pack when its file reaches SIZE bytes (suffixes K, M, G, T:\n"

@@ -76,7 +76,7 @@ static void test_bytes(void)
     buf_free(&out);
 }
 
-/* Digests of which all but a few have the same first half. */
+/* Digests that have the same first half, except for a few. */
 static void skewed_fill(unsigned char *digest, uint64_t seed)
 {
     digest_fill(digest, seed);

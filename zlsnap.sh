@@ -72,17 +72,18 @@ part() {
 
 declare -A parts_read=()
 
-# program NAME: prints the path of one of our programs: beside the driver, where it was built or
-# installed, or on the PATH.
+# program VARIABLE NAME: sets the variable to the path of one of our programs: beside the driver, where it was
+# built or installed, or on the PATH.
 program() {
     local dir
     for dir in "$beside" "$home" "$built"; do
-        if [[ -f $dir/$1 && -x $dir/$1 ]]; then
-            printf '%s' "$dir/$1"
+        if [[ -f $dir/$2 && -x $dir/$2 ]]; then
+            printf -v "$1" '%s' "$dir/$2"
             return
         fi
     done
-    type -P -- "$1" || die 1 "$1 not found: neither beside zlsnap nor on the PATH"
+    printf -v "$1" '%s' "$(type -P -- "$2")"
+    [[ ${!1} ]] || die 1 "$2 not found: neither beside zlsnap nor on the PATH"
 }
 
 # The part that each command is in.
@@ -131,8 +132,9 @@ END
 }
 
 version() {
-    local line
-    line=$("$(program tarpack)" --version) || exit 1
+    local path line
+    program path tarpack
+    line=$("$path" --version) || exit 1
     printf 'zlsnap (zlsnap) %s\n' "${line##* }"
 }
 

@@ -28,7 +28,6 @@ json_definitions='
         else [.[0] | wrong] | if . == [] then null else "it has no valid \(.[0])" end
         end;
     def descriptor_words: "\(.mediaType) \(.digest) \(.size)";
-    def descriptor: (. / " ") | {mediaType: .[0], digest: .[1], size: (.[2] | tonumber)};
 '
 
 # json_read ARRAY VALUES FILE NAME: sets the array to the lines that the function VALUES prints for FILE;
@@ -39,7 +38,7 @@ json_read() {
     [[ -e $file ]] || die 1 "$name: no such file"
     [[ -f $file ]] || die 1 "$name: not a regular file"
     [[ -r $file ]] || die 1 "$name: permission denied"
-    size=$(attempt stat -L -c %s -- "$file") || exit
+    file_size size "$file"
     ((size <= metadata_limit)) || die 3 "$name: malformed: it is larger than 1 MiB"
     values=$("$2" <"$file")
     status=$?

@@ -58,6 +58,13 @@ attempt() {
     printf '%s' "$output"
 }
 
+# file_size VARIABLE FILE: sets the variable to the size of the file; fails like attempt().
+file_size() {
+    local output
+    output=$(stat -L -c %s -- "$2" 2>&1) || attempt_failed stat "$output"
+    printf -v "$1" '%s' "$output"
+}
+
 # store FILE: writes standard input to the file; fails like attempt().
 store() {
     local output

@@ -8,10 +8,9 @@ tarpack= tarunpack= shasum_tee= mtreediff=
 # programs_find NAME...: finds some of our programs and sets their variables; ends the driver if one is
 # missing.
 programs_find() {
-    local name path
+    local name
     for name; do
-        path=$(program "$name") || exit
-        printf -v "${name/-/_}" '%s' "$path"
+        program "${name/-/_}" "$name"
     done
 }
 

@@ -12,22 +12,24 @@ image=           # its name for messages
 image_dir=       # the layout
 image_manifest=  # the descriptor of the manifest: media type, digest and size, as words
 image_config=    # the descriptor of the config
+image_created=   # when its first layer was made, as its config says
 image_digests='' # the digests of the manifest and of the indexes above it, a line each
 
 # The maximum size of a document: registries accept none that is larger.
 document_limit=4194304
 
-# Prints this machine's architecture as images name it: GOARCH of the Go language.
-machine_architecture() {
-    local machine
+# This machine's architecture as images name it, GOARCH of the Go language; set by machine_read().
+machine=
+
+machine_read() {
+    [[ ! $machine ]] || return 0
     machine=$(uname -m)
     case $machine in
-    x86_64) echo amd64 ;;
-    i?86) echo 386 ;;
-    aarch64) echo arm64 ;;
-    arm*) echo arm ;;
-    loongarch64) echo loong64 ;;
-    *) echo "$machine" ;;
+    x86_64) machine=amd64 ;;
+    i?86) machine=386 ;;
+    aarch64) machine=arm64 ;;
+    arm*) machine=arm ;;
+    loongarch64) machine=loong64 ;;
     esac
 }
 
@@ -48,7 +50,7 @@ reference_split() {
 # The characters of a tag, the annotation org.opencontainers.image.ref.name.
 tag_characters='[A-Za-z0-9._:@/+-]'
 
-# The definitions of the filters for documents.
+# The definitions of the filters for documents. A filter is applied to an array of the documents in a file.
 document_definitions=$json_definitions'
     def is_descriptor:
         type == "object" and (.digest | digest) and (.size | count) and (.mediaType | word);
@@ -61,6 +63,15 @@ document_definitions=$json_definitions'
     def object:
         check(length == 1 and (.[0] | type) == "object"; "is not one JSON object")
         | .[0] | check(is_ambiguous | not; "has keys that differ in case only");
+    # Errors that begin with an exclamation mark are about a valid document. What is tried is put into an array,
+    # since try catches the errors of later filters, too (jq 1.6).
+    def of($what; filter): [try [filter]
+        catch if startswith("!") then "!\($what) \(.[1:])" else "\($what) \(.)" end][0]
+        | if type == "array" then .[] else error end;
+    def documents: [try [fromjson] catch test("\\A(Unexpected extra JSON|Expected JSON value \\()")][0]
+        | if . == true then [] elif . == false then error("is not JSON") else . end;
+    def layout: of("oci-layout"; documents | object
+        | check(.imageLayoutVersion | word and startswith("1."); "is of no known version"));
 '
 
 # Prints the descriptor of the image called $tag in an index. Without a tag, it is the only image, or the
@@ -98,7 +109,7 @@ manifest_filter='
     | check((.layers | type) == "array" and all(.layers[]; is_descriptor); "has no valid list of layers")
     | (.config | descriptor_words), (.layers[] | "\(descriptor_words) \(.annotations | strings_only)")'
 
-# Prints the diffIDs in a config, which has to have $layers of them.
+# Prints the first date in a config, and its diffIDs; it has to have $layers of them.
 config_filter='
     object
     | check((.rootfs | type) == "object" and .rootfs.type == "layers"
@@ -110,26 +121,31 @@ config_filter='
         and all(.architecture, .os, .created; type == "string" or . == null); "is malformed")
     | check((.rootfs.diff_ids | length) == $layers;
         "has \(.rootfs.diff_ids | length) layers, and the manifest \($layers)")
-    | .rootfs.diff_ids[]'
+    | ([(.history[]?, .) | .created | select(type == "string")][0] | if text then . else "" end),
+        .rootfs.diff_ids[]'
 
-# document_parse WHAT FILTER [JQ-OPTION...]: applies the filter to the document on standard input and prints
-# the strings that it gives, a line each. Errors of the filter end the driver, or the subshell: with 3, or
-# with 1 if they begin with an exclamation mark, since then the document is valid.
-document_parse() {
-    local what=$1 filter=$2 output
-    shift 2
-    output=$(jq -rs "$@" "$document_definitions try ($filter) catch \"problem: \\(.)\"" 2>/dev/null)
-    json_judge "$?" "$image" "$what is not JSON"
+# documents_parse WHAT FILTER [JQ-OPTION...]: prints the strings that the filter gives, a line each. Its errors
+# end the driver, or the subshell: with 3, or with 1 if they begin with an exclamation mark. WHAT is what cannot be
+# parsed if jq fails.
+documents_parse() {
+    local output status name
+    output=$(jq -rc "${@:3}" "$document_definitions try ($2) catch \"problem: \\(.)\"" 2>/dev/null)
+    status=$?
+    ((status == 0)) || for name in oci-layout index.json; do # jq does not say so
+        cat -- "$image_dir/$name" >/dev/null 2>&1 || die 1 "$image: $name cannot be read"
+    done
+    json_judge "$status" "$image" "$1 is not JSON"
     case $output in
-    'problem: !'*) die 1 "$image: $what $(printable "${output#problem: !}")" ;;
-    'problem: '*) die 3 "$image: $what $(printable "${output#problem: }")" ;;
+    'problem: !'*) die 1 "$image: $(printable "${output#problem: !}")" ;;
+    'problem: '*) die 3 "$image: $(printable "${output#problem: }")" ;;
     esac
     printf '%s\n' "$output"
 }
 
-# blob_path DIGEST: prints the path of a blob of the image.
-blob_path() {
-    printf '%s/blobs/%s/%s' "$image_dir" "${1%%:*}" "${1#*:}"
+# layout_parse FILTER [JQ-OPTION...]: applies the filter to index.json, if oci-layout is valid.
+layout_parse() {
+    documents_parse 'the layout' "\$layout | layout | \$index | of(\"index.json\"; documents | $1)" \
+        --null-input --rawfile layout "$image_dir/oci-layout" --rawfile index "$image_dir/index.json" "${@:2}"
 }
 
 # blob_expect WHAT FILE SIZE: ends the driver, or the subshell, unless the blob can be read and has this
@@ -139,7 +155,7 @@ blob_expect() {
     [[ -e $2 ]] || die 1 "$image: $1 is missing: there is no $(printable "$2")"
     [[ -f $2 ]] || die 3 "$image: $1: $(printable "$2") is not a regular file"
     [[ -r $2 ]] || die 1 "$(printable "$2"): permission denied"
-    size=$(attempt stat -L -c %s -- "$2") || exit
+    file_size size "$2"
     [[ $size == "$3" ]] || die 4 "$image: $1 has $size bytes, not $3 as its descriptor says"
 }
 
@@ -148,7 +164,7 @@ blob_expect() {
 document_print() {
     local digest size file status
     read -r _ digest size <<<"$2"
-    file=$(blob_path "$digest")
+    file=$image_dir/blobs/${digest/://}
     ((size <= document_limit)) || die 3 "$image: $1 is larger than 4 MiB"
     blob_expect "$1" "$file" "$size"
     "$shasum_tee" -q -o /dev/null --expect="$digest" <"$file" 2>/dev/null
@@ -164,8 +180,7 @@ document_print() {
 document_read() {
     local what=$1 text
     text=$(document_print "$1" "$2") || exit
-    shift 2
-    document_parse "$what" "$@" <<<"$text"
+    documents_parse "$what" "of(\$what; $3)" --slurp --arg what "$what" "${@:4}" <<<"$text"
 }
 
 # image_open REFERENCE: reads the image oci:DIR[:TAG] and adds its layers. An error ends the driver, or the
@@ -182,7 +197,7 @@ image_open() {
 # document_expect_small NAME: ends the driver if a file of the layout is too large for jq.
 document_expect_small() {
     local size
-    size=$(attempt stat -L -c %s -- "$image_dir/$1") || exit
+    file_size size "$image_dir/$1"
     ((size <= document_limit)) || die 3 "$image: $1 is larger than 4 MiB"
 }
 
@@ -193,20 +208,16 @@ layout_expect() {
         die 1 "$image: $(printable "$image_dir") is not an OCI image layout"
     document_expect_small oci-layout
     document_expect_small index.json
-    document_parse oci-layout '
-        object | check(.imageLayoutVersion | word and startswith("1."); "is of no known version")
-    ' <"$image_dir/oci-layout" >/dev/null || exit
 }
 
 # image_find TAG: sets image_manifest and image_digests. An index may lead to another index, which has an
 # image for each of several machines.
 image_find() {
-    local options=() architecture type digest depth=0
-    architecture=$(machine_architecture)
-    options=(--arg architecture "$architecture" --arg tag) # the tag follows
-    image_manifest=$(document_parse index.json "$index_filter" "${options[@]}" "$1" \
-        --argjson nested false --arg type application/vnd.oci.image.index.v1+json \
-        <"$image_dir/index.json") || exit
+    local options=() type digest depth=0
+    machine_read
+    options=(--arg architecture "$machine" --arg tag) # the tag follows
+    image_manifest=$(layout_parse "$index_filter" "${options[@]}" "$1" \
+        --argjson nested false --arg type application/vnd.oci.image.index.v1+json) || exit
     while
         read -r type digest _ <<<"$image_manifest"
         image_digests+=${image_digests:+$'\n'}$digest
@@ -235,7 +246,7 @@ image_read() {
     descriptors=("${descriptors[@]:1}")
     diff_ids=$(document_read 'the config' "$image_config" "$config_filter" \
         --argjson layers "${#descriptors[@]}") || exit
-    mapfile -t diff_ids <<<"$diff_ids"
+    { read -r image_created && mapfile -t diff_ids; } <<<"$diff_ids"
     for i in "${!descriptors[@]}"; do
         image_layer_add "$((i + 1))" "${#descriptors[@]}" "${diff_ids[i]}" "${descriptors[i]}"
     done
@@ -243,13 +254,15 @@ image_read() {
 
 # image_layer_add NUMBER COUNT DIFF_ID DESCRIPTOR
 image_layer_add() {
-    local media_type digest size annotations type
+    local media_type digest size annotations file
     read -r media_type digest size annotations <<<"$4"
-    blob_expect "layer $1" "$(blob_path "$digest")" "$size"
-    type=$(layer_compression "$media_type") || die 3 "$image: layer $1 is of an unknown type, $media_type"
+    file=$image_dir/blobs/${digest/://}
+    blob_expect "layer $1" "$file" "$size"
+    [[ ${layer_compressions[$media_type]-} ]] ||
+        die 3 "$image: layer $1 is of an unknown type, $media_type"
     layer_names+=("$image: layer $1 of $2")
-    layer_files+=("$(blob_path "$digest")")
-    layer_types+=("$type")
+    layer_files+=("$file")
+    layer_types+=("${layer_compressions[$media_type]}")
     layer_blobs+=("$digest")
     layer_sizes+=("$size")
     layer_diff_ids+=("$3")
@@ -260,19 +273,16 @@ image_layer_add() {
     layer_annotations+=("$annotations")
 }
 
-# layer_compression MEDIA-TYPE: prints it as in layer_types.
-layer_compression() {
-    case $1 in
-    application/vnd.oci.image.layer.v1.tar+zstd | \
-        application/vnd.oci.image.layer.nondistributable.v1.tar+zstd | \
-        application/vnd.docker.image.rootfs.diff.tar.zstd) echo zstd ;;
-    application/vnd.oci.image.layer.v1.tar+gzip | \
-        application/vnd.oci.image.layer.nondistributable.v1.tar+gzip | \
-        application/vnd.docker.image.rootfs.diff.tar.gzip | \
-        application/vnd.docker.image.rootfs.foreign.diff.tar.gzip) echo gzip ;;
-    application/vnd.oci.image.layer.v1.tar | \
-        application/vnd.oci.image.layer.nondistributable.v1.tar | \
-        application/vnd.docker.image.rootfs.diff.tar) echo tar ;;
-    *) return 1 ;;
-    esac
-}
+# The media types of layers, and their compressions as in layer_types.
+declare -gA layer_compressions=(
+    [application/vnd.oci.image.layer.v1.tar+zstd]=zstd
+    [application/vnd.oci.image.layer.nondistributable.v1.tar+zstd]=zstd
+    [application/vnd.docker.image.rootfs.diff.tar.zstd]=zstd
+    [application/vnd.oci.image.layer.v1.tar+gzip]=gzip
+    [application/vnd.oci.image.layer.nondistributable.v1.tar+gzip]=gzip
+    [application/vnd.docker.image.rootfs.diff.tar.gzip]=gzip
+    [application/vnd.docker.image.rootfs.foreign.diff.tar.gzip]=gzip
+    [application/vnd.oci.image.layer.v1.tar]=tar
+    [application/vnd.oci.image.layer.nondistributable.v1.tar]=tar
+    [application/vnd.docker.image.rootfs.diff.tar]=tar
+)

@@ -27,6 +27,7 @@ layout_read() {
     layout=$image layout_dir=$image_dir layout_tag=${layout_tag:-latest}
     if [[ -d $layout_dir ]]; then
         layout_expect_own
+        [[ ! -e $image_dir/index.json ]] || layout_parse "$index_own | empty" >/dev/null || exit
         layout_exists=yes layout_place=$layout_dir/ layout_name=oci
     elif [[ -e $layout_dir || -L $layout_dir ]]; then
         die 1 "$layout: $(printable "$layout_dir") is not a directory"
@@ -40,10 +41,6 @@ layout_read() {
 layout_expect_own() {
     if [[ -e $image_dir/index.json ]]; then
         layout_expect
-        document_parse index.json 'object
-            | check(.schemaVersion == 2 and (.manifests | type) == "array"
-                and all(.manifests[]; type == "object"); "is malformed") | 0' \
-            <"$image_dir/index.json" >/dev/null || exit
         # Without index.json, it may be what an interrupted run left.
     elif [[ $(attempt find "$image_dir/" -mindepth 1 -maxdepth 1 ! -name '.*.zlsnap-??????' \
         ! -name blobs ! -name oci-layout -print -quit) ]]; then
@@ -55,11 +52,6 @@ layout_start() {
     attempt mkdir -p -- "$spool/layout/blobs/sha256"
     printf '{"imageLayoutVersion":"1.0.0"}\n' | store "$spool/layout/oci-layout" ||
         exit
-}
-
-# layout_path DIGEST: prints the path of a blob in the new layout.
-layout_path() {
-    printf '%s/layout/blobs/%s/%s' "$spool" "${1%%:*}" "${1#*:}"
 }
 
 # layout_add_layer I copy|link|symlink [COMPRESSION]: verifies layer I and adds its blob to the new layout.
@@ -75,7 +67,7 @@ layout_add_layer() {
     esac
     layer_blame "$i" "$?" || return
     layer_learn "$i" || return
-    blob=$(layout_path "${layer_blobs[i]}")
+    blob=$spool/layout/blobs/${layer_blobs[i]/://}
     case $how in
     copy | convert) attempt mv -fT -- "$spool/blob" "$blob" ;;
     link) [[ $blob -ef ${layer_files[i]} ]] || attempt ln -fT -- "${layer_files[i]}" "$blob" ;;
@@ -102,78 +94,84 @@ layout_add_document() {
     store "$spool/document"
     report=$("$shasum_tee" -q --json -o /dev/fd/3 <"$spool/document" 3>&1 >/dev/null) || exit
     measured_read "$report"
-    attempt mv -fT -- "$spool/document" "$(layout_path "${measured[compressed_digest]}")"
+    attempt mv -fT -- "$spool/document" "$spool/layout/blobs/${measured[compressed_digest]/://}"
     printf '%s\n' "$1 ${measured[compressed_digest]} ${measured[compressed_size_bytes]}"
 }
 
-# layers_json CREATED: prints the layers as a JSON array. CREATED is the date of the image, and of the layers
+# layers_print CREATED: prints six lines for each layer. CREATED is the date of the image, and of the layers
 # that have none; with SOURCE_DATE_EPOCH, of all layers.
-layers_json() {
+layers_print() {
     local i date
     for i in "${!layer_files[@]}"; do
         date=${layer_created[i]:-$1}
         [[ ! ${SOURCE_DATE_EPOCH-} ]] || date=$1
         printf '%s\n' "${layer_types[i]}" "${layer_blobs[i]}" "${layer_sizes[i]}" \
             "${layer_diff_ids[i]}" "$date" "${layer_annotations[i]}"
-    done | jq -Rn '[inputs] as $lines
-        | [range(0; $lines | length; 6) as $i | $lines[$i:$i + 6]
-            | {type: .[0], blob: .[1], size: (.[2] | tonumber), diff_id: .[3], created: .[4],
-                annotations: (.[5] | fromjson)}]'
+    done
 }
 
 # layout_add_image ARCHITECTURE BASE-CONFIG BASE-LAYERS ANNOTATIONS: adds a config and a manifest for the
 # layers; prints the manifest's descriptor. BASE-CONFIG is the config of the base image, whose layers are
 # the first BASE-LAYERS, or empty.
 layout_add_image() {
-    local created layers config
+    local created documents config
     created=$(created_at)
-    layers=$(layers_json "$created") || die 1 "$layout: the layers cannot be described"
-    config=$(
-        printf '%s\n' "${2:-null}" "$layers" |
-            jq -sc --arg created "$created" --arg architecture "$1" --argjson kept "$3" "$config_made" |
-            layout_add_document "$config_media_type"
-    ) || die 1 "$layout: the config cannot be written"
-    printf '%s\n' "$layers" |
-        jq -c --arg created "$created" --argjson annotations "$4" --arg config "$config" \
-            --arg type "$manifest_media_type" --arg layer_type "$layer_media_type" \
-            "$json_definitions $manifest_made" |
-        layout_add_document "$manifest_media_type" || die 1 "$layout: the manifest cannot be written"
+    documents=$({ layers_print "$created" && printf '%s\n' "${2:-null}"; } |
+        jq -nRrc --arg created "$created" --arg architecture "$1" --argjson kept "$3" \
+            --argjson annotations "$4" --argjson count "${#layer_files[@]}" --arg type "$manifest_media_type" \
+            --arg layer_type "$layer_media_type" "$image_made") ||
+        die 1 "$layout: the layers cannot be described"
+    config=$(layout_add_document "$config_media_type" <<<"${documents%%$'\n'*}") || exit
+    config=$(descriptor_json "$config")
+    documents=${documents#*$'\n'}
+    layout_add_document "$manifest_media_type" <<<"${documents/'"config":null'/"\"config\":$config"}"
 }
 
-# The history of the base image is kept. It has to have an entry for each layer: missing ones are added, as
-# empty objects.
-config_made='
-    .[0] as $base | .[1] as $layers
+# Prints the config, and the manifest without the descriptor of the config. The history of the base image is
+# kept. It has to have an entry for each layer: missing ones are added, as empty objects.
+image_made='
+    [inputs] as $lines
+    | [range(0; 6 * $count; 6) as $i | $lines[$i:$i + 6]
+        | {type: .[0], blob: .[1], size: (.[2] | tonumber), diff_id: .[3], created: .[4],
+            annotations: (.[5] | fromjson)}] as $layers
+    | ($lines[6 * $count:] | join("\n") | fromjson) as $base
     | [$base.history[]? | select(.empty_layer | not)] as $told
-    | ($base // {})
-    | .created = $created
-    | .architecture = ($base.architecture // $architecture)
-    | .os = ($base.os // "linux")
-    | .config = ($base.config // {})
-    | .rootfs = {type: "layers", diff_ids: [$layers[].diff_id]}
-    | .history = ([$base.history[]?] + [range($told | length; $kept) | {}]
-        + [$layers[$kept:][] | {created, created_by: "zlsnap"}])'
+    | (($base // {})
+        | .created = $created
+        | .architecture = ($base.architecture // $architecture)
+        | .os = ($base.os // "linux")
+        | .config = ($base.config // {})
+        | .rootfs = {type: "layers", diff_ids: [$layers[].diff_id]}
+        | .history = ([$base.history[]?] + [range($told | length; $kept) | {}]
+            + [$layers[$kept:][] | {created, created_by: "zlsnap"}])),
+    {
+        schemaVersion: 2,
+        mediaType: $type,
+        config: null,
+        layers: [$layers[]
+            | {mediaType: ($layer_type + {tar: ".tar", gzip: ".tar+gzip", zstd: ".tar+zstd"}[.type]),
+                digest: .blob, size}
+            + if .annotations == {} then {} else {annotations} end],
+        annotations: ({"org.opencontainers.image.created": $created} + $annotations)
+    }'
 
-manifest_made='{
-    schemaVersion: 2,
-    mediaType: $type,
-    config: ($config | descriptor),
-    layers: [.[]
-        | {mediaType: ($layer_type + {tar: ".tar", gzip: ".tar+gzip", zstd: ".tar+zstd"}[.type]),
-            digest: .blob, size}
-        + if .annotations == {} then {} else {annotations} end],
-    annotations: ({"org.opencontainers.image.created": $created} + $annotations)
-}'
+# descriptor_json DESCRIPTOR [TAG]: prints a descriptor of ours as JSON; with TAG, one for an index.
+descriptor_json() {
+    local type digest size
+    read -r type digest size <<<"$1"
+    printf '{"mediaType":"%s","digest":"%s","size":%s%s}' "$type" "$digest" "$size" \
+        "${2:+,\"annotations\":{\"org.opencontainers.image.ref.name\":\"$2\"\}}"
+}
 
-# layout_index DESCRIPTOR TAG: reads an index, or an empty file; prints it with the image added as TAG.
-layout_index() {
-    jq -sc --arg image "$1" --arg tag "$2" "$json_definitions"'
-        "org.opencontainers.image.ref.name" as $name
-        | (.[0] // {schemaVersion: 2, manifests: []})
-        | .manifests = [.manifests[]
-                | select(((.annotations | objects | .[$name]) // null) != $tag)]
-            + [($image | descriptor) + {annotations: {($name): $tag}}]' ||
-        die 1 "$layout: jq failed on index.json"
+# An index that an image can be added to, and how it is added.
+index_own='object | check(.schemaVersion == 2 and (.manifests | type) == "array"
+    and all(.manifests[]; type == "object"); "is malformed")'
+index_add='.manifests |= map(select(((.annotations | objects | .["org.opencontainers.image.ref.name"]) // null)
+        != $image.annotations["org.opencontainers.image.ref.name"])) + [$image]'
+
+# index_make DESCRIPTOR TAG: prints an index with this image only.
+index_make() {
+    printf '{"schemaVersion":2,"manifests":[%s]}\n' "$(descriptor_json "$1" "$2")"
 }
 
 # layout_lock DIR: locks the directory until the driver, or the subshell, ends.
@@ -205,8 +203,7 @@ layout_publish() {
 
 # layout_appear DESCRIPTOR: publishes a new layout by one rename.
 layout_appear() {
-    layout_index "$1" "$layout_tag" </dev/null | store "$spool/layout/index.json" ||
-        exit
+    index_make "$1" "$layout_tag" | store "$spool/layout/index.json" || exit
     attempt find "$spool/layout" -exec sync -- {} +
     attempt mv -T -- "$spool/layout" "$layout_dir"
     attempt sync -- "$layout_place"
@@ -218,9 +215,9 @@ layout_extend() {
     local blob to
     # What needs space comes first.
     if [[ -e $layout_dir/index.json ]]; then
-        layout_index "$1" "$layout_tag" <"$layout_dir/index.json"
+        layout_parse "$index_own | $index_add" --argjson image "$(descriptor_json "$1" "$layout_tag")"
     else
-        layout_index "$1" "$layout_tag" </dev/null
+        index_make "$1" "$layout_tag"
     fi | store "$spool/index.json" || exit
     attempt find "$spool/layout" "$spool/index.json" -exec sync -- {} +
     to=$layout_dir/blobs/sha256

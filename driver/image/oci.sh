@@ -62,7 +62,8 @@ image_annotations=
 image_options_read() {
     [[ ${option[compression]-zstd} =~ ^(zstd|gzip)$ ]] || usage_error \
         "option '--compression' takes zstd or gzip, not '$(printable "${option[compression]}")'"
-    image_architecture=${option[arch]-$(machine_architecture)}
+    machine_read
+    image_architecture=${option[arch]-$machine}
     [[ $image_architecture =~ ^[a-z0-9_]+$ ]] ||
         usage_error "'$(printable "$image_architecture")' is not an architecture"
     image_annotations=$(annotations_json "${passed[@]}") || exit

@@ -99,7 +99,7 @@ push_all() {
     else
         descriptor=$(layout_add_image "$image_architecture" '' 0 "$image_annotations") || exit
     fi
-    layout_index "$descriptor" image </dev/null | store "$spool/layout/index.json" || exit
+    index_make "$descriptor" image | store "$spool/layout/index.json" || exit
     skopeo_copy "$2" --preserve-digests oci:layout:image "$2"
     result_write "$descriptor"
 }
@@ -128,7 +128,7 @@ pull_all() {
 
 # Makes LAYER of the single layer of the image. If zstd did not compress it, it is converted.
 pull_layer() {
-    local compression created
+    local compression created=$image_created
     ((${#layer_files[@]} == 1)) ||
         die 1 "$image: the image has ${#layer_files[@]} layers; pull it to oci:DIR instead"
     if [[ ${layer_types[0]} == zstd ]]; then
@@ -144,7 +144,7 @@ pull_layer() {
     layer_files[0]=$spool/layer layer_types[0]=zstd
     layer_verify 0 '' wc_entries
     layer_blame 0 "$?" || return
-    created=$(image_created) || exit
+    is_date "$created" && [[ ! ${SOURCE_DATE_EPOCH-} ]] || created=$(created_at)
     metadata_store "$created" "$compression"
     attempt cp -- "$spool/json" "$spool/result"
     publish
@@ -152,23 +152,10 @@ pull_layer() {
 
 # Prints how the layer was compressed, as zlsnap oci recorded it, or that this is unknown.
 compression_annotated() {
-    jq -c "$json_definitions"'
+    jq "$json_definitions"'
         try (.["org.zlsnap.compression"] | fromjson | {program, version, options} | select(compression))
             catch empty
         // {program: "zstd", version: "unknown", options: []}' <<<"${layer_annotations[0]}"
-}
-
-# Prints the date of the image's last layer in the config, or the current time.
-image_created() {
-    local date
-    date=$(document_print 'the config' "$image_config" |
-        jq -r '[.history[]?.created?, .created?] | map(strings) | first // ""') ||
-        die 1 "$image: the config cannot be read"
-    if is_date "$date" && [[ ! ${SOURCE_DATE_EPOCH-} ]]; then
-        printf '%s' "$date"
-    else
-        created_at
-    fi
 }
 
 # skopeo_copy REMOTE OPTION... FROM TO: runs skopeo in the spool, since it accepts no colon in the name of a

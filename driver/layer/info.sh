@@ -31,7 +31,7 @@ command_info() {
         usage_error "standard input has no LAYER.json: '--metadata' is for a file"
     if [[ ${option[metadata]-} || -e $layer_json ]]; then
         metadata_read "$layer_json"
-        size=$(attempt stat -L -c %s -- "$layer") || exit
+        file_size size "$layer"
         [[ $size == "${metadata[compressed_size_bytes]}" ]] ||
             warn "$shown has $size bytes, but LAYER.json says ${metadata[compressed_size_bytes]}"
     else

@@ -28,7 +28,11 @@ measured_value() {
 # Sets `measured` from the reports that a pipe left in the spool: blob.digest, tar.digest, summary.
 measured_take() {
     local blob='' tar='' summary=''
-    { blob=$(<"$spool/blob.digest") tar=$(<"$spool/tar.digest") summary=$(<"$spool/summary"); } 2>/dev/null
+    {
+        read -rd '' blob <"$spool/blob.digest"
+        read -rd '' tar <"$spool/tar.digest"
+        read -rd '' summary <"$spool/summary"
+    } 2>/dev/null
     measured_read "$blob" "$tar"
     measured_value file_count "$summary" entries
     [[ ${measured[size_bytes]-} ]] || die 1 'the pipe succeeded, but left no tar.digest'

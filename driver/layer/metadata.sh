@@ -14,33 +14,42 @@ metadata_definitions=$json_definitions'
         wrong("media_type"; text), wrong("created_at"; text), wrong("file_count"; count),
         wrong("compression"; compression);'
 
-# metadata_make CREATED COMPRESSION: prints a LAYER.json with what was measured. Fails, with a message of
-# jq, if it would be invalid.
-metadata_make() {
-    jq -n --arg created_at "$1" --argjson compression "$2" --arg media_type "$media_type" \
-        --arg digest "${measured[digest]}" --argjson size "${measured[size_bytes]}" \
-        --arg blob "${measured[compressed_digest]}" --argjson blob_size "${measured[compressed_size_bytes]}" \
-        --argjson entries "${measured[file_count]}" "$metadata_definitions"'{
-            schema_version: 1,
-            digest: $digest,
-            size_bytes: $size,
-            compressed_size_bytes: $blob_size,
-            compressed_digest: $blob,
-            media_type: $media_type,
-            created_at: $created_at,
-            file_count: $entries,
-            compression: $compression
-        }
-        | ([.] | problem(metadata_wrong)) as $problem
-        | if $problem then error("the pipe succeeded, but its LAYER.json is invalid: \($problem)") else . end'
+# metadata_store CREATED COMPRESSION: writes a LAYER.json with what was measured to the spool, in the form that
+# jq would give it.
+metadata_store() {
+    local key
+    for key in digest compressed_digest; do
+        [[ ${measured[$key]} =~ ^sha256:[0-9a-f]{64}$ ]] || metadata_refuse "$key"
+    done
+    for key in size_bytes compressed_size_bytes file_count; do
+        [[ ${measured[$key]} =~ ^(0|[1-9][0-9]{0,15})$ && ${measured[$key]} -le 9007199254740992 ]] ||
+            metadata_refuse "$key"
+    done
+    store "$spool/json" <<END
+{
+  "schema_version": 1,
+  "digest": "${measured[digest]}",
+  "size_bytes": ${measured[size_bytes]},
+  "compressed_size_bytes": ${measured[compressed_size_bytes]},
+  "compressed_digest": "${measured[compressed_digest]}",
+  "media_type": "$media_type",
+  "created_at": "$1",
+  "file_count": ${measured[file_count]},
+  "compression": ${2//$'\n'/$'\n'  }
+}
+END
+}
+
+metadata_refuse() {
+    die 1 "the pipe succeeded, but its LAYER.json is invalid: it has no valid $1"
 }
 
 # compression_made OPTION...: prints the value of "compression" for zstd with these options, none of which
 # needs escaping in JSON.
 compression_made() {
     local options
-    printf -v options ',"%s"' "$@"
-    printf '{"program":"zstd","version":"%s","options":[%s]}' "$(zstd_version)" "${options:1}"
+    printf -v options ',\n    "%s"' "$@"
+    printf '{\n  "program": "zstd",\n  "version": "%s",\n  "options": [%s\n  ]\n}' "$(zstd_version)" "${options:1}"
 }
 
 # Prints the time, or SOURCE_DATE_EPOCH, in the format of RFC 3339.

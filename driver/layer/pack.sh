@@ -76,13 +76,6 @@ create_metadata() {
     metadata_store "$(created_at)" "$(compression_made "${zstd_options[@]}")"
 }
 
-# metadata_store CREATED COMPRESSION: writes a LAYER.json with what was measured to the spool.
-metadata_store() {
-    local json
-    json=$(attempt metadata_make "$@") || exit
-    printf '%s\n' "$json" | store "$spool/json" || exit
-}
-
 # Moves LAYER and LAYER.json from the spool to their place. At every moment, a LAYER.json there belongs to
 # the LAYER there.
 publish() {

@@ -176,7 +176,7 @@ metadata says"
 s3_fetch() {
     local status size
     [[ -e $2 ]] || : | store "$2" || exit
-    size=$(attempt stat -c %s -- "$2") || exit
+    file_size size "$2"
     ((size < $3)) || return 0
     s3 get --continue -- "$s3_url$1" "$(s3_file "$2")" >/dev/null
     status=$?

@@ -203,6 +203,17 @@ assert_taken() {
     refute_usage "unknown command '\$'" $'\n'
 }
 
+@test "a name in a message is escaped if it has control characters, also C1, or is not UTF-8" {
+    run -1 --separate-stderr zlsnap list $'a\xff'
+    assert_one_line "zlsnap: \$'a\\377': no such file"
+    run -1 --separate-stderr zlsnap list $'a\xc2\x9b'
+    assert_one_line "zlsnap: \$'a\\302\\233': no such file"
+    run -1 --separate-stderr zlsnap list $'\e[1m'
+    assert_one_line "zlsnap: \$'\\E[1m': no such file"
+    run -1 --separate-stderr zlsnap list $'caf\xc3\xa9 \xf0\x9f\x98\x80'
+    assert_one_line $'zlsnap: caf\xc3\xa9 \xf0\x9f\x98\x80: no such file'
+}
+
 @test "missing, extra and empty operands are usage errors" {
     refute_usage 'missing operand DIR' create
     refute_usage 'missing operand LAYER' create tree

@@ -2,6 +2,8 @@
 #
 # Messages: one line each, on standard error.
 
+part core/names
+
 # The command that runs; empty until it is known.
 command=
 
@@ -41,9 +43,10 @@ tell() {
     exit
 }
 
-# Prints a name for a message, quoted if it contains control characters.
+# Prints a name for a message, quoted if it contains control characters or is not UTF-8.
 printable() {
-    if [[ $1 == *[[:cntrl:]]* ]]; then
+    # In the C locale, a byte beyond ASCII is not [:print:].
+    if [[ $1 == *[![:print:]]* ]] && ! is_plain "$1"; then
         printf '%q' "$1"
     else
         printf '%s' "$1"

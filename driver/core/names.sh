@@ -28,6 +28,11 @@ is_utf8() {
     [[ $(name_encode "$1") =~ ^([^%]|%[0-7].|%(C[2-9A-F]|D.)$byte|%(E0%[AB].|E[1-9A-CEF]$byte|ED%[89].)$byte|%(F0%[9AB].|F[1-3]$byte|F4%8.)$byte$byte)*$ ]]
 }
 
+# is_plain TEXT: whether it is UTF-8 without control characters, U+0080 to U+009F among them.
+is_plain() {
+    is_utf8 "$1" && [[ ! $(name_encode "$1") =~ %([01].|7F|C2%[89].) ]]
+}
+
 # name_encode TEXT: prints it for use as a component of a key or a path: letters, digits, - _ and . as
 # they are, all other bytes and a leading dot as %XX. No two names have the same encoding.
 name_encode() {

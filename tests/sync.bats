@@ -393,3 +393,10 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_said 'jq was killed by signal KILL'
     assert_not_exists back
 }
+
+@test "sync fails if sha256sum does, so that stores never share a state directory" {
+    fake sha256sum 'exit 1'
+    run -1 --separate-stderr sync_web
+    assert_one_line 'sha256sum failed'
+    assert_not_exists "$HOME/.local/state/zlsnap"
+}

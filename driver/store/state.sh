@@ -24,7 +24,7 @@ state_open() {
     state_root
     [[ $state_all ]] || usage_error \
         'neither HOME nor XDG_STATE_HOME is set: use --state=DIR'
-    url=$(sha256sum <<<"$s3_url")
+    url=$(attempt sha256sum <<<"$s3_url") || exit
     state=$state_all/sync/${url:0:16}/$reference
     # The closest directory that exists.
     path_of there realpath -m -- "$state"

@@ -1,7 +1,7 @@
 # Functions for all .bats files, which start with `load helpers`.
 # They look at trees only with tools that are not part of this project.
 
-PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+PROJECT=${BASH_SOURCE[0]%/tests/*} # bats loads files by absolute names
 ZLSNAP_BIN=${ZLSNAP_BIN:-$PROJECT/build/bin}
 ZLSNAP_PRELOAD=${ZLSNAP_PRELOAD:-$PROJECT/build/preload} # see the .c files in tests/preload
 export PROJECT ZLSNAP_BIN ZLSNAP_PRELOAD PATH=$ZLSNAP_BIN:$PATH
@@ -190,9 +190,10 @@ enter_memory() {
 
 # cleanup_mounts DIR: unmounts everything below DIR, the deepest mount first.
 cleanup_mounts() {
-    local mountpoint
+    local mountpoint mounts
     # Most tests leave no mount; this check starts no process.
-    [[ $(</proc/self/mountinfo) == *" ${1// /\\040}/"* ]] || return 0
+    read -rd '' mounts </proc/self/mountinfo || :
+    [[ $mounts == *" ${1// /\\040}/"* ]] || return 0
     findmnt --raw --noheadings --output TARGET | sort -r | while read -r mountpoint; do
         mountpoint=$(printf '%b' "$mountpoint")
         case $mountpoint in

@@ -358,7 +358,7 @@ EOF
     accept opaque-of-every-type < <(printf 'd 755 %d\n' {0..8})
     local name
     for name in target/*; do
-        opaque "$(basename "$name")"
+        opaque "${name##*/}"
     done
 }
 
@@ -738,7 +738,8 @@ EOF
     words=$(grep -oE '[a-z0-9]+-[A-Za-z0-9{},-]+' "$BATS_TEST_FILENAME" | sort -u | tr '\n' ' ')
     eval "printf '%s\n' $words" | sort -u >../words
     for archive in "$ARCHIVES"/*.tar; do
-        basename "$archive" .tar
+        archive=${archive##*/}
+        printf "%s\n" "${archive%.tar}"
     done | sort | comm -23 - ../words >../missing
     assert_equal "$(cat ../missing)" ''
 }

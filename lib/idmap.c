@@ -54,7 +54,8 @@ int idmap_apply(const struct idmap *map, uint32_t *id)
     return map->count == 0 ? 0 : -1;
 }
 
-static int acl_apply(const struct idmap *uids, const struct idmap *gids, char *value, size_t length)
+static int acl_apply(const struct idmap *uids, const struct idmap *gids, char *value, size_t length,
+                     uint32_t *id)
 {
     struct posix_acl_xattr_entry entry;
     for (size_t at = sizeof(struct posix_acl_xattr_header); at + sizeof entry <= length;
@@ -63,16 +64,16 @@ static int acl_apply(const struct idmap *uids, const struct idmap *gids, char *v
         uint16_t tag = le16toh(entry.e_tag);
         if (tag != ACL_USER && tag != ACL_GROUP)
             continue;
-        uint32_t id = le32toh(entry.e_id);
-        if (idmap_apply(tag == ACL_USER ? uids : gids, &id) != 0)
+        *id = le32toh(entry.e_id);
+        if (idmap_apply(tag == ACL_USER ? uids : gids, id) != 0)
             return -1;
-        entry.e_id = htole32(id);
+        entry.e_id = htole32(*id);
         memcpy(value + at, &entry, sizeof entry);
     }
     return 0;
 }
 
-static int capability_apply(const struct idmap *uids, char *value, size_t length)
+static int capability_apply(const struct idmap *uids, char *value, size_t length, uint32_t *id)
 {
     struct vfs_ns_cap_data data;
     if (length != sizeof data)
@@ -80,24 +81,25 @@ static int capability_apply(const struct idmap *uids, char *value, size_t length
     memcpy(&data, value, sizeof data);
     if ((le32toh(data.magic_etc) & VFS_CAP_REVISION_MASK) != VFS_CAP_REVISION_3)
         return 0;
-    uint32_t root = le32toh(data.rootid);
-    if (idmap_apply(uids, &root) != 0)
+    *id = le32toh(data.rootid);
+    if (idmap_apply(uids, id) != 0)
         return -1;
-    data.rootid = htole32(root);
+    data.rootid = htole32(*id);
     memcpy(value, &data, sizeof data);
     return 0;
 }
 
-int idmap_apply_xattrs(const struct idmap *uids, const struct idmap *gids, struct xattrs *xattrs)
+int idmap_apply_xattrs(const struct idmap *uids, const struct idmap *gids, struct xattrs *xattrs,
+                       uint32_t *id)
 {
     for (size_t i = 0; i < xattrs->count; i++) {
         struct xattr xattr = xattrs_get(xattrs, i);
         char *value = xattrs_value(xattrs, i);
         int result = 0;
         if (strcmp(xattr.name, ACL_XATTR_ACCESS) == 0 || strcmp(xattr.name, ACL_XATTR_DEFAULT) == 0)
-            result = acl_apply(uids, gids, value, xattr.length);
+            result = acl_apply(uids, gids, value, xattr.length, id);
         else if (strcmp(xattr.name, "security.capability") == 0)
-            result = capability_apply(uids, value, xattr.length);
+            result = capability_apply(uids, value, xattr.length, id);
         if (result != 0)
             return -1;
     }

@@ -28,8 +28,10 @@ const char *idmap_add(struct idmap *map, const char *text);
 int idmap_apply(const struct idmap *map, uint32_t *id);
 
 /* Maps the ids inside attributes: those of ACL entries, and the root id of version 3 capabilities
- * (capabilities(7), "Namespaced file capabilities"). Returns as idmap_apply(). */
-int idmap_apply_xattrs(const struct idmap *uids, const struct idmap *gids, struct xattrs *xattrs);
+ * (capabilities(7), "Namespaced file capabilities"). Returns 0; -1 if there are ranges but none
+ * contains one of the ids: `*id` is that id, and some of the others are mapped already. */
+int idmap_apply_xattrs(const struct idmap *uids, const struct idmap *gids, struct xattrs *xattrs,
+                       uint32_t *id);
 
 /* Releases the memory. */
 void idmap_free(struct idmap *map);

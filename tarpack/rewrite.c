@@ -41,26 +41,26 @@ static void xattrs_select(const struct rewrite *rewrite, struct xattrs *xattrs)
     }
 }
 
-static enum status unmapped(const struct tar_entry *entry, const char *what)
+static enum status unmapped(const struct tar_entry *entry, const char *what, uint32_t id)
 {
-    return diag_error("%s: no range maps %s (%" PRIu32 ":%" PRIu32 ")", diag_name(entry->path).text,
-                      what, entry->uid, entry->gid);
+    return diag_error("%s: no range maps %s (%" PRIu32 ")", diag_name(entry->path).text, what, id);
 }
 
 enum status rewrite_entry(const struct rewrite *rewrite, struct tar_entry *entry)
 {
+    uint32_t id = 0;
     xattrs_select(rewrite, &entry->xattrs);
     mtime_rewrite(rewrite, entry);
     if (rewrite->set_uid)
         entry->uid = rewrite->uid;
     else if (idmap_apply(&rewrite->uids, &entry->uid) != 0)
-        return unmapped(entry, "its owner");
+        return unmapped(entry, "its owner", entry->uid);
     if (rewrite->set_gid)
         entry->gid = rewrite->gid;
     else if (idmap_apply(&rewrite->gids, &entry->gid) != 0)
-        return unmapped(entry, "its group");
-    if (idmap_apply_xattrs(&rewrite->uids, &rewrite->gids, &entry->xattrs) != 0)
-        return unmapped(entry, "an id in its ACL or capability");
+        return unmapped(entry, "its group", entry->gid);
+    if (idmap_apply_xattrs(&rewrite->uids, &rewrite->gids, &entry->xattrs, &id) != 0)
+        return unmapped(entry, "an id in its ACL or capability", id);
     return STATUS_OK;
 }
 

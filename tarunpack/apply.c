@@ -59,7 +59,8 @@ static enum status xattrs_translate(struct apply *apply, const struct tar_entry 
         if (result != 0)
             return diag_no_memory();
     }
-    if (idmap_apply_xattrs(apply->uids, apply->gids, &apply->xattrs) != 0)
+    uint32_t id = 0;
+    if (idmap_apply_xattrs(apply->uids, apply->gids, &apply->xattrs, &id) != 0)
         return refuse(entry->path, "an id in its ACL or capability is in none of the ranges given");
     return STATUS_OK;
 }

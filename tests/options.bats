@@ -278,16 +278,23 @@ program cap_net_raw=ep'
     assert_equal "$(tarpack "${maps[@]}" tree | tarunpack --json | jq -s -c 'map(.uid)')" '[0,50,60]'
     run -1 --separate-stderr tarpack --uid-map=0:0:6 tree
     # shellcheck disable=SC2154
-    assert_equal "$stderr" 'tarpack: b: no range maps its owner (6:6)'
+    assert_equal "$stderr" 'tarpack: b: no range maps its owner (6)'
     tarpack tree >tree.tar
     run -3 unpack --gid-map=0:0:6 out <tree.tar
     assert_output --partial 'tarunpack: b: '
     assert_not_exists out
+    chown 5:7 tree/a
+    run -1 --separate-stderr tarpack --uid-map=0:100:10 --gid-map=0:0:6 tree
+    assert_equal "$stderr" 'tarpack: a: no range maps its group (7)'
     # The same for an id in an ACL.
     chown 0:0 tree/a tree/b
     setfacl -m u:77:r tree/a
     run -1 --separate-stderr tarpack --uid-map=0:0:6 tree
-    assert_regex "$stderr" '^tarpack: a: no range maps an id in its ACL'
+    assert_equal "$stderr" 'tarpack: a: no range maps an id in its ACL or capability (77)'
+    setfacl -b -m g:78:r tree/a
+    run -1 --separate-stderr tarpack --gid-map=0:0:6 tree
+    assert_equal "$stderr" 'tarpack: a: no range maps an id in its ACL or capability (78)'
+    setfacl -b -m u:77:r tree/a
     run -3 unpack --uid-map=0:0:6 out < <(tarpack tree)
     assert_output --partial 'tarunpack: a: an id in its ACL'
 }

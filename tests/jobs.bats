@@ -160,6 +160,21 @@ make_directories() (
     assert_equal "$(grep -c preadv2 calls)" 1
 }
 
+@test "tarpack reads ahead until hundreds of files were cached, not only until one was" {
+    requires_command strace
+    mkdir tree
+    seq 600 | (cd tree && xargs touch && echo content | tee ./* >/dev/null)
+    # In each thread, the first three files are cached, and the next three are not.
+    strace -f -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EAGAIN:when=4..6 \
+        tarpack -j 2 tree >/dev/null
+    assert_equal "$(grep -c 'fadvise64(.*WILLNEED' calls)" 3
+    # The second thread pauses after them, long before the end.
+    local main reads
+    main=$(head -n 1 calls | cut -d ' ' -f 1)
+    reads=$(grep -v "^$main " calls | grep -c preadv2)
+    ((reads > 250 && reads < 400))
+}
+
 @test "tarpack reads a warm tree without a second thread" {
     requires_command strace
     mkdir tree

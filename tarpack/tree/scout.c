@@ -36,7 +36,7 @@ struct scout {
     atomic_bool working;  /* the scout is needed */
     atomic_bool waiting;  /* the thread waits for work */
     unsigned cold;        /* weight of the uncached files that the walk met lately */
-    unsigned found;       /* the same for the scout */
+    unsigned found;       /* the same for the scout, from FOUND_MAX down */
 };
 
 static unsigned weigh(unsigned weight, bool cold)
@@ -153,7 +153,9 @@ static void read_weigh(struct scout *scout, bool cold)
     scout->cold = weigh(scout->cold, cold);
     if (scout->cold < COLD_BEGIN || atomic_load(&scout->working))
         return;
-    /* If the scout is just about to pause, the next uncached file wakes it. */
+    /* If the scout is just about to pause, the next uncached file wakes it. Until then its thread
+     * does not use `found`. */
+    scout->found = FOUND_MAX;
     atomic_store(&scout->working, true);
     scout->cold = 0;
     if (!scout->thread.running && thread_begin(&scout->thread, thread_main, scout) != 0)

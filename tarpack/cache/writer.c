@@ -167,13 +167,13 @@ static int name_give(struct cache_writer *writer)
 /* Puts the file under its final name. Returns 0; -1 with errno set. */
 static int file_place(struct cache_writer *writer)
 {
-    const bool shares_name = !writer->has_name;
-    if (shares_name && name_give(writer) != 0)
+    const bool unnamed = !writer->has_name;
+    if (unnamed && name_give(writer) != 0)
         return errno == EEXIST ? 0 : -1; /* another run is replacing it right now */
     if (!writer->has_name)
         return 0;
     if (renameat(writer->directory, writer->temporary, writer->directory, writer->name) != 0 &&
-        !(shares_name && errno == ENOENT)) /* another run has put its own file there */
+        !(unnamed && errno == ENOENT)) /* another run has put its own file there */
         return -1;
     writer->has_name = false;
     return 0;

@@ -49,7 +49,7 @@ static void flags_warn(const char *key, const char *path)
 }
 
 /* Refuses attributes that refer to the lower layers, naming the mount option. */
-static enum status refuse(const char *key, const char *path)
+static enum status lower_reference_refuse(const char *key, const char *path)
 {
     const char *option = NULL;
     if (strcmp(key, "redirect") == 0)
@@ -160,14 +160,14 @@ static enum status other_mark_check(enum overlay_space space, const struct walk_
     return STATUS_OK;
 }
 
-static enum status bookkeeping_take_off(enum overlay_space space, const char *path,
-                                        struct xattrs *xattrs)
+static enum status overlay_xattrs_remove(enum overlay_space space, const char *path,
+                                         struct xattrs *xattrs)
 {
     struct xattrs kept = {0};
     for (size_t i = 0; i < xattrs->count; i++) {
         struct xattr xattr = xattrs_get(xattrs, i);
         const char *key = overlay_key(space, xattr.name);
-        enum status status = key ? refuse(key, path) : STATUS_OK;
+        enum status status = key ? lower_reference_refuse(key, path) : STATUS_OK;
         if (key)
             flags_warn(key, path);
         if (status == STATUS_OK && !is_stripped(space, xattr.name) &&
@@ -184,7 +184,7 @@ static enum status bookkeeping_take_off(enum overlay_space space, const char *pa
     return STATUS_OK;
 }
 
-static bool is_touched(enum overlay_space space, const struct xattrs *xattrs)
+static bool has_overlay_xattrs(enum overlay_space space, const struct xattrs *xattrs)
 {
     for (size_t i = 0; i < xattrs->count; i++) {
         const char *name = xattrs_get(xattrs, i).name;
@@ -202,5 +202,6 @@ enum status upper_interpret(enum overlay_space space, const struct walk_item *it
         status = other_mark_check(space, item, xattrs);
     if (status != STATUS_OK)
         return status;
-    return is_touched(space, xattrs) ? bookkeeping_take_off(space, item->path, xattrs) : STATUS_OK;
+    return has_overlay_xattrs(space, xattrs) ? overlay_xattrs_remove(space, item->path, xattrs)
+                                             : STATUS_OK;
 }

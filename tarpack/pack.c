@@ -26,7 +26,7 @@ struct pack {
     struct walk walk;
     struct scout *scout; /* NULL: none */
     struct cache *cache; /* NULL: none */
-    bool cached;         /* the current entry is unchanged, or another name of a known inode */
+    bool content_known;  /* the current entry is unchanged, or another name of a known inode */
     struct links links;
     enum overlay_space space;
     enum upper_kind *kinds; /* of the directories above the current entry, by depth */
@@ -91,7 +91,7 @@ static void hidden_warn(struct pack *pack, const struct walk_item *item)
 static enum status entry_load(struct pack *pack, const struct walk_item *item, bool *there)
 {
     entry_fill(&pack->entry, item);
-    if (pack->cached)
+    if (pack->content_known)
         return STATUS_OK;
     xattrs_clear(&pack->entry.xattrs);
     if (!pack->cache && pack->options->raw && pack->options->rewrite.no_xattrs)
@@ -209,7 +209,7 @@ static enum status file_emit(struct pack *pack, const struct walk_item *item)
 {
     struct digest_value value;
     enum status status = STATUS_OK;
-    if (pack->cached) {
+    if (pack->content_known) {
         cache_digest(pack->cache, &value);
         emit_known(pack->emit, &value);
     } else {
@@ -315,11 +315,11 @@ static bool is_other_name(struct pack *pack, const struct walk_item *item)
 /* Finds the item unchanged in the cache, or opens it. */
 static enum status item_look(struct pack *pack, const struct walk_item *item, bool *there)
 {
-    pack->cached =
+    pack->content_known =
         pack->cache && walk_peek(&pack->walk) &&
         (is_other_name(pack, item) || cache_find(pack->cache, item, &pack->entry.xattrs));
-    *there = pack->cached;
-    return pack->cached ? STATUS_OK : walk_look(&pack->walk, there);
+    *there = pack->content_known;
+    return pack->content_known ? STATUS_OK : walk_look(&pack->walk, there);
 }
 
 static enum status item_emit(struct pack *pack, const struct walk_item *item)

@@ -20,7 +20,7 @@ static enum status digest_failed(void)
 static enum status flush(struct emit *emit)
 {
     if (stream_write(emit->fd, emit->out.bytes, emit->out.length) != 0)
-        return diag_errno("write error");
+        return diag_errno("cannot write to standard output");
     emit->written += emit->out.length;
     emit->out.length = 0;
     return STATUS_OK;

@@ -72,7 +72,7 @@ static enum status output_close(void)
 {
     if (stream_close_stdout() == 0)
         return STATUS_OK;
-    return diag_errno("write error");
+    return diag_errno("cannot write to standard output");
 }
 
 /* Packs the open directory `root` and closes the output. */

@@ -38,7 +38,7 @@ static enum status digest_failed(void)
 static enum status flush(struct list *list)
 {
     if (stream_write(STDOUT_FILENO, list->out.bytes, list->out.length) != 0)
-        return diag_errno("write error");
+        return diag_errno("cannot write to standard output");
     list->out.length = 0;
     return STATUS_OK;
 }
@@ -259,7 +259,7 @@ enum status list_run(const struct options *options)
     if (status == STATUS_OK)
         status = verdict(&list.input, event, options->has_expected ? &options->expected : NULL);
     if (stream_close_stdout() != 0 && status == STATUS_OK)
-        status = diag_errno("write error");
+        status = diag_errno("cannot write to standard output");
     list.tally.bytes = source_length(&list.source);
     if (status == STATUS_OK && options->summary)
         status = tally_write(&list.tally, &list.summary);

@@ -116,11 +116,11 @@ file or a pipe; try 'tarpack --help'"
         local status=0
         tarpack $option "$TREE" >/dev/full 2>err || status=$?
         assert_equal "$status" 1
-        assert_equal "$(cat err)" 'tarpack: write error: No space left on device'
+        assert_equal "$(cat err)" 'tarpack: cannot write to standard output: No space left on device'
         status=0
         tarpack $option "$TREE" >&- 2>err || status=$?
         assert_equal "$status" 1
-        assert_equal "$(cat err)" 'tarpack: write error: Bad file descriptor'
+        assert_equal "$(cat err)" 'tarpack: cannot write to standard output: Bad file descriptor'
     done
 }
 
@@ -141,7 +141,7 @@ file or a pipe; try 'tarpack --help'"
     status=0
     without_reader env --ignore-signal=PIPE tarpack "$TREE" 2>err || status=$?
     assert_equal "$status" 1
-    assert_equal "$(cat err)" 'tarpack: write error: Broken pipe'
+    assert_equal "$(cat err)" 'tarpack: cannot write to standard output: Broken pipe'
 }
 
 @test "tarpack: a bad option: one line, status 2" {
@@ -391,11 +391,11 @@ archive into it; try 'tarunpack --help'"
         local status=0
         tarunpack $option <"$LAYER" >/dev/full 2>err || status=$?
         assert_equal "$status" 1
-        assert_equal "$(cat err)" 'tarunpack: write error: No space left on device'
+        assert_equal "$(cat err)" 'tarunpack: cannot write to standard output: No space left on device'
         status=0
         tarunpack $option <"$LAYER" >&- 2>err || status=$?
         assert_equal "$status" 1
-        assert_equal "$(cat err)" 'tarunpack: write error: Bad file descriptor'
+        assert_equal "$(cat err)" 'tarunpack: cannot write to standard output: Bad file descriptor'
     done
 }
 
@@ -407,7 +407,7 @@ archive into it; try 'tarunpack --help'"
     status=0
     without_reader env --ignore-signal=PIPE tarunpack -t 2>err <"$LAYER" || status=$?
     assert_equal "$status" 1
-    assert_equal "$(cat err)" 'tarunpack: write error: Broken pipe'
+    assert_equal "$(cat err)" 'tarunpack: cannot write to standard output: Broken pipe'
 }
 
 @test "tarunpack: works with standard output and standard error closed, and prints no message into a file" {

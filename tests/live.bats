@@ -417,7 +417,7 @@ without_a_trace() {
     run -0 --separate-stderr bash -c 'tarpack tree | head -c 512 >/dev/null; echo "${PIPESTATUS[0]}"'
     [[ $output == 141 || $output == 1 ]] || fail "status $output"
     run -0 bash -c 'trap "" PIPE; tarpack tree | head -c 512 >/dev/null; echo "${PIPESTATUS[0]}"'
-    assert_output $'tarpack: write error: Broken pipe\n1'
+    assert_output $'tarpack: cannot write to standard output: Broken pipe\n1'
     run -1 bash -c 'tarpack tree >/dev/full'
-    assert_output 'tarpack: write error: No space left on device'
+    assert_output 'tarpack: cannot write to standard output: No space left on device'
 }

@@ -77,7 +77,7 @@ tarpack: warning: --exclude: pattern '' excludes nothing"
     # No warning if the tree was not walked to its end.
     truncate -s 1M tree/zeros
     run -1 --separate-stderr bash -c 'tarpack --exclude=nope tree >/dev/full'
-    assert_equal "$stderr" 'tarpack: write error: No space left on device'
+    assert_equal "$stderr" 'tarpack: cannot write to standard output: No space left on device'
 }
 
 @test "-X refuses a file with a NUL byte, which would end a pattern" {

@@ -392,6 +392,16 @@ ends_with() {
     assert_extract 0 '^$' 0 0 --no-verify
 }
 
+@test "extract with a progress line: a failure of shasum-tee is not one of zstd" {
+    made_once make_layer
+    fake shasum-tee 'cat; exit 1'
+    assert_extract 1 '^$' 0 0 --progress=always
+    assert_extract 1 '^$' 0 0 --progress=always --no-verify
+    assert_extract 1 '^$' 1 0 --progress=always
+    fake shasum-tee 'kill -PIPE $$'
+    assert_extract 0 'warning: layer: zstd failed' 1 0 --progress=always
+}
+
 @test "-q hides warnings, but not errors" {
     made_once make_layer
     assert_extract 0 '^$' 1 0 -q

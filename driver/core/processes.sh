@@ -13,7 +13,7 @@ at_end=:
 run() {
     local status
     signals_take
-    complaints_open
+    zstd_messages_open
     set -m
     (
         set +m

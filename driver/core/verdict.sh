@@ -3,29 +3,29 @@
 # The verdict on a pipe: whether the archive is bad or the system failed, by the exit statuses of its
 # programs.
 
-# The descriptor of a pipe that collects zstd's messages, and the messages that complaints_take() read.
-complaints=
-complaint=
+# The descriptor of a pipe that collects zstd's messages, and the messages that zstd_messages_take() read.
+zstd_messages=
+zstd_message=
 
 # Opens the pipe. Without /proc this fails, and zstd writes to standard error.
-complaints_open() {
+zstd_messages_open() {
     local made
-    [[ ! $complaints ]] || return 0
+    [[ ! $zstd_messages ]] || return 0
     # bash makes a pipe for the here-string.
-    { exec {made}<<<'' && [[ -p /proc/self/fd/$made ]] && exec {complaints}<>"/proc/self/fd/$made" &&
-        read -r -u "$complaints" _ && exec {made}<&-; } 2>/dev/null || complaints=$messages
+    { exec {made}<<<'' && [[ -p /proc/self/fd/$made ]] && exec {zstd_messages}<>"/proc/self/fd/$made" &&
+        read -r -u "$zstd_messages" _ && exec {made}<&-; } 2>/dev/null || zstd_messages=$messages
 }
 
-# Reads zstd's messages into `complaint`.
-complaints_take() {
-    [[ $complaints != "$messages" ]] && read -r -t 0 -u "$complaints" || return 0
-    read -r -d '' -t 0.01 -u "$complaints" complaint
-    complaint=${complaint%$'\n'}
+# Reads zstd's messages into `zstd_message`.
+zstd_messages_take() {
+    [[ $zstd_messages != "$messages" ]] && read -r -t 0 -u "$zstd_messages" || return 0
+    read -r -d '' -t 0.01 -u "$zstd_messages" zstd_message
+    zstd_message=${zstd_message%$'\n'}
 }
 
 # stage_unzstd: a stage of a pipe that decompresses with zstd.
 stage_unzstd() {
-    exec zstd -q -dc 2>&"$complaints" {messages}>&-
+    exec zstd -q -dc 2>&"$zstd_messages" {messages}>&-
 }
 
 # end_text STATUS: prints how a program ended whose status does not say what failed.
@@ -71,26 +71,36 @@ status_judge() {
 # Not empty if the last verdict() found a program that was killed or failed in an unknown way.
 broken=
 
-# verdict STATUSES NAME...: returns the exit status for a pipe of the programs NAME..., whose statuses
-# are words of STATUSES, and says what the programs could not say themselves. The highest of our statuses
-# counts, but
-#   - a program's verdict on its input is ignored if a program before it failed;
-#   - if a program is broken, so is the pipe: `broken` is set and the status is 1.
-# shasum-tee may be given as "shasum-tee --zstd": if it found the zstd frames sound, a failure of zstd
-# has another cause.
+# verdict STATUSES NAME...: returns the exit status for a pipe of the programs NAME..., whose statuses are
+# words of STATUSES, and says what the programs could not say themselves. It is the highest of these results:
+#
+#   meaning  condition                                        result
+#   done                                                      0
+#   1, 2                                                      1, 2
+#   3, 4     a program before it had 1: the input was cut     none
+#            otherwise                                        3, 4
+#   damaged  the input is sound, or memory ran out            broken; a message says so
+#            otherwise                                        1, unless tarunpack or shasum-tee says 3 or 4
+#   closed   a result is not 0, which is why                  none
+#            otherwise                                        1; a message says so
+#   broken                                                    1, whatever the others are; `broken` is set
+#
+# The input is known to be sound if it passed "shasum-tee --zstd", a NAME that says that shasum-tee checked
+# the frames. A program that was closed did not read a cut input to its end, so 1 before it does not count for
+# 3 and 4 after it.
 verdict() {
     local statuses status name meaning worst=0 closed='' failed='' sound=''
     broken=
     read -ra statuses <<<"$1"
     shift
-    complaints_take
+    zstd_messages_take
     for name; do
         status=${statuses[0]}
         statuses=("${statuses[@]:1}")
         status_judge meaning "${name% *}" "$status"
         if [[ $meaning == damaged ]]; then
             meaning=1
-            if [[ $sound || $complaint == *'not enough memory'* ]]; then
+            if [[ $sound || $zstd_message == *'not enough memory'* ]]; then
                 say "$name $(end_text "$status")"
                 meaning=broken
             fi
@@ -111,4 +121,24 @@ verdict() {
         worst=1
     fi
     return "$worst"
+}
+
+# unpack_verdict LAYER EXPECTED STATUSES NAME...: verdict() for a pipe that ends with a decompressor and
+# tarunpack. If only the decompressor failed, at trailing garbage for instance, that is a warning, provided that
+# the tar has the expected digest.
+unpack_verdict() {
+    local decompressor=${*: -2:1}
+    zstd_messages_take
+    [[ ! $zstd_message ]] || printf '%s\n' "$zstd_message" >&"$messages"
+    [[ $3 != *' 141' ]] || return 141 # the reader of a list closed the pipe
+    if [[ ! $3 =~ ^((0|141)\ )?[1-9][0-9]*\ 0$ ]]; then
+        verdict "${@:3}"
+    elif [[ $2 ]]; then
+        warn "$(printable "$1"): $decompressor failed, but the digest is the expected one"
+    else
+        verdict "${@:3}"
+        [[ ! $broken ]] || return 1
+        say "$(printable "$1"): $decompressor failed, and there is no expected digest to check the content"
+        return 3
+    fi
 }

@@ -93,7 +93,7 @@ unpack() {
 # unpack_pipe EXPECTED ARGUMENT...
 unpack_pipe() {
     stage_from "$layer" stage_unzstd | stage "$tarunpack" "${@:2}"
-    unpack_verdict "$1" "${PIPESTATUS[*]}" zstd tarunpack
+    unpack_verdict "$layer" "$1" "${PIPESTATUS[*]}" zstd tarunpack
 }
 
 # unpack_pipe_drawn EXPECTED ARGUMENT...: the same with the progress line and the summary.
@@ -108,28 +108,7 @@ unpack_pipe_drawn() {
             printf '%s\n' "${PIPESTATUS[*]}" >&5
         } 5>&1 >/dev/null
     )
-    unpack_verdict "$1" "${reports##*$'\n'}" shasum-tee zstd tarunpack || return
+    unpack_verdict "$layer" "$1" "${reports##*$'\n'}" shasum-tee zstd tarunpack || return
     summary_say "${!#}" "$(json_value "$reports" entries)" "$(json_value "$reports" size)" \
         "$(json_value "$reports" bytes)" "$1"
-}
-
-# unpack_verdict EXPECTED STATUSES NAME...: verdict(), but an error of zstd, caused for instance by trailing
-# garbage, is only a warning if the tar has the expected digest.
-unpack_verdict() {
-    complaints_take
-    [[ ! $complaint ]] || printf '%s\n' "$complaint" >&"$messages"
-    case $2 in
-    *' 141') return 141 ;; # the reader of a list closed the pipe
-    *[1-9]*' 0')
-        if [[ $1 ]]; then
-            warn "$(printable "$layer"): zstd failed, but the digest is the expected one"
-            return 0
-        fi
-        verdict "${@:2}"
-        [[ ! $broken ]] || return 1
-        say "$(printable "$layer"): zstd failed, and there is no expected digest to check the content"
-        return 3
-        ;;
-    esac
-    verdict "${@:2}"
 }

@@ -138,22 +138,17 @@ layer_convert() {
     measured_take
 }
 
-# layer_unpack I DIR [OPTION...]: unpacks layer I if both of its digests hold. Only a warning is given if
-# its decompressor then complains, of trailing garbage for instance.
+# layer_unpack I DIR [OPTION...]: unpacks layer I if both of its digests hold.
 layer_unpack() {
-    local i=$1 dir=$2 statuses
+    local i=$1 dir=$2
     shift 2
     progress_expect_file "${layer_files[i]}"
     stage_from "${layer_files[i]}" stage "$shasum_tee" "${progress[@]}" -o /dev/null \
         --expect="${layer_blobs[i]}" |
         decompress "${layer_types[i]}" |
         stage "$tarunpack" ${option[quiet]+-q} "$@" --expect="${layer_diff_ids[i]}" -- "$dir"
-    statuses=("${PIPESTATUS[@]}")
-    if [[ ${statuses[0]}${statuses[2]} == 00 && ${statuses[1]} != 0 ]]; then
-        warn "${layer_names[i]}: ${layer_types[i]} failed, but the digests are the expected ones"
-        return 0
-    fi
-    verdict "${statuses[*]}" shasum-tee "${layer_types[i]}" tarunpack
+    unpack_verdict "${layer_names[i]}" "${layer_diff_ids[i]}" "${PIPESTATUS[*]}" \
+        shasum-tee "${layer_types[i]}" tarunpack
 }
 
 # layer_compare I KEY...: compares these measured values with the known ones of layer I; returns 1 if one

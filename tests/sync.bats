@@ -394,6 +394,16 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
     assert_not_exists back
 }
 
+@test "restore: zstd that is killed in the middle of a large layer is told, not a wrong digest" {
+    head -c 3000000 /dev/urandom >tree/random
+    sync_web
+    fake zstd 'head -c 100000; kill -KILL $$'
+    run -1 --separate-stderr zlsnap restore web/1 "$url" back
+    assert_said 'zlsnap: zstd was killed by signal KILL'
+    [[ $stderr != *s3cmd* ]]
+    assert_not_exists back
+}
+
 @test "sync fails if sha256sum does, so that stores never share a state directory" {
     fake sha256sum 'exit 1'
     run -1 --separate-stderr sync_web

@@ -61,9 +61,8 @@ restore_pipe() {
         stage_unzstd |
         stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$3"
     statuses=("${PIPESTATUS[@]}")
-    case ${statuses[3]} in
-    # If s3cmd failed, that is why the stream was cut.
-    3 | 4) ((statuses[0] == 0 || statuses[0] == 141)) || s3_failed "${statuses[0]}" "$s3_url$1" ;;
-    esac
-    ((statuses[3] == 0)) || verdict "${statuses[*]:1}" shasum-tee zstd tarunpack
+    # If shasum-tee read a cut stream to its end, s3cmd failed first; else s3cmd lost its reader.
+    [[ "${statuses[0]} ${statuses[1]} ${statuses[3]}" != *[1-9]*' 0 '[34] ]] ||
+        s3_failed "${statuses[0]}" "$s3_url$1"
+    unpack_verdict "$s3_url$1" "$2" "${statuses[*]:1}" shasum-tee zstd tarunpack
 }

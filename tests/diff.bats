@@ -238,3 +238,11 @@ added dir/ (opaque)'
         assert_output --partial 'tree: cannot be compared'
     done
 }
+
+@test "diff: a killed mtreediff is status 2, not a difference" {
+    mkdir tree
+    fake mtreediff 'kill -KILL $$'
+    run -2 --separate-stderr zlsnap diff tree tree
+    assert_one_line 'mtreediff was killed by signal KILL'
+    assert_output ''
+}

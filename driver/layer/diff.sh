@@ -90,17 +90,17 @@ diff_manifest() {
 
 # Compares the manifests in the spool, as diff(1) does: returns 1 if they differ.
 diff_print() {
-    local side form=text
+    local side meaning form=text
     [[ ! ${option[json]-} ]] || form=json
     for side in 0 1; do
         diff_sort "$side" || die 1 'the manifests cannot be sorted'
     done
     (stage "$mtreediff" --format="$form" --summary="$spool/counts" -- "$spool/0.sorted" "$spool/1.sorted")
-    case $? in
-    0) [[ $(<"$spool/counts") == '{"added":0,"removed":0,"changed":0}' ]] ;;
-    1) return "$trouble" ;; # mtreediff said why
-    141) return 141 ;;      # the reader closed the pipe
-    *) die 1 'the manifests cannot be compared' ;;
+    status_judge meaning mtreediff "$?"
+    case $meaning in
+    done) [[ $(<"$spool/counts") == '{"added":0,"removed":0,"changed":0}' ]] ;;
+    closed) return 141 ;; # the reader closed the pipe
+    *) return "$trouble" ;;
     esac
 }
 

@@ -387,6 +387,26 @@ newest() {
     fi
 }
 
+@test "extract: --merge that cannot record its progress fails, and the record before remains" {
+    mkdir one two target
+    touch one/low two/up
+    zlsnap create one one.tar.zst >/dev/null
+    zlsnap create two two.tar.zst >/dev/null
+    zlsnap oci one.tar.zst two.tar.zst -o img
+    echo mine >file
+    ln -s ../file target/.merge.zlsnap-imagez
+    fake mv '[[ $(cat -- "$3") != *" 1" ]] || { echo "mv: no luck" >&2; exit 1; }; exec /bin/mv "$@"'
+    run -1 --separate-stderr zlsnap extract --merge oci:img target
+    assert_stderr 3 $'^zlsnap: no luck\nzlsnap: .* layer 2 of 2: failed\nzlsnap: target: only 1 of 2 layers'
+    assert_equal "$(cat target/.merge.zlsnap-images)" "$(manifest_digest img latest) 0"
+    assert_exists target/low
+    assert_not_exists target/up
+    assert_equal "$(cat file)" mine
+    rm "$BATS_TEST_TMPDIR/fakes/mv"
+    zlsnap extract --merge oci:img target
+    assert_equal "$(ls -A target)" $'low\nup'
+}
+
 @test "extract: what holds the image or the layer itself is not replaced" {
     made_once image_a
     mkdir home

@@ -125,8 +125,8 @@ image_merge() {
     layers_verify "${limits[@]}" || return
     [[ $image_sync ]] || options+=(--no-sync)
     for ((i = $(merge_interrupted); i < ${#layer_files[@]}; i++)); do
-        merge_remember "$i"
-        layer_unpack "$i" "$image_target" "${image_passed[@]}" "${options[@]}"
+        merge_remember "$i" &&
+            layer_unpack "$i" "$image_target" "${image_passed[@]}" "${options[@]}"
         layer_blame "$i" "$?" || merge_failed "$i" "$?" || return
     done
     merge_forget
@@ -155,28 +155,35 @@ merge_interrupted() {
     fi
 }
 
-# merge_remember I: writes the record. An error is ignored: the next run then begins with the first layer.
+# merge_remember I: writes the record. Without it, an interrupted merge would continue with the wrong layer.
 merge_remember() {
     ((${#layer_files[@]} > 1)) || return 0
     target_keep_time merge_write "$1"
 }
 
-merge_write() {
-    rm -f -- "$image_target/$merge_record" &&
-        printf '%s %d\n' "${image_digests##*$'\n'}" "$1" >"$image_target/.merge.zlsnap-imagez" &&
-        sync -- "$image_target/.merge.zlsnap-imagez" &&
-        mv -T -- "$image_target/.merge.zlsnap-imagez" "$image_target/$merge_record"
-}
+merge_write() (
+    new=$image_target/.merge.zlsnap-imagez
+    attempt rm -f -- "$new"
+    printf '%s %d\n' "${image_digests##*$'\n'}" "$1" | attempt dd conv=excl status=none of="$new" || exit
+    attempt sync -- "$new"
+    attempt mv -T -- "$new" "$image_target/$merge_record"
+)
 
 merge_forget() {
-    [[ ! -e $image_target/$merge_record ]] || target_keep_time rm -f -- "$image_target/$merge_record"
+    [[ ! -e $image_target/$merge_record ]] ||
+        target_keep_time attempt rm -f -- "$image_target/$merge_record"
 }
 
-# target_keep_time COMMAND...: runs the command and restores the modification time of the target.
+# target_keep_time COMMAND...: runs the command and restores the modification time of the target, which only its
+# owner can do.
 target_keep_time() {
-    local time
-    time=$(stat -c %.9Y -- "$image_target") && "$@" && touch -d "@$time" -- "$image_target"
-} 2>/dev/null
+    local time status
+    time=$(stat -c %.9Y -- "$image_target" 2>/dev/null)
+    "$@"
+    status=$?
+    [[ ! $time ]] || touch -d "@$time" -- "$image_target" 2>/dev/null
+    return "$status"
+}
 
 # image_unpack IMAGE: unpacks all layers in the spool; then tarunpack publishes the tree by one rename.
 image_unpack() {

@@ -171,7 +171,7 @@ PUT /bucket/$BATS_TEST_NUMBER/refs/web/1.json"
 @test "status shows the pointer, and whether the directory has changed" {
     sync_web
     run -0 zlsnap status web/1 "$url"
-    assert_line "reference    web/1"
+    assert_line "name         web/1"
     assert_line --regexp "^layer +$(layer_url): there, [0-9]+ bytes$"
     refute_line --partial directory
     run -0 zlsnap status web/1 tree "$url"

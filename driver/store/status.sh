@@ -55,7 +55,7 @@ status_show() {
         [[ $tree == "${pointer[tree]}" ]] && tree='unchanged' || tree='changed'
         tree="directory    $(printable "$1"): $tree"$'\n'
     fi
-    text="reference    $(reference_print "$reference")
+    text="name         $(reference_print "$reference")
 updated      ${pointer[updated_at]}
 tree digest  ${pointer[tree]}
 digest       ${pointer[digest]}

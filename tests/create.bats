@@ -107,6 +107,11 @@ compression"
     assert_equal "$(field created_at)" 1970-01-01T00:00:10Z
 }
 
+@test "an absent SOURCE_DATE_EPOCH passes its check" {
+    source_parts layer/metadata
+    SOURCE_DATE_EPOCH='' run -0 source_date_check
+}
+
 @test "refuses an invalid SOURCE_DATE_EPOCH" {
     local epoch
     for epoch in x -1 1.5 253402300800 99999999999999999999; do

@@ -21,6 +21,12 @@ setup() {
     help=$BATS_FILE_TMPDIR/help
 }
 
+@test "no function of the driver is defined twice" {
+    run -0 sed -nE 's/^([a-z_0-9]+)\(\) [({].*/\1/p' "$PROJECT"/zlsnap.sh "$PROJECT"/driver/*/*.sh
+    assert_equal "$(sort <<<"$output" | uniq -d)" ''
+    ((${#lines[@]} > 200))
+}
+
 # options_said COMMAND OPTION...: prints the status and the message of the command for each option, in a line. Only its
 # options are read, by one process.
 options_said() (

@@ -648,6 +648,13 @@ assert_unusable() {
     done
 }
 
+@test "reference_split sets variables of any name" {
+    source_parts image/image
+    local directory=no tag=no
+    reference_split directory tag oci:img:latest
+    assert_equal "$directory $tag" 'img latest'
+}
+
 # refuses FILTER GOOD [JQ-OPTION...]: each line of standard input is a change to the document GOOD, a tab
 # and the problem that the driver's FILTER has with the result. One jq tries all of them.
 refuses() (

@@ -36,15 +36,16 @@ machine_read() {
 # reference_split DIR TAG REFERENCE: sets the variable DIR to the directory in oci:DIR[:TAG], and TAG to
 # the tag or nothing. As with skopeo, DIR ends at the first colon.
 reference_split() {
-    local rest=${3#oci:} directory tag=
-    directory=${rest%%:*}
-    [[ $rest != *:* ]] || tag=${rest#*:}
-    [[ $directory ]] || usage_error "'$(printable "$3")' names no directory"
-    [[ $directory != -* ]] || directory=./$directory
-    [[ $rest != *:* || $tag =~ ^$tag_characters+$ ]] ||
-        usage_error "'$(printable "$tag")' is not a valid tag"
-    printf -v "$1" '%s' "$directory"
-    printf -v "$2" '%s' "$tag"
+    # Names that no caller gives to its variables.
+    local split_rest=${3#oci:} split_dir split_tag=
+    split_dir=${split_rest%%:*}
+    [[ $split_rest != *:* ]] || split_tag=${split_rest#*:}
+    [[ $split_dir ]] || usage_error "'$(printable "$3")' names no directory"
+    [[ $split_dir != -* ]] || split_dir=./$split_dir
+    [[ $split_rest != *:* || $split_tag =~ ^$tag_characters+$ ]] ||
+        usage_error "'$(printable "$split_tag")' is not a valid tag"
+    printf -v "$1" '%s' "$split_dir"
+    printf -v "$2" '%s' "$split_tag"
 }
 
 # The characters of a tag, the annotation org.opencontainers.image.ref.name.

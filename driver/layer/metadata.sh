@@ -68,7 +68,7 @@ is_date() {
 # Ends the driver if SOURCE_DATE_EPOCH is not a number, or a date beyond the year 9999.
 source_date_check() {
     local epoch=${SOURCE_DATE_EPOCH-}
-    [[ $epoch ]] || return
+    [[ $epoch ]] || return 0
     [[ $epoch =~ ^[0-9]{1,12}$ && $((10#$epoch)) -le 253402300799 ]] ||
         usage_error "SOURCE_DATE_EPOCH: '$(printable "$epoch")' is not a number of seconds"
 }

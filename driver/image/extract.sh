@@ -65,7 +65,7 @@ image_expected_check() {
 
 # image_target_read IMAGE: finds the errors that would otherwise appear only after all the work.
 image_target_read() {
-    local shown link directory tag
+    local shown link
     shown=$(printable "$image_target")
     while [[ $image_target == *?/ ]]; do
         image_target=${image_target%/}
@@ -80,7 +80,7 @@ image_target_read() {
         die 1 "$shown: is a symbolic link to $(printable "$link"); name that directory itself"
     fi
     [[ ! -e $image_target || -d $image_target ]] || die 1 "$shown: is not a directory"
-    reference_split image_dir tag "$1"
+    reference_split image_dir _ "$1"
     ! is_within "$image_dir" "$image_target" ||
         usage_error "$shown contains the image itself, and --replace would remove it"
     if [[ -d $image_target && $image_mode != --replace &&

@@ -61,8 +61,8 @@ json_judge() {
     esac
 }
 
-# json_value TEXT KEY: prints a value from a JSON object that one of our programs wrote; fails if there is
-# none.
+# json_value VARIABLE TEXT KEY: sets the variable to a value from a JSON object that one of our programs wrote; does
+# nothing if there is none.
 json_value() {
-    [[ $1 =~ \"$2\":\ ?\"?([a-z0-9:]+) ]] && printf '%s' "${BASH_REMATCH[1]}"
+    [[ ! $2 =~ \"$3\":\ ?\"?([a-z0-9:]+) ]] || printf -v "$1" '%s' "${BASH_REMATCH[1]}"
 }

@@ -98,7 +98,7 @@ unpack_pipe() {
 
 # unpack_pipe_drawn EXPECTED ARGUMENT...: the same with the progress line and the summary.
 unpack_pipe_drawn() {
-    local reports
+    local reports key entries='' size='' bytes=''
     progress_expect_file "$layer"
     reports=$(
         {
@@ -109,6 +109,8 @@ unpack_pipe_drawn() {
         } 5>&1 >/dev/null
     )
     unpack_verdict "$layer" "$1" "${reports##*$'\n'}" shasum-tee zstd tarunpack || return
-    summary_say "${!#}" "$(json_value "$reports" entries)" "$(json_value "$reports" size)" \
-        "$(json_value "$reports" bytes)" "$1"
+    for key in entries size bytes; do
+        json_value "$key" "$reports" "$key"
+    done
+    summary_say "${!#}" "$entries" "$size" "$bytes" "$1"
 }

@@ -2,6 +2,8 @@
 #
 # What the programs of a pipe measured, from their reports.
 
+part core/json
+
 # What a pipe measured, by the keys of LAYER.json.
 declare -gA measured=()
 
@@ -9,20 +11,15 @@ declare -gA measured=()
 # former has both if it was made with --zstd. An empty report measures nothing.
 measured_read() {
     measured=()
-    measured_value compressed_digest "$1" digest
-    measured_value compressed_size_bytes "$1" size
+    json_value "measured[compressed_digest]" "$1" digest
+    json_value "measured[compressed_size_bytes]" "$1" size
     if [[ $1 == *diff_id* ]]; then
-        measured_value digest "$1" diff_id
-        measured_value size_bytes "$1" diff_size
+        json_value "measured[digest]" "$1" diff_id
+        json_value "measured[size_bytes]" "$1" diff_size
     else
-        measured_value digest "${2-}" digest
-        measured_value size_bytes "${2-}" size
+        json_value "measured[digest]" "${2-}" digest
+        json_value "measured[size_bytes]" "${2-}" size
     fi
-}
-
-# measured_value KEY REPORT NAME
-measured_value() {
-    [[ ! $2 =~ \"$3\":\ ?\"?([a-z0-9:]+) ]] || measured[$1]=${BASH_REMATCH[1]}
 }
 
 # Sets `measured` from the reports that a pipe left in the spool: blob.digest, tar.digest, summary.
@@ -34,7 +31,7 @@ measured_take() {
         read -rd '' summary <"$spool/summary"
     } 2>/dev/null
     measured_read "$blob" "$tar"
-    measured_value file_count "$summary" entries
+    json_value "measured[file_count]" "$summary" entries
     [[ ${measured[size_bytes]-} ]] || die 1 'the pipe succeeded, but left no tar.digest'
     [[ ${measured[compressed_size_bytes]-} ]] || die 1 'the pipe succeeded, but left no blob.digest'
 }

@@ -91,8 +91,8 @@ metadata_values() {
 # The values that metadata_read() read, by key.
 declare -gA metadata=()
 
-# metadata_read FILE [NAME]: reads a LAYER.json, which messages call NAME, unless it was the last one read.
-# Ends the driver if it cannot be read or is malformed.
+# metadata_read FILE [NAME]: reads a LAYER.json, which messages call NAME. Ends the driver if it cannot be read or
+# is malformed. Of the same FILE, the second call in a row reads nothing: it must not have been replaced.
 metadata_read() {
     local lines
     [[ ${metadata[file]-} != "$1" ]] || return 0

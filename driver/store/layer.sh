@@ -58,7 +58,7 @@ s3_push() {
     ((status == 0)) || exit "$status"
     hex=${layer_blobs[0]#sha256:}
     s3_look "$hex."
-    s3_stands "$hex$layer_suffix" || s3_send "$hex$layer_suffix"
+    s3_has_layer "$hex$layer_suffix" || s3_send "$hex$layer_suffix"
     s3_send_meta "$hex$meta_suffix"
     printf '%s\n' "$s3_url$hex$layer_suffix" | store "$spool/result"
 }
@@ -91,9 +91,9 @@ s3_measure() {
     fi
 }
 
-# s3_stands KEY: whether the store has the layer. A different ETag may come from other part sizes, or from a
+# s3_has_layer KEY: whether the store has the layer. A different ETag may come from other part sizes, or from a
 # store that encrypts: then the object is read.
-s3_stands() {
+s3_has_layer() {
     [[ ${object_sizes[$1]-} == "${layer_sizes[0]}" ]] || return
     [[ ${object_etags[$1]} == "$s3_etag" ]] || s3_read_back "$1"
 }
@@ -120,7 +120,7 @@ s3_send() {
     fi
     unset "object_sizes[$1]"
     s3_look "$1"
-    s3_stands "$1" && return
+    s3_has_layer "$1" && return
     s3_delete "$1"
     die 4 "$s3_url$1: the store has other bytes than were sent, and they were removed; did ${layer_names[0]} \
 change meanwhile?"

@@ -99,7 +99,7 @@ s3() {
 s3_failed() {
     local said problem
     said=$(tail -c 65536 -- "$spool/s3.messages" 2>/dev/null | tr -d '\0')
-    # s3cmd's message is missing if the disk is full.
+    # If the disk is full, there is no message of s3cmd: the error of tee takes its place.
     [[ $said ]] || said=$(printf '%4096s' '' | tee -- "$spool/s3.messages" 2>&1 >/dev/null)
     problem=$(grep -E '^(ERROR|Problem): ' <<<"$said" | tail -n 1)
     problem=${problem#*: }
@@ -251,7 +251,7 @@ s3_push_options='config: part-size: max-parts:'
 usage_s3_push() {
     cat <<'END'
       --part-size=MIB          the size of the parts of an upload, 5 to 5120 (default 64)
-      --max-parts=N            of more parts than this, make larger ones (default 1000)
+      --max-parts=N            larger parts rather than more than N (default 1000)
 END
     usage_s3
 }

@@ -59,7 +59,7 @@ sync_all() {
     tree=$(digest_pipe "$1" --cache="$state/cache") || return
     : | store "$old" || exit
     if pointer_get "$reference" "$old"; then
-        if [[ $tree == "${pointer[tree]}" ]] && sync_stands; then
+        if [[ $tree == "${pointer[tree]}" ]] && sync_has_layer; then
             sync_result unchanged "${pointer[hex]}"
             return
         fi
@@ -81,7 +81,7 @@ sync_all() {
 }
 
 # Whether the store has the layer that the pointer refers to, and its LAYER.json.
-sync_stands() {
+sync_has_layer() {
     s3_look "${pointer[hex]}."
     [[ ${object_sizes[${pointer[hex]}$layer_suffix]-} == "${pointer[size]}" &&
         ${object_sizes[${pointer[hex]}$meta_suffix]-} ]] && return

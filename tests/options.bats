@@ -454,6 +454,34 @@ attributes_of() {
     assert_equal "$(entry_facts home/out %y)" $' d\nfifo p'
 }
 
+@test "devices: hard links to devices that were left out are left out too, all other bad links are refused" {
+    requires_root
+    local tar
+    tar_of c:null h:second:null h:third:null >devices.tar
+    tar_of c:null h:second:null h:third:second >chain.tar # GNU tar writes no such archive
+    tar_of c:null d:dir h:link:dir >dir.tar
+    tar_of c:null f:file h:link:none >none.tar
+    install -d -o 65534 -g 65534 home
+    for tar in devices chain; do
+        run -0 --separate-stderr unpack --no-devices $tar <$tar.tar
+        assert_equal "$(entries $tar)" ''
+        assert_equal "${stderr_lines[0]}" 'tarunpack: warning: second: left out: links to null'
+        run -0 as_user tarunpack --no-sync home/$tar <$tar.tar
+        assert_equal "$(entries home/$tar)" ''
+        mkdir onto
+        echo other >onto/null # not what the layer's links mean
+        unpack -q --no-devices --merge onto <$tar.tar
+        assert_equal "$(entries onto)" null
+        rm -r onto
+    done
+    run -3 --separate-stderr unpack --no-devices out <dir.tar
+    assert_equal "$stderr" 'tarunpack: link: links to dir, which is a directory'
+    run -3 --separate-stderr unpack --no-devices out <none.tar
+    assert_equal "$stderr" 'tarunpack: link: links to none, which does not exist'
+    run -3 as_user tarunpack --no-sync home/out <none.tar
+    assert_line 'tarunpack: link: links to none, which does not exist'
+}
+
 @test "holes: long runs of zeros become holes, but not with --no-holes" {
     truncate -s 4M tree/hole
     echo end >>tree/hole

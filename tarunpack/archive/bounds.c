@@ -41,7 +41,9 @@ enum archive_event bounds_tree(const struct bounds *bounds, uint64_t implied, ui
 {
     if (kept > KEPT_MAX)
         return problem_limit(
-            problem, "the ACLs and labels of all directories have more than %" PRIu64 " bytes",
+            problem,
+            "the ACLs and labels of all directories, and the paths of devices that are left out, "
+            "have more than %" PRIu64 " bytes",
             KEPT_MAX);
     if (bounds->entries + implied > bounds->limits.entries)
         return problem_limit(problem,

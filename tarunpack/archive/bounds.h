@@ -42,7 +42,7 @@ enum archive_event bounds_header(struct bounds *bounds, uint64_t size, struct pr
 enum archive_event bounds_global(struct bounds *bounds, uint64_t size, struct problem *problem);
 
 /* Checks what the tree adds to the archive's own entries: `implied` parent directories, and `kept`
- * bytes of attributes that stay in memory until the tree is finished. */
+ * bytes that stay in memory until the tree is finished. */
 enum archive_event bounds_tree(const struct bounds *bounds, uint64_t implied, uint64_t kept,
                                struct problem *problem);
 

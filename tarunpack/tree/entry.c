@@ -35,20 +35,22 @@ enum status tree_symlink(struct tree *tree, const char *name, const char *path, 
     return meta_apply(&tree->options.policy, &inode, meta, xattrs);
 }
 
+static enum status device_leave_out(struct tree *tree, const char *path)
+{
+    tree->options.policy.left_devices = true;
+    return left_out_add(&tree->left_out, path) == 0 ? STATUS_OK : diag_no_memory();
+}
+
 enum status tree_special(struct tree *tree, const char *name, const char *path, mode_t type,
                          dev_t device, const struct meta *meta, const struct xattrs *xattrs)
 {
     int here = cursor_fd(&tree->cursor);
-    if (type != S_IFIFO && tree->options.skip_devices) {
-        tree->options.policy.left_devices = true;
-        return STATUS_OK;
-    }
+    if (type != S_IFIFO && tree->options.skip_devices)
+        return device_leave_out(tree, path);
     enum status status = tree_settle(tree, name);
     while (status == STATUS_OK && mknodat(here, name, type | meta->mode, device) != 0) {
-        if (errno == EPERM && tree->options.lenient_devices && type != S_IFIFO) {
-            tree->options.policy.left_devices = true;
-            return STATUS_OK;
-        }
+        if (errno == EPERM && tree->options.lenient_devices && type != S_IFIFO)
+            return device_leave_out(tree, path);
         status = room_make(tree, name, path, type == S_IFIFO ? "create fifo" : "create device");
     }
     if (status != STATUS_OK)
@@ -71,14 +73,15 @@ static enum status link_keep(struct tree *tree, const char *name, const char *pa
     return result == STATUS_OK ? layer_links_add(&tree->links, path, target) : result;
 }
 
-/* Refuses a link, unless its target may be a device that was left out. */
-static enum status target_refuse(struct tree *tree, const char *path, const char *target,
-                                 const char *why)
+/* The target is a device that was left out: leaves out the link, too. */
+static enum status link_leave_out(struct tree *tree, const char *path, const char *target)
 {
-    if (tree->options.policy.left_devices) {
-        diag_warn("%s: left out: links to %s", diag_name(path).text, diag_name(target).text);
-        return STATUS_OK;
-    }
+    diag_warn("%s: left out: links to %s", diag_name(path).text, diag_name(target).text);
+    return left_out_add(&tree->left_out, path) == 0 ? STATUS_OK : diag_no_memory();
+}
+
+static enum status target_refuse(const char *path, const char *target, const char *why)
+{
     diag_error("%s: links to %s, which %s", diag_name(path).text, diag_name(target).text, why);
     return STATUS_ARCHIVE;
 }
@@ -99,9 +102,9 @@ static enum status target_link(struct tree *tree, int parent, const char *old, c
         tree_is_whiteout(tree, parent, old, &status, &deleted) != 0)
         return diag_failed(target, "read its status");
     if (S_ISDIR(status.st_mode))
-        return target_refuse(tree, path, target, "is a directory");
+        return target_refuse(path, target, "is a directory");
     if (deleted)
-        return target_refuse(tree, path, target, "is a whiteout");
+        return target_refuse(path, target, "is a whiteout");
     enum status result = STATUS_OK;
     while (result == STATUS_OK && linkat(parent, old, here, name, 0) != 0) {
         if (errno == EEXIST && fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -126,10 +129,12 @@ enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
         status = diag_failed(target, "find the link's target");
     else if (!missing)
         status = target_link(tree, parent, old, name, path, target);
+    else if (left_out_has(&tree->left_out, target))
+        status = link_leave_out(tree, path, target);
     else if (tree->options.form == TREE_LAYER)
         status = link_keep(tree, name, path, target);
     else
-        status = target_refuse(tree, path, target, "does not exist");
+        status = target_refuse(path, target, "does not exist");
     stream_close(parent);
     return status;
 }

@@ -88,7 +88,7 @@ uint64_t tree_implied(const struct tree *tree)
 
 uint64_t tree_kept(const struct tree *tree)
 {
-    return tree->kept;
+    return tree->kept + tree->left_out.bytes;
 }
 
 const struct meta_policy *tree_policy(const struct tree *tree)
@@ -104,5 +104,6 @@ void tree_free(struct tree *tree)
     (void)flusher_stop(&tree->flusher); /* too late to matter */
     cursor_free(&tree->cursor);
     buf_free(&tree->links.text);
+    left_out_free(&tree->left_out);
     free(tree);
 }

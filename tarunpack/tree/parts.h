@@ -8,6 +8,7 @@
 #include "tree/cursor.h"
 #include "tree/flusher.h"
 #include "tree/layer.h"
+#include "tree/left_out.h"
 #include "tree/marks.h"
 #include "tree/tree.h"
 
@@ -19,6 +20,7 @@ struct tree {
     struct cursor cursor;
     struct marks marks;
     struct layer_links links;
+    struct left_out left_out;
     struct file_rules rules;
     struct crew crew;       /* creates small files */
     struct flusher flusher; /* syncs in parallel */

@@ -60,7 +60,8 @@ enum status tree_directory(struct tree *tree, const char *name, const char *path
                            const struct meta *meta, const struct xattrs *xattrs);
 
 /* The same for a hard link to the entry at the path `target` below the root. STATUS_ARCHIVE if
- * there is nothing to link to; TREE_LAYER leaves missing targets to the merge. */
+ * there is nothing to link to; TREE_LAYER leaves missing targets to the merge. A link to a device
+ * that was left out is also left out, with a warning. */
 enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
                           const char *target);
 
@@ -86,8 +87,8 @@ enum status tree_finish(struct tree *tree);
 /* Waits until the tree is on disk. */
 enum status tree_sync(struct tree *tree);
 
-/* The number of directories that were created only as parents, and of bytes of attributes kept in
- * memory for tree_finish(). */
+/* The number of directories that were created only as parents; and of bytes kept in memory:
+ * attributes for tree_finish(), and the paths of devices that were left out. */
 uint64_t tree_implied(const struct tree *tree);
 uint64_t tree_kept(const struct tree *tree);
 

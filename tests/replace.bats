@@ -112,6 +112,24 @@ make_named_tree() {
     assert_regex "${stderr_lines[2]}" 'tarunpack: home/old: was replaced, but the old tree '
 }
 
+@test "a staging directory that can't be removed: status 1, and the message tells what is in place" {
+    requires_command strace
+    mkdir home home/empty
+    cp -a old home/old
+    local name
+    for name in absent empty; do
+        run -1 --separate-stderr strace -qq -o /dev/null -e trace=unlinkat \
+            -e inject=unlinkat:error=EIO tarunpack --no-sync home/$name <new.tar
+        compare_trees new home/$name
+        assert_regex "$stderr" "^tarunpack: [.]$name[.]zlsnap-.{6}: cannot remove: Input/output error
+tarunpack: home/$name: was published, but the staging directory beside it could not be removed\$"
+    done
+    run -1 --separate-stderr strace -qq -o /dev/null -e trace=unlinkat \
+        -e inject=unlinkat:error=EIO tarunpack --no-sync --replace home/old <new.tar
+    compare_trees new home/old
+    assert_regex "$stderr" 'tarunpack: home/old: was replaced, but the old tree beside it could not be removed$'
+}
+
 @test "the tree does not inherit the parent's default ACL and setgid bit" {
     mkdir -m 2775 parent
     [ "$EUID" -ne 0 ] || chgrp 12 parent

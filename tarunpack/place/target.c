@@ -176,11 +176,17 @@ enum status target_open(struct target *target, const char *path, bool replace)
     return status == STATUS_OK ? standing_check(target) : status;
 }
 
+/* Whether publishing exchanges the new tree with an old one, which is removed afterwards. */
+static bool is_exchanged(const struct target *target)
+{
+    return target->replace && target->stands;
+}
+
 /* Renames `name` in the open directory `from` to the target. A replaced directory gets the old name
  * of the new tree. */
 static int put(const struct target *target, int from, const char *name)
 {
-    if (target->replace && target->stands)
+    if (is_exchanged(target))
         return kernel_exchange(from, name, target->parent, target->name);
     return renameat(from, name, target->parent, target->name);
 }
@@ -213,7 +219,7 @@ static int put_readonly(const struct target *target, const struct workdir *workd
      * one. */
     if (result != 0)
         (void)remove_opened(target->parent, workdir->tree, name);
-    else if (target->replace && target->stands)
+    else if (is_exchanged(target))
         *left = old_remove(target, old, name);
     stream_close(old);
     errno = error;
@@ -243,7 +249,10 @@ static int time_restore(int fd, const struct stat *before)
 
 enum status target_left_behind(const struct target *target)
 {
-    return refuse(target, "was replaced, but the old tree beside it could not be removed");
+    return refuse(target,
+                  is_exchanged(target)
+                      ? "was replaced, but the old tree beside it could not be removed"
+                      : "was published, but the staging directory beside it could not be removed");
 }
 
 enum status target_publish(const struct target *target, struct workdir *workdir, bool sync)

@@ -27,11 +27,12 @@ enum status target_open(struct target *target, const char *path, bool replace);
 
 /* Publishes the workdir's tree under the target's name by one rename, and with `sync` makes that
  * durable. The staging directory remains, with the replaced tree in it. Returns a status; errors
- * are printed. A failure to remove the replaced tree is reported by target_left_behind(). */
+ * are printed. After a failure of the rename, the target is unchanged. After a later one (the new
+ * tree's time, the sync, removing a replaced tree), the new tree is published. */
 enum status target_publish(const struct target *target, struct workdir *workdir, bool sync);
 
-/* Prints that the tree was published but the replaced one could not be removed. Returns
- * STATUS_SYSTEM. */
+/* Prints that the tree was published, but the one that it replaced, or else the staging directory,
+ * could not be removed. Returns STATUS_SYSTEM. */
 enum status target_left_behind(const struct target *target);
 
 /* Closes the parent. */

@@ -55,6 +55,7 @@ static enum status layer_apply(void *context)
     const struct merge_trees trees = {.layer = onto->workdir.tree,
                                       .links = onto->links,
                                       .onto = onto->target.fd,
+                                      .path = onto->target.path,
                                       .interrupted = &onto->journal,
                                       .sync = !onto->options->no_sync};
     umask(0);

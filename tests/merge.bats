@@ -776,6 +776,41 @@ blob() {
     refute_leftovers home/dir
 }
 
+@test "a merge that can't delete an entry names its whole path" {
+    requires_command strace
+    mkdir -p dir/a/b/d/sub
+    touch dir/a/b/c dir/a/b/d/{f,sub/f}
+    tar_of f:a/b/.wh.c >whiteout.tar
+    tar_of f:a/b/.wh..wh..opq >opaque.tar
+    tar_of f:a/b/d >file.tar
+    local name
+    for name in whiteout opaque file; do
+        run -1 --separate-stderr strace -qq -f -o /dev/null -e inject=unlinkat:error=EPERM \
+            tarunpack --no-sync --merge dir <$name.tar
+        assert_regex "${stderr_lines[0]}" '^tarunpack: a/b/[cd]: cannot remove: Operation not permitted$'
+        rm -r dir/.merge.zlsnap-*
+    done
+    # The first call finds out that d is a directory.
+    run -1 --separate-stderr strace -qq -f -o /dev/null -e inject=unlinkat:error=EPERM:when=2+ \
+        tarunpack --no-sync --merge dir <file.tar
+    assert_equal "${stderr_lines[0]}" 'tarunpack: a/b/d/f: cannot remove: Operation not permitted'
+}
+
+@test "a merge that can't open a directory says which and why" {
+    requires_command strace
+    mkdir dir
+    tar_of f:file >layer.tar
+    local when count=0
+    for when in {1..30}; do
+        run --separate-stderr strace -qq -f -o /dev/null -e inject=openat:error=EMFILE:when="$when" \
+            tarunpack --no-sync --merge dir <layer.tar
+        refute_regex "$stderr" 'Bad file descriptor'
+        [[ $stderr != *'tarunpack: dir: cannot read directory: Too many open files'* ]] || ((count += 1))
+        rm -rf dir/.merge.zlsnap-* dir/file
+    done
+    assert [ "$count" -ge 1 ]
+}
+
 @test "a directory whose metadata the user can't change is refused before DIR changes" {
     requires_root
     mkdir -m 1777 dir

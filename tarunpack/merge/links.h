@@ -14,6 +14,7 @@ struct merge_trees {
     int layer;                         /* the staged layer */
     int links;                         /* the list of its hard links (tree/layer.h), readable */
     int onto;                          /* the directory merged onto */
+    const char *path;                  /* its path, for messages; borrowed */
     const struct journal *interrupted; /* interrupted merges of the same layer */
     bool sync;                         /* the links must survive a power cut */
 };

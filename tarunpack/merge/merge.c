@@ -1,6 +1,7 @@
 #include "merge/merge.h"
 
 #include "array.h"
+#include "buf.h"
 #include "diag.h"
 #include "dirs.h"
 #include "merge/meta.h"
@@ -155,6 +156,21 @@ static enum status explicit_look(const struct merge *merge, const char *name, bo
     return result;
 }
 
+/* Removes the existing entry, of any type. */
+static enum status standing_remove(const struct merge *merge, const char *name)
+{
+    struct buf path = {0};
+    const char *above = dirs_path(&merge->onto);
+    if (buf_append_text(&path, above) != 0 || buf_append_text(&path, *above ? "/" : "") != 0 ||
+        buf_append_text(&path, name) != 0) {
+        buf_free(&path);
+        return diag_no_memory();
+    }
+    enum status status = remove_any(dirs_fd(&merge->onto), name, path.bytes);
+    buf_free(&path);
+    return status;
+}
+
 /* A directory without an entry must not replace another type of entry. */
 static enum status directory_check(struct merge *merge, const char *name)
 {
@@ -183,7 +199,7 @@ static enum status directory_apply(struct merge *merge, const char *name)
     if (status != STATUS_OK)
         return status;
     if (type != 0 && (type != S_IFDIR || is_replaced(merge, name))) {
-        status = remove_any(here, name);
+        status = standing_remove(merge, name);
         if (status != STATUS_OK)
             return status;
         type = 0;
@@ -209,7 +225,7 @@ static enum status entry_apply(const struct merge *merge, const char *name)
         return STATUS_OK;
     if (errno != EISDIR && errno != ENOTEMPTY && errno != EEXIST)
         return failed(merge, name, "move it into place");
-    enum status status = remove_any(onto, name);
+    enum status status = standing_remove(merge, name);
     if (status != STATUS_OK)
         return status;
     return renameat(from, name, onto, name) == 0 ? STATUS_OK
@@ -236,7 +252,7 @@ static enum status whiteouts_apply(const struct merge *merge)
     for (size_t i = 0; status == STATUS_OK && i < gone->count; i++) {
         const char *name = names_text(gone, i);
         if (!layer_has(merge, name))
-            status = remove_any(dirs_fd(&merge->onto), name);
+            status = standing_remove(merge, name);
     }
     return status;
 }
@@ -252,7 +268,7 @@ static enum status opaque_apply(const struct merge *merge)
         const char *name = names_text(&standing, i);
         bool ours = merge->onto.count == 1 && staging_name_is(name, STAGING_MERGE);
         if (!ours && !layer_has(merge, name))
-            status = remove_any(dirs_fd(&merge->onto), name);
+            status = standing_remove(merge, name);
     }
     names_free(&standing);
     return status;
@@ -339,13 +355,18 @@ static enum status levels_walk(struct merge *merge)
     return status;
 }
 
-static enum status walk(int layer, int onto, bool check)
+static int side_start(struct dirs *dirs, int root)
+{
+    int fd = dirs_open(root, ".");
+    return fd < 0 ? -1 : dirs_start(dirs, fd);
+}
+
+static enum status walk(const struct merge_trees *trees, bool check)
 {
     struct merge merge = {.check = check};
     enum status status = STATUS_OK;
-    if (dirs_start(&merge.layer, dirs_open(layer, ".")) != 0 ||
-        dirs_start(&merge.onto, dirs_open(onto, ".")) != 0)
-        status = diag_errno("cannot start the merge");
+    if (side_start(&merge.layer, trees->layer) != 0 || side_start(&merge.onto, trees->onto) != 0)
+        status = diag_failed(trees->path, "read directory");
     if (status == STATUS_OK)
         status = levels_walk(&merge);
     if (status != STATUS_OK && !check)
@@ -363,14 +384,14 @@ enum status merge_prepare(const struct merge_trees *trees)
     bool made = false;
     enum status status = merge_links_make(trees, &made);
     if (status == STATUS_OK)
-        status = walk(trees->layer, trees->onto, true);
+        status = walk(trees, true);
     /* From now on the targets of the links may be deleted in `onto`. */
     if (status == STATUS_OK && made && trees->sync && syncfs(trees->layer) != 0)
-        status = diag_errno("cannot sync the hard links");
+        status = diag_failed(trees->path, "sync the new hard links for it");
     return status;
 }
 
 enum status merge_apply(const struct merge_trees *trees)
 {
-    return walk(trees->layer, trees->onto, false);
+    return walk(trees, false);
 }

@@ -157,11 +157,11 @@ static enum status opened_remove(int parent, int fd, const char *name, const cha
     return failed(diag_name(path).text);
 }
 
-enum status remove_any(int parent, const char *name)
+enum status remove_any(int parent, const char *name, const char *path)
 {
     if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
         return STATUS_OK;
-    return errno == EISDIR ? remove_tree(parent, name, name) : failed(diag_name(name).text);
+    return errno == EISDIR ? remove_tree(parent, name, path) : failed(diag_name(path).text);
 }
 
 enum status remove_tree(int parent, const char *name, const char *path)

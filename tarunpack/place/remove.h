@@ -12,11 +12,12 @@
  * messages. Returns a status; errors are printed. */
 enum status remove_tree(int parent, const char *name, const char *path);
 
-/* The same for the open directory `fd`, which stays the caller's and was opened as `name`. If
- * another directory has that name now, its contents stay. */
-enum status remove_opened(int parent, int fd, const char *name);
+/* The same for an entry of any type. A missing entry is no error. */
+enum status remove_any(int parent, const char *name, const char *path);
 
-/* Removes the entry `name`, as remove_tree() if it is a directory. A missing entry is no error. */
-enum status remove_any(int parent, const char *name);
+/* Removes the open directory `fd`, which stays the caller's and was opened as `name`, with its
+ * contents. If another directory has that name now, its contents stay. Returns a status; errors are
+ * printed. */
+enum status remove_opened(int parent, int fd, const char *name);
 
 #endif

@@ -114,7 +114,8 @@ static void merge_try(int tree, int links)
     int onto = directory_make("onto");
     standing_fill(onto);
     const struct journal none = {0};
-    struct merge_trees trees = {.layer = tree, .links = links, .onto = onto, .interrupted = &none};
+    struct merge_trees trees = {
+        .layer = tree, .links = links, .onto = onto, .path = "onto", .interrupted = &none};
     if (merge_prepare(&trees) == STATUS_OK)
         (void)merge_apply(&trees);
     close(onto);

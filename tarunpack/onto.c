@@ -11,7 +11,9 @@
 #include "sandbox.h"
 #include "unpack.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,14 +81,22 @@ static enum status layer_apply(void *context)
 static void layer_abandon(struct onto *onto)
 {
     char layer[DIGEST_TEXT_SIZE];
+    const char *path = onto->target.path;
     enum journal_state state =
         onto->workdir.fd >= 0 ? journal_look(onto->workdir.fd, layer) : JOURNAL_NONE;
-    if (state == JOURNAL_NONE) {
+    switch (state) {
+    case JOURNAL_NONE:
         (void)workdir_remove(&onto->workdir);
         return;
+    case JOURNAL_BEGUN:
+        diag_error("%s: only partly merged; run the same command again to complete the merge",
+                   diag_name(path).text);
+        break;
+    case JOURNAL_FAILED:
+        diag_error("%s: cannot tell whether it is partly merged: %s; run the same command again",
+                   diag_name(path).text, strerror(errno));
+        break;
     }
-    diag_error("%s: only partly merged; run the same command again to complete the merge",
-               diag_name(onto->target.path).text);
     workdir_leave(&onto->workdir);
 }
 

@@ -796,6 +796,19 @@ blob() {
     assert_equal "${stderr_lines[0]}" 'tarunpack: a/b/d/f: cannot remove: Operation not permitted'
 }
 
+@test "a run that can't tell whether its merge has begun says so, and keeps the staging directory" {
+    requires_command strace
+    mkdir dir
+    tar_of f:file >layer.tar
+    run -4 --separate-stderr strace -qq -f -o /dev/null -P begun -e inject=openat:error=EIO \
+        tarunpack --no-sync --merge --expect="$(printf '%064d' 0)" dir <layer.tar
+    assert_equal "${stderr_lines[1]}" "tarunpack: dir: cannot tell whether it is partly merged: \
+Input/output error; run the same command again"
+    assert_equal "$(entries dir)" "$(cd dir && echo .merge.zlsnap-*)"
+    merge dir <layer.tar
+    assert_equal "$(entries dir)" file
+}
+
 @test "a merge that can't open a directory says which and why" {
     requires_command strace
     mkdir dir

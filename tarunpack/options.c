@@ -65,8 +65,13 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+_Static_assert(sizeof long_options / sizeof long_options[0] <= 64, "options.given has 64 bits");
+
 /* More writers would only wait for each other. */
 #define JOBS_MAX 4
+
+/* What a run does. Options that have no meaning for it are refused. */
+enum work { WORK_TREE = 1, WORK_LIST = 2, WORK_ADOPT = 4, WORK_CLEAN = 8 };
 
 /* Test builds may override it. */
 #ifndef JOBS_DEFAULT
@@ -133,11 +138,21 @@ static enum status age_parse(struct options *options, const char *text)
     return cli_usage("--older-than takes a number of seconds, not '%s'", diag_name(text).text);
 }
 
-static enum status limit_parse(uint64_t *limit, const char *text)
+/* The index of an option in long_options. */
+static size_t option_index(int option)
+{
+    size_t index = 0;
+    while (long_options[index].val != option)
+        index++;
+    return index;
+}
+
+static enum status limit_parse(uint64_t *limit, int option, const char *text)
 {
     if (cli_size(text, limit) == 0)
         return STATUS_OK;
-    return cli_usage("'%s' is not a valid limit", diag_name(text).text);
+    return cli_usage("--%s takes a number of bytes, or one with K, M, G or T, not '%s'",
+                     long_options[option_index(option)].name, diag_name(text).text);
 }
 
 /* Sets the field of FLAG(), TEXT() or LIMIT(). */
@@ -145,7 +160,7 @@ static enum status field_take(struct options *options, int option, const char *a
 {
     void *field = (char *)options + option % OPTION_FLAG;
     if (option >= OPTION_LIMIT)
-        return limit_parse(field, argument);
+        return limit_parse(field, option, argument);
     if (option >= OPTION_TEXT)
         *(const char **)field = argument;
     else
@@ -210,16 +225,65 @@ static enum status option_take(struct options *options, int option, const char *
     }
 }
 
-/* --adopt and --clean read no archive, so they refuse the options that are about one. */
-static enum status archive_check(const struct options *options)
+/* For which kinds of work an option has a meaning: a set of enum work. */
+static unsigned works_of(int option)
 {
-    bool about = options->has_expected || options->list != LIST_NONE || options->summary;
-    if (options->adopt && (about || options->mode == TARGET_MERGE))
-        return cli_usage("--adopt reads no archive: only --replace and --no-sync go with it");
-    if (options->clean && (about || options->adopt || options->mode != TARGET_NEW))
+    switch (option) {
+    case 'q':
+    case 'v':
+        return WORK_TREE | WORK_LIST | WORK_ADOPT | WORK_CLEAN;
+    case 'e':
+    case 'j':
+    case OPTION_WHITEOUTS:
+    case TEXT(summary):
+        return WORK_TREE | WORK_LIST;
+    case 't':
+    case OPTION_JSON:
+    case OPTION_MANIFEST:
+        return WORK_LIST;
+    case OPTION_REPLACE:
+    case FLAG(no_sync):
+        return WORK_TREE | WORK_ADOPT;
+    case TEXT(adopt):
+        return WORK_ADOPT;
+    case FLAG(clean):
+    case FLAG(cleaning.dry_run):
+    case OPTION_OLDER_THAN:
+        return WORK_CLEAN;
+    default:
+        return option >= OPTION_LIMIT ? WORK_TREE | WORK_LIST : WORK_TREE;
+    }
+}
+
+static enum work work_of(const struct options *options)
+{
+    if (options->clean)
+        return WORK_CLEAN;
+    if (options->adopt)
+        return WORK_ADOPT;
+    return options->list != LIST_NONE ? WORK_LIST : WORK_TREE;
+}
+
+static enum status useless_refuse(enum work work, const struct option *option)
+{
+    if (work == WORK_CLEAN)
         return cli_usage("--clean reads no archive: only --dry-run and --older-than go with it");
-    if (!options->clean && (options->cleaning.dry_run || options->cleaning.older_than))
+    if (work == WORK_ADOPT)
+        return cli_usage("--adopt reads no archive: only --replace and --no-sync go with it");
+    if (works_of(option->val) == WORK_CLEAN)
         return cli_usage("--dry-run and --older-than need --clean");
+    return cli_usage("--list, --json and --manifest write no directory: --%s does not go with them",
+                     option->name);
+}
+
+/* Refuses options that have no meaning for the work. */
+static enum status useless_check(const struct options *options)
+{
+    enum work work = work_of(options);
+    for (size_t i = 0; long_options[i].name; i++) {
+        if ((options->given >> i & 1) && !(works_of(long_options[i].val) & work))
+            return useless_refuse(work, &long_options[i]);
+    }
     return STATUS_OK;
 }
 
@@ -228,7 +292,7 @@ static enum status operands_parse(struct options *options, int argc, char **argv
     if (options->same_owner && options->no_same_owner)
         return cli_usage("--same-owner and --no-same-owner cannot be combined");
     bool merge = options->mode == TARGET_MERGE;
-    enum status status = archive_check(options);
+    enum status status = useless_check(options);
     if (status != STATUS_OK)
         return status;
     if (merge && !options->whiteouts_given)
@@ -252,6 +316,7 @@ enum status options_parse(struct options *options, int argc, char **argv)
         enum status status = option_take(options, option, optarg);
         if (status != STATUS_OK || options->help || options->version)
             return status;
+        options->given |= UINT64_C(1) << option_index(option);
     }
     if (options->list == LIST_NAMES && options->verbose) {
         options->list = LIST_LONG;

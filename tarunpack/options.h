@@ -37,6 +37,7 @@ struct options {
     const char *summary; /* file name, or NULL */
     uint64_t stream_limit;
     struct archive_limits limits;
+    uint64_t given; /* which options were given; private to options.c */
 };
 
 /* Parses the command line. Returns a status; the message about a bad option is printed. */

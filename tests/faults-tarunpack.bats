@@ -25,8 +25,8 @@ unpacked() {
 merged() {
     local left
     left=$(find work/target -maxdepth 1 -name '.merge.zlsnap-*')
-    if [ "$status" -eq 1 ] && grep -qF -e 'only partly merged' -e 'whether it is partly merged' -e 'cannot restore its time' \
-        ${left:+-e "${left##*/}"} errors; then
+    if [ "$status" -eq 1 ] && grep -qF -e 'only partly merged' -e 'whether it is partly merged' \
+        -e 'cannot restore its time' ${left:+-e "${left##*/}"} errors; then
         tarunpack -q -j 1 --merge work/target <"$input" && [ "$(listing_of work/target)" = "$2" ]
     else
         unpacked "$@"

@@ -15,11 +15,14 @@
  * would then be written from its beginning, and a socket cannot be opened. */
 static bool is_descriptor(const char *name, int *fd)
 {
-    static const char prefix[] = "/dev/fd/";
-    uint64_t number = STDERR_FILENO;
-    bool found = strcmp(name, "/dev/stderr") == 0 ||
-                 (strncmp(name, prefix, sizeof prefix - 1) == 0 &&
-                  cli_number(name + sizeof prefix - 1, INT_MAX, &number) == 0);
+    static const char *const prefixes[] = {"/dev/fd/", "/proc/self/fd/"};
+    uint64_t number = strcmp(name, "/dev/stdout") == 0 ? STDOUT_FILENO : STDERR_FILENO;
+    bool found = number == STDOUT_FILENO || strcmp(name, "/dev/stderr") == 0;
+    for (size_t i = 0; !found && i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t length = strlen(prefixes[i]);
+        found = strncmp(name, prefixes[i], length) == 0 &&
+                cli_number(name + length, INT_MAX, &number) == 0;
+    }
     *fd = (int)number;
     return found;
 }

@@ -16,11 +16,11 @@ struct outfile {
     const char *name; /* borrowed */
 };
 
-/* Creates the file `name`, or empties it if it exists. For /dev/fd/N and /dev/stderr, uses the open
- * descriptor. Call this before the work starts, so that an error in the path is reported at once.
- * Refuses the file that is standard input, and the one that is standard output if
- * `stdout_has_data`; the message then names `option`. Returns STATUS_OK, STATUS_SYSTEM or
- * STATUS_USAGE. */
+/* Creates the file `name`, or empties it if it exists. For /dev/fd/N, /proc/self/fd/N, /dev/stdout
+ * and /dev/stderr, uses the open descriptor. Call this before the work starts, so that an error in
+ * the path is reported at once. Refuses the file that is standard input, and the one that is
+ * standard output if `stdout_has_data`; the message then names `option`. Returns STATUS_OK,
+ * STATUS_SYSTEM or STATUS_USAGE; errors are printed. outfile_close() must follow in any case. */
 enum status outfile_open(struct outfile *file, const char *name, const char *option,
                          bool stdout_has_data);
 

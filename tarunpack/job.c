@@ -11,8 +11,10 @@ enum status job_start(struct job *job, const struct options *options)
     enum status status = STATUS_OK;
     if (options->summary)
         status = outfile_open(&job->summary, options->summary, "--summary", false);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        outfile_close(&job->summary);
         return status;
+    }
     job->result = mmap(NULL, sizeof *job->result, access, kind, -1, 0);
     if (job->result == MAP_FAILED) {
         diag_errno("cannot allocate shared memory");

@@ -659,6 +659,20 @@ limit() {
     done
 }
 
+@test "--summary: names of open descriptors do not empty their files" {
+    touch tree/f
+    tarpack tree >tree.tar
+    echo before >log
+    local name
+    tarunpack -q --no-sync --summary=/dev/stdout out <tree.tar >>log
+    for name in /dev/fd/3 /proc/self/fd/3; do
+        rm -r out
+        tarunpack -q --no-sync --summary=$name out <tree.tar 3>>log
+    done
+    assert_equal "$(head -n 1 log)" before
+    assert_equal "$(grep -c '"entries":' log)" 3
+}
+
 @test "--list --summary: counts the listed entries, unless the archive is broken" {
     seq 1000 >tree/numbers
     ln -s x tree/symlink

@@ -40,12 +40,12 @@ static bool is_spool(int fd)
 
 /* Whether the open directory `fd` was made by tarunpack or zlsnap for this user. Where other users
  * can rename, a name proves nothing: they may have given it to any of this user's directories. The
- * contents decide then, and trees that workdir_step_out() moved out are left alone. */
+ * contents decide there, and a tree that staging_step_out() moved there is left alone. */
 static bool is_ours(int parent, int fd)
 {
     struct stat status;
     return fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
-           (names_are_trusted(parent) || workdir_is_wrapper(fd) > 0 || is_spool(fd));
+           (names_are_trusted(parent) || staging_is(fd) > 0 || is_spool(fd));
 }
 
 /* Whether the directory or its entries were last changed at least `seconds` ago. */
@@ -78,7 +78,7 @@ static enum journal_state journal_of(int fd)
     return journal_look(fd, layer);
 }
 
-static void clean_one(int parent, const char *name)
+static void target_leftover_clean(int parent, const char *name)
 {
     int fd = openat2_beneath(parent, name, O_RDONLY);
     if (fd < 0)
@@ -97,7 +97,7 @@ void clean_target(int parent, const char *target)
     if (names_read_in(&names, parent, ".") == 0) {
         for (size_t i = 0; i < names.count; i++) {
             if (staging_name_is(names_text(&names, i), target))
-                clean_one(parent, names_text(&names, i));
+                target_leftover_clean(parent, names_text(&names, i));
         }
     }
     names_free(&names);
@@ -131,7 +131,7 @@ static bool is_merged_onto(int fd)
     return lock == LOCK_HELD;
 }
 
-static enum status begun_keep(const struct cleaning *cleaning, const char *name)
+static enum status begun_report(const struct cleaning *cleaning, const char *name)
 {
     if (is_merged_onto(cleaning->parent))
         diag_note("%s: kept: it is in use", diag_name(name).text);
@@ -160,7 +160,7 @@ static enum status opened_clean(struct cleaning *cleaning, int fd, const char *n
         journal = journal_of(fd);
     switch (journal) {
     case JOURNAL_BEGUN:
-        return begun_keep(cleaning, name);
+        return begun_report(cleaning, name);
     case JOURNAL_FAILED:
         return diag_errno("%s: kept: cannot tell whether a merge was interrupted",
                           diag_name(name).text);
@@ -187,7 +187,7 @@ static enum status open_failed(const struct cleaning *cleaning, const char *name
     return diag_error("%s: cannot remove: something is mounted there", diag_name(name).text);
 }
 
-static enum status one_clean(struct cleaning *cleaning, const char *name)
+static enum status directory_leftover_clean(struct cleaning *cleaning, const char *name)
 {
     int fd = openat2_beneath(cleaning->parent, name, O_RDONLY);
     if (fd < 0)
@@ -207,7 +207,7 @@ enum status clean_directory(const char *path, const struct clean_options *option
         status = diag_failed(path, "read the directory");
     for (size_t i = 0; i < names.count && !cleaning.stdout_failed; i++) {
         const char *name = names_text(&names, i);
-        if (staging_name_is_any(name) && one_clean(&cleaning, name) != STATUS_OK)
+        if (staging_name_is_any(name) && directory_leftover_clean(&cleaning, name) != STATUS_OK)
             status = STATUS_SYSTEM;
     }
     names_free(&names);

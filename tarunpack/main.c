@@ -4,7 +4,7 @@
  *
  *     publish  a child unpacks: archive/source -> archive/reader -> apply -> tree, in a staging
  *              directory; the parent waits and publishes the tree (place/target) or removes it
- *              (place/workdir). With --adopt the parent publishes a tree that other runs built.
+ *              (place/staging). With --adopt the parent publishes a tree that other runs built.
  *     onto     --merge: a first child stages the layer in the same way, a second one merges it
  *     list     --list: reads and checks the archive, writes nothing to disk
  *     clean    --clean: removes what killed runs left behind

@@ -7,7 +7,7 @@
 #include "merge/merge.h"
 #include "merge/target.h"
 #include "place/child.h"
-#include "place/workdir.h"
+#include "place/staging.h"
 #include "sandbox.h"
 #include "unpack.h"
 
@@ -21,8 +21,8 @@ struct onto {
     const struct options *options;
     struct job job;
     struct merge_target target;
-    struct journal journal; /* the interrupted merges */
-    struct workdir workdir;
+    struct interrupted interrupted;
+    struct staging staging;
     int links;
 };
 
@@ -30,22 +30,22 @@ struct onto {
 static enum status layer_stage(void *context)
 {
     struct onto *onto = context;
-    struct unpack_place place = {
-        .tree = onto->workdir.tree, .links = onto->links, .result = onto->job.result};
-    close(onto->workdir.fd);
+    struct unpack_output output = {
+        .tree = onto->staging.tree, .links = onto->links, .result = onto->job.result};
+    close(onto->staging.fd);
     close(onto->target.fd);
-    journal_close(&onto->journal);
+    journal_close(&onto->interrupted);
     umask(0);
-    enum status status = sandbox_enter(place.tree, SANDBOX_TREE);
-    return status == STATUS_OK ? unpack_run(onto->options, &place) : status;
+    enum status status = sandbox_enter(output.tree, SANDBOX_TREE);
+    return status == STATUS_OK ? unpack_run(onto->options, &output) : status;
 }
 
 /* Step 4. Removing changes the directory's time and may need another mode, which the merge must not
- * see: both are restored, as in workdir_make(). */
+ * see: both are restored, as in staging_prepare(). */
 static enum status interrupted_remove(struct onto *onto)
 {
     merge_target_unlock(&onto->target);
-    enum status status = journal_supersede(&onto->journal);
+    enum status status = journal_supersede(&onto->interrupted);
     merge_target_restore(&onto->target);
     return status;
 }
@@ -54,18 +54,18 @@ static enum status interrupted_remove(struct onto *onto)
 static enum status layer_apply(void *context)
 {
     struct onto *onto = context;
-    const struct merge_trees trees = {.layer = onto->workdir.tree,
+    const struct merge_trees trees = {.layer = onto->staging.tree,
                                       .links = onto->links,
                                       .onto = onto->target.fd,
                                       .path = onto->target.path,
-                                      .interrupted = &onto->journal,
+                                      .interrupted = &onto->interrupted,
                                       .sync = !onto->options->no_sync};
     umask(0);
     enum status status = sandbox_enter(onto->target.fd, SANDBOX_TREE);
     if (status == STATUS_OK)
         status = merge_prepare(&trees);
     if (status == STATUS_OK &&
-        journal_begin(onto->workdir.fd, &onto->job.result->digest, trees.sync) != 0)
+        journal_begin(onto->staging.fd, &onto->job.result->digest, trees.sync) != 0)
         status = diag_failed(onto->target.path, "begin the merge");
     if (status == STATUS_OK)
         status = interrupted_remove(onto);
@@ -83,10 +83,10 @@ static void layer_abandon(struct onto *onto)
     char layer[DIGEST_TEXT_SIZE];
     const char *path = onto->target.path;
     enum journal_state state =
-        onto->workdir.fd >= 0 ? journal_look(onto->workdir.fd, layer) : JOURNAL_NONE;
+        onto->staging.fd >= 0 ? journal_look(onto->staging.fd, layer) : JOURNAL_NONE;
     switch (state) {
     case JOURNAL_NONE:
-        (void)workdir_remove(&onto->workdir);
+        (void)staging_remove(&onto->staging);
         return;
     case JOURNAL_BEGUN:
         diag_error("%s: only partly merged; run the same command again to complete the merge",
@@ -97,7 +97,7 @@ static void layer_abandon(struct onto *onto)
                    diag_name(path).text, strerror(errno));
         break;
     }
-    workdir_leave(&onto->workdir);
+    staging_leave(&onto->staging);
 }
 
 /* Runs a part in a child. If a signal asks this process to end, cleans up and dies of the
@@ -114,34 +114,34 @@ static enum status part_run(struct onto *onto, enum status (*part)(void *context
     child_die(signal);
 }
 
-static enum status workdir_make(struct onto *onto)
+static enum status staging_prepare(struct onto *onto)
 {
     merge_target_unlock(&onto->target);
     clean_target(onto->target.fd, STAGING_MERGE);
-    enum status status = workdir_create(&onto->workdir, onto->target.fd, STAGING_MERGE, true);
+    enum status status = staging_create(&onto->staging, onto->target.fd, STAGING_MERGE, true);
     /* The merge must see the time and mode that the directory had before staging. */
     merge_target_restore(&onto->target);
     if (status != STATUS_OK)
         return status;
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-    onto->links = openat(onto->workdir.fd, WORKDIR_LINKS, flags, 0600);
+    onto->links = openat(onto->staging.fd, STAGING_LINKS, flags, 0600);
     return onto->links >= 0 ? STATUS_OK : diag_failed(onto->target.path, "create a file in it");
 }
 
 static enum status layer_merge(struct onto *onto)
 {
-    enum status status = workdir_make(onto);
+    enum status status = staging_prepare(onto);
     if (status == STATUS_OK)
         status = part_run(onto, layer_stage);
     if (status == STATUS_OK)
-        status = journal_check(&onto->journal, &onto->job.result->digest, onto->target.path);
+        status = journal_check(&onto->interrupted, &onto->job.result->digest, onto->target.path);
     if (status == STATUS_OK)
         status = part_run(onto, layer_apply);
     if (status == STATUS_OK)
         status = merge_target_remember(&onto->target);
     merge_target_unlock(&onto->target);
     if (status == STATUS_OK)
-        status = workdir_remove(&onto->workdir);
+        status = staging_remove(&onto->staging);
     else
         layer_abandon(onto);
     merge_target_restore(&onto->target);
@@ -153,14 +153,14 @@ static enum status layer_merge(struct onto *onto)
 
 enum status onto_run(const struct options *options)
 {
-    struct onto onto = {.options = options, .links = -1, .workdir = {.fd = -1, .tree = -1}};
+    struct onto onto = {.options = options, .links = -1, .staging = {.fd = -1, .tree = -1}};
     enum status status = merge_target_open(&onto.target, options->directory);
     if (status == STATUS_OK)
-        status = journal_open(&onto.journal, onto.target.fd, onto.target.path);
+        status = journal_open(&onto.interrupted, onto.target.fd, onto.target.path);
     if (status == STATUS_OK)
         status = job_start(&onto.job, options);
     if (status == STATUS_OK)
         status = job_end(&onto.job, layer_merge(&onto));
-    journal_close(&onto.journal);
+    journal_close(&onto.interrupted);
     return status;
 }

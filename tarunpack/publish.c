@@ -4,8 +4,8 @@
 #include "diag.h"
 #include "job.h"
 #include "place/child.h"
+#include "place/staging.h"
 #include "place/target.h"
-#include "place/workdir.h"
 #include "sandbox.h"
 #include "unpack.h"
 
@@ -16,7 +16,7 @@ struct publish {
     const struct options *options;
     struct job job;
     struct target target;
-    struct workdir workdir;
+    struct staging staging;
 };
 
 /* A root without an entry keeps the metadata of the directory that it replaces, or gets what
@@ -37,15 +37,15 @@ static struct meta root_meta(const struct target *target)
 static enum status tree_unpack(void *context)
 {
     struct publish *publish = context;
-    struct unpack_place place = {.tree = publish->workdir.tree,
-                                 .links = -1,
-                                 .standing = root_meta(&publish->target),
-                                 .result = publish->job.result};
-    close(publish->workdir.fd);
+    struct unpack_output output = {.tree = publish->staging.tree,
+                                   .links = -1,
+                                   .standing = root_meta(&publish->target),
+                                   .result = publish->job.result};
+    close(publish->staging.fd);
     target_close(&publish->target);
     umask(0);
-    enum status status = sandbox_enter(place.tree, SANDBOX_TREE);
-    return status == STATUS_OK ? unpack_run(publish->options, &place) : status;
+    enum status status = sandbox_enter(output.tree, SANDBOX_TREE);
+    return status == STATUS_OK ? unpack_run(publish->options, &output) : status;
 }
 
 /* Unpacks standard input into a new staging directory. If a signal asks this process to end,
@@ -53,12 +53,12 @@ static enum status tree_unpack(void *context)
 static enum status tree_stage(struct publish *publish)
 {
     const struct target *target = &publish->target;
-    enum status status = workdir_create(&publish->workdir, target->parent, target->name, false);
+    enum status status = staging_create(&publish->staging, target->parent, target->name, false);
     if (status != STATUS_OK)
         return status;
     int signal = child_run(&publish->job.signals, tree_unpack, publish, &status);
     if (signal) {
-        (void)workdir_remove(&publish->workdir);
+        (void)staging_remove(&publish->staging);
         child_die(signal);
     }
     return status;
@@ -70,8 +70,8 @@ static enum status tree_adopt(struct publish *publish)
     const struct options *options = publish->options;
     const struct target *target = &publish->target;
     enum status status =
-        workdir_adopt(&publish->workdir, target->parent, target->name, options->adopt);
-    if (status != STATUS_OK || options->no_sync || syncfs(publish->workdir.fd) == 0)
+        staging_adopt(&publish->staging, target->parent, target->name, options->adopt);
+    if (status != STATUS_OK || options->no_sync || syncfs(publish->staging.fd) == 0)
         return status;
     return diag_failed(options->adopt, "sync");
 }
@@ -87,15 +87,15 @@ static enum status tree_publish(struct publish *publish)
     if (status == STATUS_OK && !publish->options->adopt)
         status = tree_stage(publish);
     if (status == STATUS_OK)
-        status = target_publish(target, &publish->workdir, !publish->options->no_sync);
-    if (workdir_remove(&publish->workdir) != STATUS_OK && status == STATUS_OK)
+        status = target_publish(target, &publish->staging, !publish->options->no_sync);
+    if (staging_remove(&publish->staging) != STATUS_OK && status == STATUS_OK)
         status = target_left_behind(target);
     return status;
 }
 
 enum status publish_run(const struct options *options)
 {
-    struct publish publish = {.options = options, .workdir = {.fd = -1, .tree = -1}};
+    struct publish publish = {.options = options, .staging = {.fd = -1, .tree = -1}};
     bool replace = options->mode == TARGET_REPLACE;
     enum status status = target_open(&publish.target, options->directory, replace);
     if (status == STATUS_OK)

@@ -11,7 +11,7 @@
 /* As in tar(1), capabilities decide what may be left out: a user who is not root gets files of his
  * own. */
 static enum status tree_configure(struct tree_options *tree, const struct options *options,
-                                  const struct unpack_place *place)
+                                  const struct unpack_output *output)
 {
     struct privileges may;
     if (privileges_read(&may) != 0)
@@ -27,13 +27,13 @@ static enum status tree_configure(struct tree_options *tree, const struct option
                    .strict_owners = options->same_owner || (owners && may.initial),
                    .xattrs = !options->no_xattrs,
                    .trusted = may.trusted},
-        .root = place->standing,
+        .root = output->standing,
         .jobs = options->jobs,
         .no_holes = options->no_holes,
         .sync = !options->no_sync,
         .skip_devices = options->no_devices,
         .lenient_devices = !(may.initial && privileges_have(&may, CAP_MKNOD)),
-        .links = place->links};
+        .links = output->links};
     return STATUS_OK;
 }
 
@@ -71,7 +71,7 @@ static enum status entries_apply(struct apply *apply, enum archive_event *event)
 }
 
 static enum status archive_unpack(struct apply *apply, const struct options *options,
-                                  const struct unpack_place *place)
+                                  const struct unpack_output *output)
 {
     enum archive_event event = ARCHIVE_OK;
     const struct digest_value *expected = options->has_expected ? &options->expected : NULL;
@@ -81,7 +81,7 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->input, expected);
     if (status == STATUS_OK && options->mode == TARGET_MERGE)
-        status = source_digest(apply->input->source, &place->result->digest);
+        status = source_digest(apply->input->source, &output->result->digest);
     if (status == STATUS_OK)
         status = tree_finish(apply->tree);
     if (status == STATUS_OK && !options->no_sync)
@@ -93,7 +93,7 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
 }
 
 static enum status stream_unpack(struct tree *tree, const struct options *options,
-                                 const struct unpack_place *place)
+                                 const struct unpack_output *output)
 {
     struct source source = {0};
     struct bounds bounds;
@@ -114,8 +114,8 @@ static enum status stream_unpack(struct tree *tree, const struct options *option
                               .overlay = options->overlay,
                               .uids = &options->uids,
                               .gids = &options->gids,
-                              .tally = &place->result->tally};
-        status = archive_unpack(&apply, options, place);
+                              .tally = &output->result->tally};
+        status = archive_unpack(&apply, options, output);
         apply_free(&apply);
     }
     reader_free(&reader);
@@ -123,18 +123,18 @@ static enum status stream_unpack(struct tree *tree, const struct options *option
     return status;
 }
 
-enum status unpack_run(const struct options *options, const struct unpack_place *place)
+enum status unpack_run(const struct options *options, const struct unpack_output *output)
 {
     struct tree_options configured;
-    enum status status = tree_configure(&configured, options, place);
+    enum status status = tree_configure(&configured, options, output);
     if (status != STATUS_OK) {
-        close(place->tree);
+        close(output->tree);
         return status;
     }
-    struct tree *tree = tree_new(&configured, place->tree);
+    struct tree *tree = tree_new(&configured, output->tree);
     if (!tree)
         return STATUS_SYSTEM;
-    status = stream_unpack(tree, options, place);
+    status = stream_unpack(tree, options, output);
     tree_free(tree);
     return status;
 }

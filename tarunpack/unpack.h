@@ -15,7 +15,7 @@ struct unpack_result {
 };
 
 /* Where to unpack to. */
-struct unpack_place {
+struct unpack_output {
     int tree;  /* an empty directory; ownership passes */
     int links; /* --merge: the file for hard links to entries below the layer (tree/layer.h) */
     struct meta standing;         /* metadata of a root without an entry */
@@ -24,6 +24,6 @@ struct unpack_place {
 
 /* Unpacks standard input, verifies the digest and, unless --no-sync was given, syncs the tree. With
  * STATUS_OK the tree may be published. Errors are printed. */
-enum status unpack_run(const struct options *options, const struct unpack_place *place);
+enum status unpack_run(const struct options *options, const struct unpack_output *output);
 
 #endif

@@ -265,7 +265,7 @@ few() {
     fi
 }
 
-# refute_leftovers DIR: fails if a working directory or temporary file is left in DIR or below.
+# refute_leftovers DIR: fails if a staging directory or temporary file is left in DIR or below.
 refute_leftovers() {
     local found
     found=$(find "$1" -name '.*.zlsnap-*')

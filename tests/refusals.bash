@@ -27,7 +27,7 @@ facts() {
         find "$1" -printf '%P %y %i %n %#m %U:%G %s %T@ %C@ %l\n' | LC_ALL=C sort
 }
 
-# staged TARGET: its working directory exists and is locked.
+# staged TARGET: its staging directory exists and is locked.
 staged() {
     local name
     for name in "$(dirname "$1")/.$(basename "$1").zlsnap-"??????; do

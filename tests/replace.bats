@@ -419,11 +419,11 @@ kill_everywhere() {
 @test "where other users can rename, only a directory with the expected content is removed as a dead run's" {
     requires_root
     install -d -o 65534 home
-    mkdir -m 700 home/roots-own home/wrapper
-    mkdir home/wrapper/tree
-    touch home/roots-own/file home/wrapper/links
+    mkdir -m 700 home/roots-own home/staging
+    mkdir home/staging/tree
+    touch home/roots-own/file home/staging/links
     setpriv --reuid=65534 --clear-groups mv home/roots-own home/.old.zlsnap-aaaaaa
-    setpriv --reuid=65534 --clear-groups mv home/wrapper home/.old.zlsnap-bbbbbb
+    setpriv --reuid=65534 --clear-groups mv home/staging home/.old.zlsnap-bbbbbb
     tarunpack --no-sync home/old <new.tar
     assert_exists home/.old.zlsnap-aaaaaa/file
     assert_not_exists home/.old.zlsnap-bbbbbb

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A process that reads an archive cannot access anything outside its working directory, even if the archive
+# A process that reads an archive cannot access anything outside its staging directory, even if the archive
 # takes control of it.
 # shellcheck disable=SC2154 # bats' stderr
 

@@ -54,12 +54,12 @@ int journal_begin(int fd, const struct digest_value *layer, bool sync)
 {
     char text[DIGEST_TEXT_SIZE];
     const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    int file = openat(fd, WORKDIR_BEGINNING, flags, 0600);
+    int file = openat(fd, STAGING_BEGINNING, flags, 0600);
     digest_text(layer, text);
     /* Renamed, so that it never exists without its text. Synced before the first entry moves:
      * otherwise another process's fsync could make a move durable, but not the journal. */
     if (file < 0 || text_write(file, text, sync) != 0 ||
-        renameat(fd, WORKDIR_BEGINNING, fd, STAGING_BEGUN) != 0)
+        renameat(fd, STAGING_BEGINNING, fd, STAGING_BEGUN) != 0)
         return -1;
     if (!sync || fsync(fd) == 0)
         return 0;
@@ -81,8 +81,8 @@ static enum status refuse(const char *path, const char *name, const char *why)
 
 /* Stores in `*ours` whether the staging directory belongs to this user; the others are skipped.
  * Anybody who can write to the directory merged onto could create one of that name, so another
- * user's is believed only if he is root or owns that directory. His merge is an error: this user
- * cannot complete it. */
+ * user's counts only if that user is root or owns that directory. It is an error then: this user
+ * cannot complete the merge. */
 static enum status owner_check(int onto, const char *path, const char *name, bool *ours)
 {
     struct stat found, directory;
@@ -106,7 +106,7 @@ static enum status owner_check(int onto, const char *path, const char *name, boo
 /* Locks a staging directory with a journal. Its run must be dead, since the caller has locked the
  * directory merged onto; only a cleaner can hold the lock briefly. Without file locks neither lock
  * proves anything. */
-static enum status begun_lock(const struct workdir *found, const char *path)
+static enum status begun_lock(const struct staging *found, const char *path)
 {
     enum lock_result lock = lock_take(found->fd, LOCK_EX);
     if (lock == LOCK_HELD)
@@ -114,36 +114,38 @@ static enum status begun_lock(const struct workdir *found, const char *path)
     return lock == LOCK_FAILED ? failed(path, found->name, "lock") : STATUS_OK;
 }
 
-static enum status begun_keep(struct journal *journal, struct workdir *found, const char *path)
+static enum status begun_keep(struct interrupted *interrupted, struct staging *found,
+                              const char *path)
 {
     enum status status = begun_lock(found, path);
     if (status != STATUS_OK)
         return status;
-    int wrapper = workdir_is_wrapper(found->fd);
-    if (wrapper < 0)
+    int recognised = staging_is(found->fd);
+    if (recognised < 0)
         return failed(path, found->name, "read it");
-    if (!wrapper)
+    if (!recognised)
         return refuse(path, found->name, "not the staging directory of a merge");
-    found->tree = dirs_open(found->fd, WORKDIR_TREE);
+    found->tree = dirs_open(found->fd, STAGING_TREE);
     /* An interrupted removal may have left only the journal. */
     if (found->tree < 0 && errno != ENOENT)
         return failed(path, found->name, "open the tree in it");
-    if (array_reserve(&journal->begun, &journal->capacity, journal->count + 1,
-                      sizeof *journal->begun) != 0)
+    if (array_reserve(&interrupted->begun, &interrupted->capacity, interrupted->count + 1,
+                      sizeof *interrupted->begun) != 0)
         return diag_no_memory();
-    journal->begun[journal->count++] = *found;
+    interrupted->begun[interrupted->count++] = *found;
     return STATUS_OK;
 }
 
-/* Adds the staging directory `name` to the journal if it has one. */
-static enum status name_look(struct journal *journal, int onto, const char *path, const char *name)
+/* Adds the staging directory `name` to the interrupted merges if it has a journal. */
+static enum status name_look(struct interrupted *interrupted, int onto, const char *path,
+                             const char *name)
 {
     bool ours = false;
     char layer[DIGEST_TEXT_SIZE];
     enum status status = owner_check(onto, path, name, &ours);
     if (status != STATUS_OK || !ours)
         return status;
-    struct workdir found = {.parent = onto, .tree = -1};
+    struct staging found = {.parent = onto, .tree = -1};
     found.fd = openat2_beneath(onto, name, O_RDONLY);
     if (found.fd < 0)
         return errno == ENOENT ? STATUS_OK : failed(path, name, "open it");
@@ -152,18 +154,18 @@ static enum status name_look(struct journal *journal, int onto, const char *path
     case JOURNAL_NONE:
         break;
     case JOURNAL_BEGUN:
-        status = begun_keep(journal, &found, path);
+        status = begun_keep(interrupted, &found, path);
         if (status == STATUS_OK)
-            return STATUS_OK; /* the journal owns its descriptors now */
+            return STATUS_OK; /* `interrupted` owns its descriptors now */
         break;
     case JOURNAL_FAILED:
         status = failed(path, name, "tell whether a merge was interrupted");
     }
-    workdir_leave(&found);
+    staging_leave(&found);
     return status;
 }
 
-enum status journal_open(struct journal *journal, int onto, const char *path)
+enum status journal_open(struct interrupted *interrupted, int onto, const char *path)
 {
     struct names names = {0};
     enum status status = STATUS_OK;
@@ -172,20 +174,20 @@ enum status journal_open(struct journal *journal, int onto, const char *path)
     for (size_t i = 0; status == STATUS_OK && i < names.count; i++) {
         const char *name = names_text(&names, i);
         if (staging_name_is(name, STAGING_MERGE))
-            status = name_look(journal, onto, path, name);
+            status = name_look(interrupted, onto, path, name);
     }
     names_free(&names);
     return status;
 }
 
-enum status journal_check(const struct journal *journal, const struct digest_value *layer,
+enum status journal_check(const struct interrupted *interrupted, const struct digest_value *layer,
                           const char *path)
 {
     char begun[DIGEST_TEXT_SIZE], wanted[DIGEST_TEXT_SIZE];
     digest_text(layer, wanted);
-    for (size_t i = 0; i < journal->count; i++) {
-        const char *name = journal->begun[i].name;
-        if (journal_look(journal->begun[i].fd, begun) != JOURNAL_BEGUN)
+    for (size_t i = 0; i < interrupted->count; i++) {
+        const char *name = interrupted->begun[i].name;
+        if (journal_look(interrupted->begun[i].fd, begun) != JOURNAL_BEGUN)
             return failed(path, name, "read its journal");
         if (strcmp(begun, wanted) == 0)
             continue;
@@ -198,18 +200,18 @@ enum status journal_check(const struct journal *journal, const struct digest_val
     return STATUS_OK;
 }
 
-enum status journal_supersede(struct journal *journal)
+enum status journal_supersede(struct interrupted *interrupted)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < journal->count; i++)
-        status = workdir_remove(&journal->begun[i]);
+    for (size_t i = 0; status == STATUS_OK && i < interrupted->count; i++)
+        status = staging_remove(&interrupted->begun[i]);
     return status;
 }
 
-void journal_close(struct journal *journal)
+void journal_close(struct interrupted *interrupted)
 {
-    for (size_t i = 0; i < journal->count; i++)
-        workdir_leave(&journal->begun[i]);
-    free(journal->begun);
-    *journal = (struct journal){0};
+    for (size_t i = 0; i < interrupted->count; i++)
+        staging_leave(&interrupted->begun[i]);
+    free(interrupted->begun);
+    *interrupted = (struct interrupted){0};
 }

@@ -1,9 +1,9 @@
 /*
  * The merge journal: makes an interrupted merge recoverable. This comment describes the whole
- * protocol, journal.c implements the part that is on disk. The fields of struct journal are set by
- * journal.c; merge/links.c reads them.
+ * protocol, journal.c implements the part that is on disk. The fields of struct interrupted are set
+ * by journal.c; merge/links.c reads them.
  *
- * A merge works in a staging directory inside the directory it merges onto (place/workdir.h):
+ * A merge works in a staging directory inside the directory it merges onto (place/staging.h):
  *
  *     DIR                             locked by the merge that is running
  *     DIR/.merge.zlsnap-XXXXXX/       locked too
@@ -39,7 +39,7 @@
 #define TARUNPACK_MERGE_JOURNAL_H
 
 #include "digest.h"
-#include "place/workdir.h"
+#include "place/staging.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -61,8 +61,8 @@ enum journal_state journal_look(int fd, char layer[static DIGEST_TEXT_SIZE]);
 int journal_begin(int fd, const struct digest_value *layer, bool sync);
 
 /* The interrupted merges onto a directory. Zero-initialised it is empty and safe to close. */
-struct journal {
-    struct workdir *begun; /* locked */
+struct interrupted {
+    struct staging *begun; /* locked */
     size_t count, capacity;
 };
 
@@ -70,17 +70,17 @@ struct journal {
  * locked; `path` is its path for messages. Returns a status; errors are printed. STATUS_SYSTEM also
  * if a staging directory cannot be examined, or belongs to another user who has to complete its
  * merge. */
-enum status journal_open(struct journal *journal, int onto, const char *path);
+enum status journal_open(struct interrupted *interrupted, int onto, const char *path);
 
 /* Returns STATUS_OK if all interrupted merges are of `layer`; otherwise prints an error. */
-enum status journal_check(const struct journal *journal, const struct digest_value *layer,
+enum status journal_check(const struct interrupted *interrupted, const struct digest_value *layer,
                           const char *path);
 
 /* Step 4: removes the interrupted merges' staging directories, after a merge of the same layer has
  * begun. Returns a status; errors are printed. */
-enum status journal_supersede(struct journal *journal);
+enum status journal_supersede(struct interrupted *interrupted);
 
 /* Closes the staging directories, and leaves them in place. */
-void journal_close(struct journal *journal);
+void journal_close(struct interrupted *interrupted);
 
 #endif

@@ -88,13 +88,13 @@ static int link_below(int root, const char *target, int parent, const char *name
 static int source_link(const struct merge_trees *trees, const struct link *link, int parent,
                        const char *name)
 {
-    const struct journal *journal = trees->interrupted;
-    if (journal->count == 0)
+    const struct interrupted *interrupted = trees->interrupted;
+    if (interrupted->count == 0)
         return link_below(trees->onto, link->source, parent, name);
     int result = 1;
-    for (size_t i = 0; result == 1 && i < journal->count; i++) {
-        if (journal->begun[i].tree >= 0)
-            result = link_below(journal->begun[i].tree, link->path, parent, name);
+    for (size_t i = 0; result == 1 && i < interrupted->count; i++) {
+        if (interrupted->begun[i].tree >= 0)
+            result = link_below(interrupted->begun[i].tree, link->path, parent, name);
     }
     return result == 1 ? link_below(trees->onto, link->path, parent, name) : result;
 }

@@ -11,12 +11,12 @@
 
 /* What a merge works on: open directories on one file system, which stay the caller's. */
 struct merge_trees {
-    int layer;                         /* the staged layer */
-    int links;                         /* the list of its hard links (tree/layer.h), readable */
-    int onto;                          /* the directory merged onto */
-    const char *path;                  /* its path, for messages; borrowed */
-    const struct journal *interrupted; /* interrupted merges of the same layer */
-    bool sync;                         /* the links must survive a power cut */
+    int layer;                             /* the staged layer */
+    int links;                             /* the list of its hard links (tree/layer.h), readable */
+    int onto;                              /* the directory merged onto */
+    const char *path;                      /* its path, for messages; borrowed */
+    const struct interrupted *interrupted; /* interrupted merges of the same layer */
+    bool sync;                             /* the links must survive a power cut */
 };
 
 /* Creates the links listed in `trees->links` in the staged layer, each to the entry that the layer,

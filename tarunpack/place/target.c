@@ -200,17 +200,17 @@ static enum status old_remove(const struct target *target, int old, const char *
 }
 
 /* A directory that its owner cannot write cannot be moved to another parent, as that changes its
- * "..". So the new tree is first moved out of its wrapper with a mode that permits it, and then
- * renamed. `*left` is the status of removing the tree that it replaced. */
-static int put_readonly(const struct target *target, const struct workdir *workdir,
+ * "..". So the new tree is first moved out of the staging directory with a mode that permits it,
+ * and then renamed. `*left` is the status of removing the tree that it replaced. */
+static int put_readonly(const struct target *target, const struct staging *staging,
                         enum status *left)
 {
     struct stat status;
     char name[NAME_MAX + 1];
     const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int old = openat(target->parent, target->name, flags);
-    if (fstat(workdir->tree, &status) != 0 ||
-        workdir_step_out(workdir, target->name, status.st_mode & 07777, name) != 0) {
+    if (fstat(staging->tree, &status) != 0 ||
+        staging_step_out(staging, target->name, status.st_mode & 07777, name) != 0) {
         stream_close(old);
         return -1;
     }
@@ -218,7 +218,7 @@ static int put_readonly(const struct target *target, const struct workdir *workd
     /* Others may see this name, so remove what has it now: the unpublished tree or the replaced
      * one. */
     if (result != 0)
-        (void)remove_opened(target->parent, workdir->tree, name);
+        (void)remove_opened(target->parent, staging->tree, name);
     else if (is_exchanged(target))
         *left = old_remove(target, old, name);
     stream_close(old);
@@ -255,21 +255,21 @@ enum status target_left_behind(const struct target *target)
                       : "was published, but the staging directory beside it could not be removed");
 }
 
-enum status target_publish(const struct target *target, struct workdir *workdir, bool sync)
+enum status target_publish(const struct target *target, struct staging *staging, bool sync)
 {
     struct stat before;
     enum status left = STATUS_OK;
-    if (fstat(workdir->tree, &before) != 0)
+    if (fstat(staging->tree, &before) != 0)
         return diag_failed(target->path, "read the status of the new tree");
-    int result = put(target, workdir->fd, WORKDIR_TREE);
+    int result = put(target, staging->fd, STAGING_TREE);
     if (result != 0 && errno == EACCES)
-        result = put_readonly(target, workdir, &left);
+        result = put_readonly(target, staging, &left);
     if (result != 0)
         return publish_failed(target);
-    if (time_restore(workdir->tree, &before) != 0)
+    if (time_restore(staging->tree, &before) != 0)
         return diag_failed(target->path, "restore its time");
     /* One sync suffices, as the tree and the parent are on one file system. */
-    if (sync && syncfs(workdir->fd) != 0)
+    if (sync && syncfs(staging->fd) != 0)
         return diag_failed(target->path, "sync its parent directory");
     return left == STATUS_OK ? STATUS_OK : target_left_behind(target);
 }

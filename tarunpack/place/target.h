@@ -1,11 +1,11 @@
 /*
- * The target: the directory that the user named, and its atomic replacement by the new tree. Set by
- * target.c, read-only for publish.c.
+ * The target: the directory that the user named, and its atomic replacement by the new tree.
+ * target.c sets the fields of struct target; publish.c reads them.
  */
 #ifndef TARUNPACK_PLACE_TARGET_H
 #define TARUNPACK_PLACE_TARGET_H
 
-#include "place/workdir.h"
+#include "place/staging.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -25,11 +25,11 @@ struct target {
  * errors are printed. */
 enum status target_open(struct target *target, const char *path, bool replace);
 
-/* Publishes the workdir's tree under the target's name by one rename, and with `sync` makes that
- * durable. The staging directory remains, with the replaced tree in it. Returns a status; errors
- * are printed. After a failure of the rename, the target is unchanged. After a later one (the new
- * tree's time, the sync, removing a replaced tree), the new tree is published. */
-enum status target_publish(const struct target *target, struct workdir *workdir, bool sync);
+/* Publishes the tree of the staging directory under the target's name by one rename, and with
+ * `sync` makes that durable. The staging directory remains, with the replaced tree in it. Returns a
+ * status; errors are printed. After a failure of the rename, the target is unchanged. After a later
+ * one (the new tree's time, the sync, removing a replaced tree), the new tree is published. */
+enum status target_publish(const struct target *target, struct staging *staging, bool sync);
 
 /* Prints that the tree was published, but the one that it replaced, or else the staging directory,
  * could not be removed. Returns STATUS_SYSTEM. */

@@ -113,7 +113,7 @@ static void merge_try(int tree, int links)
 {
     int onto = directory_make("onto");
     standing_fill(onto);
-    const struct journal none = {0};
+    const struct interrupted none = {0};
     struct merge_trees trees = {
         .layer = tree, .links = links, .onto = onto, .path = "onto", .interrupted = &none};
     if (merge_prepare(&trees) == STATUS_OK)
@@ -152,13 +152,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options_make(&options, chosen ? data[size - 1] : 0);
     input_set(data, size - chosen);
     int tree = directory_make("tree"), links = memfd_create("links", MFD_CLOEXEC);
-    struct unpack_place place = {.tree = fcntl(tree, F_DUPFD_CLOEXEC, 0),
-                                 .links = links,
-                                 .standing = {.mode = 0755},
-                                 .result = &result};
-    EXPECT(links >= 0 && place.tree >= 0);
+    struct unpack_output output = {.tree = fcntl(tree, F_DUPFD_CLOEXEC, 0),
+                                   .links = links,
+                                   .standing = {.mode = 0755},
+                                   .result = &result};
+    EXPECT(links >= 0 && output.tree >= 0);
     mode_t mask = umask(0);
-    enum status status = unpack_run(&options, &place);
+    enum status status = unpack_run(&options, &output);
     EXPECT(status == STATUS_OK || status == STATUS_SYSTEM || status == STATUS_ARCHIVE);
     if (status == STATUS_OK && options.mode == TARGET_MERGE)
         merge_try(tree, links);

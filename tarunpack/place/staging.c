@@ -1,4 +1,4 @@
-#include "place/workdir.h"
+#include "place/staging.h"
 
 #include "acl.h"
 #include "diag.h"
@@ -42,33 +42,33 @@ static int inheritance_cut(int fd)
 }
 
 /* Opens and locks the new directory, unless a cleaner was faster. */
-static int wrapper_hold(struct workdir *workdir)
+static int staging_hold(struct staging *staging)
 {
-    workdir->fd = dirs_open(workdir->parent, workdir->name);
-    if (workdir->fd < 0)
+    staging->fd = dirs_open(staging->parent, staging->name);
+    if (staging->fd < 0)
         return -1;
     /* Without file locks, cleaners go by age. */
-    enum lock_result lock = lock_take(workdir->fd, LOCK_EX);
+    enum lock_result lock = lock_take(staging->fd, LOCK_EX);
     int error = errno;
     if ((lock == LOCK_TAKEN || lock == LOCK_UNSUPPORTED) &&
-        dirs_is_same(workdir->fd, workdir->parent, workdir->name))
+        dirs_is_same(staging->fd, staging->parent, staging->name))
         return 0;
-    close(workdir->fd);
-    workdir->fd = -1;
+    close(staging->fd);
+    staging->fd = -1;
     errno = lock == LOCK_FAILED ? error : EAGAIN;
     return -1;
 }
 
-static int wrapper_make(struct workdir *workdir, const char *target)
+static int staging_make(struct staging *staging, const char *target)
 {
     for (int attempts = 0; attempts < 100; attempts++) {
-        if (name_make(workdir->name, target) != 0)
+        if (name_make(staging->name, target) != 0)
             return -1;
-        if (mkdirat(workdir->parent, workdir->name, 0700) == 0) {
-            if (wrapper_hold(workdir) == 0)
+        if (mkdirat(staging->parent, staging->name, 0700) == 0) {
+            if (staging_hold(staging) == 0)
                 return 0;
             int error = errno;
-            (void)unlinkat(workdir->parent, workdir->name, AT_REMOVEDIR);
+            (void)unlinkat(staging->parent, staging->name, AT_REMOVEDIR);
             errno = error;
             if (error != EAGAIN && error != ENOENT)
                 return -1;
@@ -108,69 +108,69 @@ static int is_own(int fd, const char *const known[], size_t count)
     return status.st_uid == geteuid() ? holds_only(fd, known, count) : 0;
 }
 
-/* Somebody who can rename in the parent may have replaced the new directory before it was opened:
- * by his own, where he could change the tree, or by another one of ours, which would be emptied at
- * the end. */
-static enum status stranger_refuse(struct workdir *workdir)
+/* A user who can rename in the parent may have replaced the new directory before it was opened: by
+ * a directory of that user, who could then change the tree, or by another one of ours, which would
+ * be emptied at the end. */
+static enum status stranger_refuse(struct staging *staging)
 {
     diag_error("%s: not the staging directory just created: another user replaced it, or the file "
                "system assigns new files to another owner",
-               diag_name(workdir->name).text);
-    (void)unlinkat(workdir->parent, workdir->name, AT_REMOVEDIR);
-    workdir_leave(workdir);
+               diag_name(staging->name).text);
+    (void)unlinkat(staging->parent, staging->name, AT_REMOVEDIR);
+    staging_leave(staging);
     return STATUS_SYSTEM;
 }
 
-enum status workdir_create(struct workdir *workdir, int parent, const char *target, bool inside)
+enum status staging_create(struct staging *staging, int parent, const char *target, bool inside)
 {
-    *workdir = (struct workdir){.parent = parent, .fd = -1, .tree = -1};
-    if (wrapper_make(workdir, target) != 0) {
+    *staging = (struct staging){.parent = parent, .fd = -1, .tree = -1};
+    if (staging_make(staging, target) != 0) {
         bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
         if (inside)
             return diag_errno("cannot create a staging directory in the directory to merge onto");
         return diag_errno("cannot create a staging directory beside %s%s", diag_name(target).text,
                           denied ? " (--merge works inside the directory)" : "");
     }
-    int own = is_own(workdir->fd, NULL, 0);
+    int own = is_own(staging->fd, NULL, 0);
     if (own == 0)
-        return stranger_refuse(workdir);
-    if (own > 0 && inheritance_cut(workdir->fd) == 0 &&
-        mkdirat(workdir->fd, WORKDIR_TREE, 0700) == 0)
-        workdir->tree = dirs_open(workdir->fd, WORKDIR_TREE);
-    if (workdir->tree >= 0)
+        return stranger_refuse(staging);
+    if (own > 0 && inheritance_cut(staging->fd) == 0 &&
+        mkdirat(staging->fd, STAGING_TREE, 0700) == 0)
+        staging->tree = dirs_open(staging->fd, STAGING_TREE);
+    if (staging->tree >= 0)
         return STATUS_OK;
-    enum status status = diag_failed(workdir->name, "prepare the staging directory");
-    (void)workdir_remove(workdir);
+    enum status status = diag_failed(staging->name, "prepare the staging directory");
+    (void)staging_remove(staging);
     return status;
 }
 
-/* Renames the tree to a name beside its wrapper. A file system without RENAME_NOREPLACE (NFS) gets
- * a plain rename: the name is random, and only an empty directory could be lost. */
-static int step_to(const struct workdir *workdir, const char *name)
+/* Renames the tree to a name beside the staging directory. A file system without RENAME_NOREPLACE
+ * (NFS) gets a plain rename: the name is random, and only an empty directory could be lost. */
+static int step_to(const struct staging *staging, const char *name)
 {
-    int result = kernel_rename_new(workdir->fd, WORKDIR_TREE, workdir->parent, name);
+    int result = kernel_rename_new(staging->fd, STAGING_TREE, staging->parent, name);
     if (result != 0 && (errno == EINVAL || errno == ENOSYS))
-        result = renameat(workdir->fd, WORKDIR_TREE, workdir->parent, name);
+        result = renameat(staging->fd, STAGING_TREE, staging->parent, name);
     return result;
 }
 
-int workdir_step_out(const struct workdir *workdir, const char *target, mode_t mode,
+int staging_step_out(const struct staging *staging, const char *target, mode_t mode,
                      char name[NAME_MAX + 1])
 {
     /* The new name is one that cleaners look for; the lock keeps them away. */
-    enum lock_result lock = lock_take(workdir->tree, LOCK_EX);
+    enum lock_result lock = lock_take(staging->tree, LOCK_EX);
     if (lock == LOCK_HELD || lock == LOCK_FAILED)
         return -1;
-    if (name_make(name, target) != 0 || fchmod(workdir->tree, mode | S_IWUSR) != 0 ||
-        step_to(workdir, name) != 0)
+    if (name_make(name, target) != 0 || fchmod(staging->tree, mode | S_IWUSR) != 0 ||
+        step_to(staging, name) != 0)
         return -1;
-    return fchmod(workdir->tree, mode);
+    return fchmod(staging->tree, mode);
 }
 
-int workdir_is_wrapper(int fd)
+int staging_is(int fd)
 {
-    static const char *const known[] = {WORKDIR_TREE, WORKDIR_LINKS, STAGING_BEGUN,
-                                        WORKDIR_BEGINNING, WORKDIR_PUBLISHED};
+    static const char *const known[] = {STAGING_TREE, STAGING_LINKS, STAGING_BEGUN,
+                                        STAGING_BEGINNING, STAGING_PUBLISHED};
     struct stat status;
     if (fstat(fd, &status) != 0)
         return -1;
@@ -178,38 +178,38 @@ int workdir_is_wrapper(int fd)
                                             : holds_only(fd, known, sizeof known / sizeof *known);
 }
 
-/* Opens the tree of an adopted wrapper, and marks the wrapper as used. */
-static int tree_take(struct workdir *workdir)
+/* Opens the tree of an adopted staging directory, and marks the directory as used. */
+static int tree_take(struct staging *staging)
 {
-    static const char *const known[] = {WORKDIR_TREE, WORKDIR_PUBLISHED};
-    int wrapper = workdir_is_wrapper(workdir->fd);
-    int own = is_own(workdir->fd, known, sizeof known / sizeof *known);
-    if (wrapper < 0 || own < 0)
+    static const char *const known[] = {STAGING_TREE, STAGING_PUBLISHED};
+    int recognised = staging_is(staging->fd);
+    int own = is_own(staging->fd, known, sizeof known / sizeof *known);
+    if (recognised < 0 || own < 0)
         return -1;
-    if (!wrapper || !own) {
+    if (!recognised || !own) {
         errno = EINVAL;
         return -1;
     }
-    workdir->tree = dirs_open(workdir->fd, WORKDIR_TREE);
-    if (workdir->tree < 0)
+    staging->tree = dirs_open(staging->fd, STAGING_TREE);
+    if (staging->tree < 0)
         return -1;
-    int fd = openat(workdir->fd, WORKDIR_PUBLISHED, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = openat(staging->fd, STAGING_PUBLISHED, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd < 0 ? -1 : close(fd);
 }
 
-enum status workdir_adopt(struct workdir *workdir, int parent, const char *target, const char *name)
+enum status staging_adopt(struct staging *staging, int parent, const char *target, const char *name)
 {
-    *workdir = (struct workdir){.parent = parent, .fd = -1, .tree = -1};
+    *staging = (struct staging){.parent = parent, .fd = -1, .tree = -1};
     if (!staging_name_is(name, target))
         return diag_error("%s: not the name of a staging directory for %s, .%s.zlsnap-XXXXXX",
                           diag_name(name).text, diag_name(target).text, diag_name(target).text);
-    memcpy(workdir->name, name, strlen(name) + 1);
-    workdir->fd = dirs_open(parent, name);
-    if (workdir->fd < 0)
+    memcpy(staging->name, name, strlen(name) + 1);
+    staging->fd = dirs_open(parent, name);
+    if (staging->fd < 0)
         return diag_failed(name, "open the staging directory");
     /* Its maker may still hold the lock. */
-    (void)lock_take(workdir->fd, LOCK_EX);
-    if (tree_take(workdir) == 0)
+    (void)lock_take(staging->fd, LOCK_EX);
+    if (tree_take(staging) == 0)
         return STATUS_OK;
     if (errno == EINVAL)
         diag_error("%s: is not a staging directory that contains only a tree",
@@ -218,22 +218,22 @@ enum status workdir_adopt(struct workdir *workdir, int parent, const char *targe
         diag_error("%s: already adopted by a run that was interrupted", diag_name(name).text);
     else
         (void)diag_failed(name, "adopt its tree");
-    workdir_leave(workdir);
+    staging_leave(staging);
     return STATUS_SYSTEM;
 }
 
-void workdir_leave(struct workdir *workdir)
+void staging_leave(struct staging *staging)
 {
-    stream_close(workdir->tree);
-    stream_close(workdir->fd);
-    workdir->fd = workdir->tree = -1;
+    stream_close(staging->tree);
+    stream_close(staging->fd);
+    staging->fd = staging->tree = -1;
 }
 
-enum status workdir_remove(struct workdir *workdir)
+enum status staging_remove(struct staging *staging)
 {
     enum status status = STATUS_OK;
-    if (workdir->fd >= 0)
-        status = remove_opened(workdir->parent, workdir->fd, workdir->name);
-    workdir_leave(workdir);
+    if (staging->fd >= 0)
+        status = remove_opened(staging->parent, staging->fd, staging->name);
+    staging_leave(staging);
     return status;
 }

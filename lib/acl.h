@@ -16,7 +16,8 @@
 /* Appends the binary form of the ACL in `text`, sorted as the kernel requires. The text has entries
  * "TAG:QUALIFIER:PERMISSIONS[:ID]" separated by commas or newlines (acl(5), "LONG TEXT FORM"; star
  * adds the id). A name as qualifier needs the id, since names belong to the container and not to
- * this machine. Returns TAR_OK, TAR_BAD_ACL, TAR_NAMED_ACL or TAR_NO_MEMORY. */
+ * this machine. The result is not checked yet: that is acl_check(). Returns TAR_OK, TAR_BAD_ACL,
+ * TAR_NAMED_ACL or TAR_NO_MEMORY. */
 enum tar_error acl_from_text(struct buf *out, const char *text, size_t length);
 
 /* Whether the attribute is an ACL in XFS' own form. Root sees it in addition to the common form,

@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* Whether a terminal would act on the character instead of showing it: C0 and C1 controls, line
- * separators (U+2028, U+2029) and bidirectional controls (U+202A to U+202E, U+2066 to U+2069). */
+ * separators (U+2028, U+2029) and bidirectional embeddings, overrides and isolates (U+202A to
+ * U+202E, U+2066 to U+2069). */
 static bool is_control(const unsigned char *bytes, size_t length)
 {
     switch (length) {

@@ -23,8 +23,9 @@ struct names {
     struct buf text;
 };
 
-/* Reads all names but "." and ".." of the open directory `fd`, sorted by their bytes. On btrfs,
- * names made after it was opened are missing. Returns 0; -1 with errno set. */
+/* Reads all names but "." and ".." of the open directory `fd`, sorted by their bytes, into the
+ * empty `names`. `fd` must be at its beginning; on btrfs, names made after it was opened are
+ * missing. Returns 0; -1 with errno set, and then names_free() is still needed. */
 int names_read(struct names *names, int fd);
 
 /* The same for the directory `name` in the open directory `parent`. A link is not followed; "." is

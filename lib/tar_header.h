@@ -51,7 +51,8 @@ _Static_assert(sizeof(struct tar_ustar) == 512, "a header is one block");
 #define TAR_GNU_SPARSE_MORE_COUNT 21
 #define TAR_GNU_SPARSE_MORE_EXTENDED_OFFSET 504
 
-/* The values of a header. Impossible numbers, such as a negative size, are refused before. */
+/* The values of a header. tar_header_decode() refuses impossible numbers, such as a negative size.
+ */
 struct tar_header {
     char name[155 + 1 + 100 + 1]; /* prefix/name, NUL-terminated */
     char link[100 + 1];

@@ -2,7 +2,6 @@
 
 #include <stdbool.h>
 
-/* Digits after a NUL are refused: some readers see the number, others 0. */
 static bool field_is_blank(const char *field, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -40,6 +39,7 @@ enum tar_error tar_number_decode(const char *field, size_t length, int64_t *numb
     }
     if (i < length && bytes[i] != ' ' && bytes[i] != '\0')
         return TAR_BAD_NUMBER;
+    /* Some readers see digits after a NUL, others see 0. */
     if (!digits && !field_is_blank(field + i, length - i))
         return TAR_BAD_NUMBER;
     *number = (int64_t)value;

@@ -132,7 +132,7 @@ static enum tar_error volume_refuse(struct tar_text value, void *field)
 }
 
 /* Converts a text ACL to the attribute `name`. Names without numbers are refused only later, in
- * acls_check(), since the attribute itself may follow in the header. */
+ * named_acls_refuse(), since the attribute itself may follow in the header. */
 static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const char *name,
                               bool *named)
 {
@@ -275,7 +275,7 @@ static enum tar_error record_decode(struct tar_pax *pax, struct tar_text key, st
     return TAR_OK;
 }
 
-static enum tar_error acls_check(const struct tar_pax *pax)
+static enum tar_error named_acls_refuse(const struct tar_pax *pax)
 {
     struct xattr xattr;
     if ((pax->named_access && xattrs_find(&pax->xattrs, ACL_XATTR_ACCESS, &xattr) != 0) ||
@@ -296,7 +296,7 @@ enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t leng
     }
     /* With a map here and one in the data, readers would disagree on which is valid. */
     const bool two_maps = (pax->given & TAR_PAX_SPARSE_DATA) && pax->sparse.count > 0;
-    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : acls_check(pax);
+    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : named_acls_refuse(pax);
 }
 
 void tar_pax_clear(struct tar_pax *pax)

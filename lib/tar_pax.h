@@ -35,8 +35,8 @@ struct tar_pax {
     uint64_t size, sparse_size, uid, gid, major, minor;
     struct tar_time mtime;
     struct tar_sparse sparse;
-    uint64_t sparse_offset; /* format 0.0: an offset that still lacks its length */
-    bool sparse_open;
+    uint64_t sparse_offset;           /* format 0.0: an offset that still lacks its length */
+    bool sparse_open;                 /* there is such an offset */
     bool named_access, named_default; /* a text ACL has names without numbers */
     struct xattrs xattrs;             /* in the order of the header */
 };

@@ -40,20 +40,22 @@ enum tar_error tar_sparse_check(const struct tar_sparse *map, uint64_t size, uin
 /* The parser of a map that precedes the data (format 1.0): a count and then pairs, one decimal
  * number per line, in blocks of 512 bytes. Zero-initialised it expects the count. */
 struct tar_sparse_text {
-    uint64_t number; /* the digits so far */
-    bool digits;
-    bool counted;
-    uint64_t left; /* numbers still to come, once counted */
-    uint64_t offset;
-    bool done;
+    uint64_t number; /* of the current line, as far as it was read */
+    bool digits;     /* the current line has a digit */
+    bool counted;    /* the count was read */
+    uint64_t left;   /* numbers still to come, once counted */
+    uint64_t offset; /* of the pair whose length comes next */
+    bool done;       /* the map is complete */
 };
 
 /* Parses the next block; `state->done` is set when the map is complete. */
 enum tar_error tar_sparse_add_text(struct tar_sparse *map, struct tar_sparse_text *state,
                                    const char *block, size_t length);
 
-/* Empties the map but keeps its memory; releases the memory. */
+/* Empties the map but keeps its memory. */
 void tar_sparse_clear(struct tar_sparse *map);
+
+/* Releases the memory and leaves an empty map. */
 void tar_sparse_free(struct tar_sparse *map);
 
 #endif

@@ -26,9 +26,9 @@ struct apply {
     enum overlay_space overlay;      /* the attributes that an overlay mount reads */
     const struct idmap *uids, *gids; /* mappings of owners */
     struct tally *tally;
-    bool absolute_warned; /* private, as are the present entry's metadata after translation: */
-    struct meta meta;
-    struct xattrs xattrs;
+    bool absolute_warned; /* private; a warning about leading slashes was printed */
+    struct meta meta;     /* private; of the present entry, after translation */
+    struct xattrs xattrs; /* private; likewise */
 };
 
 /* Creates the entry that the reader is at, with its content. Stores in `*event` what the reader

@@ -1,6 +1,7 @@
 /*
  * A run that unpacks: its summary file, the ending signals (held back while children work), and the
- * result in memory that it shares with its child. Set by job.c; the child fills in `result`.
+ * result in memory that it shares with its child. job.c sets the fields of struct job; the child
+ * fills in `result`.
  */
 #ifndef TARUNPACK_JOB_H
 #define TARUNPACK_JOB_H

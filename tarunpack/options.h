@@ -1,5 +1,5 @@
 /*
- * The command line of tarunpack. Set by options.c, read-only for everybody else.
+ * The command line of tarunpack. Only options.c writes the fields of struct options.
  */
 #ifndef TARUNPACK_OPTIONS_H
 #define TARUNPACK_OPTIONS_H

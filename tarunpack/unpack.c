@@ -19,6 +19,7 @@ static enum status tree_configure(struct tree_options *tree, const struct option
     bool owners =
         options->same_owner || (!options->no_same_owner && privileges_have(&may, CAP_CHOWN));
     *tree = (struct tree_options){
+        .directory = options->directory,
         .form = options->mode == TARGET_MERGE         ? TREE_LAYER
                 : options->whiteouts == APPLY_OVERLAY ? TREE_OVERLAY
                                                       : TREE_PLAIN,

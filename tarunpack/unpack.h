@@ -17,7 +17,7 @@ struct unpack_result {
 /* Where to unpack to. */
 struct unpack_output {
     int tree;  /* an empty directory; ownership passes */
-    int links; /* --merge: the file for hard links to entries below the layer (tree/layer.h) */
+    int links; /* --merge: the file for hard links to entries that only DIR has (tree/layer.h) */
     struct meta standing;         /* metadata of a root without an entry */
     struct unpack_result *result; /* in memory shared with the parent */
 };

@@ -358,7 +358,7 @@ archive into it; try 'tarunpack --help'"
         [max-entries=4]="the archive has more than 3 entries (--max-entries)"
         [max-size=8]="c: the files have more than 7 bytes in total (--max-size)"
         [max-path=1]="*: the path is longer than 0 bytes (--max-path)"
-        [max-pax=30]="an extended header is longer than 29 bytes (--max-pax)"
+        [max-pax=30]="the extended headers of an entry are longer than 29 bytes (--max-pax)"
         [max-xattr=6]="a: the attribute user.x is longer than 5 bytes (--max-xattr)"
     )
     for limit in "${!messages[@]}"; do
@@ -517,7 +517,7 @@ fills() {
         let_go
         assert_equal "$status" 1
         mv held .stderr
-        assert_refusal "tarunpack: the unpacking process was killed by signal $(kill -l $signal) (*)"
+        assert_refusal "tarunpack: the child process was killed by signal $(kill -l $signal) (*)"
         assert_equal "$(entries work)" ''
     done
 }

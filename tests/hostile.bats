@@ -575,12 +575,12 @@ EOF
 }
 
 @test "hostile: extended headers of terabytes are refused at once, with little memory" {
-    refuse pax-larger-than-allowed 'an extended header is longer than 16777216 bytes (--max-pax)'
+    refuse pax-larger-than-allowed 'the extended headers of an entry are longer than 16777216 bytes (--max-pax)'
     refuse pax-for-all-of-terabytes 'the global headers have more than 65536 bytes in total'
     refuse pax-for-all-too-many 'the global headers have more than 65536 bytes in total'
     local name
     for name in pax-of-terabytes gnu-name-of-terabytes gnu-link-of-terabytes; do
-        refuse "$name" 'an extended header is longer than 16777216 bytes (--max-pax)'
+        refuse "$name" 'the extended headers of an entry are longer than 16777216 bytes (--max-pax)'
         # The sanitizers need more address space.
         [[ $ZLSNAP_BIN == *address* || $ZLSNAP_BIN == *thread* ]] || (
             ulimit -v 100000

@@ -111,7 +111,7 @@ make_directories() (
             done
             tail -c +2049 tree.tar
         } | strace -f -qq -o calls -e inject=syncfs:error=EIO:when=2 -e trace=syncfs tarunpack -j 4 target'
-    assert_output 'tarunpack: staging directory: cannot sync: Input/output error'
+    assert_output 'tarunpack: target: cannot sync: Input/output error'
     assert_equal "$(ls -A)" $'calls\ntree\ntree.tar'
 }
 

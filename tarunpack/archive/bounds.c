@@ -21,7 +21,8 @@ enum archive_event bounds_header(struct bounds *bounds, uint64_t size, struct pr
 {
     if (size > bounds->limits.pax - bounds->header)
         return problem_limit(problem,
-                             "an extended header is longer than %" PRIu64 " bytes (--max-pax)",
+                             "the extended headers of an entry are longer than %" PRIu64
+                             " bytes (--max-pax)",
                              bounds->limits.pax);
     bounds->header += size;
     return ARCHIVE_OK;

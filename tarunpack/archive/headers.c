@@ -32,7 +32,7 @@ static enum archive_event text_take(const struct archive_input *input, uint64_t 
             return input_cut(input);
         size_t used = size < TAR_BLOCK_SIZE ? (size_t)size : TAR_BLOCK_SIZE;
         if (buf_append(text, block, used) != 0)
-            return input_malformed(input, NULL, TAR_NO_MEMORY);
+            return input_event(input, NULL, TAR_NO_MEMORY);
         size -= used;
     }
     return event;
@@ -44,7 +44,7 @@ static enum archive_event pax_take(const struct archive_input *input, uint64_t s
     struct buf text = {0};
     enum archive_event event = text_take(input, size, &text);
     if (event == ARCHIVE_OK)
-        event = input_malformed(input, NULL, tar_pax_decode(pax, text.bytes, text.length));
+        event = input_event(input, NULL, tar_pax_decode(pax, text.bytes, text.length));
     buf_free(&text);
     return event;
 }
@@ -62,7 +62,7 @@ static enum archive_event global_take(struct headers *headers, const struct arch
      * slow. */
     const unsigned maps = TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_DATA;
     if (event == ARCHIVE_OK && (headers->global.xattrs.count > 0 || headers->global.given & maps))
-        return input_malformed(input, NULL, TAR_BAD_GLOBAL);
+        return input_event(input, NULL, TAR_BAD_GLOBAL);
     return event;
 }
 
@@ -85,7 +85,7 @@ static enum archive_event long_name_take(const struct archive_input *input, uint
     *has = true;
     enum archive_event event = text_take(input, size, name);
     if (event == ARCHIVE_OK && buf_append(name, "", 1) != 0)
-        event = input_malformed(input, NULL, TAR_NO_MEMORY);
+        event = input_event(input, NULL, TAR_NO_MEMORY);
     return event;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Extended headers: pax headers, local and global (POSIX.1-2017, pax(1)), and the long names of GNU
- * tar. They apply to the next entry, or if global to all following ones. Set by headers.c, read by
- * precedence.c.
+ * tar. They apply to the next entry, or if global to all following ones. headers.c writes the
+ * fields of struct headers; precedence.c reads them.
  */
 #ifndef TARUNPACK_ARCHIVE_HEADERS_H
 #define TARUNPACK_ARCHIVE_HEADERS_H

@@ -63,8 +63,8 @@ enum archive_event input_header_block(const struct archive_input *input, const c
     return event == ARCHIVE_OK && !*block ? input_cut(input) : event;
 }
 
-enum archive_event input_malformed(const struct archive_input *input, const char *name,
-                                   enum tar_error error)
+enum archive_event input_event(const struct archive_input *input, const char *name,
+                               enum tar_error error)
 {
     return problem_tar(input->problem, error, name, source_position(input->source));
 }

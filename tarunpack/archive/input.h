@@ -24,10 +24,10 @@ enum archive_event input_block(const struct archive_input *input, const char **b
  * truncated. */
 enum archive_event input_header_block(const struct archive_input *input, const char **block);
 
-/* Stores what is wrong with the entry `name`, or if that is NULL with the last header; see
- * problem_tar(). */
-enum archive_event input_malformed(const struct archive_input *input, const char *name,
-                                   enum tar_error error);
+/* The event of a function that parsed a part of the entry `name`, or if that is NULL of the last
+ * header: ARCHIVE_OK for TAR_OK, else the problem is stored as by problem_tar(). */
+enum archive_event input_event(const struct archive_input *input, const char *name,
+                               enum tar_error error);
 
 /* Stores the problem that the stream is truncated. Returns ARCHIVE_MALFORMED. */
 enum archive_event input_cut(const struct archive_input *input);

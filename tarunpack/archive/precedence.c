@@ -187,9 +187,9 @@ static enum tar_error resolve_content(struct resolved *resolved, const struct he
         resolved->entry.size = resolved->stored;
         return resolve_sparse(resolved, headers, header);
     }
-    /* Whatever size these entries claim, no reader expects content after them. After a hard link
-     * some readers do, so two readers could see two archives: refused. The same goes for a file
-     * whose name ends in a slash. */
+    /* Directories, links and devices have no content, whatever size they claim. After a hard link,
+     * or a file whose name ends in a slash, some readers expect it. So two readers could see two
+     * archives, and that is refused. */
     if (header->type == 'D')
         return TAR_OK;
     bool ambiguous = strchr("017S", header->type) != NULL;

@@ -1,9 +1,11 @@
 /*
- * How reading an archive ends, and why. Set by the functions below, read by anybody.
+ * How reading an archive ends, and why. Only the functions below write the fields of struct
+ * problem.
  */
 #ifndef TARUNPACK_ARCHIVE_PROBLEM_H
 #define TARUNPACK_ARCHIVE_PROBLEM_H
 
+#include "diag.h"
 #include "status.h"
 #include "tar_error.h"
 
@@ -17,12 +19,15 @@ enum archive_event {
     ARCHIVE_FAILED,    /* the system failed; the problem has the status, the error is printed */
 };
 
+/* Enough for two names as diag_name() makes them, and a sentence of 300 bytes. */
+#define PROBLEM_TEXT_SIZE (2 * sizeof(struct diag_name) + 300)
+
 struct problem {
-    enum status failure; /* with ARCHIVE_FAILED */
-    char text[1400];     /* with ARCHIVE_MALFORMED and ARCHIVE_LIMIT: one line */
+    enum status failure;          /* with ARCHIVE_FAILED */
+    char text[PROBLEM_TEXT_SIZE]; /* with ARCHIVE_MALFORMED and ARCHIVE_LIMIT: one line */
 };
 
-/* Store the formatted text. Return the event in their name. */
+/* Store the formatted text, cut to PROBLEM_TEXT_SIZE. Return the event in their name. */
 enum archive_event problem_malformed(struct problem *problem, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum archive_event problem_limit(struct problem *problem, const char *format, ...)
@@ -32,8 +37,9 @@ enum archive_event problem_limit(struct problem *problem, const char *format, ..
  * ARCHIVE_FAILED. */
 enum archive_event problem_system(struct problem *problem, enum status status);
 
-/* Stores what is wrong with the entry `name`, or if its name is not known yet (NULL), with the
- * header that ends at byte `position` of the stream. TAR_NO_MEMORY is a system failure. */
+/* Returns ARCHIVE_OK for TAR_OK. Else stores what is wrong with the entry `name`, or if its name is
+ * not known yet (NULL), with the header that ends at byte `position` of the stream. TAR_NO_MEMORY
+ * is a system failure. */
 enum archive_event problem_tar(struct problem *problem, enum tar_error error, const char *name,
                                uint64_t position);
 

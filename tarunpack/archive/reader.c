@@ -34,7 +34,7 @@ static enum archive_event entry_take(struct reader *reader, const char *block,
     struct resolved *resolved = &reader->resolved;
     enum tar_error error = precedence_resolve(resolved, &reader->headers, header);
     if (error != TAR_OK)
-        return input_malformed(&reader->input, resolved->entry.path, error);
+        return input_event(&reader->input, resolved->entry.path, error);
     enum archive_event event = content_start(reader, block);
     if (event == ARCHIVE_OK)
         event = bounds_entry(reader->input.bounds, &resolved->entry, reader->input.problem);
@@ -85,7 +85,7 @@ static enum archive_event header_take(struct reader *reader, const char *block, 
     if (error == TAR_BAD_CHECKSUM && first)
         return input_not_an_archive(input, block, TAR_BLOCK_SIZE);
     if (error != TAR_OK)
-        return input_malformed(input, NULL, error);
+        return input_event(input, NULL, error);
     if (headers_is_extension(header.type))
         return headers_take(&reader->headers, &header, input);
     if (header.type == 'V')

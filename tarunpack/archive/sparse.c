@@ -35,7 +35,7 @@ enum archive_event sparse_take_gnu(struct tar_sparse *map, const char *block, co
     }
     if (error == TAR_OK)
         error = tar_sparse_check(map, *size, stored);
-    return input_malformed(input, name, error);
+    return input_event(input, name, error);
 }
 
 enum archive_event sparse_take_text(struct tar_sparse *map, const char *name, uint64_t *stored,
@@ -47,7 +47,7 @@ enum archive_event sparse_take_text(struct tar_sparse *map, const char *name, ui
     while (error == TAR_OK && !state.done) {
         const char *block = NULL;
         if (*stored < TAR_BLOCK_SIZE)
-            return input_malformed(input, name, TAR_BAD_SPARSE);
+            return input_event(input, name, TAR_BAD_SPARSE);
         enum archive_event event = input_header_block(input, &block);
         if (event != ARCHIVE_OK)
             return event;
@@ -56,5 +56,5 @@ enum archive_event sparse_take_text(struct tar_sparse *map, const char *name, ui
     }
     if (error == TAR_OK)
         error = tar_sparse_check(map, size, *stored);
-    return input_malformed(input, name, error);
+    return input_event(input, name, error);
 }

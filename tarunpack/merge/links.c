@@ -60,9 +60,9 @@ static struct link *link_add(struct links *links, const char *path)
     return NULL;
 }
 
-/* Links to the target below `root`. Returns 0; 1 if it does not exist; -1 with errno set, EISDIR
+/* Links to the target beneath `root`. Returns 0; 1 if it does not exist; -1 with errno set, EISDIR
  * for a directory. */
-static int link_below(int root, const char *target, int parent, const char *name)
+static int link_beneath(int root, const char *target, int parent, const char *name)
 {
     const char *old = NULL;
     struct stat status;
@@ -90,13 +90,13 @@ static int source_link(const struct merge_trees *trees, const struct link *link,
 {
     const struct interrupted *interrupted = trees->interrupted;
     if (interrupted->count == 0)
-        return link_below(trees->onto, link->source, parent, name);
+        return link_beneath(trees->onto, link->source, parent, name);
     int result = 1;
     for (size_t i = 0; result == 1 && i < interrupted->count; i++) {
         if (interrupted->begun[i].tree >= 0)
-            result = link_below(interrupted->begun[i].tree, link->path, parent, name);
+            result = link_beneath(interrupted->begun[i].tree, link->path, parent, name);
     }
-    return result == 1 ? link_below(trees->onto, link->path, parent, name) : result;
+    return result == 1 ? link_beneath(trees->onto, link->path, parent, name) : result;
 }
 
 /* Makes way for the link. Returns 0; 1 if an entry of the layer that comes later has the name, and
@@ -154,9 +154,9 @@ static enum status line_take(struct links *links, const char *path, const char *
     return link_make(links->trees, link, target);
 }
 
-static enum status list_failed(void)
+static enum status list_failed(const struct merge_trees *trees)
 {
-    return diag_failed("staging directory", "read the list of links");
+    return diag_failed(trees->path, "read the list of hard links in it");
 }
 
 static enum status list_read(struct links *links, const char *list, size_t length)
@@ -169,7 +169,7 @@ static enum status list_read(struct links *links, const char *list, size_t lengt
             target ? memchr(target + 1, '\0', length - (size_t)(target + 1 - list)) : NULL;
         if (!end) {
             errno = EIO; /* truncated */
-            return list_failed();
+            return list_failed(links->trees);
         }
         status = line_take(links, path, target + 1);
         at = (size_t)(end + 1 - list);
@@ -181,14 +181,14 @@ enum status merge_links_make(const struct merge_trees *trees, bool *made)
 {
     struct stat file;
     if (fstat(trees->links, &file) != 0)
-        return list_failed();
+        return list_failed(trees);
     size_t length = (size_t)file.st_size;
     *made = length > 0;
     if (length == 0)
         return STATUS_OK;
     char *list = mmap(NULL, length, PROT_READ, MAP_PRIVATE, trees->links, 0);
     if (list == MAP_FAILED)
-        return list_failed();
+        return list_failed(trees);
     struct links links = {.trees = trees};
     enum status status = list_read(&links, list, length);
     tdestroy(links.seen, free);

@@ -1,5 +1,5 @@
 /*
- * Creates the hard links of a layer to entries that are only below it. No state.
+ * Creates the hard links of a layer to entries that exist only in DIR. No state.
  */
 #ifndef TARUNPACK_MERGE_LINKS_H
 #define TARUNPACK_MERGE_LINKS_H

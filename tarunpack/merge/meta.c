@@ -42,7 +42,7 @@ static enum status explicit_set(const struct merge_meta *meta, const struct stat
                                  .uid = standing.st_uid,
                                  .gid = standing.st_gid};
     struct meta_inode inode = {
-        .fd = meta->onto, .path = meta->path, .created = standing.st_mode & 07777};
+        .fd = meta->onto, .path = meta->path, .mode = standing.st_mode & 07777};
     struct meta wanted = {.mode = mark->st_mode & 07777,
                           .uid = mark->st_uid,
                           .gid = mark->st_gid,

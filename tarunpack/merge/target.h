@@ -1,6 +1,7 @@
 /*
  * The directory that a layer is merged onto: opens and locks it, and restores its time and mode
- * where staging inside it changed them. Set by target.c; onto.c reads `path` and `fd`.
+ * where staging inside it changed them. target.c sets the fields of struct merge_target; onto.c
+ * reads `path` and `fd`.
  */
 #ifndef TARUNPACK_MERGE_TARGET_H
 #define TARUNPACK_MERGE_TARGET_H
@@ -17,8 +18,9 @@ struct merge_target {
     mode_t mode;           /* and this mode */
 };
 
-/* Opens the directory, locks it against other merges and remembers its time and mode. Returns a
- * status; errors are printed. */
+/* Opens the directory, locks it against other merges and remembers its time and mode. The
+ * descriptor, which holds the lock, stays open until the process ends, also after a failure.
+ * Returns a status; errors are printed. */
 enum status merge_target_open(struct merge_target *target, const char *path);
 
 /* Gives its owner write permission until merge_target_restore(), to create or remove staging in

@@ -43,9 +43,9 @@ static enum status child_status(int result)
     if (WIFEXITED(result) && WEXITSTATUS(result) <= STATUS_DIGEST)
         return (enum status)WEXITSTATUS(result);
     if (WIFSIGNALED(result))
-        return diag_error("the unpacking process was killed by signal %d (%s)", WTERMSIG(result),
+        return diag_error("the child process was killed by signal %d (%s)", WTERMSIG(result),
                           strsignal(WTERMSIG(result)));
-    return diag_error("the unpacking process exited with status %d", WEXITSTATUS(result));
+    return diag_error("the child process exited with status %d", WEXITSTATUS(result));
 }
 
 /* Waits for the child to end or for a signal that asks this process to end. Returns that signal, or
@@ -66,7 +66,7 @@ static int supervise(pid_t child, const sigset_t *waited, enum status *status)
         if (ended == 0)
             continue;
         if (ended < 0 && !asked)
-            diag_errno("cannot wait for the unpacking process");
+            diag_errno("cannot wait for the child process");
         *status = asked || ended < 0 ? STATUS_SYSTEM : child_status(result);
         return asked;
     }
@@ -91,7 +91,7 @@ int child_run(const struct child_signals *signals, enum status (*run)(void *cont
         child_main(run, context, parent, &signals->before);
     if (child > 0)
         return supervise(child, &signals->held, status);
-    *status = diag_errno("cannot start the unpacking process");
+    *status = diag_errno("cannot start the child process");
     return 0;
 }
 

@@ -28,24 +28,24 @@ int cursor_fd(const struct cursor *cursor)
     return dirs_fd(&cursor->dirs);
 }
 
-uint32_t cursor_node(const struct cursor *cursor)
+uint32_t cursor_index(const struct cursor *cursor)
 {
     return cursor->nodes[cursor->dirs.count - 1];
 }
 
-struct dirnode *cursor_note(const struct cursor *cursor)
+struct dirnode *cursor_node(const struct cursor *cursor)
 {
-    return dirtree_node(&cursor->made, cursor_node(cursor));
+    return dirtree_node(&cursor->made, cursor_index(cursor));
 }
 
 uint32_t cursor_add(struct cursor *cursor, const char *name)
 {
-    return dirtree_add(&cursor->made, cursor_node(cursor), name, strlen(name));
+    return dirtree_add(&cursor->made, cursor_index(cursor), name, strlen(name));
 }
 
 uint32_t cursor_find(const struct cursor *cursor, const char *name)
 {
-    return dirtree_find(&cursor->made, cursor_node(cursor), name, strlen(name));
+    return dirtree_find(&cursor->made, cursor_index(cursor), name, strlen(name));
 }
 
 int cursor_enter(struct cursor *cursor, const char *name, uint32_t node)

@@ -1,8 +1,9 @@
 /*
  * The cursor: the directory in which the next entries are created, as a path of open descriptors,
  * and a node for each directory of the tree. Consecutive entries mostly share their directory.
- * Knows nothing of whiteouts and metadata. Set by cursor.c, except that finish.c leaves `dirs`
- * again and tree/ files set the final metadata in the nodes of `made`.
+ * Knows nothing of whiteouts and metadata. cursor.c writes the fields of struct cursor, except
+ * that finish.c leaves `dirs` again, and the files of tree/ set the final metadata in the nodes of
+ * `made`.
  */
 #ifndef TARUNPACK_TREE_CURSOR_H
 #define TARUNPACK_TREE_CURSOR_H
@@ -28,10 +29,10 @@ int cursor_start(struct cursor *cursor, int fd);
 /* The descriptor of the cursor's directory; belongs to the cursor. */
 int cursor_fd(const struct cursor *cursor);
 
-/* The index of the node of the cursor's directory, and the node itself, valid until one is
+/* The index of the node of the cursor's directory; and the node itself, valid until one is
  * added. */
-uint32_t cursor_node(const struct cursor *cursor);
-struct dirnode *cursor_note(const struct cursor *cursor);
+uint32_t cursor_index(const struct cursor *cursor);
+struct dirnode *cursor_node(const struct cursor *cursor);
 
 /* The index of the node for the subdirectory `name`. cursor_add() adds a missing node, and returns
  * DIRTREE_NONE if out of memory; cursor_find() returns DIRTREE_NONE if there is none. */

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* Creates a directory; another type of entry with its name is replaced if `replace`. A whiteout is
- * always replaced, and the new directory becomes opaque: it must still hide the one below. */
+ * always replaced, and the new directory becomes opaque: it must still hide the one in the lower
+ * layers. */
 static enum status directory_make(struct tree *tree, const char *name, const char *path,
                                   bool replace)
 {

@@ -56,11 +56,11 @@ enum status tree_special(struct tree *tree, const char *name, const char *path, 
     if (status != STATUS_OK)
         return status;
     struct meta_inode inode = inode_here(tree, name, path);
-    inode.created = meta->mode;
+    inode.mode = meta->mode;
     return meta_apply(&tree->options.policy, &inode, meta, xattrs);
 }
 
-/* The target is not in the layer: lists the link for the merge, which may find it below. */
+/* The target is not in the layer: lists the link for the merge, which may find it in DIR. */
 static enum status link_keep(struct tree *tree, const char *name, const char *path,
                              const char *target)
 {
@@ -147,7 +147,7 @@ bool tree_takes_small(const struct tree *tree, const char *name, uint64_t size)
 
 enum status tree_small_file(struct tree *tree, struct crew_file *file)
 {
-    return crew_give(&tree->crew, file, cursor_node(&tree->cursor), cursor_fd(&tree->cursor));
+    return crew_give(&tree->crew, file, cursor_index(&tree->cursor), cursor_fd(&tree->cursor));
 }
 
 enum status tree_file(struct tree *tree, struct file *file, const char *name, const char *path,

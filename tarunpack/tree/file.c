@@ -23,7 +23,7 @@ int file_create(struct file *file, const struct file_rules *rules, int parent, c
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     /* Most files get their mode here and need no chmod(2); the others get it last. */
     mode_t mode = meta_mode_is_final(rules->policy, meta, xattrs) ? meta->mode : 0600;
-    *file = (struct file){.rules = rules, .path = path, .size = size, .created = mode};
+    *file = (struct file){.rules = rules, .path = path, .size = size, .mode = mode};
     file->fd = openat(parent, name, flags, mode);
     return file->fd >= 0 ? 0 : -1;
 }
@@ -114,7 +114,7 @@ enum status file_write(struct file *file, uint64_t offset, const char *bytes, si
 
 enum status file_close(struct file *file, const struct meta *meta, const struct xattrs *xattrs)
 {
-    struct meta_inode inode = {.fd = file->fd, .path = file->path, .created = file->created};
+    struct meta_inode inode = {.fd = file->fd, .path = file->path, .mode = file->mode};
     enum status status = STATUS_OK;
     if (file->rules->no_holes)
         status = zeros_write(file, file->size);

@@ -7,7 +7,7 @@
 
 #include "tree/meta.h"
 
-/* The same for all files of a run. Set by parts.c and crew.c. */
+/* What is the same for all files of a run. parts.c and crew.c set the fields. */
 struct file_rules {
     struct meta_policy *policy;
     bool no_holes; /* write long runs of zeros instead of holes */
@@ -21,7 +21,7 @@ struct file {
     uint64_t size;
     uint64_t end;  /* of the data written */
     uint64_t sent; /* writing to disk was started up to here */
-    mode_t created;
+    mode_t mode;   /* its present one */
 };
 
 /* Creates the file `name`, which will have `size` bytes, in the directory `parent`. `path` and

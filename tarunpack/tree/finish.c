@@ -11,7 +11,7 @@
 static enum status directory_finish(struct tree *tree, const struct dirnode *node, int fd,
                                     const char *path)
 {
-    struct meta_inode inode = {.fd = fd, .path = path, .created = TREE_UNFINISHED};
+    struct meta_inode inode = {.fd = fd, .path = path, .mode = TREE_UNFINISHED};
     enum status status = marks_finish(&tree->marks, node, &inode);
     if (status != STATUS_OK)
         return status;

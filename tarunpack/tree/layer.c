@@ -17,7 +17,7 @@
 enum status layer_mark(int fd, const char *path, struct meta_policy *policy,
                        const struct meta *meta, const struct xattrs *xattrs)
 {
-    struct meta_inode mark = {.fd = -1, .path = path, .created = 0700};
+    struct meta_inode mark = {.fd = -1, .path = path, .mode = 0700};
     if (unlinkat(fd, LAYER_MARK, AT_REMOVEDIR) != 0 && errno != ENOENT)
         return diag_failed(path, "mark directory");
     if (mkdirat(fd, LAYER_MARK, 0700) == 0)
@@ -82,7 +82,7 @@ enum status layer_links_add(struct layer_links *links, const char *path, const c
 enum status layer_links_flush(struct layer_links *links)
 {
     if (stream_write(links->fd, links->text.bytes, links->text.length) != 0)
-        return diag_failed("staging directory", "write the list of links");
+        return diag_failed(links->directory, "write the list of hard links in it");
     links->text.length = 0;
     return STATUS_OK;
 }

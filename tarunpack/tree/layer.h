@@ -7,7 +7,8 @@
  *     .wh..wh.mark/   has the metadata of the directory's own entry
  *
  * No entry of a layer can have these names. Hard links to entries that are not in the layer are
- * kept in a list beside the tree. struct layer_links is private to layer.c, except for `fd`.
+ * kept in a list beside the tree. parts.c sets `fd` and `directory` of struct layer_links; `text`
+ * is private to layer.c.
  */
 #ifndef TARUNPACK_TREE_LAYER_H
 #define TARUNPACK_TREE_LAYER_H
@@ -34,7 +35,8 @@ enum status layer_directory_remove(int here, const char *name, const char *path)
 
 /* The list of hard links: pairs of NUL-terminated strings, the link's path and its target's. */
 struct layer_links {
-    int fd; /* the list's file; borrowed */
+    int fd;                /* the list's file; borrowed */
+    const char *directory; /* the path of the directory merged onto, for messages; borrowed */
     struct buf text;
 };
 

@@ -39,11 +39,12 @@ static enum status xwhiteout_make(const struct marks *marks, const struct cursor
     else if (status.st_size == 0)
         result = meta_set_xattr(&inode, &mark);
     close(fd);
-    cursor_note(cursor)->xwhiteouts = true;
+    cursor_node(cursor)->xwhiteouts = true;
     return result;
 }
 
-/* An existing entry stays; a directory becomes opaque, since it must not merge with one below. */
+/* An existing entry stays; a directory becomes opaque, since it must not merge with one in
+ * the lower layers. */
 static enum status standing_mark(struct cursor *cursor, const char *name, const struct stat *status)
 {
     if (!S_ISDIR(status->st_mode))
@@ -78,7 +79,7 @@ enum status marks_opaque(const struct marks *marks, const struct cursor *cursor,
         return diag_error("%s: only root can set trusted.overlay.opaque (--userxattr sets "
                           "user.overlay.opaque)",
                           diag_name(path).text);
-    cursor_note(cursor)->opaque = true;
+    cursor_node(cursor)->opaque = true;
     return STATUS_OK;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Whiteouts and opaque directories as an overlay mount reads them: char 0:0 nodes and opaque
  * attributes, or if the tree itself is on an overlay, attributes alone (kernel documentation,
- * filesystems/overlayfs.rst). parts.c sets `space` and `trusted`.
+ * filesystems/overlayfs.rst). parts.c sets `space` and `trusted` of struct marks.
  */
 #ifndef TARUNPACK_TREE_MARKS_H
 #define TARUNPACK_TREE_MARKS_H

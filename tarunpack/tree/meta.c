@@ -74,7 +74,7 @@ static enum status mode_apply(const struct meta_inode *inode, const struct meta 
 {
     /* A setuid program must not run with the rights of another owner than intended. */
     mode_t mode = owned ? meta->mode : meta->mode & ~(mode_t)SETID_BITS;
-    if (inode->is_link || (mode == inode->created && !changed))
+    if (inode->is_link || (mode == inode->mode && !changed))
         return STATUS_OK;
     return mode_change(inode, mode) == 0 ? STATUS_OK : diag_failed(inode->path, "set its mode");
 }
@@ -98,7 +98,8 @@ enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *x
     return xattr_change(inode, xattr) == 0 ? STATUS_OK : xattr_failed(inode, xattr);
 }
 
-/* Attributes that only root of the initial user namespace may set; other users leave them out. */
+/* Attributes that the kernel may refuse to everybody but root of the initial user namespace; they
+ * are left out then. */
 static bool is_privileged(const char *name)
 {
     return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0;
@@ -110,7 +111,7 @@ static bool is_acl(const char *name)
 }
 
 /* Whether the error means that this user may not set the attribute here, or that its value is
- * invalid in his user namespace, and not another failure. */
+ * invalid in this user namespace, and not another failure. */
 static bool is_refusal(int error)
 {
     return error == EPERM || error == EACCES || error == EINVAL || error == ENOTSUP;

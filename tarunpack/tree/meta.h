@@ -38,7 +38,7 @@ struct meta_inode {
     const char *name; /* symbolic links are not followed */
     const char *path; /* for messages */
     bool is_link;     /* a symbolic link has no mode */
-    mode_t created;   /* its present mode */
+    mode_t mode;      /* its present one */
 };
 
 /* Sets all metadata. Returns a status; errors are printed. */

@@ -11,10 +11,10 @@ static enum status parts_start(struct tree *tree, int fd)
     struct tree_options *options = &tree->options;
     struct stat status;
     if (cursor_start(&tree->cursor, fd) != 0)
-        return diag_failed("staging directory", "open");
+        return diag_failed(options->directory, "open the new tree");
     /* The file system decides the owner of new inodes (grpid, idmapped mounts). */
     if (fstat(fd, &status) != 0)
-        return diag_failed("staging directory", "read its status");
+        return diag_failed(options->directory, "read the status of the new tree");
     options->policy.uid = status.st_uid;
     options->policy.gid = status.st_gid;
     tree->rules = (struct file_rules){
@@ -35,7 +35,7 @@ struct tree *tree_new(const struct tree_options *options, int fd)
     }
     tree->options = *options;
     tree->marks = (struct marks){.space = options->overlay, .trusted = options->policy.trusted};
-    tree->links.fd = options->links;
+    tree->links = (struct layer_links){.fd = options->links, .directory = options->directory};
     if (parts_start(tree, fd) == STATUS_OK)
         return tree;
     tree_free(tree);
@@ -44,7 +44,7 @@ struct tree *tree_new(const struct tree_options *options, int fd)
 
 enum status tree_settle(struct tree *tree, const char *name)
 {
-    return crew_settle_name(&tree->crew, cursor_node(&tree->cursor), name);
+    return crew_settle_name(&tree->crew, cursor_index(&tree->cursor), name);
 }
 
 int tree_is_whiteout(const struct tree *tree, int here, const char *name, const struct stat *status,
@@ -78,7 +78,7 @@ enum status tree_sync(struct tree *tree)
 {
     return flusher_stop(&tree->flusher) == 0 && syncfs(cursor_fd(&tree->cursor)) == 0
                ? STATUS_OK
-               : diag_failed("staging directory", "sync");
+               : diag_failed(tree->options.directory, "sync");
 }
 
 uint64_t tree_implied(const struct tree *tree)

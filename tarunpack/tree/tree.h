@@ -25,6 +25,7 @@ enum tree_form {
 };
 
 struct tree_options {
+    const char *directory; /* the path that the tree gets, for messages; borrowed */
     enum tree_form form;
     enum overlay_space overlay; /* TREE_OVERLAY: the namespace of its attributes */
     struct meta_policy policy;  /* uid and gid are set by tree_new() */
@@ -34,7 +35,7 @@ struct tree_options {
     bool sync;                  /* tree_sync() will be called */
     bool skip_devices;          /* leave out all devices */
     bool lenient_devices;       /* leave out devices that this user may not create */
-    int links;                  /* TREE_LAYER: the file for hard links to entries below the layer */
+    int links;                  /* TREE_LAYER: the file for hard links to missing targets */
 };
 
 struct tree;
@@ -59,13 +60,13 @@ enum status tree_special(struct tree *tree, const char *name, const char *path, 
 enum status tree_directory(struct tree *tree, const char *name, const char *path,
                            const struct meta *meta, const struct xattrs *xattrs);
 
-/* The same for a hard link to the entry at the path `target` below the root. STATUS_ARCHIVE if
+/* The same for a hard link to the entry at the path `target` from the root. STATUS_ARCHIVE if
  * there is nothing to link to; TREE_LAYER leaves missing targets to the merge. A link to a device
  * that was left out is also left out, with a warning. */
 enum status tree_hardlink(struct tree *tree, const char *name, const char *path,
                           const char *target);
 
-/* The same for a file of `size` bytes, whose content the caller writes and which he closes. */
+/* The same for a file of `size` bytes. The caller writes its content and closes it. */
 enum status tree_file(struct tree *tree, struct file *file, const char *name, const char *path,
                       uint64_t size, const struct meta *meta, const struct xattrs *xattrs);
 

@@ -53,6 +53,33 @@ static void test_limits(void)
     buf_free(&archive);
 }
 
+static void test_long_names(void)
+{
+    struct buf archive = {0}, key = {0}, path = {0}, records = {0};
+    struct archive_limits limits = reading_wide;
+    struct reading reading;
+    (void)buf_append_text(&key, "SCHILY.xattr.user.");
+    (void)buf_append_fill(&key, 0xff, 250); /* \\377 each */
+    for (int i = 0; i < 15; i++) {
+        (void)buf_append_fill(&path, 'p', 99);
+        (void)buf_append(&path, i < 14 ? "/" : "p", 1);
+    }
+    (void)tar_record_append(&records, key.bytes, "12345", 5);
+    (void)tar_record_append(&records, "path", path.bytes, path.length);
+    archive_add_records(&archive, 'x', &records);
+    archive_add_file(&archive, "a", "");
+    limits.xattr = 4;
+    reading_start(&reading, &archive, &limits);
+    CHECK(reading_all(&reading) == ARCHIVE_LIMIT &&
+              reading_problem_is(&reading, "is longer than 4 bytes (--max-xattr)"),
+          "a message with two long names is complete");
+    reading_stop(&reading);
+    buf_free(&archive);
+    buf_free(&key);
+    buf_free(&path);
+    buf_free(&records);
+}
+
 /* Appends extended headers of these types, each with the value. */
 static void headers_add(struct buf *archive, const char *types, const struct buf *value)
 {
@@ -255,6 +282,7 @@ int main(void)
 {
     diag_init("test_reader_limits");
     test_limits();
+    test_long_names();
     test_limit_of_headers();
     test_limit_of_maps();
     test_claims();

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define ESCAPE "overlay."
+
 const char *overlay_prefix(enum overlay_space space)
 {
     return space == OVERLAY_USER ? "user.overlay." : "trusted.overlay.";
@@ -13,6 +15,18 @@ const char *overlay_key(enum overlay_space space, const char *name)
     const char *prefix = overlay_prefix(space);
     size_t length = strlen(prefix);
     return strncmp(name, prefix, length) == 0 ? name + length : NULL;
+}
+
+int overlay_escape(enum overlay_space space, const char *key, struct buf *name)
+{
+    if (buf_append_text(name, overlay_prefix(space)) != 0 || buf_append_text(name, ESCAPE) != 0)
+        return -1;
+    return buf_append_text(name, key);
+}
+
+const char *overlay_unescape(const char *key)
+{
+    return strncmp(key, ESCAPE, strlen(ESCAPE)) == 0 ? key + strlen(ESCAPE) : NULL;
 }
 
 const char *overlay_opaque(enum overlay_space space)

@@ -5,15 +5,24 @@
 #ifndef ZLSNAP_OVERLAY_H
 #define ZLSNAP_OVERLAY_H
 
+#include "buf.h"
+
 /* The namespace of the attributes: user for mounts with the option "userxattr". */
 enum overlay_space { OVERLAY_TRUSTED, OVERLAY_USER };
 
 /* "trusted.overlay." or "user.overlay.". */
 const char *overlay_prefix(enum overlay_space space);
 
-/* The part of `name` after the prefix; NULL if it has another prefix. If that part begins with
- * "overlay.", the attribute was set inside the mount, and is escaped by one level. */
+/* The part of `name` after the prefix, its key; NULL if it has another prefix. */
 const char *overlay_key(enum overlay_space space, const char *name);
+
+/* An attribute with such a name that is set inside the mount is stored with a key that is escaped
+ * by one level: "overlay." is put before it. Appends the name with the escaped key. Returns 0; -1
+ * if out of memory. */
+int overlay_escape(enum overlay_space space, const char *key, struct buf *name);
+
+/* The key without one level of escaping; NULL if it is not escaped. */
+const char *overlay_unescape(const char *key);
 
 /* The attribute of a directory that is opaque ("y") or contains whiteouts in the form of files with
  * an attribute ("x"); and that attribute of the file. */

@@ -35,11 +35,8 @@ static int xattr_name(const struct apply *apply, const char *name, struct buf *o
         space = OVERLAY_USER;
         key = overlay_key(space, name);
     }
-    if (!key || apply->whiteouts != APPLY_OVERLAY)
-        return buf_append_text(out, name);
-    if (buf_append_text(out, overlay_prefix(space)) != 0 || buf_append_text(out, "overlay.") != 0)
-        return -1;
-    return buf_append_text(out, key);
+    return key && apply->whiteouts == APPLY_OVERLAY ? overlay_escape(space, key, out)
+                                                    : buf_append_text(out, name);
 }
 
 static enum status xattrs_translate(struct apply *apply, const struct tar_entry *entry)

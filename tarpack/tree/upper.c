@@ -10,11 +10,9 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#define ESCAPED "overlay."
-
 static bool is_bookkeeping(const char *key)
 {
-    return key && strncmp(key, ESCAPED, strlen(ESCAPED)) != 0;
+    return key && !overlay_unescape(key);
 }
 
 static bool has_bookkeeping(enum overlay_space space, const struct xattrs *xattrs)
@@ -132,7 +130,7 @@ static int add_unescaped(enum overlay_space space, const struct xattr *xattr, st
     struct buf name = {0};
     int result = buf_append_text(&name, overlay_prefix(space));
     if (result == 0)
-        result = buf_append_text(&name, key + strlen(ESCAPED));
+        result = buf_append_text(&name, overlay_unescape(key));
     if (result == 0)
         result = xattrs_add(list, name.bytes, name.length, xattr->value, xattr->length);
     buf_free(&name);

@@ -58,6 +58,15 @@ static unsigned rank(char byte)
     return byte == '\0' ? 0 : byte == '/' ? 1 : (unsigned char)byte + 1U;
 }
 
+int tar_path_compare_start(const char *a, const char *b, size_t length)
+{
+    size_t same = 0;
+    while (same < length && a[same] == b[same])
+        same++;
+    unsigned left = rank(a[same]), right = same < length ? rank(b[same]) : 0;
+    return (left > right) - (left < right);
+}
+
 int tar_path_compare(const char *a, const char *b)
 {
     while (*a && *a == *b) {

@@ -8,6 +8,7 @@
 #include "tar_error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The longest component: NAME_MAX of Linux. */
 #define TAR_NAME_MAX 255
@@ -22,6 +23,9 @@ enum tar_error tar_path_normalise(const char *text, struct buf *path, bool *abso
  * and that before the next sibling, even if the sibling's name begins with the entry's. Returns a
  * negative number, 0 or a positive number, as strcmp(3). */
 int tar_path_compare(const char *a, const char *b);
+
+/* The same, but compares `a` with the first `length` bytes of `b`. */
+int tar_path_compare_start(const char *a, const char *b, size_t length);
 
 /* The last component of a normalised path. */
 const char *tar_path_name(const char *path);

@@ -212,6 +212,8 @@ static enum status entries_print(struct list *list, enum archive_event *event)
         *event = reader_next(&list->reader, &entry);
         if (*event != ARCHIVE_OK)
             break;
+        if (!select_take(&list->options->selection, entry))
+            continue;
         tally_add(&list->tally, entry);
         status = append_entry(list, entry, event);
         if (*event != ARCHIVE_OK)
@@ -258,6 +260,8 @@ enum status list_run(const struct options *options)
     }
     if (status == STATUS_OK)
         status = verdict(&list.input, event, options->has_expected ? &options->expected : NULL);
+    if (status == STATUS_OK)
+        status = select_check(&options->selection);
     if (stream_close_stdout() != 0 && status == STATUS_OK)
         status = diag_errno("cannot write to standard output");
     list.tally.bytes = source_length(&list.source);

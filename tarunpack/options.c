@@ -287,6 +287,25 @@ static enum status useless_check(const struct options *options)
     return STATUS_OK;
 }
 
+/* Takes the operands [DIR] [PATH]... */
+static enum status selection_parse(struct options *options, int argc, char **argv)
+{
+    enum work work = work_of(options);
+    bool whiteouts = options->whiteouts == APPLY_OVERLAY || options->whiteouts == APPLY_DELETE;
+    if (work == WORK_ADOPT || work == WORK_CLEAN)
+        return cli_directory(argc, argv, &options->directory);
+    if (work == WORK_TREE) {
+        if (optind == argc)
+            return cli_usage("missing operand DIR");
+        options->directory = argv[optind++];
+    }
+    if (optind < argc && options->mode == TARGET_MERGE)
+        return cli_usage("--merge applies a whole layer: no PATH goes with it");
+    if (optind < argc && options->mode == TARGET_REPLACE)
+        return cli_usage("--replace would remove all other entries of DIR: no PATH goes with it");
+    return select_paths(&options->selection, argv + optind, (size_t)(argc - optind), whiteouts);
+}
+
 static enum status operands_parse(struct options *options, int argc, char **argv)
 {
     if (options->same_owner && options->no_same_owner)
@@ -299,13 +318,7 @@ static enum status operands_parse(struct options *options, int argc, char **argv
         options->whiteouts = APPLY_DELETE;
     if (merge && options->whiteouts != APPLY_DELETE)
         return cli_usage("--merge applies whiteouts: only --whiteouts=apply goes with it");
-    if (options->list != LIST_NONE)
-        return optind == argc
-                   ? STATUS_OK
-                   : cli_usage(
-                         "extra operand '%s': --list, --json and --manifest write no directory",
-                         diag_name(argv[optind]).text);
-    return cli_directory(argc, argv, &options->directory);
+    return selection_parse(options, argc, argv);
 }
 
 enum status options_parse(struct options *options, int argc, char **argv)
@@ -331,4 +344,5 @@ void options_free(struct options *options)
 {
     idmap_free(&options->uids);
     idmap_free(&options->gids);
+    select_free(&options->selection);
 }

@@ -7,6 +7,7 @@
 #include "apply.h"
 #include "clean.h"
 #include "digest.h"
+#include "select.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -37,6 +38,7 @@ struct options {
     const char *summary; /* file name, or NULL */
     uint64_t stream_limit;
     struct archive_limits limits;
+    struct selection selection;
     uint64_t given; /* which options were given; private to options.c */
 };
 

@@ -53,9 +53,10 @@ static void left_out_warn(const struct tree *tree, const struct options *options
         diag_warn("devices were left out: this user may not create them");
 }
 
-/* Applies every entry. Stores how the archive ended in `*event`. Returns STATUS_OK unless applying
- * failed. */
-static enum status entries_apply(struct apply *apply, enum archive_event *event)
+/* Applies every selected entry. Stores how the archive ended in `*event`. Returns STATUS_OK unless
+ * applying failed. */
+static enum status entries_apply(struct apply *apply, const struct selection *selection,
+                                 enum archive_event *event)
 {
     const struct tar_entry *entry = NULL;
     enum status status = STATUS_OK;
@@ -63,6 +64,8 @@ static enum status entries_apply(struct apply *apply, enum archive_event *event)
         *event = reader_next(apply->reader, &entry);
         if (*event != ARCHIVE_OK)
             return STATUS_OK;
+        if (!select_take(selection, entry))
+            continue;
         tally_add(apply->tally, entry);
         status = apply_entry(apply, entry, event);
         if (*event != ARCHIVE_OK)
@@ -76,13 +79,15 @@ static enum status archive_unpack(struct apply *apply, const struct options *opt
 {
     enum archive_event event = ARCHIVE_OK;
     const struct digest_value *expected = options->has_expected ? &options->expected : NULL;
-    enum status status = entries_apply(apply, &event);
+    enum status status = entries_apply(apply, &options->selection, &event);
     if (status == STATUS_OK)
         status = verdict(apply->input, event, expected);
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->input, expected);
     if (status == STATUS_OK && options->mode == TARGET_MERGE)
         status = source_digest(apply->input->source, &output->result->digest);
+    if (status == STATUS_OK)
+        status = select_check(&options->selection);
     if (status == STATUS_OK)
         status = tree_finish(apply->tree);
     if (status == STATUS_OK && !options->no_sync)

@@ -434,14 +434,13 @@ archive into it; try 'tarunpack --help'"
     done
     refused 2 "tarunpack: missing operand DIR; try 'tarunpack --help'" tarunpack </dev/full
     refused 2 "tarunpack: extra operand 'b'; try 'tarunpack --help'" \
-        tarunpack work/a b </dev/full
+        tarunpack --clean work/a b </dev/full
     refused 2 "tarunpack: --same-owner and --no-same-owner cannot be combined; *" \
         tarunpack --same-owner --no-same-owner work/a </dev/full
     refused 2 "tarunpack: --replace and --merge cannot be combined; *" \
         tarunpack --replace --merge work/a </dev/full
-    refused 2 "tarunpack: extra operand 'work/a': --list* no directory; *" tarunpack -t work/a </dev/full
-    refused 2 "tarunpack: extra operand 'work/a': --list* no directory; *" \
-        tarunpack --manifest work/a </dev/full
+    refused 2 "tarunpack: '../a': no entry can have this path: *" tarunpack work/a b ../a </dev/full
+    refused 2 "tarunpack: '': no entry can have this path: *" tarunpack -t '' </dev/full
     assert_equal "$(entries work)" ''
 }
 

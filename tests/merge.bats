@@ -787,6 +787,7 @@ blob() {
     for name in whiteout opaque file; do
         run -1 --separate-stderr strace -qq -f -o /dev/null -e inject=unlinkat:error=EPERM \
             tarunpack --no-sync --merge dir <$name.tar
+        # shellcheck disable=SC2154 # set by run
         assert_regex "${stderr_lines[0]}" '^tarunpack: a/b/[cd]: cannot remove: Operation not permitted$'
         rm -r dir/.merge.zlsnap-*
     done

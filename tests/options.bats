@@ -446,7 +446,8 @@ attributes_of() {
         --max-path=1:tml --max-depth=1:tml --max-pax=1:tml --max-xattr=1:tml --manifest:l --json:l \
         --dry-run:c --older-than=0:c --expect="$(printf '%064d' 0):tml" -q:tmlac -v:tmlac; do
         for mode in t: m:--merge l:--list a:--adopt=.none.zlsnap-abcdef c:--clean; do
-            local -a command=(tarunpack "${option%:*}" ${mode#*:})
+            local -a command=(tarunpack "${option%:*}")
+            [ "$mode" = t: ] || command+=("${mode#*:}")
             [ "${mode%%:*}" = l ] || [[ $option == *:l ]] || command+=(none)
             run --separate-stderr "${command[@]}" </dev/null
             if [[ ${option##*:} == *"${mode%%:*}"* ]]; then
@@ -496,6 +497,7 @@ try 'tarunpack --help'"
     for tar in devices chain; do
         run -0 --separate-stderr unpack --no-devices $tar <$tar.tar
         assert_equal "$(entries $tar)" ''
+        # shellcheck disable=SC2154 # set by run
         assert_equal "${stderr_lines[0]}" 'tarunpack: warning: second: left out: links to null'
         run -0 as_user tarunpack --no-sync home/$tar <$tar.tar
         assert_equal "$(entries home/$tar)" ''

@@ -121,7 +121,8 @@ make_named_tree() {
         run -1 --separate-stderr strace -qq -o /dev/null -e trace=unlinkat \
             -e inject=unlinkat:error=EIO tarunpack --no-sync home/$name <new.tar
         compare_trees new home/$name
-        assert_regex "$stderr" "^tarunpack: [.]$name[.]zlsnap-.{6}: cannot remove: Input/output error
+        # shellcheck disable=SC2154 # set by run
+        assert_regex "$stderr" "^tarunpack: [.]${name}[.]zlsnap-.{6}: cannot remove: Input/output error
 tarunpack: home/$name: was published, but the staging directory beside it could not be removed\$"
     done
     run -1 --separate-stderr strace -qq -o /dev/null -e trace=unlinkat \

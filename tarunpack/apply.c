@@ -218,6 +218,12 @@ static bool is_reserved(const struct apply *apply, const char *path)
             (runs_through_whiteout(path) || whiteout_parse(path, NULL) != WHITEOUT_NONE));
 }
 
+bool apply_links(const struct apply *apply, const struct tar_entry *entry)
+{
+    return entry->type == TAR_HARDLINK && !is_reserved(apply, entry->path) &&
+           !is_reserved(apply, entry->link);
+}
+
 /* Refuses reserved names before anything is created or looked up under them. */
 static enum status names_check(const struct apply *apply, const struct tar_entry *entry)
 {

@@ -36,6 +36,10 @@ struct apply {
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
                         enum archive_event *event);
 
+/* Whether apply_entry() would make a hard link of the entry: a whiteout that is stored as a hard
+ * link is none, and a bad one is refused. */
+bool apply_links(const struct apply *apply, const struct tar_entry *entry);
+
 /* Releases the memory. */
 void apply_free(struct apply *apply);
 

@@ -3,9 +3,11 @@
 #include "apply.h"
 #include "diag.h"
 #include "privilege.h"
+#include "relink.h"
 #include "verdict.h"
 
 #include <linux/capability.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* As in tar(1), capabilities decide what may be left out: a user who is not root gets files of his
@@ -53,54 +55,78 @@ static void left_out_warn(const struct tree *tree, const struct options *options
         diag_warn("devices were left out: this user may not create them");
 }
 
-/* Applies every selected entry. Stores how the archive ended in `*event`. Returns STATUS_OK unless
+/* One run. */
+struct unpack {
+    const struct options *options;
+    const struct unpack_output *output;
+    struct tree *tree;
+    struct relink relink;
+    bool again; /* the archive is being read a second time, for `relink` */
+};
+
+/* Stores in `*made` what is to be made of the entry now, if anything. */
+static enum status entry_take(struct unpack *unpack, const struct apply *apply,
+                              const struct tar_entry *entry, struct tar_entry *made, bool *wanted)
+{
+    const struct selection *selection = &unpack->options->selection;
+    *made = *entry;
+    if (unpack->again) {
+        *wanted = relink_take(&unpack->relink, entry, made);
+        return STATUS_OK;
+    }
+    *wanted = select_take(selection, entry);
+    if (!*wanted)
+        return STATUS_OK;
+    *wanted = !apply_links(apply, entry) ||
+              (select_has(selection, entry->link) && !relink_has(&unpack->relink, entry->link));
+    relink_replace(&unpack->relink, entry->path);
+    return *wanted ? STATUS_OK : relink_add(&unpack->relink, entry);
+}
+
+/* Applies the selected entries. Stores how the archive ended in `*event`. Returns STATUS_OK unless
  * applying failed. */
-static enum status entries_apply(struct apply *apply, const struct selection *selection,
+static enum status entries_apply(struct unpack *unpack, struct apply *apply,
                                  enum archive_event *event)
 {
     const struct tar_entry *entry = NULL;
     enum status status = STATUS_OK;
     while (status == STATUS_OK) {
+        struct tar_entry made;
+        bool wanted = false;
         *event = reader_next(apply->reader, &entry);
         if (*event != ARCHIVE_OK)
             return STATUS_OK;
-        if (!select_take(selection, entry))
+        status = entry_take(unpack, apply, entry, &made, &wanted);
+        if (status != STATUS_OK || !wanted)
             continue;
-        tally_add(apply->tally, entry);
-        status = apply_entry(apply, entry, event);
+        tally_add(apply->tally, &made);
+        status = apply_entry(apply, &made, event);
         if (*event != ARCHIVE_OK)
             return STATUS_OK;
     }
     return status;
 }
 
-static enum status archive_unpack(struct apply *apply, const struct options *options,
-                                  const struct unpack_output *output)
+static enum status archive_apply(struct unpack *unpack, struct apply *apply)
 {
     enum archive_event event = ARCHIVE_OK;
+    const struct options *options = unpack->options;
     const struct digest_value *expected = options->has_expected ? &options->expected : NULL;
-    enum status status = entries_apply(apply, &options->selection, &event);
+    enum status status = entries_apply(unpack, apply, &event);
     if (status == STATUS_OK)
         status = verdict(apply->input, event, expected);
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->input, expected);
     if (status == STATUS_OK && options->mode == TARGET_MERGE)
-        status = source_digest(apply->input->source, &output->result->digest);
-    if (status == STATUS_OK)
-        status = select_check(&options->selection);
-    if (status == STATUS_OK)
-        status = tree_finish(apply->tree);
-    if (status == STATUS_OK && !options->no_sync)
-        status = tree_sync(apply->tree);
+        status = source_digest(apply->input->source, &unpack->output->result->digest);
     apply->tally->bytes = source_length(apply->input->source);
-    if (status == STATUS_OK)
-        left_out_warn(apply->tree, options);
     return status;
 }
 
-static enum status stream_unpack(struct tree *tree, const struct options *options,
-                                 const struct unpack_output *output)
+/* Reads standard input to its end. */
+static enum status stream_read(struct unpack *unpack)
 {
+    const struct options *options = unpack->options;
     struct source source = {0};
     struct bounds bounds;
     struct problem problem = {0};
@@ -115,17 +141,50 @@ static enum status stream_unpack(struct tree *tree, const struct options *option
         reader_start(&reader, &input);
         struct apply apply = {.reader = &reader,
                               .input = &input,
-                              .tree = tree,
+                              .tree = unpack->tree,
                               .whiteouts = options->whiteouts,
                               .overlay = options->overlay,
                               .uids = &options->uids,
                               .gids = &options->gids,
-                              .tally = &output->result->tally};
-        status = archive_unpack(&apply, options, output);
+                              .tally = &unpack->output->result->tally,
+                              .absolute_warned = unpack->again};
+        status = archive_apply(unpack, &apply);
         apply_free(&apply);
     }
     reader_free(&reader);
     source_free(&source);
+    return status;
+}
+
+/* Reads standard input, and if hard links require it and it is a file, a second time. That reading
+ * is verified like the first one, since the file may have changed. */
+static enum status archive_read(struct unpack *unpack)
+{
+    struct stat file;
+    off_t start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    bool seekable = start >= 0 && fstat(STDIN_FILENO, &file) == 0 && S_ISREG(file.st_mode);
+    enum status status = stream_read(unpack);
+    if (status == STATUS_OK)
+        status = select_check(&unpack->options->selection);
+    if (status != STATUS_OK || unpack->relink.count == 0)
+        return status;
+    unpack->again = seekable;
+    if (seekable && lseek(STDIN_FILENO, start, SEEK_SET) != start)
+        return diag_errno("cannot read standard input again");
+    if (seekable)
+        status = stream_read(unpack);
+    return status == STATUS_OK ? relink_check(&unpack->relink, seekable) : status;
+}
+
+static enum status tree_complete(struct unpack *unpack)
+{
+    enum status status = archive_read(unpack);
+    if (status == STATUS_OK)
+        status = tree_finish(unpack->tree);
+    if (status == STATUS_OK && !unpack->options->no_sync)
+        status = tree_sync(unpack->tree);
+    if (status == STATUS_OK)
+        left_out_warn(unpack->tree, unpack->options);
     return status;
 }
 
@@ -137,10 +196,12 @@ enum status unpack_run(const struct options *options, const struct unpack_output
         close(output->tree);
         return status;
     }
-    struct tree *tree = tree_new(&configured, output->tree);
-    if (!tree)
+    struct unpack unpack = {.options = options, .output = output};
+    unpack.tree = tree_new(&configured, output->tree);
+    if (!unpack.tree)
         return STATUS_SYSTEM;
-    status = stream_unpack(tree, options, output);
-    tree_free(tree);
+    status = tree_complete(&unpack);
+    tree_free(unpack.tree);
+    relink_free(&unpack.relink);
     return status;
 }

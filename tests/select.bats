@@ -146,3 +146,124 @@ tarunpack: etc/passwd/x: not in the archive'
     unpack out $(<names) <many.tar
     assert_equal "$(cd out && find . -type f | sort)" "$(sort names)"
 }
+
+# --------------------------------------------------------------------------- hard links
+
+# links_tree: makes "links.tar", in which first/NAME is the first name of what second/NAME and third/NAME are.
+links_tree() {
+    mkdir -p links/{first,second,third}
+    echo small >links/first/small
+    head -c 300000 /dev/urandom >links/first/large
+    ln -s target links/first/symlink
+    mkfifo links/first/fifo
+    setfattr -n user.x -v y links/first/small
+    chmod 4750 links/first/large
+    local name
+    for name in small large symlink fifo; do
+        ln links/first/$name links/second/$name
+        ln links/first/$name links/third/$name
+    done
+    find links -exec touch -hd @1234567.5 {} +
+    tarpack links >links.tar
+}
+
+@test "the first selected name of a file becomes the file, if the archive is a file" {
+    links_tree
+    rm -r links/first
+    touch -d @1234567.5 links
+    unpack --expect="$(sha256sum <links.tar | cut -d ' ' -f 1)" out second third <links.tar
+    compare_trees links out
+    unpack -j 1 single third second <links.tar
+    compare_trees links single
+    unpack --summary=counts one third/small <links.tar
+    assert_equal "$(cat one/third/small)" small
+    assert_equal "$(jq -c '[.entries,.files,.hardlinks]' counts)" '[3,1,0]'
+    # The archive begins where the standard input is.
+    cat tree.tar links.tar >both
+    { head -c "$(stat -c %s tree.tar)" >/dev/null && unpack again second/small; } <both
+    assert_equal "$(cat again/second/small)" small
+}
+
+@test "a selected first name needs no second reading, also from a pipe" {
+    links_tree
+    rm -r links/second
+    touch -d @1234567.5 links
+    cat links.tar | unpack out first third
+    compare_trees links out
+}
+
+@test "from a pipe, a hard link whose first name is not selected is an error that names it" {
+    links_tree
+    run -1 --separate-stderr unpack out second/small third/small < <(cat links.tar)
+    assert_equal "$stderr" 'tarunpack: second/small: is a hard link to first/small, which is not selected; select it too, or read the archive from a file
+tarunpack: third/small: is a hard link to first/small, which is not selected; select it too, or read the archive from a file'
+    assert_not_exists out
+    refute_leftovers .
+    tar_of f:x h:{a..z}:x >many.tar
+    run -1 --separate-stderr unpack out {a..w} < <(cat many.tar)
+    assert_equal "${#stderr_lines[@]}" 11
+    assert_equal "${stderr_lines[10]}" 'tarunpack: 13 more hard links to entries that are not selected'
+    tarunpack -t second/small < <(cat links.tar) >list
+    assert_equal "$(xargs <list)" './ second/ second/small'
+}
+
+@test "hard links that no reader could make are refused, whatever is selected" {
+    local message='which is not selected; select it too'
+    tar_of f:x h:link:none >none.tar
+    tar_of h:link:x f:x >early.tar
+    tar_of f:x h:y:x h:link:y >chain.tar
+    tar_of f:x f:x h:link:x >twice.tar
+    tar_of d:x h:link:x >directory.tar
+    local name target
+    for name in none:none early:x chain:y twice:x directory:x; do
+        target=${name#*:} name=${name%:*}
+        run -1 --separate-stderr unpack out link <$name.tar
+        assert_equal "$stderr" "tarunpack: link: is a hard link to $target, $message"
+        assert_not_exists out
+    done
+    run -3 unpack out link none <none.tar
+}
+
+@test "a later entry with the name of a hard link wins" {
+    tar_of f:x h:a:x h:b:x f:a >later.tar
+    unpack out a b <later.tar
+    assert_equal "$(cat out/a) $(cat out/b)" 'a x'
+    assert_equal "$(stat -c %h out/a out/b | xargs)" '1 1'
+    tar_of f:x f:y h:a:x h:a:y h:b:y >changed.tar
+    unpack changed a b <changed.tar
+    assert_equal "$(cat changed/a) $(stat -c %h changed/b)" 'y 2'
+}
+
+@test "a hard link to a hard link has the same first name" {
+    tar_of f:x h:a:x h:b:a h:c:b >chain.tar
+    unpack out a b c <chain.tar
+    assert_equal "$(cat out/a) $(stat -c %h out/c)" 'x 3'
+    tar_of f:x h:a:x h:b:a f:a h:c:a >chain.tar
+    unpack two a b c <chain.tar
+    assert_equal "$(cat two/a two/b two/c) $(stat -c %h two/a two/b two/c | xargs)" 'axa 2 1 2'
+}
+
+@test "the second reading is verified, too" {
+    requires_command strace
+    tar_of f:first h:second:first >links.tar
+    local digest
+    digest=$(sha256sum <links.tar | cut -d ' ' -f 1)
+    strace -f -qqq -o /dev/null -e trace=lseek -e inject=lseek:delay_exit=1500000:when=2 \
+        tarunpack --no-sync --expect="$digest" out second <links.tar 2>message &
+    sleep 0.7
+    dd if=/dev/zero of=links.tar bs=1 seek=512 count=1 conv=notrunc status=none
+    local status=0
+    wait $! || status=$?
+    assert_equal "$status" 4
+    assert_not_exists out
+    assert_regex "$(cat message)" '^tarunpack: the digest does not match'
+}
+
+@test "a device that is left out: hard links to it are left out, too" {
+    requires_root
+    tar_of c:null h:a:null h:b:null >device.tar
+    unpack out a b <device.tar
+    assert_equal "$(stat -c '%t:%T %h' out/a)" '1:3 2'
+    run -0 --separate-stderr unpack --no-devices none a b <device.tar
+    assert_equal "$(entries none)" ''
+}

@@ -105,6 +105,27 @@ merged() {
     each_allocation_fails tarunpack -j 1 --merge work/target
 }
 
+@test "faults: tarunpack PATH..., every system call and every allocation" {
+    requires_command strace
+    local wanted
+    prepare() {
+        rm -rf work
+        mkdir work
+    }
+    mkdir -p links/{a,b}
+    echo content >links/a/first
+    ln links/a/first links/b/second
+    ln links/a/first links/b/third
+    tarpack links >links.tar
+    input=$PWD/links.tar
+    prepare
+    tarunpack -q -j 1 work/target b <"$input" # reads twice
+    wanted=$(listing_of work/target)
+    judge() { unpacked '' "$wanted"; }
+    each_call_fails tarunpack -j 1 work/target b
+    each_allocation_fails tarunpack -j 1 work/target b
+}
+
 # On an overlay, whiteouts are files with an attribute; reading it can fail.
 @test "faults: tarunpack onto an overlay, every lookup of an existing entry: the right tree, or an error" {
     requires_overlay

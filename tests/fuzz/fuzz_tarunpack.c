@@ -76,6 +76,10 @@ static void standing_fill(int onto)
     EXPECT(symlinkat("dir", onto, "link") == 0 && symlinkat("../canary", onto, "out") == 0);
 }
 
+/* The operands PATH. The upper two bits of the choice tell how many. */
+static char path_d[] = "d", path_link[] = "link", path_deep[] = "dir/a";
+static char *const paths[] = {path_d, path_link, path_deep};
+
 static void options_make(struct options *options, unsigned choice)
 {
     static const char *const whiteouts[] = {"overlay", "apply", "keep", "raw"};
@@ -98,6 +102,9 @@ static void options_make(struct options *options, unsigned choice)
     optind = 0; /* resets getopt_long(3) of glibc and musl */
     const int count = (int)(sizeof arguments / sizeof arguments[0]) - 1;
     EXPECT(options_parse(options, count, (char **)arguments) == STATUS_OK);
+    if (!(choice & 32))
+        EXPECT(select_paths(&options->selection, paths, choice >> 6 & 3,
+                            options->whiteouts < APPLY_KEEP) == STATUS_OK);
 }
 
 /* Standard input becomes the archive. */

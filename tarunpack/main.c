@@ -22,11 +22,12 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: tarunpack [OPTION]... DIR\n"
-    "  or:  tarunpack --list [OPTION]...\n"
+    "Usage: tarunpack [OPTION]... DIR [PATH]...\n"
+    "  or:  tarunpack --list [OPTION]... [PATH]...\n"
     "  or:  tarunpack --clean [--dry-run] [--older-than=N] DIR\n"
     "Unpack a tar archive from standard input into DIR, which must be absent or empty. DIR\n"
-    "appears only if the archive is complete and has the expected digest.\n"
+    "appears only if the archive is complete and has the expected digest. With PATH, unpack\n"
+    "only these entries, everything below them and the directories above them.\n"
     "\n"
     "  -e, --expect=DIGEST     expected digest of the whole stream: HEX, sha256:HEX,\n"
     "                          sha384:HEX or sha512:HEX\n"

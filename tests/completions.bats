@@ -234,6 +234,7 @@ type_names() {
     type 'zlsnap digest --cache=r\t t\t' digest '--cache=r s' 't u/'
     type 'tarpack --cache r\t ./-\t' --cache 'r s' './-x y/'
     type 'tarpack -- -\t' -- '-x y/'
+    type 'tarunpack t\t r\t' 't u/' r # the archive is not known
     type 'tarpack --time-precision=n\t r\t' --time-precision=ns r # "r s" is not a directory
 }
 

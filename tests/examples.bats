@@ -237,6 +237,18 @@ example() {
         touch DIR/new
         follow 1
         ;;
+    *'tarunpack --expect DIGEST restored etc/ssl')
+        base base
+        mkdir -p base/etc/ssl
+        echo certificate >base/etc/ssl/cert
+        touch -d @1000000000 base/etc base
+        tarpack base | zstd -q -o layer.tar.zst
+        example=${example/DIGEST/$(tarpack base | sha256sum | cut -d ' ' -f 1)}
+        follow
+        find base -mindepth 1 -maxdepth 1 ! -name etc -exec rm -r {} +
+        touch -d @1000000000 base
+        same base restored
+        ;;
     *'tarunpack --manifest > v1.mtree'*)
         layer v1.tar.zst base
         layer v2.tar.zst

@@ -780,9 +780,9 @@ blob() {
     requires_command strace
     mkdir -p dir/a/b/d/sub
     touch dir/a/b/c dir/a/b/d/{f,sub/f}
-    tar_of f:a/b/.wh.c >whiteout.tar
-    tar_of f:a/b/.wh..wh..opq >opaque.tar
-    tar_of f:a/b/d >file.tar
+    tar_with f:a/b/.wh.c >whiteout.tar
+    tar_with f:a/b/.wh..wh..opq >opaque.tar
+    tar_with f:a/b/d >file.tar
     local name
     for name in whiteout opaque file; do
         run -1 --separate-stderr strace -qq -f -o /dev/null -e inject=unlinkat:error=EPERM \
@@ -800,7 +800,7 @@ blob() {
 @test "a run that can't tell whether its merge has begun says so, and keeps the staging directory" {
     requires_command strace
     mkdir dir
-    tar_of f:file >layer.tar
+    tar_with f:file >layer.tar
     run -4 --separate-stderr strace -qq -f -o /dev/null -P begun -e inject=openat:error=EIO \
         tarunpack --no-sync --merge --expect="$(printf '%064d' 0)" dir <layer.tar
     assert_equal "${stderr_lines[1]}" "tarunpack: dir: cannot tell whether it is partly merged: \
@@ -813,7 +813,7 @@ Input/output error; run the same command again"
 @test "a merge that can't open a directory says which and why" {
     requires_command strace
     mkdir dir
-    tar_of f:file >layer.tar
+    tar_with f:file >layer.tar
     local when count=0
     for when in {1..30}; do
         run --separate-stderr strace -qq -f -o /dev/null -e inject=openat:error=EMFILE:when="$when" \

@@ -10,9 +10,9 @@ archive() {
     tar -C "$1" --format=posix --no-recursion -c "${@:2}"
 }
 
-# tar_of TYPE:NAME[:TARGET]...: writes a tar of these entries in this order, which need not make sense. TYPE is
+# tar_with TYPE:NAME[:TARGET]...: writes a tar of these entries in this order, which need not make sense. TYPE is
 # f, d, h, l, c or p. A file's content is its name; a device is 1:3.
-tar_of() {
+tar_with() {
     /usr/bin/python3 -c '
 import io, sys, tarfile
 kinds = dict(f=tarfile.REGTYPE, d=tarfile.DIRTYPE, h=tarfile.LNKTYPE, l=tarfile.SYMTYPE, c=tarfile.CHRTYPE,

@@ -489,10 +489,10 @@ try 'tarunpack --help'"
 @test "devices: hard links to devices that were left out are left out too, all other bad links are refused" {
     requires_root
     local tar
-    tar_of c:null h:second:null h:third:null >devices.tar
-    tar_of c:null h:second:null h:third:second >chain.tar # GNU tar writes no such archive
-    tar_of c:null d:dir h:link:dir >dir.tar
-    tar_of c:null f:file h:link:none >none.tar
+    tar_with c:null h:second:null h:third:null >devices.tar
+    tar_with c:null h:second:null h:third:second >chain.tar # GNU tar writes no such archive
+    tar_with c:null d:dir h:link:dir >dir.tar
+    tar_with c:null f:file h:link:none >none.tar
     install -d -o 65534 -g 65534 home
     for tar in devices chain; do
         run -0 --separate-stderr unpack --no-devices $tar <$tar.tar

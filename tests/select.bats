@@ -93,10 +93,10 @@ tarunpack: etc/passwd/x: not in the archive'
 }
 
 @test "directories that the archive does not have get the defaults; later entries of a path win" {
-    tar_of f:a/b/c f:x/y f:x/z >odd.tar
+    tar_with f:a/b/c f:x/y f:x/z >odd.tar
     unpack out x/y <odd.tar
     assert_equal "$(cd out && find . -printf '%P %y %m\n' | sort)" $' d 755\nx d 755\nx/y f 644'
-    tar_of f:p/q f:other l:p/q:other >twice.tar
+    tar_with f:p/q f:other l:p/q:other >twice.tar
     unpack twice p/q <twice.tar
     assert_equal "$(readlink twice/p/q)" other
 }
@@ -110,7 +110,7 @@ tarunpack: etc/passwd/x: not in the archive'
 }
 
 @test "a whiteout is selected by what it hides, the opaque marker with its directory" {
-    tar_of d:a f:a/.wh..wh..opq f:a/.wh.gone f:a/.wh.other f:a/new d:b f:b/.wh.x >layer.tar
+    tar_with d:a f:a/.wh..wh..opq f:a/.wh.gone f:a/.wh.other f:a/new d:b f:b/.wh.x >layer.tar
     assert_equal "$(tarunpack -t a/gone <layer.tar | xargs)" 'a/ a/.wh..wh..opq a/.wh.gone'
     assert_equal "$(tarunpack -t a/.wh.gone <layer.tar | xargs)" 'a/ a/.wh..wh..opq a/.wh.gone'
     assert_equal "$(tarunpack -t a/new b <layer.tar | xargs)" 'a/ a/.wh..wh..opq a/new b/ b/.wh.x'
@@ -143,7 +143,9 @@ tarunpack: etc/passwd/x: not in the archive'
     (cd many && mkdir {1..40} && for dir in {1..40}; do touch "$dir"/{1..50}; done)
     tarpack many >many.tar
     (cd many && find . -name '*7' -type f | sort -R) >names
-    unpack out $(<names) <many.tar
+    local -a paths
+    mapfile -t paths <names
+    unpack out "${paths[@]}" <many.tar
     assert_equal "$(cd out && find . -type f | sort)" "$(sort names)"
 }
 
@@ -188,7 +190,7 @@ links_tree() {
     links_tree
     rm -r links/second
     touch -d @1234567.5 links
-    cat links.tar | unpack out first third
+    unpack out first third < <(cat links.tar)
     compare_trees links out
 }
 
@@ -199,7 +201,7 @@ links_tree() {
 tarunpack: third/small: is a hard link to first/small, which is not selected; select it too, or read the archive from a file'
     assert_not_exists out
     refute_leftovers .
-    tar_of f:x h:{a..z}:x >many.tar
+    tar_with f:x h:{a..z}:x >many.tar
     run -1 --separate-stderr unpack out {a..w} < <(cat many.tar)
     assert_equal "${#stderr_lines[@]}" 11
     assert_equal "${stderr_lines[10]}" 'tarunpack: 13 more hard links to entries that are not selected'
@@ -209,15 +211,15 @@ tarunpack: third/small: is a hard link to first/small, which is not selected; se
 
 @test "hard links that no reader could make are refused, whatever is selected" {
     local message='which is not selected; select it too'
-    tar_of f:x h:link:none >none.tar
-    tar_of h:link:x f:x >early.tar
-    tar_of f:x h:y:x h:link:y >chain.tar
-    tar_of f:x f:x h:link:x >twice.tar
-    tar_of d:x h:link:x >directory.tar
+    tar_with f:x h:link:none >none.tar
+    tar_with h:link:x f:x >early.tar
+    tar_with f:x h:y:x h:link:y >chain.tar
+    tar_with f:x f:x h:link:x >twice.tar
+    tar_with d:x h:link:x >directory.tar
     local name target
     for name in none:none early:x chain:y twice:x directory:x; do
         target=${name#*:} name=${name%:*}
-        run -1 --separate-stderr unpack out link <$name.tar
+        run -1 --separate-stderr unpack out link <"$name.tar"
         assert_equal "$stderr" "tarunpack: link: is a hard link to $target, $message"
         assert_not_exists out
     done
@@ -225,27 +227,27 @@ tarunpack: third/small: is a hard link to first/small, which is not selected; se
 }
 
 @test "a later entry with the name of a hard link wins" {
-    tar_of f:x h:a:x h:b:x f:a >later.tar
+    tar_with f:x h:a:x h:b:x f:a >later.tar
     unpack out a b <later.tar
     assert_equal "$(cat out/a) $(cat out/b)" 'a x'
     assert_equal "$(stat -c %h out/a out/b | xargs)" '1 1'
-    tar_of f:x f:y h:a:x h:a:y h:b:y >changed.tar
+    tar_with f:x f:y h:a:x h:a:y h:b:y >changed.tar
     unpack changed a b <changed.tar
     assert_equal "$(cat changed/a) $(stat -c %h changed/b)" 'y 2'
 }
 
 @test "a hard link to a hard link has the same first name" {
-    tar_of f:x h:a:x h:b:a h:c:b >chain.tar
+    tar_with f:x h:a:x h:b:a h:c:b >chain.tar
     unpack out a b c <chain.tar
     assert_equal "$(cat out/a) $(stat -c %h out/c)" 'x 3'
-    tar_of f:x h:a:x h:b:a f:a h:c:a >chain.tar
+    tar_with f:x h:a:x h:b:a f:a h:c:a >chain.tar
     unpack two a b c <chain.tar
     assert_equal "$(cat two/a two/b two/c) $(stat -c %h two/a two/b two/c | xargs)" 'axa 2 1 2'
 }
 
 @test "the second reading is verified, too" {
     requires_command strace
-    tar_of f:first h:second:first >links.tar
+    tar_with f:first h:second:first >links.tar
     local digest
     digest=$(sha256sum <links.tar | cut -d ' ' -f 1)
     strace -f -qqq -o /dev/null -e trace=lseek -e inject=lseek:delay_exit=1500000:when=2 \
@@ -261,7 +263,7 @@ tarunpack: third/small: is a hard link to first/small, which is not selected; se
 
 @test "a device that is left out: hard links to it are left out, too" {
     requires_root
-    tar_of c:null h:a:null h:b:null >device.tar
+    tar_with c:null h:a:null h:b:null >device.tar
     unpack out a b <device.tar
     assert_equal "$(stat -c '%t:%T %h' out/a)" '1:3 2'
     run -0 --separate-stderr unpack --no-devices none a b <device.tar

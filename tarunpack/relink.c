@@ -1,6 +1,5 @@
 #include "relink.h"
 
-#include "array.h"
 #include "diag.h"
 
 #include <search.h>
@@ -81,13 +80,11 @@ enum status relink_add(struct relink *relink, const struct tar_entry *entry)
                    BYTES_MAX);
         return STATUS_ARCHIVE;
     }
-    if (array_reserve(&relink->links, &relink->capacity, relink->count + 1,
-                      sizeof *relink->links) != 0)
-        return diag_no_memory();
     struct relink_link *link = link_new(relink, entry);
     if (!link)
         return diag_no_memory();
-    relink->links[relink->count++] = link;
+    *(relink->newest ? &relink->newest->newer : &relink->oldest) = link;
+    relink->newest = link;
     return link_enter(relink, link) == 0 ? STATUS_OK : diag_no_memory();
 }
 
@@ -140,8 +137,7 @@ bool relink_take(const struct relink *relink, const struct tar_entry *entry, str
 enum status relink_check(const struct relink *relink, bool again)
 {
     size_t errors = 0;
-    for (size_t i = 0; i < relink->count; i++) {
-        const struct relink_link *link = relink->links[i];
+    for (const struct relink_link *link = relink->oldest; link; link = link->newer) {
         bool made = link->made && !link->first->twice;
         if (link->replaced || made || ++errors > ERRORS_MAX)
             continue;
@@ -164,8 +160,9 @@ void relink_free(struct relink *relink)
 {
     tdestroy(relink->by_path, keep);
     tdestroy(relink->by_target, keep);
-    for (size_t i = 0; i < relink->count; i++)
-        free(relink->links[i]);
-    free(relink->links);
+    for (struct relink_link *link = relink->oldest, *newer = NULL; link; link = newer) {
+        newer = link->newer;
+        free(link);
+    }
     *relink = (struct relink){0};
 }

@@ -20,6 +20,7 @@ struct relink_link {
     bool replaced;             /* a later entry has its path */
     bool early;                /* the second reading met it before its target */
     bool made;                 /* the second reading made it */
+    struct relink_link *newer; /* the next link of the archive */
     struct relink_link *first; /* the first link to the target */
     struct relink_link *next;  /* the next link to the target */
     struct relink_link *last;  /* only in `first`: the last link to the target so far */
@@ -30,10 +31,9 @@ struct relink_link {
 
 /* Zero-initialised it is empty. It owns its memory. */
 struct relink {
-    struct relink_link **links; /* in the order of the archive */
-    size_t count, capacity;
-    void *by_path, *by_target; /* trees of tsearch(3) */
-    size_t bytes;              /* of memory, about */
+    struct relink_link *oldest, *newest; /* the links in the order of the archive; NULL: none */
+    void *by_path, *by_target;           /* trees of tsearch(3) */
+    size_t bytes;                        /* of memory, about */
 };
 
 /* Whether the link is one to note if its target is selected: the target is itself a noted link. */
@@ -41,7 +41,7 @@ bool relink_has(const struct relink *relink, const char *target);
 
 /* Notes a link. A link to a noted link has the target of that one. Returns a status; errors are
  * printed. STATUS_ARCHIVE if the links need too much memory. */
-enum status relink_add(struct relink *relink, const struct tar_entry *link);
+enum status relink_add(struct relink *relink, const struct tar_entry *entry);
 
 /* Notes that a later entry has this path. */
 void relink_replace(struct relink *relink, const char *path);

@@ -166,7 +166,7 @@ static enum status archive_read(struct unpack *unpack)
     enum status status = stream_read(unpack);
     if (status == STATUS_OK)
         status = select_check(&unpack->options->selection);
-    if (status != STATUS_OK || unpack->relink.count == 0)
+    if (status != STATUS_OK || !unpack->relink.oldest)
         return status;
     unpack->again = seekable;
     if (seekable && lseek(STDIN_FILENO, start, SEEK_SET) != start)

@@ -96,8 +96,6 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
         if (order == 0 && is_same(&record, &wanted) &&
             xattrs_load(path + record.path_length, record.xattrs_length, xattrs)) {
             memcpy(cache->found, record.digest, sizeof cache->found);
-            cache_writer_add(&cache->new, bytes, cache_record_length(&record));
-            cache_reader_skip(&cache->old, &record);
             return true;
         }
         cache->changed = true;
@@ -106,6 +104,14 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
             return false;
     }
     return false;
+}
+
+void cache_keep(struct cache *cache)
+{
+    struct cache_record record;
+    const char *bytes = record_next(cache, &record);
+    cache_writer_add(&cache->new, bytes, cache_record_length(&record));
+    cache_reader_skip(&cache->old, &record);
 }
 
 void cache_digest(const struct cache *cache, struct digest_value *value)

@@ -28,9 +28,12 @@ struct cache;
  * failure. Returns a status; the error is printed. */
 enum status cache_open(struct cache **opened, const char *path);
 
-/* Whether the file is unchanged; only its status has to be known. If so, stores its attributes and
- * keeps its record. Items must come in the order of the walk. */
+/* Whether the file is unchanged; only its status has to be known. If so, stores its attributes.
+ * Items must come in the order of the walk. */
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);
+
+/* Keeps the record of the file that cache_find() has just found. */
+void cache_keep(struct cache *cache);
 
 /* Stores the digest of the file that cache_find() found. */
 void cache_digest(const struct cache *cache, struct digest_value *value);

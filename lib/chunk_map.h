@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "digest.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The first line of every chunk map. */
@@ -32,5 +33,9 @@ int chunk_map_append_file(struct buf *out, const char *path, uint64_t size,
 
 /* Appends the line of a run. Returns 0; -1 if memory is out. */
 int chunk_map_append(struct buf *out, const struct chunk_run *run);
+
+/* Parses the line of a run, without its newline; it may contain any bytes. Returns whether
+ * chunk_map_append() writes the same line. */
+bool chunk_map_parse(const char *line, size_t length, struct chunk_run *run);
 
 #endif

@@ -109,7 +109,7 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
 void cache_keep(struct cache *cache)
 {
     struct cache_record record;
-    const char *bytes = record_next(cache, &record);
+    const char *bytes = cache_reader_next(&cache->old, &record);
     cache_writer_add(&cache->new, bytes, cache_record_length(&record));
     cache_reader_skip(&cache->old, &record);
 }

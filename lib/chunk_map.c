@@ -1,5 +1,6 @@
 #include "chunk_map.h"
 
+#include "decimal.h"
 #include "mtree.h"
 #include "pack.h"
 
@@ -33,34 +34,21 @@ int chunk_map_append(struct buf *out, const struct chunk_run *run)
     return buf_append(out, "\n", 1);
 }
 
-/* Parses a number of at most 19 digits, without leading zeros, and advances `*text` behind it. */
-static bool number_parse(const char **text, const char *end, uint64_t *number)
-{
-    const char *digit = *text;
-    *number = 0;
-    if (digit == end || *digit == '0')
-        return false;
-    for (; digit < end && *digit >= '0' && *digit <= '9' && digit - *text < 19; digit++)
-        *number = *number * 10 + (uint64_t)(*digit - '0');
-    const bool any = digit > *text;
-    *text = digit;
-    return any;
-}
-
 bool chunk_map_parse(const char *line, size_t length, struct chunk_run *run)
 {
     char hex[PACK_DIGITS + 1] = {0};
     uint64_t size = 0;
-    if (length <= PACK_DIGITS + 1 || line[PACK_DIGITS] != ' ')
+    if (length <= PACK_DIGITS || line[PACK_DIGITS] != ' ')
         return false;
     memcpy(hex, line, PACK_DIGITS);
     const char *text = line + PACK_DIGITS + 1, *end = line + length;
-    if (digest_parse(hex, &run->digest) != NULL || !number_parse(&text, end, &size) ||
-        size > PACK_CONTENT_MAX)
+    if (digest_parse(hex, &run->digest) != NULL ||
+        !decimal_take(&text, end, PACK_CONTENT_MAX, &size) || size == 0)
         return false;
     run->length = (uint32_t)size;
     run->count = 1;
     if (text == end)
         return true;
-    return *text++ == ' ' && number_parse(&text, end, &run->count) && run->count > 1 && text == end;
+    return *text++ == ' ' && decimal_take(&text, end, UINT64_MAX, &run->count) && run->count > 1 &&
+           text == end;
 }

@@ -1,5 +1,6 @@
 #include "input.h"
 
+#include "chunk_map.h"
 #include "diag.h"
 #include "mtree.h"
 #include "mtree_read.h"
@@ -59,11 +60,12 @@ void input_seek(struct input *input, uint64_t offset)
 enum status input_start(struct input *input)
 {
     const struct slice manifest = {MTREE_SIGNATURE, strlen(MTREE_SIGNATURE) - 1};
+    const struct slice map = {CHUNK_MAP_SIGNATURE, strlen(CHUNK_MAP_SIGNATURE) - 1};
     struct slice line;
     enum status status = input_next(input, &line);
     if (status != STATUS_OK)
         return status;
-    input->is_map = slice_equal(line, slice_of(MAP_SIGNATURE));
+    input->is_map = slice_equal(line, map);
     if (input->is_map || slice_equal(line, manifest))
         return STATUS_OK;
     diag_error("%s: neither a manifest nor a chunk map", diag_name(input->name).text);
@@ -102,7 +104,7 @@ static enum status line_hash(struct check *check, struct slice line)
 static enum status lines_measure(struct input *input, struct check *check, input_visit *visit,
                                  void *context)
 {
-    struct slice line = slice_of(input->is_map ? MAP_SIGNATURE "\n" : MTREE_SIGNATURE);
+    struct slice line = slice_of(input->is_map ? CHUNK_MAP_SIGNATURE : MTREE_SIGNATURE);
     line.length--;
     for (;;) {
         enum status status = line_hash(check, line);

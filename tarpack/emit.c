@@ -112,7 +112,7 @@ static enum status manifest_line(struct emit *emit)
     if (emit->entry->type == TAR_FILE) {
         enum status status = emit->known ? STATUS_OK : content_begin(emit);
         if (status == STATUS_OK && !emit->known)
-            status = digester_end(emit->digester, &emit->value);
+            status = digester_end(emit->digester, &emit->value, &emit->place);
         if (status != STATUS_OK)
             return status;
         digest_hex(&emit->value, hex);

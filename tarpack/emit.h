@@ -23,6 +23,7 @@ struct emit {
     uint64_t written;              /* bytes written to fd in all */
     struct digester *digester;     /* manifests only; borrowed */
     struct digest_value value;     /* manifests: of the content of the last closed file */
+    struct place place;            /* likewise; unless `known` */
     bool known;                    /* `value` is set by emit_known() */
     bool begun;                    /* the digester has begun the content */
 };

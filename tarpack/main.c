@@ -2,7 +2,7 @@
  * tarpack: writes a directory to stdout as one canonical tar, or its manifest.
  *
  *     directory -> walk -> pack -> emit -> stdout
- *                                   +-> digester -> contents stream, chunk map (manifests)
+ *                                   +-> digester -> store: contents stream, chunk map
  */
 #include "cli.h"
 #include "diag.h"
@@ -43,12 +43,12 @@ static const char help[] =
     "                          modification times\n"
     "  --cache=FILE            with --manifest: keep digests in FILE, and read only files that\n"
     "                          have changed since the last run\n"
-    "  --contents=FD           with --manifest=time: write the contents that are new to "
-    "descriptor\n"
-    "                          FD, for tarstore\n"
-    "  --chunks=FILE           with --contents, required: write to FILE which chunks large files\n"
-    "                          consist of\n"
-    "  --known=DIR             with --contents: contents in the packs of DIR are not new\n"
+    "  --contents=FD           with --manifest=time: write new contents to descriptor FD, for\n"
+    "                          tarstore\n"
+    "  --chunks=FILE           required by --contents: write the chunk map of large files to FILE\n"
+    "  --known=DIR             contents in the packs of DIR are not new\n"
+    "  --known-chunks=FILE     with --cache and --known: the chunk map of the last run, so that\n"
+    "                          large files that have not changed are not read\n"
     "  --summary=FILE          write statistics to FILE, as JSON\n"
     "  -j, --jobs=N            1: do not read ahead of a slow disk (the output is the same)\n"
     "  -v, --verbose           print the name of each entry to standard error\n"
@@ -82,49 +82,24 @@ static enum status output_close(void)
     return diag_errno("write error");
 }
 
-static enum status known_open(struct packs *known, const char *path)
-{
-    int fd = -1;
-    enum status status = directory_open(path, &fd);
-    if (status == STATUS_OK)
-        status = packs_open(known, fd, path);
-    if (fd >= 0)
-        close(fd);
-    return status;
-}
-
-/* Prepares the digester of a manifest, and opens what it writes to and compares with. */
-static enum status digester_start(const struct options *options, struct digester **digester,
-                                  struct mapfile *map, struct packs *known)
-{
-    if (!options->stores)
-        return digester_new(digester, NULL);
-    enum status status = options->known ? known_open(known, options->known) : STATUS_OK;
-    if (status == STATUS_OK)
-        status = mapfile_open(map, options->chunks);
-    stream_grow_pipe(options->contents);
-    const struct digester_output output = {options->contents, map, known};
-    return status == STATUS_OK ? digester_new(digester, &output) : status;
-}
-
 /* Packs the open directory `root` into the output that `digester` belongs to, and closes it. */
 static enum status pack_output(const struct options *options, int root, struct digester *digester,
-                               struct tally *tally)
+                               struct store *store, struct tally *tally)
 {
     struct emit emit = {0};
-    stream_grow_pipe(STDOUT_FILENO);
     struct cache *cache = NULL;
+    stream_grow_pipe(STDOUT_FILENO);
     enum status status = emit_start(&emit, STDOUT_FILENO, form_of(options), digester);
     if (status == STATUS_OK && options->cache)
-        status = cache_open(&cache, options->cache);
+        status = cache_open(&cache, options->cache, store ? &store->known.packs : NULL);
     if (status == STATUS_OK)
         status = pack_tree(options, root, &emit, cache, tally);
     else
         close(root);
     if (status == STATUS_OK)
         status = emit_finish(&emit);
-    if (status == STATUS_OK && digester)
-        status = digester_finish(digester);
+    if (status == STATUS_OK && store)
+        status = store_finish(store);
     if (status == STATUS_OK)
         status = output_close();
     if (status == STATUS_OK)
@@ -138,17 +113,16 @@ static enum status pack_output(const struct options *options, int root, struct d
 static enum status pack(const struct options *options, int root, struct tally *tally)
 {
     struct digester *digester = NULL;
-    struct mapfile map = {0};
-    struct packs known = {0};
-    enum status status =
-        options->manifest ? digester_start(options, &digester, &map, &known) : STATUS_OK;
+    struct store opened = {0}, *store = options->store.given ? &opened : NULL;
+    enum status status = store ? store_open(store, &options->store) : STATUS_OK;
+    if (status == STATUS_OK && options->manifest)
+        status = digester_new(&digester, store);
     if (status == STATUS_OK)
-        status = pack_output(options, root, digester, tally);
+        status = pack_output(options, root, digester, store, tally);
     else
         close(root);
     digester_free(digester);
-    mapfile_close(&map);
-    packs_close(&known);
+    store_close(&opened);
     return status;
 }
 

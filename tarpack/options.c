@@ -31,6 +31,7 @@ enum {
     OPTION_CONTENTS,
     OPTION_CHUNKS,
     OPTION_KNOWN,
+    OPTION_KNOWN_CHUNKS,
 };
 
 static const struct option long_options[] = {
@@ -59,6 +60,7 @@ static const struct option long_options[] = {
     {"contents", required_argument, NULL, OPTION_CONTENTS},
     {"chunks", required_argument, NULL, OPTION_CHUNKS},
     {"known", required_argument, NULL, OPTION_KNOWN},
+    {"known-chunks", required_argument, NULL, OPTION_KNOWN_CHUNKS},
     {"jobs", required_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -156,7 +158,7 @@ static enum status selection_take(struct options *options, int option, const cha
     }
 }
 
-/* Takes the number of a descriptor that is open for writing. */
+/* Takes the number of a descriptor to which binary data can be written. */
 static enum status descriptor_parse(const char *text, int *fd)
 {
     uint64_t number = 0;
@@ -167,7 +169,7 @@ static enum status descriptor_parse(const char *text, int *fd)
     const int flags = fcntl(*fd, F_GETFL);
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
         return cli_usage("--contents: descriptor %d is not open for writing", *fd);
-    return STATUS_OK;
+    return isatty(*fd) == 0 ? STATUS_OK : cli_usage("--contents: descriptor %d is a terminal", *fd);
 }
 
 /* Options of incremental snapshots. */
@@ -178,13 +180,16 @@ static enum status store_take(struct options *options, int option, const char *a
         options->cache = argument;
         return STATUS_OK;
     case OPTION_CONTENTS:
-        options->stores = true;
-        return descriptor_parse(argument, &options->contents);
+        options->store.given = true;
+        return descriptor_parse(argument, &options->store.contents);
     case OPTION_CHUNKS:
-        options->chunks = argument;
+        options->store.chunks = argument;
         return STATUS_OK;
     case OPTION_KNOWN:
-        options->known = argument;
+        options->store.known = argument;
+        return STATUS_OK;
+    case OPTION_KNOWN_CHUNKS:
+        options->store.known_chunks = argument;
         return STATUS_OK;
     default:
         return selection_take(options, option, argument);
@@ -246,17 +251,22 @@ static enum status mtime_settle(struct options *options)
     return STATUS_OK;
 }
 
-/* Refuses options that need others. */
+/* Refuses options without those that they need. */
 static enum status needs_check(const struct options *options)
 {
+    const struct store_options *store = &options->store;
     if (options->cache && !options->manifest)
         return cli_usage("--cache works only with --manifest: a tar needs all contents");
-    if (options->stores && !options->manifest_times)
+    if (store->given && !options->manifest_times)
         return cli_usage("--contents works only with --manifest=time");
-    if (options->stores && !options->chunks)
+    if (store->given && !store->chunks)
         return cli_usage("--contents needs --chunks=FILE");
-    if (!options->stores && (options->chunks || options->known))
-        return cli_usage("%s works only with --contents", options->chunks ? "--chunks" : "--known");
+    if (!store->given && (store->chunks || store->known || store->known_chunks))
+        return cli_usage("%s works only with --contents", store->chunks  ? "--chunks"
+                                                          : store->known ? "--known"
+                                                                         : "--known-chunks");
+    if (store->known_chunks && (!options->cache || !store->known))
+        return cli_usage("--known-chunks needs --cache and --known");
     return STATUS_OK;
 }
 

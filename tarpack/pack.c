@@ -28,6 +28,8 @@ struct packer {
     struct cache *cache;       /* NULL: none */
     struct digester *digester; /* of a manifest */
     bool cached; /* the current entry is unchanged, or another name of a known inode */
+    struct digest_value found; /* of the content of an unchanged file */
+    struct place place;        /* likewise */
     struct links links;
     enum overlay_space space;
     enum upper_kind *kinds; /* of the directories above the current entry, by depth */
@@ -205,21 +207,28 @@ static enum status hardlink_find(struct packer *pack, const struct walk_item *it
     return STATUS_OK;
 }
 
+/* Adds the content of a file that is unchanged. */
+static enum status found_emit(struct packer *pack, const struct walk_item *item)
+{
+    enum status status = digester_keep(pack->digester, item->path, (uint64_t)item->status.st_size,
+                                       &pack->found, &pack->place);
+    if (status != STATUS_OK)
+        return status;
+    cache_keep(pack->cache, &pack->place);
+    emit_known(pack->emit, &pack->found);
+    return emit_close(pack->emit);
+}
+
 /* Adds the content of a file. In a manifest the digest may come from the cache. */
 static enum status file_emit(struct packer *pack, const struct walk_item *item)
 {
-    struct digest_value value;
-    enum status status = STATUS_OK;
-    if (pack->cached) {
-        cache_digest(pack->cache, &value);
-        emit_known(pack->emit, &value);
-    } else {
-        status = content_emit(pack->emit, pack->scout, item, pack->options->live);
-    }
+    if (pack->cached)
+        return found_emit(pack, item);
+    enum status status = content_emit(pack->emit, pack->scout, item, pack->options->live);
     if (status == STATUS_OK)
         status = emit_close(pack->emit);
     if (status == STATUS_OK && pack->cache)
-        cache_add(pack->cache, &pack->emit->value);
+        cache_add(pack->cache, &pack->emit->value, &pack->emit->place);
     return status;
 }
 
@@ -323,13 +332,9 @@ static enum status item_find(struct packer *pack, const struct walk_item *item)
     pack->cached = is_other_name(pack, item);
     if (pack->cached || !cache_find(pack->cache, item, &pack->entry.xattrs))
         return STATUS_OK;
-    struct digest_value value;
-    cache_digest(pack->cache, &value);
-    enum status status =
-        digester_knows(pack->digester, &value, (uint64_t)item->status.st_size, &pack->cached);
-    if (status == STATUS_OK && pack->cached)
-        cache_keep(pack->cache);
-    return status;
+    cache_get(pack->cache, &pack->found, &pack->place);
+    return digester_knows(pack->digester, item->path, (uint64_t)item->status.st_size, &pack->found,
+                          &pack->place, &pack->cached);
 }
 
 /* Finds the item unchanged in the cache, or opens it. */

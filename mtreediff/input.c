@@ -4,9 +4,9 @@
 #include "diag.h"
 #include "mtree.h"
 #include "mtree_read.h"
+#include "text.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,27 +29,12 @@ enum status input_open(struct input *input, const char *name, bool seekable)
 
 enum status input_malformed(const struct input *input, const char *text)
 {
-    diag_error("%s: line %" PRIu64 ": %s", diag_name(input->name).text, input->lines.number, text);
-    return STATUS_ARCHIVE;
+    return text_malformed(&input->lines, input->name, text);
 }
 
 enum status input_next(struct input *input, struct slice *line)
 {
-    enum lines_event event = lines_next(&input->lines, &line->at, &line->length);
-    switch (event) {
-    case LINES_LINE:
-        return STATUS_OK;
-    case LINES_END:
-        *line = (struct slice){0};
-        return STATUS_OK;
-    case LINES_FAILED:
-        return diag_failed(input->name, "read");
-    case LINES_NO_MEMORY:
-        return diag_no_memory();
-    default:
-        input->lines.number++;
-        return input_malformed(input, lines_event_text(event));
-    }
+    return text_next(&input->lines, input->name, &line->at, &line->length);
 }
 
 void input_seek(struct input *input, uint64_t offset)

@@ -184,6 +184,12 @@ enum status packs_find(const struct packs *packs, const struct digest_value *dig
     return STATUS_OK;
 }
 
+void packs_trim(const struct packs *packs)
+{
+    for (size_t i = 0; i < packs->count; i++)
+        (void)madvise(packs->list[i].bytes, packs->list[i].length, MADV_DONTNEED);
+}
+
 void packs_close(struct packs *packs)
 {
     for (size_t i = 0; i < packs->count; i++) {

@@ -53,6 +53,11 @@ enum status packs_find(const struct packs *packs, const struct digest_value *dig
  * than a thirtieth of the contents. Returns a status; an error is printed. */
 enum status packs_filter(struct packs *packs);
 
+/* Takes the pages of the indexes out of the process, but leaves them in the page cache. Called now
+ * and then, a process that searches a million contents stays small. May be called while another
+ * thread searches. */
+void packs_trim(const struct packs *packs);
+
 /* Releases everything. */
 void packs_close(struct packs *packs);
 

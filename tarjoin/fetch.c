@@ -1,57 +1,36 @@
 #include "fetch.h"
 
 #include "diag.h"
-#include "frames.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-struct fetch {
-    const struct packs *packs;
-    struct frames *frames;
-    struct digest *digest;
-    bool *needed; /* packs that fetch_need() has printed */
-};
+/* The pages of the indexes are given back after so many searches. */
+#define TRIM_INTERVAL 16384
 
-enum status fetch_new(struct fetch **made, const struct packs *packs, int directory)
+enum status fetch_open(struct fetch *fetch, const struct packs *packs, int directory)
 {
-    struct fetch *fetch = *made = calloc(1, sizeof *fetch);
-    if (!fetch)
-        return diag_no_memory();
-    fetch->packs = packs;
-    fetch->frames = frames_new(packs, directory);
-    fetch->digest = digest_new(DIGEST_SHA256);
+    *fetch = (struct fetch){.packs = packs};
     fetch->needed = calloc(packs->count + 1, sizeof *fetch->needed);
-    if (fetch->frames && fetch->digest && fetch->needed)
-        return STATUS_OK;
-    fetch_free(fetch);
-    *made = NULL;
-    return diag_no_memory();
+    return fetch->needed ? frames_new(&fetch->frames, packs, directory) : diag_no_memory();
 }
 
-/* Reads the content from one pack and compares its digest. */
-static enum status content_read(struct fetch *fetch, size_t pack, const struct index_entry *entry,
-                                const struct digest_value *digest, size_t length,
-                                const unsigned char **bytes)
+void fetch_close(struct fetch *fetch)
 {
-    struct digest_value actual;
-    const char *name = fetch->packs->list[pack].name;
-    if (entry->length != length) {
-        diag_error("%s: the index has another length for a content", name);
-        return STATUS_ARCHIVE;
-    }
-    enum status status = frames_get(fetch->frames, pack, entry->offset, length, bytes);
-    if (status != STATUS_OK)
-        return status;
-    if (digest_update(fetch->digest, *bytes, length) != 0 ||
-        digest_final(fetch->digest, &actual) != 0) {
-        diag_error("cannot compute SHA-256 digests");
-        return STATUS_SYSTEM;
-    }
-    if (digest_equal(&actual, digest))
-        return STATUS_OK;
-    diag_error("%s: a content does not match its digest", name);
-    return STATUS_DIGEST;
+    frames_free(fetch->frames);
+    free(fetch->needed);
+}
+
+enum status fetcher_open(struct fetcher *fetcher)
+{
+    *fetcher = (struct fetcher){.digest = digest_new(DIGEST_SHA256)};
+    return fetcher->digest ? frame_reader_open(&fetcher->reader) : diag_no_memory();
+}
+
+void fetcher_close(struct fetcher *fetcher)
+{
+    digest_free(fetcher->digest);
+    frame_reader_close(&fetcher->reader);
 }
 
 static enum status missing(const char *path, const struct digest_value *digest)
@@ -62,47 +41,93 @@ static enum status missing(const char *path, const struct digest_value *digest)
     return STATUS_ARCHIVE;
 }
 
-enum status fetch_content(struct fetch *fetch, const char *path, const struct digest_value *digest,
-                          size_t length, const unsigned char **bytes)
+enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place)
 {
-    enum status verdict = STATUS_OK;
-    for (size_t pack = 0;; pack++) {
-        struct index_entry entry;
-        bool found = false;
-        enum status status = packs_find(fetch->packs, digest, &pack, &entry, &found);
-        if (status != STATUS_OK)
-            return status;
-        if (!found)
-            return verdict == STATUS_OK ? missing(path, digest) : verdict;
-        status = content_read(fetch, pack, &entry, digest, length, bytes);
-        if (status == STATUS_OK || status == STATUS_SYSTEM)
-            return status;
-        verdict = status;
-    }
-}
-
-enum status fetch_need(struct fetch *fetch, const char *path, const struct digest_value *digest)
-{
-    struct index_entry entry;
-    size_t pack = 0;
+    struct index_entry entry = {0};
     bool found = false;
-    enum status status = packs_find(fetch->packs, digest, &pack, &entry, &found);
+    place->pack = fetch->last;
+    enum status status = packs_find(fetch->packs, &place->digest, &place->pack, &entry, &found);
+    if (status == STATUS_OK && !found) {
+        place->pack = 0;
+        status = packs_find(fetch->packs, &place->digest, &place->pack, &entry, &found);
+    }
+    if (++fetch->located % TRIM_INTERVAL == 0)
+        packs_trim(fetch->packs);
     if (status != STATUS_OK)
         return status;
     if (!found)
-        return missing(path, digest);
-    if (!fetch->needed[pack])
-        printf("%s\n", fetch->packs->list[pack].name);
-    fetch->needed[pack] = true;
+        return missing(path, &place->digest);
+    if (entry.length != place->length) {
+        diag_error("%s: %s" PACK_INDEX_SUFFIX ": another length than in the manifest",
+                   diag_name(path).text, fetch->packs->list[place->pack].name);
+        return STATUS_ARCHIVE;
+    }
+    place->offset = entry.offset;
+    fetch->last = place->pack;
     return STATUS_OK;
 }
 
-void fetch_free(struct fetch *fetch)
+void fetch_need(struct fetch *fetch, const struct fetch_place *place)
 {
-    if (!fetch)
-        return;
-    frames_free(fetch->frames);
-    digest_free(fetch->digest);
-    free(fetch->needed);
-    free(fetch);
+    if (!fetch->needed[place->pack])
+        printf("%s\n", fetch->packs->list[place->pack].name);
+    fetch->needed[place->pack] = true;
+}
+
+/* Reads the content from one pack and compares its digest. Returns a status as frames_read(), or
+ * STATUS_DIGEST, also with a problem. */
+static enum status place_read(const struct fetch *fetch, struct fetcher *fetcher,
+                              const struct fetch_place *place, void *bytes, const char **problem)
+{
+    struct digest_value actual;
+    enum status status = frames_read(fetch->frames, &fetcher->reader, place->pack, place->offset,
+                                     place->length, bytes, problem);
+    if (status != STATUS_OK)
+        return status;
+    if (digest_update(fetcher->digest, bytes, place->length) != 0 ||
+        digest_final(fetcher->digest, &actual) != 0)
+        return diag_error("cannot compute SHA-256 digests");
+    if (digest_equal(&actual, &place->digest))
+        return STATUS_OK;
+    *problem = "the content does not match its digest";
+    return STATUS_DIGEST;
+}
+
+/* Tries all packs but the one of `place`, and stores whether one has the content right. */
+static enum status elsewhere_read(const struct fetch *fetch, struct fetcher *fetcher,
+                                  const struct fetch_place *place, void *bytes, bool *found)
+{
+    struct fetch_place other = *place;
+    for (other.pack = 0;; other.pack++) {
+        struct index_entry entry = {0};
+        const char *problem = NULL;
+        enum status status = packs_find(fetch->packs, &other.digest, &other.pack, &entry, found);
+        if (status != STATUS_OK || !*found)
+            return status;
+        if (other.pack == place->pack || entry.length != place->length)
+            continue;
+        other.offset = entry.offset;
+        status = place_read(fetch, fetcher, &other, bytes, &problem);
+        if (status == STATUS_OK || status == STATUS_SYSTEM)
+            return status;
+    }
+}
+
+enum status fetch_content(const struct fetch *fetch, struct fetcher *fetcher, const char *path,
+                          const struct fetch_place *place, void *bytes)
+{
+    const char *problem = NULL, *pack = fetch->packs->list[place->pack].name;
+    bool found = false;
+    enum status status = place_read(fetch, fetcher, place, bytes, &problem);
+    if (status == STATUS_OK || status == STATUS_SYSTEM)
+        return status;
+    enum status other = elsewhere_read(fetch, fetcher, place, bytes, &found);
+    if (other != STATUS_OK)
+        return other;
+    if (found) {
+        diag_warn("%s: %s: %s; another pack has it", diag_name(path).text, pack, problem);
+        return STATUS_OK;
+    }
+    diag_error("%s: %s: %s", diag_name(path).text, pack, problem);
+    return status;
 }

@@ -1,123 +1,68 @@
 #include "frames.h"
 
 #include "diag.h"
-#include "seek_table.h"
+#include "pack_file.h"
 #include "zstd_frame.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Most frames are a quarter of the longest or longer. */
-#define SLOTS (4 * FRAMES_KEPT / PACK_FRAME_MAX)
+/* More than FRAMES_KEPT holds of the usual ones; small packs have small frames. */
+#define SLOTS 64
 
-/* A decompressed frame. */
+/* So many frames stay that are not the current ones of their packs. */
+#define OLD_FRAMES 2
+
+/* A decompressed frame, or one that a thread is reading. */
 struct slot {
-    unsigned char *bytes; /* NULL: free */
-    size_t length;
+    unsigned char *bytes; /* NULL: free, or being read */
+    size_t length;        /* 0: free */
     size_t pack, frame;
-    uint64_t used; /* when, by the number of the call */
+    unsigned pins; /* threads that read it or copy from it */
+    uint64_t used; /* by the number of the call */
 };
 
 struct frames {
     const struct packs *packs;
     int directory;
-    struct seek_table *tables; /* one for each pack, empty until it is needed */
-    struct zstd_decoder *decoder;
-    struct buf compressed;
+    pthread_mutex_t lock; /* guards what follows; not the bytes of a pinned slot */
+    pthread_cond_t changed;
+    struct pack_file *files; /* one for each pack, opened when it is needed */
     struct slot slots[SLOTS];
     size_t kept; /* bytes in all slots */
     uint64_t calls;
+    struct frames_total total;
 };
 
-struct frames *frames_new(const struct packs *packs, int directory)
+enum status frame_reader_open(struct frame_reader *reader)
 {
-    struct frames *frames = calloc(1, sizeof *frames);
+    *reader = (struct frame_reader){.decoder = zstd_frame_decoder_new()};
+    return reader->decoder ? STATUS_OK : diag_no_memory();
+}
+
+void frame_reader_close(struct frame_reader *reader)
+{
+    zstd_frame_decoder_free(reader->decoder);
+    buf_free(&reader->compressed);
+}
+
+enum status frames_new(struct frames **made, const struct packs *packs, int directory)
+{
+    struct frames *frames = *made = calloc(1, sizeof *frames);
     if (!frames)
-        return NULL;
+        return diag_no_memory();
     frames->packs = packs;
     frames->directory = directory;
-    frames->tables = calloc(packs->count + 1, sizeof *frames->tables);
-    frames->decoder = zstd_frame_decoder_new();
-    if (frames->tables && frames->decoder)
-        return frames;
+    pthread_mutex_init(&frames->lock, NULL);
+    pthread_cond_init(&frames->changed, NULL);
+    frames->files = calloc(packs->count + 1, sizeof *frames->files);
+    if (frames->files)
+        return STATUS_OK;
     frames_free(frames);
-    return NULL;
-}
-
-static enum status pack_malformed(const char *name, enum pack_error error)
-{
-    if (error == PACK_NO_MEMORY)
-        return diag_no_memory();
-    diag_error("%s: %s", diag_name(name).text, pack_error_text(error));
-    return STATUS_ARCHIVE;
-}
-
-/* Reads exactly `length` bytes at `offset`. */
-static enum status range_read(int fd, const char *name, void *bytes, size_t length, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < length) {
-        ssize_t got = pread(fd, (char *)bytes + done, length - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return diag_failed(name, "read");
-        if (got == 0)
-            return pack_malformed(name, PACK_BAD_SEEK_TABLE);
-        done += (size_t)got;
-    }
-    return STATUS_OK;
-}
-
-static enum status pack_open(const struct frames *frames, const char *name, int *fd)
-{
-    *fd =
-        openat(frames->directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (*fd >= 0)
-        return STATUS_OK;
-    if (errno != ENOENT)
-        return diag_failed(name, "open");
-    diag_error("%s: the pack is missing", name);
-    return STATUS_ARCHIVE;
-}
-
-/* Reads the seek table of the pack, unless it was read before. */
-static enum status table_load(struct frames *frames, size_t number, int fd, const char *name)
-{
-    struct seek_table *table = &frames->tables[number];
-    struct buf *buffer = &frames->compressed;
-    struct stat file;
-    unsigned char footer[SEEK_TABLE_FOOTER];
-    size_t length = 0;
-    if (table->count > 0)
-        return STATUS_OK;
-    if (fstat(fd, &file) != 0)
-        return diag_failed(name, "read its status");
-    if (!S_ISREG(file.st_mode) || file.st_size < (off_t)sizeof footer)
-        return pack_malformed(name, PACK_BAD_SEEK_TABLE);
-    const uint64_t size = (uint64_t)file.st_size;
-    enum status status = range_read(fd, name, footer, sizeof footer, size - sizeof footer);
-    if (status != STATUS_OK)
-        return status;
-    enum pack_error error = seek_table_length(footer, &length);
-    if (error == PACK_OK && length > size)
-        error = PACK_BAD_SEEK_TABLE;
-    buffer->length = 0;
-    if (error == PACK_OK && buf_reserve(buffer, length) != 0)
-        error = PACK_NO_MEMORY;
-    if (error == PACK_OK)
-        status = range_read(fd, name, buffer->bytes, length, size - length);
-    if (error == PACK_OK && status == STATUS_OK)
-        error = seek_table_parse(table, (const unsigned char *)buffer->bytes, length, size);
-    if (error == PACK_OK && status == STATUS_OK &&
-        seek_table_size(table) != frames->packs->list[number].index.size)
-        error = PACK_BAD_INDEX;
-    return error != PACK_OK ? pack_malformed(name, error) : status;
+    *made = NULL;
+    return diag_no_memory();
 }
 
 static void slot_empty(struct frames *frames, struct slot *slot)
@@ -127,110 +72,167 @@ static void slot_empty(struct frames *frames, struct slot *slot)
     *slot = (struct slot){0};
 }
 
-/* Frees the slot that was used least recently, unless it holds `*free`, a free one. */
-static struct slot *oldest_find(struct frames *frames)
+/* Whether a later frame of the pack was used since. Contents are read in the order of the walk, in
+ * which they also are in a pack, so the frame will hardly be used again. */
+static bool is_old(const struct frames *frames, const struct slot *slot)
 {
-    struct slot *oldest = NULL;
+    return frames->files[slot->pack].current != slot->frame;
+}
+
+/* The frame to give up. A file whose chunks are spread over many packs needs the current frame of
+ * each again and again, so old frames go first. */
+static struct slot *victim_find(struct frames *frames)
+{
+    struct slot *oldest[2] = {NULL, NULL};
+    unsigned old = 0;
     for (size_t i = 0; i < SLOTS; i++) {
         struct slot *slot = &frames->slots[i];
-        if (slot->bytes && (!oldest || slot->used < oldest->used))
-            oldest = slot;
+        if (slot->length == 0 || slot->pins > 0)
+            continue;
+        const bool is_past = is_old(frames, slot);
+        old += is_past;
+        struct slot **least = &oldest[is_past];
+        if (!*least || slot->used < (*least)->used)
+            *least = slot;
     }
-    return oldest;
+    if (old > OLD_FRAMES || !oldest[0])
+        return oldest[1];
+    return oldest[1] && oldest[1]->used < oldest[0]->used ? oldest[1] : oldest[0];
 }
 
-/* Returns a free slot, after making room for `length` more bytes. */
-static struct slot *slot_take(struct frames *frames, size_t length)
+static struct slot *slot_find(struct frames *frames, size_t pack, size_t frame)
 {
-    struct slot *slot = NULL;
-    while (frames->kept + length > FRAMES_KEPT)
-        slot_empty(frames, oldest_find(frames));
-    for (size_t i = 0; i < SLOTS && !slot; i++) {
-        if (!frames->slots[i].bytes)
-            slot = &frames->slots[i];
-    }
-    if (!slot) {
-        slot = oldest_find(frames);
-        slot_empty(frames, slot);
-    }
-    return slot;
-}
-
-/* Decompresses frame `frame` of the pack into a slot. */
-static enum status frame_load(struct frames *frames, size_t number, size_t frame, int fd,
-                              const char *name, struct slot **loaded)
-{
-    const struct seek_point *point = &frames->tables[number].points[frame];
-    const size_t compressed = (size_t)(point[1].offset - point[0].offset);
-    const size_t length = (size_t)(point[1].content - point[0].content);
-    struct slot *slot = *loaded = slot_take(frames, length);
-    frames->compressed.length = 0;
-    if (buf_reserve(&frames->compressed, compressed) != 0)
-        return diag_no_memory();
-    enum status status = range_read(fd, name, frames->compressed.bytes, compressed, point->offset);
-    if (status != STATUS_OK)
-        return status;
-    unsigned char *bytes = malloc(length);
-    if (!bytes)
-        return diag_no_memory();
-    enum pack_error error =
-        zstd_frame_decode(frames->decoder, frames->compressed.bytes, compressed, bytes, length);
-    if (error != PACK_OK) {
-        free(bytes);
-        return pack_malformed(name, error);
-    }
-    *slot = (struct slot){.bytes = bytes, .length = length, .pack = number, .frame = frame};
-    frames->kept += length;
-    return STATUS_OK;
-}
-
-/* The slot of the frame that holds the offset, if it is in memory. */
-static struct slot *slot_find(struct frames *frames, size_t number, uint64_t offset)
-{
-    const struct seek_table *table = &frames->tables[number];
-    size_t frame = table->count > 0 ? seek_table_find(table, offset) : 0;
     for (size_t i = 0; i < SLOTS; i++) {
         struct slot *slot = &frames->slots[i];
-        if (slot->bytes && slot->pack == number && slot->frame == frame)
+        if (slot->length > 0 && slot->pack == pack && slot->frame == frame)
             return slot;
     }
     return NULL;
 }
 
-/* Reads the frame that holds the offset into a slot. */
-static enum status slot_load(struct frames *frames, size_t number, uint64_t offset,
-                             struct slot **slot)
+static struct slot *free_find(struct frames *frames)
 {
-    char name[PACK_NAME_SIZE];
-    int fd = -1;
-    snprintf(name, sizeof name, "%s" PACK_DATA_SUFFIX, frames->packs->list[number].name);
-    enum status status = pack_open(frames, name, &fd);
-    if (status == STATUS_OK)
-        status = table_load(frames, number, fd, name);
-    if (status == STATUS_OK) {
-        const struct seek_table *table = &frames->tables[number];
-        size_t frame = seek_table_find(table, offset);
-        status = frame < table->count ? frame_load(frames, number, frame, fd, name, slot)
-                                      : pack_malformed(name, PACK_BAD_INDEX);
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (frames->slots[i].length == 0)
+            return &frames->slots[i];
     }
-    if (fd >= 0)
-        close(fd);
+    return NULL;
+}
+
+/* A free slot, with room for `length` bytes; NULL while other threads pin too much. */
+static struct slot *slot_take(struct frames *frames, size_t length)
+{
+    for (;;) {
+        struct slot *slot = frames->kept + length <= FRAMES_KEPT ? free_find(frames) : NULL;
+        if (slot)
+            return slot;
+        slot = victim_find(frames);
+        if (!slot)
+            return NULL;
+        slot_empty(frames, slot);
+    }
+}
+
+/* Reads the frame into the slot, without the lock. */
+static enum status slot_load(struct frames *frames, struct frame_reader *reader, struct slot *slot,
+                             const char **problem)
+{
+    const struct pack_file *file = &frames->files[slot->pack];
+    const char *name = frames->packs->list[slot->pack].name;
+    pthread_mutex_unlock(&frames->lock);
+    unsigned char *bytes = malloc(slot->length);
+    enum status status = bytes ? pack_file_read(file, frames->directory, name, slot->frame,
+                                                &reader->compressed, problem)
+                               : diag_no_memory();
+    enum pack_error error = PACK_OK;
+    if (status == STATUS_OK)
+        error = zstd_frame_decode(reader->decoder, reader->compressed.bytes,
+                                  reader->compressed.length, bytes, slot->length);
+    if (error == PACK_NO_MEMORY)
+        status = diag_no_memory();
+    else if (error != PACK_OK)
+        status = pack_file_problem(problem, pack_error_text(error));
+    pthread_mutex_lock(&frames->lock);
+    slot->bytes = bytes;
+    if (status == STATUS_OK) {
+        frames->total.packs += frames->files[slot->pack].used ? 0 : 1;
+        frames->files[slot->pack].used = true;
+        frames->total.frames++;
+        frames->total.bytes += reader->compressed.length;
+    }
     return status;
 }
 
-enum status frames_get(struct frames *frames, size_t number, uint64_t offset, size_t length,
-                       const unsigned char **bytes)
+/* Pins the slot of the frame, which is read unless it is in memory. Called with the lock held. */
+static enum status slot_pin(struct frames *frames, struct frame_reader *reader, size_t pack,
+                            size_t frame, struct slot **pinned, const char **problem)
 {
-    struct slot *slot = slot_find(frames, number, offset);
-    enum status status = slot ? STATUS_OK : slot_load(frames, number, offset, &slot);
+    const struct seek_point *point = &frames->files[pack].table.points[frame];
+    const size_t length = (size_t)(point[1].content - point[0].content);
+    struct slot *slot = NULL;
+    for (;;) {
+        slot = slot_find(frames, pack, frame);
+        if (slot && slot->bytes)
+            break;
+        if (!slot && (slot = slot_take(frames, length)) != NULL) {
+            *slot = (struct slot){.length = length, .pack = pack, .frame = frame, .pins = 1};
+            frames->kept += length;
+            enum status status = slot_load(frames, reader, slot, problem);
+            slot->pins = 0;
+            pthread_cond_broadcast(&frames->changed);
+            if (status != STATUS_OK) {
+                slot_empty(frames, slot);
+                return status;
+            }
+            break;
+        }
+        pthread_cond_wait(&frames->changed, &frames->lock);
+    }
+    slot->pins++;
+    slot->used = ++frames->calls;
+    frames->files[pack].current = frame;
+    *pinned = slot;
+    return STATUS_OK;
+}
+
+/* As frames_read(), with the lock held. */
+static enum status bytes_copy(struct frames *frames, struct frame_reader *reader, size_t number,
+                              uint64_t offset, size_t length, void *bytes, const char **problem)
+{
+    struct pack_file *file = &frames->files[number];
+    const struct pack *pack = &frames->packs->list[number];
+    enum status status =
+        pack_file_open(file, frames->directory, pack->name, pack->index.size, problem);
     if (status != STATUS_OK)
         return status;
-    slot->used = ++frames->calls;
-    const uint64_t start = offset - frames->tables[number].points[slot->frame].content;
-    if (length > slot->length - start)
-        return pack_malformed(frames->packs->list[number].name, PACK_BAD_INDEX);
-    *bytes = slot->bytes + start;
+    const size_t frame = seek_table_find(&file->table, offset);
+    const struct seek_point *point = &file->table.points[frame];
+    if (frame >= file->table.count || length > point[1].content - offset)
+        return pack_file_problem(problem, pack_error_text(PACK_BAD_INDEX));
+    struct slot *slot = NULL;
+    status = slot_pin(frames, reader, number, frame, &slot, problem);
+    if (status != STATUS_OK)
+        return status;
+    pthread_mutex_unlock(&frames->lock);
+    memcpy(bytes, slot->bytes + (offset - point->content), length);
+    pthread_mutex_lock(&frames->lock);
+    if (--slot->pins == 0)
+        pthread_cond_broadcast(&frames->changed);
     return STATUS_OK;
+}
+
+enum status frames_read(struct frames *frames, struct frame_reader *reader, size_t number,
+                        uint64_t offset, size_t length, void *bytes, const char **problem)
+{
+    pthread_mutex_lock(&frames->lock);
+    enum status status = bytes_copy(frames, reader, number, offset, length, bytes, problem);
+    pthread_mutex_unlock(&frames->lock);
+    return status;
+}
+
+struct frames_total frames_total(const struct frames *frames)
+{
+    return frames->total;
 }
 
 void frames_free(struct frames *frames)
@@ -239,10 +241,10 @@ void frames_free(struct frames *frames)
         return;
     for (size_t i = 0; i < SLOTS; i++)
         free(frames->slots[i].bytes);
-    for (size_t i = 0; frames->tables && i < frames->packs->count; i++)
-        seek_table_free(&frames->tables[i]);
-    free(frames->tables);
-    zstd_frame_decoder_free(frames->decoder);
-    buf_free(&frames->compressed);
+    for (size_t i = 0; frames->files && i < frames->packs->count; i++)
+        seek_table_free(&frames->files[i].table);
+    free(frames->files);
+    pthread_cond_destroy(&frames->changed);
+    pthread_mutex_destroy(&frames->lock);
     free(frames);
 }

@@ -1,158 +1,201 @@
 #include "join.h"
 
-#include "diag.h"
-#include "pack.h"
-#include "stream.h"
 #include "tar_encode.h"
 #include "tar_header.h"
 
-/* A join in progress. */
-struct output {
-    const struct join *join;
-    int fd; /* -1: only the packs are printed */
-    struct buf out;
-    struct digest *whole; /* of a large file */
-    bool is_large;        /* the current file is one */
-};
+#include <stdlib.h>
+#include <string.h>
 
-static enum status digest_failed(void)
+/* How many pieces of this length a batch still takes, at least one. */
+static uint64_t room_of(const struct batch *batch, size_t length)
 {
-    diag_error("cannot compute SHA-256 digests");
-    return STATUS_SYSTEM;
+    return batch->out.length < BATCH_BYTES ? 1 + (BATCH_BYTES - batch->out.length) / length : 1;
 }
 
-static enum status flush(struct output *output)
+/* Adds a content or chunk `count` times. */
+static enum status content_add(const struct join *join, const char *path, struct piece *piece,
+                               uint64_t count)
 {
-    if (stream_write(output->fd, output->out.bytes, output->out.length) != 0) {
-        diag_errno("write error");
-        return STATUS_SYSTEM;
+    enum status status = fetch_locate(join->fetch, path, &piece->place);
+    if (status == STATUS_OK && !join->crew)
+        fetch_need(join->fetch, &piece->place);
+    while (status == STATUS_OK && join->crew && count > 0) {
+        struct batch *batch = crew_batch(join->crew);
+        const uint64_t fit = room_of(batch, piece->place.length);
+        piece->count = count < fit ? (size_t)count : (size_t)fit;
+        count -= piece->count;
+        if ((batch->count == 0 && batch_path(batch, path) != 0) || batch_add(batch, piece) != 0)
+            return diag_no_memory();
+        status = crew_advance(join->crew);
     }
-    output->out.length = 0;
+    return status;
+}
+
+/* Compares the digest of the chunks so far with that of the file. */
+static enum status end_add(const struct join *join, const char *path,
+                           const struct digest_value *digest)
+{
+    const struct piece piece = {.kind = PIECE_END, .place = {.digest = *digest}};
+    struct batch *batch = crew_batch(join->crew);
+    if ((batch->count == 0 && batch_path(batch, path) != 0) || batch_add(batch, &piece) != 0)
+        return diag_no_memory();
     return STATUS_OK;
 }
 
-static enum status bytes_add(struct output *output, const void *bytes, size_t length)
+static enum status chunks_add(const struct join *join, const char *path,
+                              const struct digest_value *digest)
 {
-    if (buf_append(&output->out, bytes, length) != 0)
-        return diag_no_memory();
-    return output->out.length < STREAM_CHUNK ? STATUS_OK : flush(output);
-}
-
-/* Adds one content or chunk `count` times. */
-static enum status content_add(struct output *output, const char *path,
-                               const struct digest_value *digest, size_t length, uint64_t count)
-{
-    const struct join *join = output->join;
-    const unsigned char *bytes = NULL;
-    if (output->fd < 0)
-        return fetch_need(join->fetch, path, digest);
-    enum status status = fetch_content(join->fetch, path, digest, length, &bytes);
-    for (; status == STATUS_OK && count > 0; count--) {
-        if (output->is_large && digest_update(output->whole, bytes, length) != 0)
-            return digest_failed();
-        status = bytes_add(output, bytes, length);
-    }
-    return status;
-}
-
-/* Compares the digest of all chunks with that of the manifest: nothing vouches for the chunk map.
- */
-static enum status whole_check(struct output *output, const char *path,
-                               const struct digest_value *digest)
-{
-    struct digest_value actual;
-    if (digest_final(output->whole, &actual) != 0)
-        return digest_failed();
-    if (output->fd < 0 || digest_equal(&actual, digest))
-        return STATUS_OK;
-    diag_error("%s: the content does not match its digest", diag_name(path).text);
-    return STATUS_DIGEST;
-}
-
-static enum status large_add(struct output *output, const struct tar_entry *entry,
-                             const struct digest_value *digest)
-{
-    struct chunks *chunks = output->join->chunks;
     struct chunk_run run = {0};
-    if (!chunks) {
-        diag_error("%s: larger than 1 MiB, which needs --chunks", diag_name(entry->path).text);
-        return STATUS_ARCHIVE;
-    }
-    output->is_large = true;
-    enum status status = chunks_begin(chunks, entry->path, entry->size, digest);
-    if (status == STATUS_OK)
-        status = chunks_next(chunks, &run);
+    enum status status = chunks_next(join->chunks, &run);
     while (status == STATUS_OK && run.count > 0) {
-        status = content_add(output, entry->path, &run.digest, run.length, run.count);
+        struct piece piece = {.kind = PIECE_CHUNK,
+                              .place = {.digest = run.digest, .length = run.length}};
+        status = content_add(join, path, &piece, run.count);
         if (status == STATUS_OK)
-            status = chunks_next(chunks, &run);
+            status = chunks_next(join->chunks, &run);
     }
-    if (status == STATUS_OK)
-        status = whole_check(output, entry->path, digest);
-    output->is_large = false;
+    return status == STATUS_OK && join->crew ? end_add(join, path, digest) : status;
+}
+
+static bool is_large(const struct tar_entry *entry)
+{
+    return entry->type == TAR_FILE && entry->size > PACK_CONTENT_MAX;
+}
+
+/* The digest of the line, whose digits mtree_read() has checked. */
+static struct digest_value digest_of(const struct mtree_line *line)
+{
+    struct digest_value digest = {0};
+    (void)digest_parse(line->sha256, &digest);
+    return digest;
+}
+
+/* Adds the content of an entry; of a large file, at the current place of the chunk map. */
+static enum status file_add(const struct join *join, const struct mtree_line *line)
+{
+    const struct tar_entry *entry = &line->entry;
+    struct piece piece = {.kind = PIECE_FILE, .place = {.digest = digest_of(line)}};
+    if (entry->type != TAR_FILE || entry->size == 0)
+        return STATUS_OK;
+    if (join->crew && batch_path(crew_batch(join->crew), entry->path) != 0)
+        return diag_no_memory();
+    if (is_large(entry))
+        return chunks_add(join, entry->path, &piece.place.digest);
+    piece.place.length = (uint32_t)entry->size;
+    return content_add(join, entry->path, &piece, 1);
+}
+
+static enum status entry_add(const struct join *join, const struct mtree_line *line)
+{
+    const struct tar_entry *entry = &line->entry;
+    tally_add(join->tally, entry);
+    if (!join->crew)
+        return file_add(join, line);
+    if (tar_encode_entry(entry, &crew_batch(join->crew)->out) != 0)
+        return diag_no_memory();
+    enum status status = file_add(join, line);
+    if (status != STATUS_OK)
+        return status;
+    if (buf_append_fill(&crew_batch(join->crew)->out, 0, tar_padding(entry->size)) != 0)
+        return diag_no_memory();
+    return crew_advance(join->crew);
+}
+
+/* Adds a selected hard link to a hidden entry: the first one takes its place. */
+static enum status link_add(const struct join *join, struct hidden *hidden, struct tar_entry *link)
+{
+    struct mtree_line line = {0};
+    if (hidden->name) {
+        link->link = hidden->name;
+        return entry_add(join, &join->manifest->line);
+    }
+    if (hidden->text.length == 0)
+        return manifest_malformed(join->manifest, "a hard link to nothing");
+    hidden->name = strdup(link->path);
+    if (!hidden->name ||
+        mtree_read(&line, hidden->text.bytes, hidden->text.length) == MTREE_NO_MEMORY) {
+        mtree_line_free(&line);
+        return diag_no_memory();
+    }
+    line.entry.path = link->path;
+    struct chunks_place here = {0};
+    if (is_large(&line.entry)) {
+        here = chunks_tell(join->chunks);
+        chunks_seek(join->chunks, &hidden->place);
+    }
+    enum status status = entry_add(join, &line);
+    if (is_large(&line.entry))
+        chunks_seek(join->chunks, &here);
+    mtree_line_free(&line);
     return status;
 }
 
-static enum status file_add(struct output *output, const struct mtree_line *line)
+/* Keeps what an entry needs to be written later. */
+static enum status hidden_keep(const struct join *join, struct hidden *hidden)
 {
-    const struct tar_entry *entry = &line->entry;
-    struct digest_value digest;
-    if (digest_parse(line->sha256, &digest) != NULL)
-        return text_malformed(&output->join->manifest->text, "not a digest");
-    if (entry->size > PACK_CONTENT_MAX)
-        return large_add(output, entry, &digest);
-    return content_add(output, entry->path, &digest, (size_t)entry->size, 1);
+    const struct manifest *manifest = join->manifest;
+    if (join->chunks)
+        hidden->place = chunks_tell(join->chunks);
+    return buf_set_text(&hidden->text, manifest->text, manifest->length) == 0 ? STATUS_OK
+                                                                              : diag_no_memory();
 }
 
-static enum status entry_add(struct output *output, const struct mtree_line *line)
+/* Enters the block of the chunk map that belongs to a large file. */
+static enum status block_enter(const struct join *join, const struct mtree_line *line)
 {
     const struct tar_entry *entry = &line->entry;
-    if (output->fd >= 0 && tar_encode_entry(entry, &output->out) != 0)
-        return diag_no_memory();
-    enum status status =
-        entry->type == TAR_FILE && entry->size > 0 ? file_add(output, line) : STATUS_OK;
-    if (status != STATUS_OK || output->fd < 0)
-        return status;
-    if (buf_append_fill(&output->out, 0, tar_padding(entry->size)) != 0)
-        return diag_no_memory();
-    return output->out.length < STREAM_CHUNK ? STATUS_OK : flush(output);
+    const struct digest_value digest = digest_of(line);
+    if (join->chunks)
+        return chunks_begin(join->chunks, entry->path, entry->size, &digest);
+    diag_error("%s: larger than 1 MiB, which needs --chunks", diag_name(entry->path).text);
+    return STATUS_ARCHIVE;
 }
 
-/* Writes the tar to `fd`; with -1 it only prints the packs. */
-static enum status join_all(const struct join *join, int fd)
+/* Adds the current entry of the manifest, if it is selected. */
+static enum status entry_take(const struct join *join)
 {
-    struct output output = {.join = join, .fd = fd, .whole = digest_new(DIGEST_SHA256)};
-    const struct mtree_line *line = NULL;
-    enum status status = output.whole ? manifest_next(join->manifest, &line) : digest_failed();
-    while (status == STATUS_OK && line) {
-        status = entry_add(&output, line);
+    struct mtree_line *line = &join->manifest->line;
+    struct tar_entry *entry = &line->entry;
+    const bool selected = selection_has(join->selection, entry->path);
+    const bool is_link = entry->type == TAR_HARDLINK;
+    struct hidden *hidden = selection_find(join->selection, is_link ? entry->link : entry->path);
+    if (is_large(entry) && (join->chunks || selected || hidden)) {
+        enum status status = block_enter(join, line);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (hidden && !is_link && entry->type != TAR_DIRECTORY)
+        return hidden_keep(join, hidden);
+    if (!selected)
+        return STATUS_OK;
+    return hidden && is_link ? link_add(join, hidden, entry) : entry_add(join, line);
+}
+
+enum status join_scan(const struct join *join)
+{
+    struct manifest *manifest = join->manifest;
+    struct selection *selection = join->selection;
+    enum status status = manifest_next(manifest);
+    while (status == STATUS_OK && manifest->text) {
+        const struct tar_entry *entry = &manifest->line.entry;
+        if (selection_has(selection, entry->path) && entry->type == TAR_HARDLINK &&
+            selection_note(selection, entry->link) != 0)
+            return diag_no_memory();
+        status = manifest_next(manifest);
+    }
+    selection_sort(selection);
+    return status;
+}
+
+enum status join_entries(const struct join *join)
+{
+    enum status status = manifest_next(join->manifest);
+    while (status == STATUS_OK && join->manifest->text) {
+        status = entry_take(join);
         if (status == STATUS_OK)
-            status = manifest_next(join->manifest, &line);
+            status = manifest_next(join->manifest);
     }
     if (status == STATUS_OK && join->chunks)
         status = chunks_end(join->chunks);
-    if (status == STATUS_OK && fd >= 0)
-        status = flush(&output);
-    digest_free(output.whole);
-    buf_free(&output.out);
-    return status;
-}
-
-enum status join_tar(const struct join *join, int fd)
-{
-    return join_all(join, fd);
-}
-
-enum status join_needs(const struct join *join)
-{
-    return join_all(join, -1);
-}
-
-enum status join_end(int fd)
-{
-    static const char zeros[TAR_END_SIZE];
-    if (stream_write(fd, zeros, sizeof zeros) == 0)
-        return STATUS_OK;
-    diag_errno("write error");
-    return STATUS_SYSTEM;
+    return status == STATUS_OK && join->crew ? crew_finish(join->crew) : status;
 }

@@ -1,28 +1,30 @@
 /*
- * Makes the tar again: from a manifest and contents to the output.
+ * Lays out the tar: goes through the manifest, and says which contents are needed where.
  */
 #ifndef TARJOIN_JOIN_H
 #define TARJOIN_JOIN_H
 
 #include "chunks.h"
-#include "fetch.h"
+#include "crew.h"
 #include "manifest.h"
+#include "selection.h"
+#include "tally.h"
 
-/* What it reads from; all borrowed. */
+/* What it works with; all borrowed. */
 struct join {
     struct manifest *manifest;
     struct chunks *chunks; /* NULL: none; then large files are an error */
+    struct selection *selection;
     struct fetch *fetch;
+    struct crew *crew; /* NULL: only the packs that are needed are printed */
+    struct tally *tally;
 };
 
-/* Writes all entries to `fd`, without the end of the archive, each content after its digest was
- * compared. Returns a status, as all of these; an error is printed. */
-enum status join_tar(const struct join *join, int fd);
+/* Goes through the manifest for the first time, if there is a selection. Returns a status, as all
+ * of these; an error is printed. */
+enum status join_scan(const struct join *join);
 
-/* Prints the packs that join_tar() would read to stdout, one a line. */
-enum status join_needs(const struct join *join);
-
-/* Writes the end of the archive. */
-enum status join_end(int fd);
+/* Writes all selected entries, without the end of the archive. */
+enum status join_entries(const struct join *join);
 
 #endif

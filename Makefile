@@ -227,8 +227,8 @@ fuzz:
 	$(Q)ZLSNAP_FUZZ='$(abspath $(BUILD)/fuzzing/fuzz)' tests/fuzz/run $(MINUTES) $(F)
 
 # Tests that threads could affect: with one thread, with four, and with four under ThreadSanitizer.
-THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip tarstore tarstore-preload whiteouts)
-RACING   := $(patsubst %,tests/%.bats,jobs gate hostile live tarstore)
+THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip tarjoin tarstore tarstore-preload whiteouts)
+RACING   := $(patsubst %,tests/%.bats,jobs gate hostile live tarjoin tarstore)
 
 check-threads:
 	$(Q)$(MAKE) check JOBS=1 T='$(THREADED)'

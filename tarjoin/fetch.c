@@ -1,9 +1,11 @@
 #include "fetch.h"
 
 #include "diag.h"
+#include "stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The pages of the indexes are given back after so many searches. */
 #define TRIM_INTERVAL 16384
@@ -67,11 +69,15 @@ enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_pla
     return STATUS_OK;
 }
 
-void fetch_need(struct fetch *fetch, const struct fetch_place *place)
+enum status fetch_need(struct fetch *fetch, const struct fetch_place *place)
 {
-    if (!fetch->needed[place->pack])
-        printf("%s\n", fetch->packs->list[place->pack].name);
+    char line[PACK_DIGITS + 2];
+    if (fetch->needed[place->pack])
+        return STATUS_OK;
     fetch->needed[place->pack] = true;
+    (void)snprintf(line, sizeof line, "%s\n", fetch->packs->list[place->pack].name);
+    return stream_write(STDOUT_FILENO, line, sizeof line - 1) == 0 ? STATUS_OK
+                                                                   : diag_errno("write error");
 }
 
 /* Reads the content from one pack and compares its digest. Returns a status as frames_read(), or

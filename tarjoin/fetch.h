@@ -45,7 +45,7 @@ void fetcher_close(struct fetcher *fetcher);
 enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place);
 
 /* Prints the name of the place's pack to stdout, unless it was printed before. */
-void fetch_need(struct fetch *fetch, const struct fetch_place *place);
+enum status fetch_need(struct fetch *fetch, const struct fetch_place *place);
 
 /* Reads the content and verifies it. If the pack does not have it right, all others are tried, with
  * a warning. Returns STATUS_ARCHIVE if the pack is corrupt, STATUS_DIGEST if the bytes have another

@@ -18,8 +18,8 @@ static enum status content_add(const struct join *join, const char *path, struct
 {
     enum status status = fetch_locate(join->fetch, path, &piece->place);
     if (status == STATUS_OK && !join->crew)
-        fetch_need(join->fetch, &piece->place);
-    while (status == STATUS_OK && join->crew && count > 0) {
+        return fetch_need(join->fetch, &piece->place);
+    while (status == STATUS_OK && count > 0) {
         struct batch *batch = crew_batch(join->crew);
         const uint64_t fit = room_of(batch, piece->place.length);
         piece->count = count < fit ? (size_t)count : (size_t)fit;

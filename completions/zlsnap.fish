@@ -252,7 +252,7 @@ __zlsnap_option $zstd -s T -l threads -x -d 'threads of zstd'
 __zlsnap_option $zstd -l long -f -d 'find repetitions up to 2^N bytes apart'
 __zlsnap_option $zstd -l rsyncable -d 'small changes in the directory cause small changes in the layer'
 
-__zlsnap_option tarunpack,shasum-tee,extract,verify,list,mtree,restore -s e -l expect -x \
+__zlsnap_option tarunpack,tarjoin,shasum-tee,extract,verify,list,mtree,restore -s e -l expect -x \
     -d 'expected digest'
 __zlsnap_option extract,list,mtree -l no-verify -d 'expect no digest'
 __zlsnap_option list -l names -d 'only the names'

@@ -53,6 +53,20 @@ static void *worker_main(void *context)
     return NULL;
 }
 
+static enum status crew_allocate(struct crew *crew)
+{
+    crew->workers = calloc(crew->jobs, sizeof *crew->workers);
+    crew->batches = calloc(crew->count, sizeof *crew->batches);
+    if (!crew->workers || !crew->batches)
+        return diag_no_memory();
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < crew->jobs && status == STATUS_OK; i++) {
+        crew->workers[i].crew = crew;
+        status = fetcher_open(&crew->workers[i].fetcher);
+    }
+    return status;
+}
+
 enum status crew_new(struct crew **made, unsigned jobs)
 {
     struct crew *crew = *made = calloc(1, sizeof *crew);
@@ -62,17 +76,11 @@ enum status crew_new(struct crew **made, unsigned jobs)
     crew->count = jobs > 1 ? (size_t)jobs + BATCHES_MORE : 1;
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->changed, NULL);
-    crew->workers = calloc(jobs, sizeof *crew->workers);
-    crew->batches = calloc(crew->count, sizeof *crew->batches);
-    enum status status = crew->workers && crew->batches ? STATUS_OK : diag_no_memory();
-    for (unsigned i = 0; i < jobs && status == STATUS_OK; i++) {
-        crew->workers[i].crew = crew;
-        status = fetcher_open(&crew->workers[i].fetcher);
+    enum status status = crew_allocate(crew);
+    if (status != STATUS_OK) {
+        crew_free(crew);
+        *made = NULL;
     }
-    if (status == STATUS_OK)
-        return STATUS_OK;
-    crew_free(crew);
-    *made = NULL;
     return status;
 }
 

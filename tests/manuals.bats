@@ -4,8 +4,8 @@
 load helpers
 
 PROGRAMS='tarpack tarunpack shasum-tee tarstore tarjoin mtreediff'
-PAGES=(doc/zlsnap.1 doc/zlsnap.7 mtreediff/mtreediff.1 shasum-tee/shasum-tee.1 tarpack/tarpack.1
-    tarjoin/tarjoin.1 tarstore/tarstore.1 tarunpack/tarunpack.1)
+PAGES=(doc/zlsnap.1 doc/zlsnap.7 mtreediff/mtreediff.1 shasum-tee/shasum-tee.1 tarjoin/tarjoin.1
+    tarpack/tarpack.1 tarstore/tarstore.1 tarunpack/tarunpack.1)
 
 setup() {
     requires_command mandoc

@@ -426,7 +426,7 @@ one_frame() {
     truncate -s 3G frame
     one_frame frame
     refuse 3 'tarjoin: x: 0*7: *frame*'
-    run -3 bash -c 'ulimit -v 1000000; tarjoin -j 1 --packs=packs --chunks=chunks <manifest >out'
+    is_sanitized || run -3 bash -c 'ulimit -v 1000000; tarjoin -j 1 --packs=packs --chunks=chunks <manifest >out'
 }
 
 @test "tarjoin: a content that one pack has wrong comes from another one, with a warning" {

@@ -15,7 +15,7 @@
 #                   `dpkg --add-architecture arm64`, gcc-aarch64-linux-gnu, libssl-dev:arm64,
 #                   libzstd-dev:arm64, qemu-user-static
 #   make fuzz       search for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,
-#                   F='header pax sparse mtree mtreediff reader tarunpack seek_table index contents'
+#                   F='header pax sparse mtree mtreediff reader tarunpack seek_table index contents tarjoin'
 #   make lint       run compilers, cppcheck, clang-tidy, shellcheck, mandoc and clang-format on the source
 #   make format     format the C files according to .clang-format
 #   make install    install programs, manuals, completions and documents below $(DESTDIR)$(PREFIX)
@@ -92,7 +92,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c)
 C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) $(PROGRAMS:%=%/*/*.h) tests/unit/*.h tests/fuzz/*.h tests/preload/*.h)
 SHELL_SOURCES := $(wildcard .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
-                   tests/package/*.bats bench/run bench/*.sh completions/*.bash packaging/*.sh)
+                   tests/package/*.bats doc/examples/restore* bench/run bench/*.sh completions/*.bash packaging/*.sh)
 
 BIN    := $(BUILD)/bin
 OBJ    := $(BUILD)/obj
@@ -188,6 +188,7 @@ $(UNIT)/%: $(OBJ)/tests/unit/%.o $(UNIT_OBJECTS) $(LIBRARY)
 $(FUZZ)/fuzz_reader: \
     $(call program_objects,tarunpack/archive)
 $(FUZZ)/fuzz_mtreediff: $(filter-out %/main.o,$(call program_objects,mtreediff))
+$(FUZZ)/fuzz_tarjoin: $(filter-out %/main.o %/options.o,$(call program_objects,tarjoin))
 $(FUZZ)/fuzz_tarunpack: $(filter-out %/main.o,$(call program_objects,tarunpack))
 ifdef FUZZING
 $(FUZZ)/fuzz_reader $(FUZZ)/fuzz_tarunpack: $(OBJ)/tests/fuzz/mutate.o
@@ -227,8 +228,8 @@ fuzz:
 	$(Q)ZLSNAP_FUZZ='$(abspath $(BUILD)/fuzzing/fuzz)' tests/fuzz/run $(MINUTES) $(F)
 
 # Tests that threads could affect: with one thread, with four, and with four under ThreadSanitizer.
-THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip select tarstore tarstore-preload whiteouts)
-RACING   := $(patsubst %,tests/%.bats,jobs gate hostile live select tarstore)
+THREADED := $(patsubst %,tests/%.bats,jobs gate hostile live merge replace roundtrip select tarjoin tarstore tarstore-preload whiteouts)
+RACING   := $(patsubst %,tests/%.bats,jobs gate hostile live select tarjoin tarstore)
 
 check-threads:
 	$(Q)$(MAKE) check JOBS=1 T='$(THREADED)'

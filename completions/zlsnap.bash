@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack, shasum-tee, tarstore and mtreediff. It does not need
+# Completion for bash 4.4 and later: zlsnap, tarpack, tarunpack, shasum-tee, tarstore, tarjoin and mtreediff. It does not need
 # bash-completion, which finds this file by the name of each program.
 #
 # The line is parsed here, since COMP_WORDS splits words at each : and =. File names never become code: they
@@ -62,6 +62,7 @@ _zlsnap_describe() {
         options='algorithm= expect= output= json oci zstd progress[=] size=' operands=''
         ;;
     tarstore) options='pack-size= level= jobs= no-sync summary=' operands='dir' ;;
+    tarjoin) options='packs= chunks= path= expect= needs jobs= summary=' operands='' ;;
     mtreediff)
         options='apply max-size= format= summary= verbose' operands='file file'
         ;;
@@ -207,8 +208,8 @@ _zlsnap_value() {
     *--compression) values='zstd gzip' ;;
     *--arch) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
     *--tls-verify) values='true false' ;;
-    oci--output | *--state | *--adopt | *--cert-dir) _zlsnap_paths dir "$2" ;;
-    *--output | *--exclude-from | *--cache | *--summary | *--config | *--authfile)
+    oci--output | *--state | *--adopt | *--packs | *--cert-dir) _zlsnap_paths dir "$2" ;;
+    *--output | *--exclude-from | *--cache | *--chunks | *--summary | *--config | *--authfile)
         _zlsnap_paths file "$2"
         ;;
     esac
@@ -316,4 +317,4 @@ _zlsnap() {
     fi
 }
 
-complete -F _zlsnap zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore mtreediff
+complete -F _zlsnap zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore tarjoin mtreediff

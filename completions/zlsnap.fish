@@ -1,4 +1,4 @@
-# Completion for fish 3.1 and later: zlsnap, tarpack, tarunpack, shasum-tee, tarstore and mtreediff. fish finds this file by the
+# Completion for fish 3.1 and later: zlsnap, tarpack, tarunpack, shasum-tee, tarstore, tarjoin and mtreediff. fish finds this file by the
 # name of each program. tests/completions.bats compares the lists with --help.
 
 # The options, long and short, whose value can be the next word.
@@ -29,7 +29,7 @@ end
 function __zlsnap_option
     set -l commands
     for name in (string split , -- $argv[1])
-        if contains -- $name tarpack tarunpack shasum-tee tarstore mtreediff
+        if contains -- $name tarpack tarunpack shasum-tee tarstore tarjoin mtreediff
             complete -c $name $argv[2..-1]
         else
             set -a commands $name
@@ -158,7 +158,7 @@ function __zlsnap_operand
     end
 end
 
-for program in zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore mtreediff
+for program in zlsnap zlsnap.sh tarpack tarunpack shasum-tee tarstore tarjoin mtreediff
     complete -c $program -e
     complete -c $program -f
 end
@@ -202,7 +202,7 @@ set -l zstd create,sync
 set -l s3 push,sync
 set -l registry push,pull
 set -l image oci,push
-set -l all tarpack,tarunpack,shasum-tee,tarstore,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
+set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
 set all $all,pull,sync,restore,status,refs,gc
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
@@ -224,7 +224,7 @@ __zlsnap_option $content -l xattrs-include -x -d 'also pack the attributes that 
 __zlsnap_option $content -l xattrs-exclude -x -d 'leave out the attributes that match'
 __zlsnap_option $content,$unpack -l no-xattrs -d 'no extended attributes'
 __zlsnap_option $content -l live -d 'the tree may change while it is read'
-__zlsnap_option $content,$unpack,tarstore -s j -l jobs -x -d 'number of threads'
+__zlsnap_option $content,$unpack,tarstore,tarjoin -s j -l jobs -x -d 'number of threads'
 __zlsnap_option $pack -l mtime -x -d 'set all modification times'
 __zlsnap_option $pack -l clamp-mtime -f -d 'set later modification times to this'
 __zlsnap_option $pack -l time-precision -x -a 'ns s' -d 'precision of modification times'
@@ -238,7 +238,7 @@ __zlsnap_option $unpack -l no-same-owner -d 'own all entries as the current user
 __zlsnap_option $unpack -l no-devices -d 'create no devices'
 __zlsnap_option $unpack -l no-holes -d 'create no holes'
 __zlsnap_option $unpack,tarstore -l no-sync -d 'do not wait until everything is on the disk'
-__zlsnap_option $unpack,tarpack,tarstore,mtreediff -l summary -r -F -d 'write a summary to a file, as JSON'
+__zlsnap_option $unpack,tarpack,tarstore,tarjoin,mtreediff -l summary -r -F -d 'write a summary to a file, as JSON'
 __zlsnap_option $readers -l max-stream -x -d 'maximum size of the stream'
 __zlsnap_option $readers,mtreediff -l max-size -x -d 'maximum size of all files'
 __zlsnap_option $readers -l max-entries -x -d 'maximum number of entries'
@@ -252,7 +252,7 @@ __zlsnap_option $zstd -s T -l threads -x -d 'threads of zstd'
 __zlsnap_option $zstd -l long -f -d 'find repetitions up to 2^N bytes apart'
 __zlsnap_option $zstd -l rsyncable -d 'small changes in the directory cause small changes in the layer'
 
-__zlsnap_option tarunpack,shasum-tee,extract,verify,list,mtree,restore -s e -l expect -x \
+__zlsnap_option tarunpack,tarjoin,shasum-tee,extract,verify,list,mtree,restore -s e -l expect -x \
     -d 'expected digest'
 __zlsnap_option extract,list,mtree -l no-verify -d 'expect no digest'
 __zlsnap_option list -l names -d 'only the names'
@@ -294,6 +294,12 @@ __zlsnap_option shasum-tee -l zstd -d 'check a zstd stream, and print a digest o
 __zlsnap_option shasum-tee -l size -x -d 'expected number of bytes'
 
 __zlsnap_option tarstore -l pack-size -x -d 'end a pack at this size'
+
+__zlsnap_option tarjoin -l packs -x -a '(__zlsnap_value_dir | string split0)' \
+    -d 'the directory of the packs'
+__zlsnap_option tarjoin -l chunks -r -F -d 'the chunk map of the manifest'
+__zlsnap_option tarjoin -l path -x -d 'write only this entry and what is below it'
+__zlsnap_option tarjoin -l needs -d 'print the names of the packs that are needed'
 
 __zlsnap_option mtreediff -l apply -d 'make the new file of the old one and a delta'
 __zlsnap_option mtreediff -l format -x -a 'text json' -d 'print the differences'

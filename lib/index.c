@@ -159,6 +159,11 @@ static bool prefix_parse(const char *line, uint64_t *prefix)
     return valid;
 }
 
+enum pack_error index_prefix(const struct index *index, size_t number, uint64_t *prefix)
+{
+    return prefix_parse(index->lines + number * INDEX_LINE, prefix) ? PACK_OK : PACK_BAD_INDEX;
+}
+
 /* The lines that are left, from `first` up to but not `above`, and the lines beside them, NULL at
  * an end of the index, with the first digits of these. */
 struct range {

@@ -61,6 +61,10 @@ enum pack_error index_parse(struct index *index, const char *bytes, size_t lengt
 /* Parses line `number`, which is less than `count`. Returns PACK_OK or PACK_BAD_INDEX. */
 enum pack_error index_get(const struct index *index, size_t number, struct index_entry *entry);
 
+/* Stores the first 16 digits of the digest in line `number`, which is less than `count`. Returns
+ * PACK_OK or PACK_BAD_INDEX. */
+enum pack_error index_prefix(const struct index *index, size_t number, uint64_t *prefix);
+
 /* A digest to be searched. */
 struct index_key {
     unsigned char digest[INDEX_DIGEST];

@@ -23,7 +23,7 @@ static int append_escaped(struct buf *out, const char *text)
 }
 
 /* Paths begin with "./": a first word without a slash would be relative to a previous line. */
-static int append_path(struct buf *out, const char *path)
+int mtree_append_path(struct buf *out, const char *path)
 {
     if (strcmp(path, TAR_ROOT) == 0)
         return buf_append_text(out, ".");
@@ -94,7 +94,7 @@ static int append_tags(struct buf *out, const struct tar_entry *entry)
     if (entry->type == TAR_HARDLINK) {
         result = append_tag(out, &first, "hardlink=");
         if (result == 0)
-            result = append_path(out, entry->link);
+            result = mtree_append_path(out, entry->link);
     }
     enum whiteout whiteout = whiteout_parse(entry->path, NULL);
     if (result == 0 && whiteout == WHITEOUT_ENTRY)
@@ -110,7 +110,7 @@ static int append_tags(struct buf *out, const struct tar_entry *entry)
 
 int mtree_append(struct buf *out, const struct tar_entry *entry, const char *sha256, bool times)
 {
-    if (append_path(out, entry->path) != 0 || append_type(out, entry) != 0 ||
+    if (mtree_append_path(out, entry->path) != 0 || append_type(out, entry) != 0 ||
         append_content(out, entry, sha256) != 0)
         return -1;
     if (times && buf_append_format(out, " time=%" PRId64 ".%09" PRIu32, entry->mtime.seconds,

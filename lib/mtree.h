@@ -16,4 +16,8 @@
  * other types; `times` adds the modification time. Returns 0; -1 if memory is out. */
 int mtree_append(struct buf *out, const struct tar_entry *entry, const char *sha256, bool times);
 
+/* Appends a path as the first word of its line: "./" and the path, escaped; "." for the root.
+ * Returns 0; -1 if memory is out. */
+int mtree_append_path(struct buf *out, const char *path);
+
 #endif

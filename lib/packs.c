@@ -94,12 +94,82 @@ enum status packs_open(struct packs *packs, int fd, const char *path)
     return status;
 }
 
+/* A Bloom filter. A digest sets three bits; digests are evenly distributed, so parts of their first
+ * digits are the numbers of these bits. With at least 16 bits a digest, one of 200 that the index
+ * does not have passes. */
+struct packs_filter {
+    uint64_t mask; /* the number of bits, a power of two, less 1 */
+    uint64_t words[];
+};
+
+enum { FILTER_BITS_EACH = 16, FILTER_HASHES = 3, FILTER_WORD = 64 };
+
+/* Rotates, so that even numbers with more than 21 bits differ in some of them. */
+static uint64_t filter_bit(const struct packs_filter *filter, uint64_t prefix, unsigned hash)
+{
+    const unsigned turn = hash * 21;
+    return (turn == 0 ? prefix : prefix >> turn | prefix << (64 - turn)) & filter->mask;
+}
+
+static void filter_add(struct packs_filter *filter, uint64_t prefix)
+{
+    for (unsigned hash = 0; hash < FILTER_HASHES; hash++) {
+        const uint64_t bit = filter_bit(filter, prefix, hash);
+        filter->words[bit / FILTER_WORD] |= UINT64_C(1) << bit % FILTER_WORD;
+    }
+}
+
+/* Whether the digest may have been added; NULL has all. */
+static bool filter_passes(const struct packs_filter *filter, uint64_t prefix)
+{
+    for (unsigned hash = 0; filter && hash < FILTER_HASHES; hash++) {
+        const uint64_t bit = filter_bit(filter, prefix, hash);
+        if (!(filter->words[bit / FILTER_WORD] >> bit % FILTER_WORD & 1))
+            return false;
+    }
+    return true;
+}
+
+static enum status filter_make(const struct packs *packs, struct pack *pack)
+{
+    const struct index *index = &pack->index;
+    uint64_t bits = FILTER_WORD;
+    while (bits < (uint64_t)index->count * FILTER_BITS_EACH)
+        bits *= 2;
+    struct packs_filter *filter = calloc(1, sizeof *filter + (size_t)(bits / 8));
+    if (!filter)
+        return diag_no_memory();
+    pack->filter = filter;
+    filter->mask = bits - 1;
+    (void)madvise(pack->bytes, pack->length, MADV_SEQUENTIAL); /* only for speed */
+    for (size_t i = 0; i < index->count; i++) {
+        uint64_t prefix = 0;
+        if (index_prefix(index, i, &prefix) != PACK_OK)
+            return fail_index(packs, pack->name, pack_error_text(PACK_BAD_INDEX));
+        filter_add(filter, prefix);
+    }
+    (void)madvise(pack->bytes, pack->length, MADV_RANDOM);
+    return STATUS_OK;
+}
+
+enum status packs_filter(struct packs *packs)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < packs->count && status == STATUS_OK; i++) {
+        if (!packs->list[i].filter)
+            status = filter_make(packs, &packs->list[i]);
+    }
+    return status;
+}
+
 enum status packs_find(const struct packs *packs, const struct digest_value *digest, size_t *pack,
                        struct index_entry *entry, bool *found)
 {
     const struct index_key key = index_key(digest);
     *found = false;
     for (size_t i = *pack; i < packs->count; i++) {
+        if (!filter_passes(packs->list[i].filter, key.prefix))
+            continue;
         switch (index_find(&packs->list[i].index, &key, entry)) {
         case INDEX_FOUND:
             *pack = i;
@@ -114,9 +184,16 @@ enum status packs_find(const struct packs *packs, const struct digest_value *dig
     return STATUS_OK;
 }
 
+void packs_trim(const struct packs *packs)
+{
+    for (size_t i = 0; i < packs->count; i++)
+        (void)madvise(packs->list[i].bytes, packs->list[i].length, MADV_DONTNEED);
+}
+
 void packs_close(struct packs *packs)
 {
     for (size_t i = 0; i < packs->count; i++) {
+        free(packs->list[i].filter);
         if (packs->list[i].bytes)
             (void)munmap(packs->list[i].bytes, packs->list[i].length);
     }

@@ -17,12 +17,15 @@
 #include <stddef.h>
 #include <time.h>
 
+struct packs_filter;
+
 struct pack {
     char name[PACK_DIGITS + 1]; /* PACK */
     struct timespec mtime;      /* of the index */
     struct index index;
     void *bytes; /* the mapped file */
     size_t length;
+    struct packs_filter *filter; /* NULL: none */
 };
 
 /* Zero-initialised it is safe to close, and has no packs. It owns its memory. */
@@ -44,6 +47,16 @@ enum status packs_open(struct packs *packs, int fd, const char *path);
  * an index is malformed; the error is printed. */
 enum status packs_find(const struct packs *packs, const struct digest_value *digest, size_t *pack,
                        struct index_entry *entry, bool *found);
+
+/* Reads all indexes once, and remembers 2 to 4 bytes of each content, so that packs_find() hardly
+ * ever searches an index that does not have a digest. It pays if the searches that follow are more
+ * than a thirtieth of the contents. Returns a status; an error is printed. */
+enum status packs_filter(struct packs *packs);
+
+/* Takes the pages of the indexes out of the process, but leaves them in the page cache. Called now
+ * and then, a process that searches a million contents stays small. May be called while another
+ * thread searches. */
+void packs_trim(const struct packs *packs);
 
 /* Releases everything. */
 void packs_close(struct packs *packs);

@@ -18,7 +18,7 @@ void tally_add(struct tally *tally, const struct tar_entry *entry)
         tally->types[entry->type]++;
 }
 
-static int tally_append(struct buf *out, const struct tally *tally)
+int tally_append(struct buf *out, const struct tally *tally)
 {
     const uint64_t *types = tally->types;
     const struct {
@@ -43,13 +43,13 @@ static int tally_append(struct buf *out, const struct tally *tally)
                               fields[i].number) != 0)
             return -1;
     }
-    return buf_append_text(out, "}\n");
+    return 0;
 }
 
 enum status tally_write(const struct tally *tally, struct outfile *file)
 {
     struct buf text = {0};
-    enum status status = tally_append(&text, tally) == 0
+    enum status status = tally_append(&text, tally) == 0 && buf_append_text(&text, "}\n") == 0
                              ? outfile_finish(file, text.bytes, text.length)
                              : diag_no_memory();
     buf_free(&text);

@@ -19,6 +19,9 @@ struct tally {
 /* Counts an entry. */
 void tally_add(struct tally *tally, const struct tar_entry *entry);
 
+/* Appends a JSON object, without its closing brace. Returns 0; -1 if memory is out. */
+int tally_append(struct buf *out, const struct tally *tally);
+
 /* Writes a JSON object to `file` and closes it. Returns a status; an error is printed. */
 enum status tally_write(const struct tally *tally, struct outfile *file);
 

@@ -1,11 +1,12 @@
 #include "input.h"
 
+#include "chunk_map.h"
 #include "diag.h"
 #include "mtree.h"
 #include "mtree_read.h"
+#include "text.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,27 +29,12 @@ enum status input_open(struct input *input, const char *name, bool seekable)
 
 enum status input_malformed(const struct input *input, const char *text)
 {
-    diag_error("%s: line %" PRIu64 ": %s", diag_name(input->name).text, input->lines.number, text);
-    return STATUS_ARCHIVE;
+    return text_malformed(&input->lines, input->name, text);
 }
 
 enum status input_next(struct input *input, struct slice *line)
 {
-    enum lines_event event = lines_next(&input->lines, &line->at, &line->length);
-    switch (event) {
-    case LINES_LINE:
-        return STATUS_OK;
-    case LINES_END:
-        *line = (struct slice){0};
-        return STATUS_OK;
-    case LINES_FAILED:
-        return diag_failed(input->name, "read");
-    case LINES_NO_MEMORY:
-        return diag_no_memory();
-    default:
-        input->lines.number++;
-        return input_malformed(input, lines_event_text(event));
-    }
+    return text_next(&input->lines, input->name, &line->at, &line->length);
 }
 
 void input_seek(struct input *input, uint64_t offset)
@@ -59,11 +45,12 @@ void input_seek(struct input *input, uint64_t offset)
 enum status input_start(struct input *input)
 {
     const struct slice manifest = {MTREE_SIGNATURE, strlen(MTREE_SIGNATURE) - 1};
+    const struct slice map = {CHUNK_MAP_SIGNATURE, strlen(CHUNK_MAP_SIGNATURE) - 1};
     struct slice line;
     enum status status = input_next(input, &line);
     if (status != STATUS_OK)
         return status;
-    input->is_map = slice_equal(line, slice_of(MAP_SIGNATURE));
+    input->is_map = slice_equal(line, map);
     if (input->is_map || slice_equal(line, manifest))
         return STATUS_OK;
     diag_error("%s: neither a manifest nor a chunk map", diag_name(input->name).text);
@@ -102,7 +89,7 @@ static enum status line_hash(struct check *check, struct slice line)
 static enum status lines_measure(struct input *input, struct check *check, input_visit *visit,
                                  void *context)
 {
-    struct slice line = slice_of(input->is_map ? MAP_SIGNATURE "\n" : MTREE_SIGNATURE);
+    struct slice line = slice_of(input->is_map ? CHUNK_MAP_SIGNATURE : MTREE_SIGNATURE);
     line.length--;
     for (;;) {
         enum status status = line_hash(check, line);

@@ -11,9 +11,6 @@
 
 #include <stdbool.h>
 
-/* The first line of a chunk map, without its newline. */
-#define MAP_SIGNATURE "#chunks"
-
 struct input {
     const char *name; /* as the user wrote it; borrowed */
     int fd;           /* -1: closed */

@@ -12,11 +12,6 @@
  * read at once, and writes stay large. */
 #define SMALL_FILE (STREAM_CHUNK / 4)
 
-static enum status digest_failed(void)
-{
-    return diag_error("cannot compute SHA-256 digests");
-}
-
 static enum status flush(struct emit *emit)
 {
     if (stream_write(emit->fd, emit->out.bytes, emit->out.length) != 0)
@@ -32,16 +27,13 @@ static size_t room_left(const struct emit *emit)
     return emit->out.length < STREAM_CHUNK ? STREAM_CHUNK - emit->out.length : 0;
 }
 
-enum status emit_start(struct emit *emit, int fd, enum emit_form form)
+enum status emit_start(struct emit *emit, int fd, enum emit_form form, struct digester *digester)
 {
-    *emit = (struct emit){.form = form, .fd = fd};
+    *emit = (struct emit){.form = form, .fd = fd, .digester = digester};
     if (buf_reserve(&emit->out, STREAM_CHUNK) != 0)
         return diag_no_memory();
     if (form == EMIT_TAR)
         return STATUS_OK;
-    emit->digest = digest_new(DIGEST_SHA256);
-    if (!emit->digest)
-        return digest_failed();
     return buf_append_text(&emit->out, MTREE_SIGNATURE) == 0 ? STATUS_OK : diag_no_memory();
 }
 
@@ -49,7 +41,7 @@ enum status emit_open(struct emit *emit, const struct tar_entry *entry)
 {
     emit->entry = entry;
     emit->added = 0;
-    emit->known = false;
+    emit->known = emit->begun = false;
     if (emit->form != EMIT_TAR)
         return STATUS_OK;
     if (tar_encode_entry(entry, &emit->out) != 0)
@@ -58,8 +50,19 @@ enum status emit_open(struct emit *emit, const struct tar_entry *entry)
     return room_left(emit) <= wanted ? flush(emit) : STATUS_OK;
 }
 
+/* Begins the content of a manifest's entry, once. */
+static enum status content_begin(struct emit *emit)
+{
+    if (emit->begun)
+        return STATUS_OK;
+    emit->begun = true;
+    return digester_begin(emit->digester, emit->entry->path, emit->entry->size);
+}
+
 void *emit_space(struct emit *emit, size_t *room)
 {
+    if (emit->form != EMIT_TAR)
+        return content_begin(emit) == STATUS_OK ? digester_space(emit->digester, room) : NULL;
     if (room_left(emit) == 0 && flush(emit) != STATUS_OK)
         return NULL;
     uint64_t missing = emit->entry->size - emit->added;
@@ -72,14 +75,11 @@ void *emit_space(struct emit *emit, size_t *room)
 
 enum status emit_added(struct emit *emit, size_t length)
 {
+    if (emit->form != EMIT_TAR)
+        return digester_added(emit->digester, length);
     emit->added += length;
-    if (emit->form == EMIT_TAR) {
-        emit->out.length += length;
-        return STATUS_OK;
-    }
-    /* For a manifest the content is only hashed, and overwritten by the next. */
-    const char *content = emit->out.bytes + emit->out.length;
-    return digest_update(emit->digest, content, length) == 0 ? STATUS_OK : digest_failed();
+    emit->out.length += length;
+    return STATUS_OK;
 }
 
 enum status emit_zeros(struct emit *emit, uint64_t length)
@@ -110,8 +110,11 @@ static enum status manifest_line(struct emit *emit)
 {
     char hex[DIGEST_TEXT_SIZE] = "";
     if (emit->entry->type == TAR_FILE) {
-        if (!emit->known && digest_final(emit->digest, &emit->value) != 0)
-            return digest_failed();
+        enum status status = emit->known ? STATUS_OK : content_begin(emit);
+        if (status == STATUS_OK && !emit->known)
+            status = digester_end(emit->digester, &emit->value, &emit->place);
+        if (status != STATUS_OK)
+            return status;
         digest_hex(&emit->value, hex);
     }
     bool times = emit->form == EMIT_MANIFEST_TIMES;
@@ -139,6 +142,5 @@ enum status emit_finish(struct emit *emit)
 void emit_free(struct emit *emit)
 {
     buf_free(&emit->out);
-    digest_free(emit->digest);
     *emit = (struct emit){0};
 }

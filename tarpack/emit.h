@@ -1,12 +1,12 @@
 /*
- * The output: the canonical tar or its manifest. Everything passes through one large buffer, into
- * which contents are read directly.
+ * The output: the canonical tar, whose contents are read directly into its buffer, or its manifest,
+ * whose contents go to a digester.
  */
 #ifndef TARPACK_EMIT_H
 #define TARPACK_EMIT_H
 
 #include "buf.h"
-#include "digest.h"
+#include "content/digester.h"
 #include "status.h"
 #include "tar_entry.h"
 
@@ -19,16 +19,18 @@ struct emit {
     int fd;
     struct buf out;                /* not written yet */
     const struct tar_entry *entry; /* the current entry */
-    uint64_t added;                /* bytes of its content so far */
+    uint64_t added;                /* a tar: bytes of its content so far */
     uint64_t written;              /* bytes written to fd in all */
-    struct digest *digest;         /* manifests only */
+    struct digester *digester;     /* manifests only; borrowed */
     struct digest_value value;     /* manifests: of the content of the last closed file */
+    struct place place;            /* likewise; unless `known` */
     bool known;                    /* `value` is set by emit_known() */
+    bool begun;                    /* the digester has begun the content */
 };
 
-/* Prepares to write to `fd`, which is borrowed. Returns a status, as all of these; an error is
- * printed. */
-enum status emit_start(struct emit *emit, int fd, enum emit_form form);
+/* Prepares to write to `fd`. A manifest needs a digester. Both are borrowed. Returns a status, as
+ * all of these; an error is printed. */
+enum status emit_start(struct emit *emit, int fd, enum emit_form form, struct digester *digester);
 
 /* Starts the entry. Its content, entry->size bytes, follows through emit_space() or emit_zeros(),
  * then emit_close(). `entry` is borrowed until then. */
@@ -44,7 +46,8 @@ enum status emit_added(struct emit *emit, size_t length);
 /* Adds zeros to the content. */
 enum status emit_zeros(struct emit *emit, uint64_t length);
 
-/* Sets the digest of the content, which then is not added. Manifests only. */
+/* Sets the digest of the content, which then is not added, between emit_open() and emit_close().
+ * Manifests only. */
 void emit_known(struct emit *emit, const struct digest_value *value);
 
 /* Completes the entry. */

@@ -1,7 +1,8 @@
 /*
- * tarpack: writes a directory to stdout as one canonical tar.
+ * tarpack: writes a directory to stdout as one canonical tar, or its manifest.
  *
  *     directory -> walk -> pack -> emit -> stdout
+ *                                   +-> digester -> store: contents stream, chunk map
  */
 #include "cli.h"
 #include "diag.h"
@@ -42,6 +43,12 @@ static const char help[] =
     "                          modification times\n"
     "  --cache=FILE            with --manifest: keep digests in FILE, and read only files that\n"
     "                          have changed since the last run\n"
+    "  --contents=FD           with --manifest=time: write new contents to descriptor FD, for\n"
+    "                          tarstore\n"
+    "  --chunks=FILE           required by --contents: write the chunk map of large files to FILE\n"
+    "  --known=DIR             contents in the packs of DIR are not new\n"
+    "  --known-chunks=FILE     with --cache and --known: the chunk map of the last run, so that\n"
+    "                          large files that have not changed are not read\n"
     "  --summary=FILE          write statistics to FILE, as JSON\n"
     "  -j, --jobs=N            1: do not read ahead of a slow disk (the output is the same)\n"
     "  -v, --verbose           print the name of each entry to standard error\n"
@@ -75,21 +82,24 @@ static enum status output_close(void)
     return diag_errno("cannot write to standard output");
 }
 
-/* Packs the open directory `root` and closes the output. */
-static enum status pack(const struct options *options, int root, struct tally *tally)
+/* Packs the open directory `root` into the output that `digester` belongs to, and closes it. */
+static enum status pack_output(const struct options *options, int root, struct digester *digester,
+                               struct store *store, struct tally *tally)
 {
     struct emit emit = {0};
-    stream_grow_pipe(STDOUT_FILENO);
     struct cache *cache = NULL;
-    enum status status = emit_start(&emit, STDOUT_FILENO, form_of(options));
+    stream_grow_pipe(STDOUT_FILENO);
+    enum status status = emit_start(&emit, STDOUT_FILENO, form_of(options), digester);
     if (status == STATUS_OK && options->cache)
-        status = cache_open(&cache, options->cache);
+        status = cache_open(&cache, options->cache, store ? &store->known.packs : NULL);
     if (status == STATUS_OK)
         status = pack_tree(options, root, &emit, cache, tally);
     else
         close(root);
     if (status == STATUS_OK)
         status = emit_finish(&emit);
+    if (status == STATUS_OK && store)
+        status = store_finish(store);
     if (status == STATUS_OK)
         status = output_close();
     if (status == STATUS_OK)
@@ -97,6 +107,22 @@ static enum status pack(const struct options *options, int root, struct tally *t
     tally->bytes = emit.written;
     cache_free(cache);
     emit_free(&emit);
+    return status;
+}
+
+static enum status pack(const struct options *options, int root, struct tally *tally)
+{
+    struct digester *digester = NULL;
+    struct store opened = {0}, *store = options->store.given ? &opened : NULL;
+    enum status status = store ? store_open(store, &options->store) : STATUS_OK;
+    if (status == STATUS_OK && options->manifest)
+        status = digester_new(&digester, store);
+    if (status == STATUS_OK)
+        status = pack_output(options, root, digester, store, tally);
+    else
+        close(root);
+    digester_free(digester);
+    store_close(&opened);
     return status;
 }
 

@@ -5,8 +5,11 @@
 #include "date.h"
 #include "diag.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPTION_WHITEOUTS = CLI_FIRST_LONG,
@@ -25,6 +28,10 @@ enum {
     OPTION_GID_MAP,
     OPTION_SUMMARY,
     OPTION_CACHE,
+    OPTION_CONTENTS,
+    OPTION_CHUNKS,
+    OPTION_KNOWN,
+    OPTION_KNOWN_CHUNKS,
 };
 
 static const struct option long_options[] = {
@@ -50,6 +57,10 @@ static const struct option long_options[] = {
     {"gid-map", required_argument, NULL, OPTION_GID_MAP},
     {"summary", required_argument, NULL, OPTION_SUMMARY},
     {"cache", required_argument, NULL, OPTION_CACHE},
+    {"contents", required_argument, NULL, OPTION_CONTENTS},
+    {"chunks", required_argument, NULL, OPTION_CHUNKS},
+    {"known", required_argument, NULL, OPTION_KNOWN},
+    {"known-chunks", required_argument, NULL, OPTION_KNOWN_CHUNKS},
     {"jobs", required_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -147,6 +158,44 @@ static enum status selection_take(struct options *options, int option, const cha
     }
 }
 
+/* Takes the number of a descriptor to which binary data can be written. */
+static enum status descriptor_parse(const char *text, int *fd)
+{
+    uint64_t number = 0;
+    if (cli_number(text, INT_MAX, &number) != 0 || number <= STDERR_FILENO)
+        return cli_usage("--contents takes the number of a descriptor above 2, not '%s'",
+                         diag_name(text).text);
+    *fd = (int)number;
+    const int flags = fcntl(*fd, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+        return cli_usage("--contents: descriptor %d is not open for writing", *fd);
+    return isatty(*fd) == 0 ? STATUS_OK : cli_usage("--contents: descriptor %d is a terminal", *fd);
+}
+
+/* Options of incremental snapshots. */
+static enum status store_take(struct options *options, int option, const char *argument)
+{
+    switch (option) {
+    case OPTION_CACHE:
+        options->cache = argument;
+        return STATUS_OK;
+    case OPTION_CONTENTS:
+        options->store.given = true;
+        return descriptor_parse(argument, &options->store.contents);
+    case OPTION_CHUNKS:
+        options->store.chunks = argument;
+        return STATUS_OK;
+    case OPTION_KNOWN:
+        options->store.known = argument;
+        return STATUS_OK;
+    case OPTION_KNOWN_CHUNKS:
+        options->store.known_chunks = argument;
+        return STATUS_OK;
+    default:
+        return selection_take(options, option, argument);
+    }
+}
+
 static enum status option_take(struct options *options, int option, const char *argument)
 {
     switch (option) {
@@ -174,13 +223,10 @@ static enum status option_take(struct options *options, int option, const char *
     case OPTION_SUMMARY:
         options->summary = argument;
         return STATUS_OK;
-    case OPTION_CACHE:
-        options->cache = argument;
-        return STATUS_OK;
     case 'j':
         return cli_jobs(argument, &options->jobs);
     default:
-        return selection_take(options, option, argument);
+        return store_take(options, option, argument);
     }
 }
 
@@ -205,6 +251,25 @@ static enum status mtime_settle(struct options *options)
     return STATUS_OK;
 }
 
+/* Refuses options without those that they need. */
+static enum status needs_check(const struct options *options)
+{
+    const struct store_options *store = &options->store;
+    if (options->cache && !options->manifest)
+        return cli_usage("--cache works only with --manifest: a tar needs all contents");
+    if (store->given && !options->manifest_times)
+        return cli_usage("--contents works only with --manifest=time");
+    if (store->given && !store->chunks)
+        return cli_usage("--contents needs --chunks=FILE");
+    if (!store->given && (store->chunks || store->known || store->known_chunks))
+        return cli_usage("%s works only with --contents", store->chunks  ? "--chunks"
+                                                          : store->known ? "--known"
+                                                                         : "--known-chunks");
+    if (store->known_chunks && (!options->cache || !store->known))
+        return cli_usage("--known-chunks needs --cache and --known");
+    return STATUS_OK;
+}
+
 /* The second thread mostly waits for the disk. Test builds may set another default. */
 #ifndef JOBS_DEFAULT
 #define JOBS_DEFAULT 2
@@ -219,9 +284,9 @@ enum status options_parse(struct options *options, int argc, char **argv)
         if (status != STATUS_OK || options->help || options->version)
             return status;
     }
-    if (options->cache && !options->manifest)
-        return cli_usage("--cache works only with --manifest: a tar needs all contents");
-    enum status status = mtime_settle(options);
+    enum status status = needs_check(options);
+    if (status == STATUS_OK)
+        status = mtime_settle(options);
     return status == STATUS_OK ? cli_directory(argc, argv, &options->directory) : status;
 }
 

@@ -4,6 +4,7 @@
 #ifndef TARPACK_OPTIONS_H
 #define TARPACK_OPTIONS_H
 
+#include "content/store.h"
 #include "exclude.h"
 #include "rewrite.h"
 #include "status.h"
@@ -25,6 +26,7 @@ struct options {
     unsigned jobs;       /* threads; 1: only the main one */
     const char *summary; /* a file's name, or NULL */
     const char *cache;   /* likewise */
+    struct store_options store;
 };
 
 /* Parses the command line. Returns a status; an error is printed. */

@@ -2,7 +2,7 @@
 
 #include "array.h"
 #include "cache/cache.h"
-#include "content.h"
+#include "content/content.h"
 #include "diag.h"
 #include "privilege.h"
 #include "staging_name.h"
@@ -18,15 +18,18 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-struct pack {
+struct packer {
     const struct options *options;
     struct emit *emit;
     struct tally *tally;
     dev_t device; /* of the root */
     struct walk walk;
-    struct scout *scout; /* NULL: none */
-    struct cache *cache; /* NULL: none */
-    bool content_known;  /* the current entry is unchanged, or another name of a known inode */
+    struct scout *scout;       /* NULL: none */
+    struct cache *cache;       /* NULL: none */
+    struct digester *digester; /* of a manifest */
+    bool content_known; /* the current entry is unchanged, or another name of a known inode */
+    struct digest_value found; /* of the content of an unchanged file */
+    struct place place;        /* likewise */
     struct links links;
     enum overlay_space space;
     enum upper_kind *kinds; /* of the directories above the current entry, by depth */
@@ -76,7 +79,7 @@ static void entry_fill(struct tar_entry *entry, const struct walk_item *item)
 }
 
 /* Warns once that trusted.* attributes are not visible: nothing shows whether there are any. */
-static void hidden_warn(struct pack *pack, const struct walk_item *item)
+static void hidden_warn(struct packer *pack, const struct walk_item *item)
 {
     if (!pack->warns_hidden || item->status.st_uid == pack->uid)
         return;
@@ -88,7 +91,7 @@ static void hidden_warn(struct pack *pack, const struct walk_item *item)
 }
 
 /* Reads the status and attributes of the item. `*there` is false if it vanished (--live). */
-static enum status entry_load(struct pack *pack, const struct walk_item *item, bool *there)
+static enum status entry_load(struct packer *pack, const struct walk_item *item, bool *there)
 {
     entry_fill(&pack->entry, item);
     if (pack->content_known)
@@ -106,12 +109,12 @@ static enum status entry_load(struct pack *pack, const struct walk_item *item, b
 }
 
 /* The kind of the directory that holds the item. */
-static enum upper_kind kind_above(const struct pack *pack, const struct walk_item *item)
+static enum upper_kind kind_above(const struct packer *pack, const struct walk_item *item)
 {
     return item->parent < 0 ? UPPER_ENTRY : pack->kinds[item->depth];
 }
 
-static enum status kind_remember(struct pack *pack, const struct walk_item *item,
+static enum status kind_remember(struct packer *pack, const struct walk_item *item,
                                  enum upper_kind kind)
 {
     size_t depth = item->parent < 0 ? 0 : item->depth + 1;
@@ -121,14 +124,14 @@ static enum status kind_remember(struct pack *pack, const struct walk_item *item
     return STATUS_OK;
 }
 
-static enum status entry_open(struct pack *pack, const struct tar_entry *entry)
+static enum status entry_open(struct packer *pack, const struct tar_entry *entry)
 {
     tally_add(pack->tally, entry);
     return emit_open(pack->emit, entry);
 }
 
 /* Adds an entry that has no content. */
-static enum status bare_emit(struct pack *pack, const struct tar_entry *entry)
+static enum status bare_emit(struct packer *pack, const struct tar_entry *entry)
 {
     enum status status = entry_open(pack, entry);
     return status == STATUS_OK ? emit_close(pack->emit) : status;
@@ -136,7 +139,7 @@ static enum status bare_emit(struct pack *pack, const struct tar_entry *entry)
 
 /* Adds an empty file PREFIX NAME in the directory whose path is the first `above` bytes of `path`.
  * Its bytes do not depend on the form of the marker on disk. */
-static enum status marker_emit(struct pack *pack, const char *path, size_t above,
+static enum status marker_emit(struct packer *pack, const char *path, size_t above,
                                const char *prefix, const char *name)
 {
     pack->text.length = 0;
@@ -149,7 +152,7 @@ static enum status marker_emit(struct pack *pack, const char *path, size_t above
     return bare_emit(pack, &marker);
 }
 
-static enum status whiteout_emit(struct pack *pack, const struct walk_item *item)
+static enum status whiteout_emit(struct packer *pack, const struct walk_item *item)
 {
     /* An opaque directory already hides everything. */
     if (kind_above(pack, item) == UPPER_OPAQUE)
@@ -158,13 +161,13 @@ static enum status whiteout_emit(struct pack *pack, const struct walk_item *item
     return marker_emit(pack, item->path, above > 0 ? above - 1 : 0, WHITEOUT_PREFIX, item->name);
 }
 
-static enum status opaque_emit(struct pack *pack, const struct walk_item *item)
+static enum status opaque_emit(struct packer *pack, const struct walk_item *item)
 {
     size_t above = item->parent < 0 ? 0 : strlen(item->path);
     return marker_emit(pack, item->path, above, WHITEOUT_OPAQUE_NAME, "");
 }
 
-static enum status directory_emit(struct pack *pack, const struct walk_item *item,
+static enum status directory_emit(struct packer *pack, const struct walk_item *item,
                                   enum upper_kind kind)
 {
     enum status status = kind_remember(pack, item, kind);
@@ -174,7 +177,7 @@ static enum status directory_emit(struct pack *pack, const struct walk_item *ite
 }
 
 /* Reads the target of a symbolic link, at most PATH_MAX bytes. `*there` as in entry_load(). */
-static enum status symlink_load(struct pack *pack, const struct walk_item *item, bool *there)
+static enum status symlink_load(struct packer *pack, const struct walk_item *item, bool *there)
 {
     if (buf_reserve(&pack->text, PATH_MAX) != 0)
         return diag_no_memory();
@@ -187,7 +190,7 @@ static enum status symlink_load(struct pack *pack, const struct walk_item *item,
 }
 
 /* Makes the entry a hard link if the archive already has another name of its inode. */
-static enum status hardlink_find(struct pack *pack, const struct walk_item *item)
+static enum status hardlink_find(struct packer *pack, const struct walk_item *item)
 {
     const char *first = NULL;
     if (item->status.st_nlink < 2 || S_ISDIR(item->status.st_mode))
@@ -204,25 +207,32 @@ static enum status hardlink_find(struct pack *pack, const struct walk_item *item
     return STATUS_OK;
 }
 
-/* Adds the content of a file. In a manifest the digest may come from the cache. */
-static enum status file_emit(struct pack *pack, const struct walk_item *item)
+/* Adds the content of a file that is unchanged. */
+static enum status found_emit(struct packer *pack, const struct walk_item *item)
 {
-    struct digest_value value;
-    enum status status = STATUS_OK;
-    if (pack->content_known) {
-        cache_digest(pack->cache, &value);
-        emit_known(pack->emit, &value);
-    } else {
-        status = content_emit(pack->emit, pack->scout, item, pack->options->live);
-    }
+    enum status status = digester_keep(pack->digester, item->path, (uint64_t)item->status.st_size,
+                                       &pack->found, &pack->place);
+    if (status != STATUS_OK)
+        return status;
+    cache_keep(pack->cache, &pack->place);
+    emit_known(pack->emit, &pack->found);
+    return emit_close(pack->emit);
+}
+
+/* Adds the content of a file. In a manifest the digest may come from the cache. */
+static enum status file_emit(struct packer *pack, const struct walk_item *item)
+{
+    if (pack->content_known)
+        return found_emit(pack, item);
+    enum status status = content_emit(pack->emit, pack->scout, item, pack->options->live);
     if (status == STATUS_OK)
         status = emit_close(pack->emit);
     if (status == STATUS_OK && pack->cache)
-        cache_add(pack->cache, &pack->emit->value);
+        cache_add(pack->cache, &pack->emit->value, &pack->emit->place);
     return status;
 }
 
-static enum status node_emit(struct pack *pack, const struct walk_item *item)
+static enum status node_emit(struct packer *pack, const struct walk_item *item)
 {
     bool there = true;
     enum status status = STATUS_OK;
@@ -256,7 +266,7 @@ static enum status marker_name_check(const struct walk_item *item, bool *skip)
 }
 
 /* Adds an entry of an overlay's upper directory in the form of the OCI layer specification. */
-static enum status upper_emit(struct pack *pack, const struct walk_item *item)
+static enum status upper_emit(struct packer *pack, const struct walk_item *item)
 {
     enum upper_kind kind = UPPER_ENTRY;
     bool skip = false;
@@ -279,7 +289,7 @@ static enum status upper_emit(struct pack *pack, const struct walk_item *item)
     return status;
 }
 
-static enum status raw_emit(struct pack *pack, const struct walk_item *item)
+static enum status raw_emit(struct packer *pack, const struct walk_item *item)
 {
     enum status status = rewrite_entry(&pack->options->rewrite, &pack->entry);
     if (status != STATUS_OK)
@@ -291,7 +301,7 @@ static enum status raw_emit(struct pack *pack, const struct walk_item *item)
 /* Whether the item is excluded, or is the staging directory of a running or dead merge. */
 static bool is_left_out(const void *context, const struct walk_item *item)
 {
-    const struct pack *pack = context;
+    const struct packer *pack = context;
     if (item->parent < 0)
         return false;
     if (item->depth == 0 && staging_name_is(item->name, STAGING_MERGE)) {
@@ -303,7 +313,7 @@ static bool is_left_out(const void *context, const struct walk_item *item)
 
 /* Whether the item will be a hard link, so that nothing of its inode has to be read. An empty file
  * may be a whiteout under this name only. */
-static bool is_other_name(struct pack *pack, const struct walk_item *item)
+static bool is_other_name(struct packer *pack, const struct walk_item *item)
 {
     if (item->status.st_nlink < 2 || kind_above(pack, item) == UPPER_XWHITEOUTS ||
         !links_knows(&pack->links, &item->status))
@@ -312,17 +322,30 @@ static bool is_other_name(struct pack *pack, const struct walk_item *item)
     return true;
 }
 
-/* Finds the item unchanged in the cache, or opens it. */
-static enum status item_look(struct pack *pack, const struct walk_item *item, bool *there)
+/* Whether nothing has to be read of the item: it is another name of an inode, or the cache has it
+ * and, if contents are stored, a pack has its content. */
+static enum status item_find(struct packer *pack, const struct walk_item *item)
 {
-    pack->content_known =
-        pack->cache && walk_peek(&pack->walk) &&
-        (is_other_name(pack, item) || cache_find(pack->cache, item, &pack->entry.xattrs));
-    *there = pack->content_known;
-    return pack->content_known ? STATUS_OK : walk_look(&pack->walk, there);
+    pack->content_known = false;
+    if (!pack->cache || !walk_peek(&pack->walk))
+        return STATUS_OK;
+    pack->content_known = is_other_name(pack, item);
+    if (pack->content_known || !cache_find(pack->cache, item, &pack->entry.xattrs))
+        return STATUS_OK;
+    cache_get(pack->cache, &pack->found, &pack->place);
+    return digester_knows(pack->digester, item->path, (uint64_t)item->status.st_size, &pack->found,
+                          &pack->place, &pack->content_known);
 }
 
-static enum status item_emit(struct pack *pack, const struct walk_item *item)
+/* Finds the item unchanged in the cache, or opens it. */
+static enum status item_look(struct packer *pack, const struct walk_item *item, bool *there)
+{
+    enum status status = item_find(pack, item);
+    *there = pack->content_known;
+    return status != STATUS_OK || pack->content_known ? status : walk_look(&pack->walk, there);
+}
+
+static enum status item_emit(struct packer *pack, const struct walk_item *item)
 {
     bool there = false;
     enum status status = is_left_out(pack, item) ? STATUS_OK : item_look(pack, item, &there);
@@ -350,12 +373,13 @@ static enum status item_emit(struct pack *pack, const struct walk_item *item)
 enum status pack_tree(const struct options *options, int root, struct emit *emit,
                       struct cache *cache, struct tally *tally)
 {
-    struct pack pack = {.options = options,
-                        .emit = emit,
-                        .cache = cache,
-                        .tally = tally,
-                        .uid = geteuid(),
-                        .warns_hidden = !privilege_sees_trusted()};
+    struct packer pack = {.options = options,
+                          .emit = emit,
+                          .cache = cache,
+                          .digester = emit->digester,
+                          .tally = tally,
+                          .uid = geteuid(),
+                          .warns_hidden = !privilege_sees_trusted()};
     pack.links.live = options->live;
     const struct scout_limits limits = {is_left_out, &pack, options->one_file_system};
     if (options->jobs > 1)

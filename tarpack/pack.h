@@ -11,7 +11,8 @@
 
 /* Adds all entries of the open directory `root`, which it takes over, to the output, without the
  * end of the archive, and counts them. With a cache (NULL: none) the output must be a manifest, and
- * unchanged files are not opened. Returns a status; an error is printed. */
+ * unchanged files are not opened, unless their content is missing in the packs. Returns a status;
+ * an error is printed. */
 enum status pack_tree(const struct options *options, int root, struct emit *emit,
                       struct cache *cache, struct tally *tally);
 

@@ -19,7 +19,7 @@ setup() {
 
 # callers: prints the programs and the commands of zlsnap as they are typed.
 callers() {
-    printf '%s\n' tarpack tarunpack shasum-tee tarstore mtreediff
+    printf '%s\n' tarpack tarunpack shasum-tee tarstore tarjoin mtreediff
     zlsnap --help | sed -n 's/^  \([a-z][a-z]*\) .*/zlsnap \1/p' | sort -u
 }
 

@@ -232,6 +232,14 @@ store() {
     contents "$@" | tarstore packs >/dev/null
 }
 
+# web_store: stores the new directory "web" in the new directory "packs", with "web.mtree" and "web.chunks".
+web_store() {
+    mkdir -p packs web/etc
+    seq 1000 >web/etc/web.conf
+    head -c 3000000 /dev/urandom >web/large
+    tarpack --manifest=time --contents=3 --chunks=web.chunks web 3>&1 >web.mtree | tarstore packs >/dev/null
+}
+
 # --------------------------------------------------------------------------- checking results
 
 # packs_hold FILE: the directory "packs" has a pack of this content, and nothing else.

@@ -289,6 +289,27 @@ example() {
         follow 1
         ;;
 
+    # ----- tarjoin(1)
+
+    *'tarjoin --packs=packs --chunks=web.chunks < web.mtree | tarunpack copy')
+        upper web
+        head -c 3000000 /dev/urandom >web/large
+        follow
+        same web copy
+        ;;
+    *'--path=etc/web.conf'*)
+        web_store
+        digest=$(sha256sum <web.mtree | cut -d ' ' -f 1)
+        follow
+        assert_equal "$(cd part && find . | sort | tr '\n' ' ')" '. ./etc ./etc/web.conf '
+        cmp web/etc/web.conf part/etc/web.conf
+        ;;
+    *'--path=etc --needs'*)
+        web_store
+        follow
+        assert_equal "$stdout" "$(basename packs/*.zst .zst)"
+        ;;
+
     # ----- shasum-tee(1)
 
     *'tarpack DIR | shasum-tee --oci -o tar.digest'*)
@@ -547,6 +568,10 @@ example() {
 
 @test "the examples of tarstore(1)" {
     run_examples tarstore/tarstore.1
+}
+
+@test "the examples of tarjoin(1)" {
+    run_examples tarjoin/tarjoin.1
 }
 
 @test "the examples of mtreediff(1)" {

@@ -47,6 +47,10 @@ replay() {
     replay contents
 }
 
+@test "fuzz: tarjoin with any manifest, chunk map and damage to a pack" {
+    replay tarjoin
+}
+
 @test "fuzz: archives, and their entries written again by tarpack's code" {
     replay reader "$BATS_FILE_TMPDIR/archives"
 }

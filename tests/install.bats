@@ -22,7 +22,7 @@ assert_same_content() {
 @test "install puts programs and manuals below DESTDIR and PREFIX, and nothing elsewhere" {
     make_ install
     local program
-    for program in tarpack tarunpack shasum-tee tarstore mtreediff zlsnap; do
+    for program in tarpack tarunpack shasum-tee tarstore tarjoin mtreediff zlsnap; do
         run -0 "$D/opt/zlsnap/bin/$program" --version
         assert_output --partial "$program"
     done
@@ -44,7 +44,7 @@ assert_same_content() {
         assert_same_content "$file" "$share/doc/zlsnap/examples"
     done
     assert_same_content "$PROJECT/completions/_zlsnap" "$share/zsh/site-functions"
-    for program in tarpack tarunpack shasum-tee tarstore mtreediff zlsnap; do # the same file for all programs
+    for program in tarpack tarunpack shasum-tee tarstore tarjoin mtreediff zlsnap; do # the same file for all programs
         cmp "$PROJECT/completions/zlsnap.bash" "$share/bash-completion/completions/$program"
         cmp "$PROJECT/completions/zlsnap.fish" "$share/fish/vendor_completions.d/$program.fish"
     done

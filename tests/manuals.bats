@@ -3,9 +3,9 @@
 
 load helpers
 
-PROGRAMS='tarpack tarunpack shasum-tee tarstore mtreediff'
-PAGES=(doc/zlsnap.1 doc/zlsnap.7 mtreediff/mtreediff.1 shasum-tee/shasum-tee.1 tarpack/tarpack.1
-    tarstore/tarstore.1 tarunpack/tarunpack.1)
+PROGRAMS='tarpack tarunpack shasum-tee tarstore tarjoin mtreediff'
+PAGES=(doc/zlsnap.1 doc/zlsnap.7 mtreediff/mtreediff.1 shasum-tee/shasum-tee.1 tarjoin/tarjoin.1
+    tarpack/tarpack.1 tarstore/tarstore.1 tarunpack/tarunpack.1)
 
 setup() {
     requires_command mandoc
@@ -143,7 +143,7 @@ nothing() {
     for page in "${PAGES[@]}"; do
         sed -n 's/^\.Xr \([^ ]*\) \([0-9]\).*/\1 \2/p' "$page" | while read -r name section; do
             case $name in
-            tarpack | tarunpack | shasum-tee | tarstore | mtreediff | zlsnap)
+            tarpack | tarunpack | shasum-tee | tarstore | tarjoin | mtreediff | zlsnap)
                 compgen -G "*/$name.$section" >/dev/null || fail "$page: $name($section)"
                 ;;
             esac

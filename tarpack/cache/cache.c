@@ -1,11 +1,11 @@
 #include "cache/cache.h"
 
+#include "cache/placing.h"
 #include "cache/reader.h"
 #include "cache/writer.h"
 #include "diag.h"
 #include "tar_path.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,11 +18,48 @@ struct cache {
     struct cache_reader old;
     struct cache_writer new;
     bool changed; /* the new file differs from the old one */
-    unsigned char found[CACHE_DIGEST_BYTES];
-    struct buf begun; /* the record of the current file; empty: it has none */
+    struct placing placing;
+    struct cache_record found; /* by cache_find() */
+    struct cache_record begun; /* of the current file; path_length 0: it has none */
+    struct buf rest;           /* its path and attributes */
 };
 
-enum status cache_open(struct cache **opened, const char *path)
+/* Appends the names of the packs. Returns 0; -1 if memory is out. */
+static int packs_list(const struct packs *packs, struct buf *list)
+{
+    for (size_t i = 0; i < packs->count; i++) {
+        struct digest_value name;
+        if (digest_parse(packs->list[i].name, &name) != NULL ||
+            buf_append(list, name.bytes, CACHE_DIGEST_BYTES) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool is_equal(const struct buf *a, const struct buf *b)
+{
+    return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
+/* Writes the list of packs that places refer to. Without `known` it is the old one. */
+static enum status list_settle(struct cache *cache, const struct packs *known)
+{
+    struct buf list = {0};
+    const struct buf *old = &cache->old.packs;
+    int result = known ? packs_list(known, &list) : 0;
+    if (result == 0)
+        result = placing_make(&cache->placing, old, known ? &list : old);
+    if (result == 0 && known && !is_equal(&list, old))
+        cache->changed = true;
+    if (result == 0 && known)
+        cache_writer_packs(&cache->new, list.bytes, list.length);
+    else if (result == 0)
+        cache_writer_packs(&cache->new, old->bytes, old->length);
+    buf_free(&list);
+    return result == 0 ? STATUS_OK : diag_no_memory();
+}
+
+enum status cache_open(struct cache **opened, const char *path, const struct packs *known)
 {
     struct cache *cache = *opened = calloc(1, sizeof *cache);
     if (!cache)
@@ -31,14 +68,16 @@ enum status cache_open(struct cache **opened, const char *path)
     cache->racy.tv_sec -= CLOCK_COARSEST;
     cache->old.fd = -1;
     enum status status = cache_writer_open(&cache->new, path);
+    if (status == STATUS_OK) {
+        cache_reader_open(&cache->old, cache->new.directory, cache->new.name, path);
+        cache->changed = cache->old.over;
+        status = list_settle(cache, known);
+    }
     if (status != STATUS_OK) {
         cache_free(cache);
         *opened = NULL;
-        return status;
     }
-    cache_reader_open(&cache->old, cache->new.directory, cache->new.name, path);
-    cache->changed = cache->old.over;
-    return STATUS_OK;
+    return status;
 }
 
 static struct cache_record record_make(const struct walk_item *item)
@@ -87,7 +126,7 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
     struct cache_record record;
     const struct cache_record wanted = record_make(item);
     const char *bytes = NULL;
-    cache->begun.length = 0;
+    cache->begun.path_length = 0;
     while ((bytes = cache_reader_next(&cache->old, &record))) {
         const char *path = bytes + sizeof record;
         int order = tar_path_compare(path, item->path);
@@ -95,9 +134,7 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
             return false;
         if (order == 0 && is_same(&record, &wanted) &&
             xattrs_load(path + record.path_length, record.xattrs_length, xattrs)) {
-            memcpy(cache->found, record.digest, sizeof cache->found);
-            cache_writer_add(&cache->new, bytes, cache_record_length(&record));
-            cache_reader_skip(&cache->old, &record);
+            cache->found = record;
             return true;
         }
         cache->changed = true;
@@ -108,10 +145,24 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
     return false;
 }
 
-void cache_digest(const struct cache *cache, struct digest_value *value)
+void cache_get(const struct cache *cache, struct digest_value *value, struct place *place)
 {
     *value = (struct digest_value){.algorithm = DIGEST_SHA256};
-    memcpy(value->bytes, cache->found, sizeof cache->found);
+    memcpy(value->bytes, cache->found.digest, CACHE_DIGEST_BYTES);
+    *place = (struct place){.pack = cache->found.pack, .chunks = cache->found.chunks};
+    placing_apply(&cache->placing, place);
+}
+
+void cache_keep(struct cache *cache, const struct place *place)
+{
+    struct cache_record record;
+    const char *bytes = cache_reader_next(&cache->old, &record);
+    if (record.pack != place->pack || record.chunks != place->chunks)
+        cache->changed = true;
+    record.pack = place->pack;
+    record.chunks = place->chunks;
+    cache_writer_add(&cache->new, &record, bytes + sizeof record);
+    cache_reader_skip(&cache->old, &record);
 }
 
 static int xattrs_store(struct buf *out, const struct xattrs *xattrs)
@@ -134,41 +185,40 @@ static bool is_racy(const struct cache *cache, struct timespec time)
            (time.tv_sec == racy->tv_sec && time.tv_nsec >= racy->tv_nsec);
 }
 
-/* Builds the record of the file, without its digest. */
-static int record_begin(struct buf *begun, const struct walk_item *item,
+/* Builds the record of the file, without its digest and place. Returns 0; -1 if it gets none. */
+static int record_begin(struct cache *cache, const struct walk_item *item,
                         const struct xattrs *xattrs)
 {
-    struct cache_record record = record_make(item);
-    size_t path = strlen(item->path) + 1;
-    if (buf_append(begun, &record, sizeof record) != 0 ||
-        buf_append(begun, item->path, path) != 0 || xattrs_store(begun, xattrs) != 0)
+    struct buf *rest = &cache->rest;
+    const size_t path = strlen(item->path) + 1;
+    rest->length = 0;
+    if (buf_append(rest, item->path, path) != 0 || xattrs_store(rest, xattrs) != 0 ||
+        path > CACHE_PATH_MAX || rest->length - path > CACHE_XATTRS_MAX)
         return -1;
-    size_t attributes = begun->length - sizeof record - path;
-    if (path > CACHE_PATH_MAX || attributes > CACHE_XATTRS_MAX)
-        return -1;
-    record.path_length = (uint32_t)path;
-    record.xattrs_length = (uint32_t)attributes;
-    memcpy(begun->bytes, &record, sizeof record);
+    cache->begun = record_make(item);
+    cache->begun.path_length = (uint32_t)path;
+    cache->begun.xattrs_length = (uint32_t)(rest->length - path);
     return 0;
 }
 
 void cache_begin(struct cache *cache, const struct walk_item *item, const struct xattrs *xattrs)
 {
-    cache->begun.length = 0;
-    if (is_racy(cache, item->status.st_ctim) || is_racy(cache, item->status.st_mtim) ||
-        record_begin(&cache->begun, item, xattrs) != 0)
-        cache->begun.length = 0; /* the next run reads it again */
+    cache->begun.path_length = 0;
+    if (!is_racy(cache, item->status.st_ctim) && !is_racy(cache, item->status.st_mtim))
+        (void)record_begin(cache, item, xattrs); /* or the next run reads it again */
 }
 
-void cache_add(struct cache *cache, const struct digest_value *value)
+void cache_add(struct cache *cache, const struct digest_value *value, const struct place *place)
 {
-    struct buf *begun = &cache->begun;
-    if (begun->length == 0)
+    struct cache_record *record = &cache->begun;
+    if (record->path_length == 0)
         return;
-    memcpy(begun->bytes + offsetof(struct cache_record, digest), value->bytes, CACHE_DIGEST_BYTES);
+    memcpy(record->digest, value->bytes, CACHE_DIGEST_BYTES);
+    record->chunks = place->chunks;
+    record->pack = place->pack;
     cache->changed = true;
-    cache_writer_add(&cache->new, begun->bytes, begun->length);
-    begun->length = 0;
+    cache_writer_add(&cache->new, record, cache->rest.bytes);
+    record->path_length = 0;
 }
 
 void cache_finish(struct cache *cache)
@@ -185,6 +235,7 @@ void cache_free(struct cache *cache)
         return;
     cache_reader_close(&cache->old);
     cache_writer_close(&cache->new);
-    buf_free(&cache->begun);
+    placing_free(&cache->placing);
+    buf_free(&cache->rest);
     free(cache);
 }

@@ -1,6 +1,6 @@
 /*
- * What earlier runs have read: status, attributes and content digest of each regular file. A file
- * whose status has not changed is not opened again.
+ * What earlier runs have read: status, attributes and content digest of each regular file, and the
+ * place of its content. A file whose status has not changed is not opened again.
  *
  * The cache file lists the files in the order of the walk. The old and the new file are processed
  * in step with the walk, so memory does not grow with them. The new file replaces the old one by a
@@ -15,7 +15,9 @@
 #ifndef TARPACK_CACHE_H
 #define TARPACK_CACHE_H
 
+#include "cache/place.h"
 #include "digest.h"
+#include "packs.h"
 #include "status.h"
 #include "tree/walk.h"
 #include "xattrs.h"
@@ -24,23 +26,28 @@
 
 struct cache;
 
-/* Opens the cache file `path`, which need not exist, and starts a new one beside it. Stores NULL on
- * failure. Returns a status; the error is printed. */
-enum status cache_open(struct cache **opened, const char *path);
+/* Opens the cache file `path`, which need not exist, and starts a new one beside it. Places refer
+ * to the packs of `known`; with NULL they stay as they are. Stores NULL on failure. Returns a
+ * status; the error is printed. */
+enum status cache_open(struct cache **opened, const char *path, const struct packs *known);
 
-/* Whether the file is unchanged; only its status has to be known. If so, stores its attributes and
- * keeps its record. Items must come in the order of the walk. */
+/* Whether the file is unchanged; only its status has to be known. If so, stores its attributes.
+ * Items must come in the order of the walk. */
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);
 
-/* Stores the digest of the file that cache_find() found. */
-void cache_digest(const struct cache *cache, struct digest_value *value);
+/* Stores the digest of the file that cache_find() found, and the place of its content. */
+void cache_get(const struct cache *cache, struct digest_value *value, struct place *place);
+
+/* Keeps the record of the file that cache_find() has just found, with this place. */
+void cache_keep(struct cache *cache, const struct place *place);
 
 /* Starts the record of a file that was opened, with its unfiltered attributes. A record that was
  * started before and not completed by cache_add() is discarded. */
 void cache_begin(struct cache *cache, const struct walk_item *item, const struct xattrs *xattrs);
 
-/* Completes the record that cache_begin() started, if any, with the digest of the content. */
-void cache_add(struct cache *cache, const struct digest_value *value);
+/* Completes the record that cache_begin() started, if any, with the digest and the place of the
+ * content. */
+void cache_add(struct cache *cache, const struct digest_value *value, const struct place *place);
 
 /* Replaces the old file if anything has changed. Failure is a warning. NULL is allowed. */
 void cache_finish(struct cache *cache);

@@ -8,7 +8,7 @@
 struct cache_header cache_header_make(void)
 {
     struct cache_header header = {
-        .magic = "zlsnap cache 2", .order = 0x01020304, .record_size = sizeof(struct cache_record)};
+        .magic = "zlsnap cache 3", .order = 0x01020304, .record_size = sizeof(struct cache_record)};
     struct stat status;
     /* ACLs hold the ids of the user namespace. */
     if (stat("/proc/self/ns/user", &status) == 0)

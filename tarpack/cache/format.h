@@ -1,7 +1,9 @@
 /*
- * The format of a cache file: a header, blocks of records, and an empty block at the end. Records
- * are in the order of the walk, and none spans two blocks. Numbers are in the machine's own byte
- * order: the file is not meant for other machines.
+ * The format of a cache file: a header, a block with the list of packs, blocks of records, and an
+ * empty block at the end. The list has the names of packs, CACHE_DIGEST_BYTES each, to which the
+ * numbers in records refer; it may be empty. Records are in the order of the walk, and none spans
+ * two blocks. Numbers are in the machine's own byte order: the file is not meant for other
+ * machines.
  */
 #ifndef TARPACK_CACHE_FORMAT_H
 #define TARPACK_CACHE_FORMAT_H
@@ -23,10 +25,10 @@ struct cache_header {
     uint64_t view; /* which attributes the run could see */
 };
 
-/* The first bytes of each block. The check covers the records and the check of the block before
+/* The first bytes of each block. The check covers its contents and the check of the block before
  * (for the first block: of the header), so that a missing or moved block is noticed. */
 struct cache_block {
-    uint64_t length; /* of its records */
+    uint64_t length; /* of its contents */
     uint64_t check;
 };
 
@@ -37,6 +39,9 @@ struct cache_record {
     uint32_t mtime_ns, ctime_ns;
     uint32_t path_length;   /* with the NUL; the path follows the record */
     uint32_t xattrs_length; /* the attributes follow the path */
+    uint64_t chunks;        /* the place of the content: see place.h */
+    uint32_t pack;
+    uint32_t unused; /* 0 */
     unsigned char digest[CACHE_DIGEST_BYTES];
 };
 

@@ -40,22 +40,6 @@ static const char *header_check(const struct cache_reader *reader,
     return NULL;
 }
 
-void cache_reader_open(struct cache_reader *reader, int directory, const char *name,
-                       const char *path)
-{
-    const struct cache_header header = cache_header_make();
-    *reader = (struct cache_reader){.path = path, .check = cache_check(0, &header, sizeof header)};
-    reader->fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const char *problem = NULL;
-    if (reader->fd >= 0)
-        problem = header_check(reader, &header);
-    else if (errno != ENOENT)
-        problem = strerror(errno);
-    reader->over = reader->fd < 0 || problem;
-    if (problem)
-        diag_warn("%s: the cache is not used: %s", diag_name(path).text, problem);
-}
-
 /* Gives up the rest of the file; errno is `error`, or that is 0. Returns NULL. */
 static const char *rest_drop(struct cache_reader *reader, int error)
 {
@@ -86,6 +70,36 @@ static bool block_read(struct cache_reader *reader)
     reader->check = cache_check(reader->check, reader->in.bytes, length);
     reader->in.length = length;
     return reader->check == block.check;
+}
+
+/* Reads the list of packs. Returns NULL, or why the file is not used. */
+static const char *packs_read(struct cache_reader *reader)
+{
+    if (!block_read(reader))
+        return errno ? strerror(errno) : "it is damaged";
+    reader->packs = reader->in;
+    reader->in = (struct buf){0};
+    return reader->packs.length % CACHE_DIGEST_BYTES == 0 ? NULL : "it is damaged";
+}
+
+void cache_reader_open(struct cache_reader *reader, int directory, const char *name,
+                       const char *path)
+{
+    const struct cache_header header = cache_header_make();
+    *reader = (struct cache_reader){.path = path, .check = cache_check(0, &header, sizeof header)};
+    reader->fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const char *problem = NULL;
+    if (reader->fd >= 0)
+        problem = header_check(reader, &header);
+    else if (errno != ENOENT)
+        problem = strerror(errno);
+    if (reader->fd >= 0 && !problem)
+        problem = packs_read(reader);
+    reader->over = reader->fd < 0 || problem;
+    if (reader->over)
+        reader->packs.length = 0;
+    if (problem)
+        diag_warn("%s: the cache is not used: %s", diag_name(path).text, problem);
 }
 
 /* Whether `bytes`, of which the block has `left`, begin with a whole record. */
@@ -122,6 +136,7 @@ void cache_reader_skip(struct cache_reader *reader, const struct cache_record *r
 void cache_reader_close(struct cache_reader *reader)
 {
     stream_close(reader->fd);
+    buf_free(&reader->packs);
     buf_free(&reader->in);
     *reader = (struct cache_reader){.fd = -1};
 }

@@ -15,6 +15,7 @@
 struct cache_reader {
     const char *path; /* for messages; borrowed */
     int fd;           /* -1: no file */
+    struct buf packs; /* the list of packs */
     struct buf in;    /* the records of the current block */
     size_t next;      /* offset of the next record in `in` */
     uint64_t check;   /* of everything up to the end of the current block */
@@ -22,8 +23,8 @@ struct cache_reader {
     bool damaged;     /* the rest of the file is damaged or cannot be read */
 };
 
-/* Opens `name` in the open directory; `path` is for messages. A file that cannot be used is a
- * warning. */
+/* Opens `name` in the open directory and reads the list of packs; `path` is for messages. A file
+ * that cannot be used is a warning. */
 void cache_reader_open(struct cache_reader *reader, int directory, const char *name,
                        const char *path);
 

@@ -141,11 +141,21 @@ static void block_write(struct cache_writer *writer)
     block_begin(writer);
 }
 
-void cache_writer_add(struct cache_writer *writer, const void *record, size_t length)
+void cache_writer_packs(struct cache_writer *writer, const void *list, size_t length)
 {
     if (writer->fd < 0)
         return;
-    bytes_append(writer, record, length);
+    bytes_append(writer, list, length);
+    block_write(writer);
+}
+
+void cache_writer_add(struct cache_writer *writer, const struct cache_record *record,
+                      const void *rest)
+{
+    if (writer->fd < 0)
+        return;
+    bytes_append(writer, record, sizeof *record);
+    bytes_append(writer, rest, cache_record_length(record) - sizeof *record);
     if (writer->error == 0 && block_length(writer) >= CACHE_BLOCK_FULL)
         block_write(writer);
 }

@@ -37,8 +37,12 @@ struct cache_writer {
  * is writing the cache, that is a warning, and the cache is not updated. */
 enum status cache_writer_open(struct cache_writer *writer, const char *path);
 
-/* Adds a record of `length` bytes, its path and attributes included. */
-void cache_writer_add(struct cache_writer *writer, const void *record, size_t length);
+/* Writes the list of packs, before the first record. */
+void cache_writer_packs(struct cache_writer *writer, const void *list, size_t length);
+
+/* Adds a record; `rest` is its path and attributes. */
+void cache_writer_add(struct cache_writer *writer, const struct cache_record *record,
+                      const void *rest);
 
 /* Completes the file and puts it in the place of the old one. Failure, also of an earlier write, is
  * a warning: the old file stays. */

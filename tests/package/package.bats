@@ -195,7 +195,7 @@ zlsnap create tree layer.tar.zst
 zlsnap verify layer.tar.zst
 zlsnap extract layer.tar.zst copy
 cat copy/file
-man -w zlsnap tarpack tarunpack shasum-tee tarstore mtreediff
+man -w zlsnap tarpack tarunpack shasum-tee tarstore tarjoin mtreediff
 rm -r "$PWD"
 dpkg --no-triggers --purge zlsnap
 END

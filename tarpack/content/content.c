@@ -1,4 +1,4 @@
-#include "content.h"
+#include "content/content.h"
 
 #include "diag.h"
 

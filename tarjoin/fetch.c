@@ -1,0 +1,139 @@
+#include "fetch.h"
+
+#include "diag.h"
+#include "stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The pages of the indexes are given back after so many searches. */
+#define TRIM_INTERVAL 16384
+
+enum status fetch_open(struct fetch *fetch, const struct packs *packs, int directory)
+{
+    *fetch = (struct fetch){.packs = packs};
+    fetch->needed = calloc(packs->count + 1, sizeof *fetch->needed);
+    return fetch->needed ? frames_new(&fetch->frames, packs, directory) : diag_no_memory();
+}
+
+void fetch_close(struct fetch *fetch)
+{
+    frames_free(fetch->frames);
+    free(fetch->needed);
+}
+
+enum status fetcher_open(struct fetcher *fetcher)
+{
+    *fetcher = (struct fetcher){.digest = digest_new(DIGEST_SHA256)};
+    return fetcher->digest ? frame_reader_open(&fetcher->reader) : diag_no_memory();
+}
+
+void fetcher_close(struct fetcher *fetcher)
+{
+    digest_free(fetcher->digest);
+    frame_reader_close(&fetcher->reader);
+}
+
+static enum status missing(const char *path, const struct digest_value *digest)
+{
+    char hex[DIGEST_TEXT_SIZE];
+    digest_hex(digest, hex);
+    diag_error("%s: no pack has its content %s", diag_name(path).text, hex);
+    return STATUS_ARCHIVE;
+}
+
+enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place)
+{
+    struct index_entry entry = {0};
+    bool found = false;
+    place->pack = fetch->last;
+    enum status status = packs_find(fetch->packs, &place->digest, &place->pack, &entry, &found);
+    if (status == STATUS_OK && !found) {
+        place->pack = 0;
+        status = packs_find(fetch->packs, &place->digest, &place->pack, &entry, &found);
+    }
+    if (++fetch->located % TRIM_INTERVAL == 0)
+        packs_trim(fetch->packs);
+    if (status != STATUS_OK)
+        return status;
+    if (!found)
+        return missing(path, &place->digest);
+    if (entry.length != place->length) {
+        diag_error("%s: %s" PACK_INDEX_SUFFIX ": another length than in the manifest",
+                   diag_name(path).text, fetch->packs->list[place->pack].name);
+        return STATUS_ARCHIVE;
+    }
+    place->offset = entry.offset;
+    fetch->last = place->pack;
+    return STATUS_OK;
+}
+
+enum status fetch_need(struct fetch *fetch, const struct fetch_place *place)
+{
+    char line[PACK_DIGITS + 2];
+    if (fetch->needed[place->pack])
+        return STATUS_OK;
+    fetch->needed[place->pack] = true;
+    (void)snprintf(line, sizeof line, "%s\n", fetch->packs->list[place->pack].name);
+    return stream_write(STDOUT_FILENO, line, sizeof line - 1) == 0 ? STATUS_OK
+                                                                   : diag_errno("write error");
+}
+
+/* Reads the content from one pack and compares its digest. Returns a status as frames_read(), or
+ * STATUS_DIGEST, also with a problem. */
+static enum status place_read(const struct fetch *fetch, struct fetcher *fetcher,
+                              const struct fetch_place *place, void *bytes, const char **problem)
+{
+    struct digest_value actual;
+    enum status status = frames_read(fetch->frames, &fetcher->reader, place->pack, place->offset,
+                                     place->length, bytes, problem);
+    if (status != STATUS_OK)
+        return status;
+    if (digest_update(fetcher->digest, bytes, place->length) != 0 ||
+        digest_final(fetcher->digest, &actual) != 0)
+        return diag_error("cannot compute SHA-256 digests");
+    if (digest_equal(&actual, &place->digest))
+        return STATUS_OK;
+    *problem = "the content does not match its digest";
+    return STATUS_DIGEST;
+}
+
+/* Tries all packs but the one of `place`, and stores whether one has the content right. */
+static enum status elsewhere_read(const struct fetch *fetch, struct fetcher *fetcher,
+                                  const struct fetch_place *place, void *bytes, bool *found)
+{
+    struct fetch_place other = *place;
+    for (other.pack = 0;; other.pack++) {
+        struct index_entry entry = {0};
+        const char *problem = NULL;
+        enum status status = packs_find(fetch->packs, &other.digest, &other.pack, &entry, found);
+        if (status != STATUS_OK || !*found)
+            return status;
+        if (other.pack == place->pack || entry.length != place->length)
+            continue;
+        other.offset = entry.offset;
+        status = place_read(fetch, fetcher, &other, bytes, &problem);
+        if (status == STATUS_OK || status == STATUS_SYSTEM)
+            return status;
+    }
+}
+
+enum status fetch_content(const struct fetch *fetch, struct fetcher *fetcher, const char *path,
+                          const struct fetch_place *place, void *bytes)
+{
+    const char *problem = NULL, *pack = fetch->packs->list[place->pack].name;
+    bool found = false;
+    enum status status = place_read(fetch, fetcher, place, bytes, &problem);
+    if (status == STATUS_OK || status == STATUS_SYSTEM)
+        return status;
+    enum status other = elsewhere_read(fetch, fetcher, place, bytes, &found);
+    if (other != STATUS_OK)
+        return other;
+    if (found) {
+        diag_warn("%s: %s: %s; another pack has it", diag_name(path).text, pack, problem);
+        return STATUS_OK;
+    }
+    diag_error("%s: %s: %s", diag_name(path).text, pack, problem);
+    return status;
+}

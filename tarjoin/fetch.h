@@ -1,0 +1,56 @@
+/*
+ * Contents out of packs, verified by their digests.
+ */
+#ifndef TARJOIN_FETCH_H
+#define TARJOIN_FETCH_H
+
+#include "digest.h"
+#include "frames.h"
+
+/* What all threads share. Zero-initialised it is safe to close. */
+struct fetch {
+    const struct packs *packs;
+    struct frames *frames;
+    size_t last;  /* the pack that had the content before */
+    bool *needed; /* the packs that fetch_need() has printed */
+    uint64_t located;
+};
+
+/* What one thread fetches with. Zero-initialised it is safe to close. */
+struct fetcher {
+    struct digest *digest;
+    struct frame_reader reader;
+};
+
+/* A content, and where it is. */
+struct fetch_place {
+    struct digest_value digest;
+    uint32_t length;
+    size_t pack;
+    uint64_t offset;
+};
+
+/* Prepares to read from the packs in the open directory; both are borrowed. Returns a status, as
+ * all of these; an error is printed. */
+enum status fetch_open(struct fetch *fetch, const struct packs *packs, int directory);
+void fetch_close(struct fetch *fetch);
+
+enum status fetcher_open(struct fetcher *fetcher);
+void fetcher_close(struct fetcher *fetcher);
+
+/* Finds the content of place->digest, of place->length bytes, in the pack that had the last one, in
+ * an older one, or else in a newer one. STATUS_ARCHIVE if no pack has it. `path` is the file that
+ * needs it. To be called by one thread, in the order of the manifest: the result depends on the
+ * contents before. */
+enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place);
+
+/* Prints the name of the place's pack to stdout, unless it was printed before. */
+enum status fetch_need(struct fetch *fetch, const struct fetch_place *place);
+
+/* Reads the content and verifies it. If the pack does not have it right, all others are tried, with
+ * a warning. Returns STATUS_ARCHIVE if the pack is corrupt, STATUS_DIGEST if the bytes have another
+ * digest. Thread-safe. */
+enum status fetch_content(const struct fetch *fetch, struct fetcher *fetcher, const char *path,
+                          const struct fetch_place *place, void *bytes);
+
+#endif

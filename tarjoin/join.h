@@ -1,0 +1,30 @@
+/*
+ * Lays out the tar: goes through the manifest, and says which contents are needed where.
+ */
+#ifndef TARJOIN_JOIN_H
+#define TARJOIN_JOIN_H
+
+#include "chunks.h"
+#include "crew.h"
+#include "manifest.h"
+#include "selection.h"
+#include "tally.h"
+
+/* What it works with; all borrowed. */
+struct join {
+    struct manifest *manifest;
+    struct chunks *chunks; /* NULL: none; then large files are an error */
+    struct selection *selection;
+    struct fetch *fetch;
+    struct crew *crew; /* NULL: only the packs that are needed are printed */
+    struct tally *tally;
+};
+
+/* Goes through the manifest for the first time, if there is a selection. Returns a status, as all
+ * of these; an error is printed. */
+enum status join_scan(const struct join *join);
+
+/* Writes all selected entries, without the end of the archive. */
+enum status join_entries(const struct join *join);
+
+#endif

@@ -1,0 +1,117 @@
+#include "options.h"
+
+#include "cli.h"
+#include "cli_tar.h"
+#include "diag.h"
+#include "thread.h"
+
+static const char help[] =
+    "Usage: tarjoin [OPTION]... --packs=DIR < MANIFEST\n"
+    "Write the tar that MANIFEST describes to standard output, with contents from packs.\n"
+    "The bytes are those that tarpack writes for the tree from which it made MANIFEST.\n"
+    "\n"
+    "      --packs=DIR         read packs and indexes, as tarstore writes them, in DIR\n"
+    "      --chunks=FILE       read the chunk map that tarpack --chunks wrote with MANIFEST;\n"
+    "                          required if there is a file of more than 1 MiB\n"
+    "      --path=PATH         only write PATH, everything below it, and its parents; repeatable\n"
+    "  -e, --expect=DIGEST     fail unless MANIFEST has this SHA-256\n"
+    "      --needs             print the names of the packs that are needed, instead of the tar\n"
+    "  -j, --jobs=N            read ahead with N threads; default: the number of CPUs, at most 4\n"
+    "      --summary=FILE      write statistics to FILE, as JSON\n"
+    "  -q, --quiet             print errors only\n"
+    "  -h, --help              print this help and exit\n"
+    "  -V, --version           print the version and exit\n"
+    "\n"
+    "Exit status: 0 done, 1 the system failed or a PATH was not found, 2 usage, 3 malformed or\n"
+    "missing data, 4 wrong digest. After an error the tar has no end, so that readers refuse it.\n";
+
+enum { OPTION_PACKS = CLI_FIRST_LONG, OPTION_CHUNKS, OPTION_PATH, OPTION_NEEDS, OPTION_SUMMARY };
+
+static const char shorts[] = ":e:j:qhV";
+
+static const struct option longs[] = {
+    {"packs", required_argument, NULL, OPTION_PACKS},
+    {"chunks", required_argument, NULL, OPTION_CHUNKS},
+    {"path", required_argument, NULL, OPTION_PATH},
+    {"expect", required_argument, NULL, 'e'},
+    {"needs", no_argument, NULL, OPTION_NEEDS},
+    {"jobs", required_argument, NULL, 'j'},
+    {"summary", required_argument, NULL, OPTION_SUMMARY},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+/* More threads are hardly ever faster than the reader of the tar. */
+#define JOBS_MAX 4
+
+/* Test builds may override it. */
+#ifndef JOBS_DEFAULT
+#define JOBS_DEFAULT (thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX)
+#endif
+
+static enum status expect_parse(struct options *options, const char *text)
+{
+    const char *problem = digest_parse(text, &options->expected);
+    if (!problem && options->expected.algorithm != DIGEST_SHA256)
+        problem = "a tree digest is a SHA-256";
+    options->expects = true;
+    return problem ? cli_usage("--expect: %s", problem) : STATUS_OK;
+}
+
+static enum status option_set(struct options *options, int option)
+{
+    switch (option) {
+    case OPTION_PACKS:
+        options->packs = optarg;
+        return STATUS_OK;
+    case OPTION_CHUNKS:
+        options->chunks = optarg;
+        return STATUS_OK;
+    case OPTION_PATH:
+        return selection_add(&options->selection, optarg);
+    case 'e':
+        return expect_parse(options, optarg);
+    case OPTION_NEEDS:
+        options->needs = true;
+        return STATUS_OK;
+    case 'j':
+        return cli_jobs(optarg, &options->jobs);
+    case OPTION_SUMMARY:
+        options->summary = optarg;
+        return STATUS_OK;
+    case 'q':
+        diag_set_quiet(true);
+        return STATUS_OK;
+    default:
+        return STATUS_USAGE;
+    }
+}
+
+enum options_action options_parse(struct options *options, int argc, char **argv,
+                                  enum status *status)
+{
+    *options = (struct options){.jobs = JOBS_DEFAULT};
+    for (int option; (option = cli_next(argc, argv, shorts, longs)) != -1;) {
+        if (option == 'h' || option == 'V') {
+            *status = option == 'h' ? cli_print(help) : cli_version();
+            return OPTIONS_EXIT;
+        }
+        *status = option_set(options, option);
+        if (*status != STATUS_OK)
+            return OPTIONS_EXIT;
+    }
+    if (optind < argc)
+        *status = cli_usage("extra operand '%s'", diag_name(argv[optind]).text);
+    else if (!options->packs)
+        *status = cli_usage("missing option --packs=DIR");
+    else
+        return OPTIONS_RUN;
+    return OPTIONS_EXIT;
+}
+
+void options_free(struct options *options)
+{
+    selection_free(&options->selection);
+}

@@ -1,0 +1,34 @@
+/*
+ * The command line of tarjoin.
+ */
+#ifndef TARJOIN_OPTIONS_H
+#define TARJOIN_OPTIONS_H
+
+#include "digest.h"
+#include "selection.h"
+#include "status.h"
+
+#include <stdbool.h>
+
+struct options {
+    const char *packs;   /* a directory */
+    const char *chunks;  /* a file, or NULL */
+    const char *summary; /* a file, or NULL */
+    struct selection selection;
+    bool expects;
+    struct digest_value expected; /* of the manifest */
+    bool needs;
+    unsigned jobs; /* threads that read ahead; 1: none */
+};
+
+enum options_action { OPTIONS_RUN, OPTIONS_EXIT };
+
+/* Parses the command line. With OPTIONS_EXIT the program ends with `*status`: help or version were
+ * printed, or an error. In any case options_free() must follow. */
+enum options_action options_parse(struct options *options, int argc, char **argv,
+                                  enum status *status);
+
+/* Releases the memory. */
+void options_free(struct options *options);
+
+#endif

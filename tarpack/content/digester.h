@@ -1,0 +1,46 @@
+/*
+ * Digests the contents of files for the manifest. With a contents stream, also writes to it what is
+ * new of each content. What is digested is what is written, even if the file changes meanwhile.
+ */
+#ifndef TARPACK_DIGESTER_H
+#define TARPACK_DIGESTER_H
+
+#include "content/store.h"
+
+struct digester;
+
+/* Prepares to digest contents, and to write them to `store`, which is open and borrowed, or NULL.
+ * Stores NULL on failure. The caller releases it with digester_free(). Returns a status, as all of
+ * these; an error is printed. */
+enum status digester_new(struct digester **made, struct store *store);
+
+/* Starts the content of the file `path`, `size` bytes, which follow through digester_space() and
+ * digester_added(), then digester_end(). */
+enum status digester_begin(struct digester *digester, const char *path, uint64_t size);
+
+/* Returns where the next bytes of the content go, and stores how many fit: at least 1 if any are
+ * missing, at most as many as are missing. */
+void *digester_space(struct digester *digester, size_t *room);
+
+/* Adds `length` bytes that were stored there. */
+enum status digester_added(struct digester *digester, size_t length);
+
+/* Completes the content. Stores its digest and its place. */
+enum status digester_end(struct digester *digester, struct digest_value *value,
+                         struct place *place);
+
+/* Stores whether the content with this digest is stored already, so that the file need not be
+ * read. `place` is what the last run has found out, and may be updated. Files must come in the
+ * order of the walk. */
+enum status digester_knows(const struct digester *digester, const char *path, uint64_t size,
+                           const struct digest_value *value, struct place *place, bool *known);
+
+/* Does what is to be done instead of reading the content that was known: of a large one, the chunk
+ * map gets its block. Updates the place. */
+enum status digester_keep(const struct digester *digester, const char *path, uint64_t size,
+                          const struct digest_value *value, struct place *place);
+
+/* Releases the memory. NULL is allowed. */
+void digester_free(struct digester *digester);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * Contents of more than PACK_CONTENT_MAX bytes: cut into chunks, which go to the contents stream
+ * and to the chunk map.
+ */
+#ifndef TARPACK_LARGE_H
+#define TARPACK_LARGE_H
+
+#include "content/chunker.h"
+#include "content/mapfile.h"
+#include "content/oldmap.h"
+#include "content/records.h"
+
+/* Zero-initialised it is safe to free. */
+struct large {
+    struct records *records; /* borrowed, as the next two */
+    struct mapfile *map;
+    struct oldmap *old;
+    struct chunker chunker;
+    struct digest *piece;      /* of a chunk */
+    struct buf bytes;          /* read and not cut yet */
+    uint64_t missing;          /* bytes of the content that are not read */
+    bool stored;               /* all chunks so far are in packs */
+    struct digest_value zeros; /* of a chunk of zeros */
+    size_t zeros_length;       /* of that chunk; 0: none yet */
+};
+
+/* Prepares to cut contents. Returns a status, as all of these; an error is printed. */
+enum status large_start(struct large *large, struct records *records, struct mapfile *map,
+                        struct oldmap *old);
+
+/* Starts the content of the file `path`. It is then stored piece by piece at large_space(), at most
+ * `*room` bytes, and large_added() says so. large_end() gets its digest and stores its place. */
+enum status large_begin(struct large *large, const char *path, uint64_t size);
+void *large_space(const struct large *large, size_t *room);
+enum status large_added(struct large *large, size_t length);
+enum status large_end(struct large *large, const struct digest_value *value, struct place *place);
+
+/* Stores whether the old chunk map has the block of this file, and all of its chunks are stored.
+ * `place` is what the last run has found out. Files must come in the order of the walk. */
+enum status large_knows(struct large *large, const char *path, uint64_t size,
+                        const struct digest_value *value, const struct place *place, bool *known);
+
+/* Copies the block of the file of which large_knows() was the last to say so, and stores its place
+ * as of this run. */
+enum status large_keep(struct large *large, const char *path, const struct digest_value *value,
+                       struct place *place);
+
+void large_free(struct large *large);
+
+#endif

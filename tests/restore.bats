@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# doc/examples/restore-without-zlsnap: what tarpack and tarstore have written can be read without them.
+# shellcheck disable=SC2154
+
+load helpers
+load trees
+
+setup() {
+    requires_command zstd setfattr
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# stored DIR: stores the directory in "packs", with "manifest" and "chunks".
+stored() {
+    mkdir packs
+    tarpack -q --manifest=time --contents=3 --chunks=chunks "$1" 3>&1 >manifest | tarstore --no-sync --pack-size=1M packs >/dev/null
+}
+
+# restored COMMAND... DIR [DIGEST]: runs the script with a shell, without our programs.
+restored() {
+    local digest=''
+    ! [[ ${!#} =~ ^[0-9a-f]{64}$ ]] || { digest=${!#} && set -- "${@:1:$#-1}"; }
+    PATH=${PATH#"$ZLSNAP_BIN:"} "${@:1:$#-1}" "$PROJECT/doc/examples/restore-without-zlsnap" manifest chunks packs \
+        "${!#}" ${digest:+"$digest"}
+}
+
+@test "restore-without-zlsnap: the tree comes back with everything" {
+    requires_root
+    make_parts tree types modes times xattrs acls hardlinks names symlinks sizes devices owners
+    head -c 3000000 /dev/urandom >tree/large
+    cp tree/large tree/again
+    truncate -s 5M tree/hole
+    stored tree
+    restored sh copy "$(sha256sum <manifest | cut -d ' ' -f 1)"
+    compare_trees --no-sockets tree copy
+    assert [ ! -e copy.restoring ]
+}
+
+@test "restore-without-zlsnap: other shells and awks" {
+    local shell awk
+    mkdir -p tree/a bin
+    seq 1000 >tree/a/numbers
+    ln tree/a/numbers tree/link
+    ln -s numbers tree/a/symlink
+    head -c 2000000 /dev/urandom >$'tree/a/\n odd\\\n'
+    stored tree
+    for shell in dash bash 'busybox ash'; do
+        command -v "${shell%% *}" >/dev/null || continue
+        for awk in mawk gawk original-awk 'busybox awk'; do
+            command -v "${awk%% *}" >/dev/null || continue
+            printf '#!/bin/sh\nexec %s "$@"\n' "$awk" >bin/awk
+            chmod +x bin/awk
+            rm -rf copy
+            # shellcheck disable=SC2086 # words
+            restored env PATH="$PWD/bin:${PATH#"$ZLSNAP_BIN:"}" $shell copy
+            compare_trees tree copy
+        done
+    done
+}
+
+@test "restore-without-zlsnap: a user who is not root gets everything but owners and devices" {
+    requires_root
+    mkdir -p tree/a/b tree/closed
+    seq 1000 >tree/a/numbers
+    chmod 500 tree/closed
+    touch -d @-1.25 tree/a/b tree/closed
+    mknod tree/device c 1 3
+    stored tree
+    mkdir nobody
+    mv manifest chunks packs nobody
+    chown -R 65534:65534 nobody
+    chmod a+x .
+    cd nobody
+    as_user sh "$PROJECT/doc/examples/restore-without-zlsnap" manifest chunks packs copy
+    cmp copy/a/numbers ../tree/a/numbers
+    assert_equal "$(stat -c '%a %.9Y' copy/closed copy/a/b)" "$(stat -c '%a %.9Y' ../tree/closed ../tree/a/b)"
+    assert [ -f copy/device ]
+}
+
+@test "restore-without-zlsnap: damage is found" {
+    mkdir tree
+    seq 100000 >tree/numbers
+    head -c 2000000 /dev/urandom >tree/large
+    stored tree
+    run -1 restored sh copy "$(printf '%064d' 1)"
+    assert_output --partial 'manifest does not have the digest'
+    cp -a packs more
+    local pack
+    for pack in packs/*.zst; do
+        printf '\377\377\0' | dd of="$pack" bs=1 seek=5000 conv=notrunc status=none
+    done
+    run -1 restored sh copy
+    assert_output --partial 'no pack has the contents '
+    rm -r copy
+    # Another pack has them.
+    cp more/*.zst packs
+    for pack in packs/*.index; do
+        cp "$pack" "packs/0$(basename "$pack")" && cp "${pack%.index}.zst" "packs/0$(basename "${pack%.index}").zst"
+        printf '\377\377\0' | dd of="packs/0$(basename "${pack%.index}").zst" bs=1 seek=5000 conv=notrunc status=none
+    done
+    restored sh copy
+    compare_trees tree copy
+    rm -r copy
+    sed -i '$d' chunks
+    run -1 restored sh copy
+    assert_output --partial 'its chunks are missing'
+}

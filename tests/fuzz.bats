@@ -47,6 +47,10 @@ replay() {
     replay contents
 }
 
+@test "fuzz: lines of chunk maps" {
+    replay chunk_map
+}
+
 @test "fuzz: archives, and their entries written again by tarpack's code" {
     replay reader "$BATS_FILE_TMPDIR/archives"
 }

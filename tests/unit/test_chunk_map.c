@@ -62,7 +62,7 @@ static void test_malformed(void)
         "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855 1",
         "g3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 1",
         "sha256:" HEX " 1",
-        "./path size=1 sha256digest=" HEX,
+        "./path size=1048577",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct chunk_run run;

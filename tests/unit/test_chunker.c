@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define KIB ((size_t)1024)
-#define SIZE (8 * 1024 * KIB)
+#define SIZE (8192 * KIB)
 #define CUTS_MAX 2048
 
 static unsigned char bytes[SIZE + KIB];

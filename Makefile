@@ -15,7 +15,7 @@
 #                   `dpkg --add-architecture arm64`, gcc-aarch64-linux-gnu, libssl-dev:arm64,
 #                   libzstd-dev:arm64, qemu-user-static
 #   make fuzz       search for inputs that break the readers, with libFuzzer: MINUTES=20 for each target,
-#                   F='header pax sparse mtree mtreediff reader tarunpack seek_table index contents tarjoin'
+#                   F='header pax sparse mtree mtreediff reader tarunpack seek_table index contents chunk_map tarjoin'
 #   make lint       run compilers, cppcheck, clang-tidy, shellcheck, mandoc and clang-format on the source
 #   make format     format the C files according to .clang-format
 #   make install    install programs, manuals, completions and documents below $(DESTDIR)$(PREFIX)
@@ -174,6 +174,9 @@ $(UNIT)/test_flusher: $(OBJ)/tarunpack/tree/flusher.o
 $(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/archive/,source.o hasher.o)
 $(UNIT)/test_dirtree: $(OBJ)/tarunpack/tree/dirtree.o
 $(UNIT)/test_links: $(OBJ)/tarpack/tree/links.o
+$(UNIT)/test_placing: $(OBJ)/tarpack/cache/placing.o
+$(UNIT)/test_chunker: $(OBJ)/tarpack/content/chunker.o
+$(UNIT)/test_seen: $(OBJ)/tarpack/content/seen.o
 $(UNIT)/test_globs: $(OBJ)/tarpack/globs.o
 $(UNIT)/test_exclude: $(OBJ)/tarpack/exclude.o
 

@@ -53,7 +53,10 @@ _zlsnap_describe() {
     status) options="state= config= $_zlsnap_pack" operands='name dir|store store' ;;
     refs) options='config= json' operands='store' ;;
     gc) options='dry-run older-than= keep-last= state= config=' operands='dir|store*' ;;
-    tarpack) options="manifest[=] cache= summary= $_zlsnap_pack" operands='dir' ;;
+    tarpack)
+        options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"
+        operands='dir'
+        ;;
     tarunpack)
         options="expect= adopt= clean dry-run older-than= list json manifest[=] $_zlsnap_unpack"
         operands='dir'
@@ -208,8 +211,8 @@ _zlsnap_value() {
     *--compression) values='zstd gzip' ;;
     *--arch) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
     *--tls-verify) values='true false' ;;
-    oci--output | *--state | *--adopt | *--packs | *--cert-dir) _zlsnap_paths dir "$2" ;;
-    *--output | *--exclude-from | *--cache | *--chunks | *--summary | *--config | *--authfile)
+    oci--output | *--state | *--adopt | *--known | *--packs | *--cert-dir) _zlsnap_paths dir "$2" ;;
+    *--output | *--exclude-from | *--cache | *--chunks | *--known-chunks | *--summary | *--config | *--authfile)
         _zlsnap_paths file "$2"
         ;;
     esac

@@ -260,6 +260,11 @@ __zlsnap_option info -l metadata -d 'only what LAYER.json says'
 __zlsnap_option diff -l time -d 'compare modification times, too'
 __zlsnap_option tarunpack,shasum-tee,list,info,diff,refs -l json -d 'print JSON'
 __zlsnap_option tarpack,digest -l cache -r -F -d 'store digests in a file'
+__zlsnap_option tarpack -l contents -x -d 'write new contents to a descriptor'
+__zlsnap_option tarpack -l chunks -r -F -d 'write the chunk map to a file'
+__zlsnap_option tarpack -l known -x -a '(__zlsnap_value_dir | string split0)' \
+    -d 'contents in the packs of a directory are not new'
+__zlsnap_option tarpack -l known-chunks -r -F -d 'the chunk map of the last run'
 
 __zlsnap_option oci -s o -l output -x -a '(__zlsnap_value_dir | string split0)' -d 'image layout to write'
 __zlsnap_option $image -l compression -x -a 'zstd gzip' -d 'compression of layers'

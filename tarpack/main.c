@@ -56,7 +56,8 @@ static const char help[] =
     "  -h, --help              print this help and exit\n"
     "  -V, --version           print the version and exit\n"
     "\n"
-    "Exit status: 0 done, 1 the system failed or the tree changed, 2 usage.\n";
+    "Exit status: 0 done, 1 the system failed or the tree changed, 2 usage, 3 an index of\n"
+    "--known is malformed.\n";
 
 static enum status directory_open(const char *path, int *fd)
 {

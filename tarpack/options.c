@@ -5,6 +5,7 @@
 #include "date.h"
 #include "diag.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -167,6 +168,8 @@ static enum status descriptor_parse(const char *text, int *fd)
                          diag_name(text).text);
     *fd = (int)number;
     const int flags = fcntl(*fd, F_GETFL);
+    if (flags < 0 && errno != EBADF)
+        return diag_errno("--contents: descriptor %d", *fd);
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
         return cli_usage("--contents: descriptor %d is not open for writing", *fd);
     return isatty(*fd) == 0 ? STATUS_OK : cli_usage("--contents: descriptor %d is a terminal", *fd);

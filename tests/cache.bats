@@ -230,7 +230,7 @@ PYTHON
         opened >/dev/null
         same_manifest
     done
-    for size in 0 1 31 32 64 100 $((size - 1)); do
+    for size in 0 1 31 32 47 48 64 100 $((size - 1)); do
         head -c "$size" good >"$CACHE"
         run -0 --separate-stderr manifest
         assert_equal "${#stderr_lines[@]}" 1
@@ -247,14 +247,14 @@ cache_of_blocks() {
     /usr/bin/python3 - "$CACHE" "$1" <<'PYTHON'
 import struct, sys
 data = open("good", "rb").read()
-blocks, at = [], 32
+blocks, at = [], 48 # behind the header and an empty list of packs
 while at < len(data):
     end = at + 16 + struct.unpack("Q", data[at : at + 8])[0]
     blocks.append(data[at:end])
     at = end
 assert len(blocks) > 3 and len(blocks[-1]) == 16
 exec(sys.argv[2])
-open(sys.argv[1], "wb").write(data[:32] + b"".join(blocks))
+open(sys.argv[1], "wb").write(data[:48] + b"".join(blocks))
 PYTHON
 }
 

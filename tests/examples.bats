@@ -129,6 +129,14 @@ example() {
         lists "$(tarpack --manifest upper | sha256sum)"
         assert_file_not_empty upper.cache
         ;;
+    *'| tarstore packs &&'*'mv chunks.new chunks'*)
+        upper upper
+        follow
+        tarjoin --packs=packs --chunks=chunks <manifest | cmp - <(tarpack upper)
+        entries packs >before
+        follow
+        entries packs | cmp - before
+        ;;
     'tarpack --manifest=time rootfs | bsdtar -tvf -')
         base rootfs
         follow

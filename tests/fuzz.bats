@@ -47,6 +47,10 @@ replay() {
     replay contents
 }
 
+@test "fuzz: lines of chunk maps" {
+    replay chunk_map
+}
+
 @test "fuzz: tarjoin with any manifest, chunk map and damage to a pack" {
     replay tarjoin
 }

@@ -91,6 +91,27 @@ static void test_find(void)
     packs_close(&packs);
 }
 
+static void test_filter(void)
+{
+    struct packs packs;
+    struct index_entry entry;
+    bool all = true;
+    for (unsigned i = 0; i < 12; i++)
+        index_write(name_of(6 + i, ".index"), 6 + i, (unsigned char)(60 + 3 * i), 5000);
+    CHECK(packs_open(&packs, directory, "D") == STATUS_OK && packs_filter(&packs) == STATUS_OK &&
+              packs_filter(&packs) == STATUS_OK,
+          "filters are made, and stay");
+    for (unsigned i = 0; i < 36; i++) {
+        size_t pack = 0;
+        const bool found = find(&packs, (unsigned char)(60 + i), &pack, &entry);
+        all = all && found == (i % 3 != 2);
+    }
+    CHECK(all, "with filters the same contents are found, and no others");
+    packs_close(&packs);
+    for (unsigned i = 0; i < 12; i++)
+        (void)unlinkat(directory, name_of(6 + i, ".index"), 0);
+}
+
 static void refused(const char *what)
 {
     struct diag_kept kept = {0};
@@ -141,6 +162,16 @@ static void test_lines(void)
           "a malformed line is an error that names the index");
     diag_keep(NULL);
     packs_close(&packs);
+    fd = openat(directory, name_of(1, ".index"), O_WRONLY | O_CLOEXEC);
+    (void)!pwrite(fd, "x", 1, INDEX_LINE + 3);
+    close(fd);
+    kept = (struct diag_kept){0};
+    (void)packs_open(&packs, directory, "D");
+    diag_keep(&kept);
+    CHECK(packs_filter(&packs) == STATUS_ARCHIVE && strstr(kept.text, name_of(1, ".index")),
+          "a malformed digest is an error of filters, too");
+    diag_keep(NULL);
+    packs_close(&packs);
 }
 
 int main(void)
@@ -155,6 +186,7 @@ int main(void)
         return 1;
     }
     test_find();
+    test_filter();
     test_refused();
     test_lines();
     close(directory);

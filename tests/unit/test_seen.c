@@ -1,0 +1,34 @@
+/*
+ * The digests that a run remembers.
+ */
+#include "content/seen.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static struct digest_value digest_of(unsigned char first, unsigned char last)
+{
+    struct digest_value digest = {.algorithm = DIGEST_SHA256, .bytes = {first}};
+    digest.bytes[31] = last;
+    return digest;
+}
+
+int main(void)
+{
+    const struct digest_value one = digest_of(1, 0), other = digest_of(2, 0),
+                              same_place = digest_of(1, 9);
+    struct seen *seen = seen_new();
+    if (!seen)
+        return 1;
+    CHECK(!seen_has(seen, &one), "an empty table has nothing");
+    seen_add(seen, &one);
+    CHECK(seen_has(seen, &one), "it has what was added");
+    CHECK(!seen_has(seen, &same_place), "a digest that differs in its last byte is another one");
+    seen_add(seen, &other);
+    CHECK(seen_has(seen, &one) && seen_has(seen, &other), "it has both");
+    seen_add(seen, &same_place);
+    CHECK(seen_has(seen, &same_place), "a digest takes the place of another");
+    CHECK(!seen_has(seen, &one), "which is then forgotten");
+    free(seen);
+    return tap_done();
+}

@@ -350,13 +350,25 @@ make_contents() {
     assert_equal "$stderr" 'tarpack: warning: last: the chunk map is damaged: the rest of it is not used'
     echo nonsense >last
     run -0 --separate-stderr opened
-    assert_equal "$stderr" 'tarpack: warning: last: not a chunk map; it is not used'
+    assert_equal "$stderr" 'tarpack: warning: last: the chunk map is not used: it is not a chunk map'
     assert_equal "$output" 'above same \377\n hole odd-hole pages text'
     cmp chunks good
     : >last
     run -0 --separate-stderr opened
     assert_equal "$stderr" ''
     cmp chunks good
+}
+
+@test "--known-chunks: a map that other users can write is not used" {
+    requires_command strace
+    make_contents
+    old
+    snapshot
+    snapshot
+    chmod 666 last
+    run -0 --separate-stderr opened
+    assert_equal "$stderr" 'tarpack: warning: last: the chunk map is not used: others can write it'
+    assert_equal "$output" 'above same \377\n hole odd-hole pages text'
 }
 
 @test "--known-chunks: blocks of files that are gone or new are no problem" {

@@ -3,7 +3,7 @@
 #include "privilege.h"
 
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 struct cache_header cache_header_make(void)
 {
@@ -37,6 +37,12 @@ uint64_t cache_check(uint64_t check, const void *bytes, size_t length)
         length -= part;
     }
     return check;
+}
+
+bool cache_is_trusted(const struct stat *status)
+{
+    return S_ISREG(status->st_mode) && (status->st_uid == geteuid() || status->st_uid == 0) &&
+           !(status->st_mode & (S_IWGRP | S_IWOTH));
 }
 
 size_t cache_record_length(const struct cache_record *record)

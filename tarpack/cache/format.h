@@ -8,8 +8,10 @@
 #ifndef TARPACK_CACHE_FORMAT_H
 #define TARPACK_CACHE_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #define CACHE_DIGEST_BYTES 32
 
@@ -56,6 +58,10 @@ struct cache_header cache_header_make(void);
 /* Continues the checksum `check` (0 at the start of a file) over `length` bytes. It detects damage,
  * not forgery: a change within one 8-byte word always, any other in all but one of 2^64 cases. */
 uint64_t cache_check(uint64_t check, const void *bytes, size_t length);
+
+/* Whether it is a regular file that only this user and root can have written: what it says is
+ * trusted. */
+bool cache_is_trusted(const struct stat *status);
 
 /* The length of a record with its path and attributes. */
 size_t cache_record_length(const struct cache_record *record);

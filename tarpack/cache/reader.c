@@ -9,13 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether only this user and root can have written the file: its digests are trusted. */
-static bool is_trusted(const struct stat *status)
-{
-    return S_ISREG(status->st_mode) && (status->st_uid == geteuid() || status->st_uid == 0) &&
-           !(status->st_mode & (S_IWGRP | S_IWOTH));
-}
-
 /* Reads the header. Returns NULL, or why the file is not used. */
 static const char *header_check(const struct cache_reader *reader,
                                 const struct cache_header *wanted)
@@ -24,7 +17,7 @@ static const char *header_check(const struct cache_reader *reader,
     struct stat status;
     if (fstat(reader->fd, &status) != 0)
         return strerror(errno);
-    if (!is_trusted(&status))
+    if (!cache_is_trusted(&status))
         return "others can write it";
     ssize_t got = stream_read(reader->fd, &header, sizeof header);
     if (got < 0)

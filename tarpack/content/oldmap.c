@@ -1,5 +1,6 @@
 #include "content/oldmap.h"
 
+#include "cache/format.h"
 #include "content/mapfile.h"
 #include "diag.h"
 #include "mtree_read.h"
@@ -40,6 +41,13 @@ static enum status line_next(struct oldmap *map, const char **line, size_t *leng
     }
 }
 
+static enum status unused(struct oldmap *map, const char *why)
+{
+    diag_warn("%s: the chunk map is not used: %s", diag_name(map->name).text, why);
+    map->over = true;
+    return STATUS_OK;
+}
+
 /* Checks the first line. */
 static enum status signature_check(struct oldmap *map)
 {
@@ -50,9 +58,7 @@ static enum status signature_check(struct oldmap *map)
         (length + 1 == strlen(CHUNK_MAP_SIGNATURE) &&
          memcmp(line, CHUNK_MAP_SIGNATURE, length) == 0))
         return status;
-    diag_warn("%s: not a chunk map; it is not used", diag_name(map->name).text);
-    map->over = true;
-    return STATUS_OK;
+    return unused(map, "it is not a chunk map");
 }
 
 enum status oldmap_open(struct oldmap *map, const char *name)
@@ -69,7 +75,7 @@ enum status oldmap_open(struct oldmap *map, const char *name)
     if (!S_ISREG(status.st_mode))
         return diag_error("%s: the old chunk map must be a regular file", diag_name(name).text);
     lines_start(&map->lines, map->fd, true);
-    return signature_check(map);
+    return cache_is_trusted(&status) ? signature_check(map) : unused(map, "others can write it");
 }
 
 /* Whether a line is the first of a block; others have a digest first. */

@@ -37,6 +37,22 @@ load_libraries() {
 }
 load_libraries
 
+# --------------------------------------------------------------------------- where a test fails
+
+# bats notes the place before each command, which takes as long as a fifth of a program start. Here, it learns
+# the place when a command fails; and none for `exit`, or in a teardown function, where bash has no ERR trap.
+# shellcheck disable=SC2034 # for bats
+bats_debug_trap() {
+    trap - DEBUG
+    BATS_DEBUG_LAST_STACK_TRACE=() BATS_DEBUG_LASTLAST_STACK_TRACE=()
+}
+
+bats_error_trap() {
+    bats_check_status_from_trap
+    [ -n "$BATS_DEBUG_LAST_STACK_TRACE_IS_VALID" ] || bats_capture_stack_trace
+    BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+}
+
 # --------------------------------------------------------------------------- run
 
 # run [!|-STATUS] [--separate-stderr] COMMAND...: bats' run in half the time. A test that fails shows its

@@ -299,7 +299,7 @@ random_merge() {
 
 # links_tar NAME=TARGET|NAME...: writes an archive of hard links and files to stdout.
 links_tar() {
-    python3 - "$@" <<'PYTHON'
+    /usr/bin/python3 - "$@" <<'PYTHON'
 import io, sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     for word in sys.argv[1:]:

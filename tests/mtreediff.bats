@@ -109,7 +109,7 @@ make_manifests() {
     mkdir -p big/{a,b,c}/{d,e,f}
     touch big/{a,b,c}/{d,e,f}/{1,2,3,4,5,6,7,8,9}
     manifest big >old.mtree
-    python3 - <<'END'
+    /usr/bin/python3 - <<'END'
 import random
 lines = open('old.mtree').read().splitlines()
 for seed in range(100):
@@ -445,7 +445,7 @@ END
 @test "memory does not grow with the manifests" {
     ! is_sanitized || skip 'sanitizers need memory'
     requires_command python3
-    python3 - <<'END'
+    /usr/bin/python3 - <<'END'
 for name, owner in ('old', 0), ('new', 5):
     with open(name + '.mtree', 'w') as out:
         out.write('#mtree\n. type=dir mode=0755 uid=0 gid=0\n')

@@ -91,13 +91,20 @@ void stream_grow_pipe(int fd)
 
 int stream_reserve_standard(void)
 {
-    static const int useless[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    static const struct {
+        const char *path;
+        int mode;
+    } useless[] = {
+        {"/", O_PATH}, /* a directory: "/dev/stdin" must not be an empty file either */
+        {"/dev/null", O_RDONLY},
+        {"/dev/null", O_RDONLY},
+    };
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
         /* All lower numbers are open, so this one is used. It stays open across exec, as the
          * standard descriptors do. */
-        if (open("/dev/null", useless[fd]) < 0) // NOLINT(android-cloexec-open)
+        if (open(useless[fd].path, useless[fd].mode) < 0) // NOLINT(android-cloexec-open)
             return -1;
     }
     return 0;

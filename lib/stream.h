@@ -31,8 +31,9 @@ int stream_write(int fd, const void *buffer, size_t length);
  * This is only for speed: failure, for example if `fd` is not a pipe, is ignored. Changes errno. */
 void stream_grow_pipe(int fd);
 
-/* Opens /dev/null for each of descriptors 0, 1 and 2 that is closed, in a mode in which its use
- * fails with EBADF. Otherwise the next opened file would get that number, and data or messages
+/* Opens something for each of descriptors 0, 1 and 2 that is closed, in a mode in which its use
+ * fails with EBADF; if standard input is opened again by its name, reading fails with EISDIR.
+ * Otherwise the next opened file would get that number, and data or messages
  * would be written to it. Must be called first in main(). Returns 0; -1 with errno set. */
 int stream_reserve_standard(void);
 

@@ -124,6 +124,13 @@ file or a pipe; try 'tarpack --help'"
     done
 }
 
+@test "tarpack: -X with a closed standard input is an error, whatever its name is" {
+    local file
+    for file in - /dev/stdin //dev/stdin /dev/fd/0 /proc/self/fd/0; do
+        refused 1 "tarpack: @(standard input|$file): cannot read: *" tarpack -X "$file" "$TREE" <&-
+    done
+}
+
 @test "tarpack: works with standard input and standard error closed" {
     tarpack "$TREE" <&- 2>&- >out
     cmp out "$LAYER"

@@ -406,7 +406,7 @@ assert_taken() {
     zlsnap digest -X patterns tree >expected.digest
     assert_equal "$(zlsnap list --names expected | xargs)" './ c'
     local file
-    for file in - /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+    for file in - /dev/stdin //dev/stdin /dev/./fd/0 /proc/self//fd/0; do
         zlsnap create -X "$file" tree layer >/dev/null < <(cat patterns)
         cmp layer expected
         zlsnap create -X "$file" tree layer <patterns >/dev/null
@@ -444,7 +444,7 @@ assert_taken() {
     # tarpack's message.
     run -1 --separate-stderr zlsnap create -X absent tree layer
     assert_stderr 1 '^tarpack: absent: '
-    for file in - /dev/stdin; do
+    for file in - /dev/stdin //dev/stdin; do
         run -1 --separate-stderr bash -c "zlsnap create -X $file tree layer <&-"
         assert_one_line 'standard input is closed'
     done

@@ -196,7 +196,7 @@ END
     local digest name
     digest=$(jq -r .digest layer.json)
     echo lies >-.json
-    for name in - /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+    for name in - /dev/stdin //dev/stdin /dev/./fd/0 /proc/self//fd/0; do
         rm -rf copy
         zlsnap extract -e "$digest" "$name" copy < <(cat layer)
         compare_trees tree copy

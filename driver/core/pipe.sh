@@ -39,10 +39,22 @@ input_take() {
     { exec {input}<&0; } 2>/dev/null || die 1 'standard input is closed'
 }
 
+# path_simplify VARIABLE PATH: sets the variable to the path without "//" and "/./".
+path_simplify() {
+    local simplified=$2
+    while [[ $simplified == *//* || $simplified == */./* ]]; do
+        simplified=${simplified//'//'/'/'}
+        simplified=${simplified//'/./'/'/'}
+    done
+    printf -v "$1" '%s' "$simplified"
+}
+
 # is_input LAYER: whether the operand names standard input. A job could not open these paths: they would
 # name its own, empty standard input.
 is_input() {
-    case $1 in
+    local plain
+    path_simplify plain "$1"
+    case $plain in
     - | /dev/stdin | /dev/fd/0 | /proc/self/fd/0) ;;
     *) return 1 ;;
     esac

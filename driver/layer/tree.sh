@@ -13,7 +13,7 @@ excludes_check() {
     local word file
     for word in "${passed[@]}"; do
         [[ $word == --exclude-from=* ]] || continue
-        file=${word#*=}
+        path_simplify file "${word#*=}"
         if is_input "$file"; then
             input_take 'patterns are'
             excludes=-

@@ -33,7 +33,8 @@
 #   JOBS=N                  build programs that use N threads by default, for tests of threads, in
 #                           build/jobs-N
 #   BUILD=DIR               the directory for everything that is built
-#   PREFIX, BINDIR, MANDIR, DATADIR, DOCDIR     the directories of install; PREFIX is /usr/local
+#   PREFIX, BINDIR, MANDIR, DATADIR, DOCDIR     the directories of install; PREFIX is /usr/local;
+#                                           on the command line also prefix=DIR
 #   BASHDIR, ZSHDIR, FISHDIR                    the directories of the completions
 #   DESTDIR                 is put before all of these; the only one that may contain spaces
 #   V=1                     print the commands
@@ -44,6 +45,10 @@
 
 VERSION := 0.1.0
 
+# GNU's name of it. In the environment, it may be of another program.
+ifeq ($(origin prefix),command line)
+PREFIX := $(prefix)
+endif
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
@@ -330,7 +335,7 @@ FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
 DOCDIR  ?= $(DATADIR)/doc/zlsnap
 
 # Where zlsnap.sh looks for its parts: in lib beside its bin directory.
-PARTS := $(patsubst %/,%,$(dir $(BINDIR)))/lib/zlsnap
+PARTS := $(abspath $(BINDIR)/../lib/zlsnap)
 
 # Every installed file as SOURCE=TARGET.
 INSTALLED_PROGRAMS := \

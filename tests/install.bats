@@ -65,6 +65,24 @@ assert_same_content() {
     run -0 diff <(cd "$PROJECT/driver" && find . | sort) <(cd "$D/a/lib/zlsnap" && find . | sort)
 }
 
+@test "BINDIR may end in slashes" {
+    make_ install BINDIR=/a/bin//
+    run -0 "$D/a/bin/zlsnap" --help # finds its parts
+    make_ uninstall BINDIR=/a/bin//
+    run -0 find "$D" ! -type d
+    assert_output ''
+}
+
+@test "prefix on the command line is PREFIX, but not in the environment" {
+    local install=(make -C "$PROJECT" -o all BUILD="${ZLSNAP_BIN%/bin}" DESTDIR="$D" install)
+    PREFIX=/none "${install[@]}" prefix=/a
+    assert_equal "$(ls "$D")" a
+    prefix=/none "${install[@]}" PREFIX=/b
+    assert_equal "$(ls "$D")" $'a\nb'
+    prefix=/none "${install[@]}"
+    assert_equal "$(ls "$D")" $'a\nb\nusr'
+}
+
 @test "DATADIR moves manuals, documents and completions together" {
     make_ install DATADIR=/data
     run -0 ls "$D/data"

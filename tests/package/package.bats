@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# make dist and make deb, in copies of the source tree. All is made once for the file: each package
-# is a build of its own, and without optimisation, which is half of the time.
+# make dist and make deb, in copies of the source tree. Archive and package are made once for all tests, without
+# optimisation, which halves the time of the build.
 
 load ../helpers
 load ../driver
@@ -9,7 +9,7 @@ setup() {
     requires_command git rsync
     unset "${!MAKE@}" MFLAGS
     export DEB_BUILD_OPTIONS=noopt GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
-    S=$BATS_FILE_TMPDIR/source # a checkout of what is to be tested, whatever is committed of it
+    S=$BATS_FILE_TMPDIR/source # a repository with the tested files, whether they are committed or not
     VERSION=$(sed -n 's/^VERSION := //p' "$PROJECT/Makefile")
     ARCHIVE=$S/build/zlsnap-$VERSION.tar.gz
     [ -e "$S" ] || make_checkout
@@ -28,7 +28,7 @@ dist() {
     [ -e "$ARCHIVE" ] || make -s -C "$S" dist
 }
 
-# deb: makes $PACKAGE.
+# deb: builds $PACKAGE, once.
 deb() {
     requires_command dpkg-deb dpkg-shlibdeps
     PACKAGE=$S/build/zlsnap_${VERSION}_$(dpkg --print-architecture).deb
@@ -38,7 +38,7 @@ deb() {
     }
 }
 
-# elsewhere: a directory that belongs to the user of as_user.
+# elsewhere: prints the path of a directory that belongs to the user of as_user.
 elsewhere() {
     local dir=$BATS_FILE_TMPDIR/elsewhere
     mkdir -p "$dir"
@@ -49,7 +49,7 @@ elsewhere() {
 
 # --------------------------------------------------------------------------- make dist
 
-@test "the source archive has what is committed, below one directory, owned by root, dated by git" {
+@test "the source archive has the committed files in one directory, owned by root, with the date of the commit" {
     dist
     run -0 --separate-stderr tar -tzf "$ARCHIVE"
     assert_equal "$(grep -v '/$' <<<"$output")" "$(git -C "$S" ls-files | sed "s,^,zlsnap-$VERSION/,")"
@@ -57,7 +57,7 @@ elsewhere() {
     run -1 grep -v ' 0/0 .* 2001-02-03 02:05:06 ' <<<"$output"
 }
 
-@test "the source archive is the same of another clone, by another user with settings of his own" {
+@test "another user with other settings makes the same source archive from another clone" {
     dist
     local clone
     clone=$(elsewhere)/clone
@@ -72,7 +72,7 @@ elsewhere() {
     cmp "$ARCHIVE" "$clone/other/dir/${ARCHIVE##*/}"
 }
 
-@test "what is not committed is not in the source archive, and is named" {
+@test "uncommitted changes are listed, and are not in the source archive" {
     local copy=$BATS_TEST_TMPDIR/copy
     git clone -q "$S" "$copy"
     echo more >>"$copy/README.md"
@@ -84,7 +84,7 @@ elsewhere() {
     cmp "$ARCHIVE" "$copy/build/${ARCHIVE##*/}"
 }
 
-@test "outside of git there is no source archive, not even one of the git around" {
+@test "make dist fails outside of a git checkout, even inside another repository" {
     git init -q "$BATS_TEST_TMPDIR"
     mkdir "$BATS_TEST_TMPDIR/copy"
     git -C "$S" archive HEAD | tar -x -C "$BATS_TEST_TMPDIR/copy"
@@ -100,7 +100,7 @@ elsewhere() {
 
 # --------------------------------------------------------------------------- make deb
 
-@test "the package has the same bytes when another user makes it elsewhere, of the source archive" {
+@test "another user makes the same package elsewhere, from the source archive" {
     deb
     dist
     local dir
@@ -114,7 +114,7 @@ elsewhere() {
     run -0 cmp "$PACKAGE" "$dir/zlsnap-$VERSION/other/${PACKAGE##*/}"
 }
 
-@test "the package holds what make install installs, as root's, with compressed manuals" {
+@test "the package has the files of make install, owned by root, with compressed manuals" {
     requires_command file
     deb
     local tree=$BATS_TEST_TMPDIR/tree installed=$BATS_TEST_TMPDIR/installed
@@ -128,13 +128,13 @@ elsewhere() {
 
     run -0 bash -c "dpkg-deb --fsys-tarfile '$PACKAGE' | tar -tv --numeric-owner"
     run -1 grep -vE '^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x|lrwxrwxrwx) 0/0 ' <<<"$output"
-    # A name or a date in what gzip has made would be another on each machine.
+    # A name or a date in a gzip header would differ between machines.
     run -0 find "$tree" -name '*.gz' -exec file {} +
     assert_line --partial 'gzip compressed data'
     refute_line --regexp ', was |last modified'
 }
 
-@test "the package has the digests of all its files, in order" {
+@test "md5sums lists all files of the package, sorted" {
     deb
     dpkg-deb -R "$PACKAGE" "$BATS_TEST_TMPDIR/tree"
     cd "$BATS_TEST_TMPDIR/tree"
@@ -143,7 +143,7 @@ elsewhere() {
     assert_output "$(find usr -type f | sort)"
 }
 
-@test "SOURCE_DATE_EPOCH is the date of everything in the package, also one to come" {
+@test "SOURCE_DATE_EPOCH is the date of everything in the package, even if it is in the future" {
     deb
     mkdir "$BATS_TEST_TMPDIR/deb"
     cp -a "$S/build/deb/build" "$BATS_TEST_TMPDIR/deb"
@@ -159,7 +159,7 @@ elsewhere() {
     assert_line --partial 'Fri, 01 Jan 2100 00:00:00 +0000'
 }
 
-@test "the package names what it needs" {
+@test "the package lists its dependencies" {
     deb
     assert_equal "$(dpkg-deb -f "$PACKAGE" Package Version)" $'Package: zlsnap\nVersion: '"$VERSION"
     run -0 dpkg-deb -f "$PACKAGE" Depends
@@ -173,12 +173,12 @@ elsewhere() {
 @test "lintian finds nothing in the package" {
     requires_command lintian
     deb
-    # lintian leaves databases there.
+    # lintian leaves databases in TMPDIR.
     TMPDIR=$BATS_TEST_TMPDIR run -0 --separate-stderr lintian --fail-on error,warning "$PACKAGE"
     assert_output ''
 }
 
-@test "the package is installed, runs and is purged without a trace" {
+@test "the package can be installed, works, and leaves nothing behind when it is purged" {
     requires_overlay
     deb
     cd "$BATS_TEST_TMPDIR"
@@ -186,7 +186,7 @@ elsewhere() {
     cp "$PACKAGE" upper/package.deb
     cat >upper/session <<'END'
 set -eu
-dpkg --no-triggers -i /package.deb # those of others: man-db indexes all manuals, for seconds
+dpkg --no-triggers -i /package.deb # the trigger of man-db indexes all manuals, which takes seconds
 dpkg --verify zlsnap
 cd "$(mktemp -d)"
 mkdir tree
@@ -199,7 +199,7 @@ man -w zlsnap tarpack tarunpack shasum-tee tarstore tarjoin mtreediff
 rm -r "$PWD"
 dpkg --no-triggers --purge zlsnap
 END
-    # The machine as it is, with another / for what is written; nothing of it outlives this.
+    # An overlay of this machine's root takes all changes; the mounts end with the namespace.
     run -0 env -u BASH_ENV -u TMPDIR PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
         unshare -m bash -euc '
             mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
@@ -208,7 +208,7 @@ END
             exec chroot root bash /session'
     assert_line content
     assert_line /usr/share/man/man1/tarpack.1.gz
-    # What is left is dpkg's own books.
+    # Only dpkg's own database and log remain.
     run -0 find upper ! -type d ! -path 'upper/var/lib/dpkg/*' ! -path 'upper/var/log/dpkg.log' \
         ! -name package.deb ! -name session
     assert_output ''
@@ -217,7 +217,7 @@ END
     run -1 grep -x 'Package: zlsnap' upper/var/lib/dpkg/status
 }
 
-@test "make deb names the packages that it needs before it builds anything" {
+@test "make deb lists missing packages before it builds anything" {
     without_program dpkg-buildflags strip dpkg-shlibdeps
     run ! --separate-stderr make -s -C "$S" deb BUILD="$BATS_TEST_TMPDIR/build"
     # shellcheck disable=SC2154 # bats assigns it
@@ -227,7 +227,7 @@ END
     assert_output ''
 }
 
-@test "make deb fails where a tool of dpkg fails, with no package" {
+@test "make deb fails without a package if a tool of dpkg fails" {
     requires_command dpkg-deb
     local tool
     for tool in dpkg-buildflags dpkg-shlibdeps dpkg-gencontrol dpkg-architecture; do
@@ -240,7 +240,7 @@ END
     done
 }
 
-@test "a version whose date NEWS.md does not have is not packaged" {
+@test "make deb fails if NEWS.md has no date for the version" {
     requires_command dpkg-deb
     run ! --separate-stderr make -s -C "$S" deb VERSION=0.0.99
     [[ $stderr == *"NEWS.md does not say when 0.0.99 was released"* ]]

@@ -111,7 +111,8 @@ static void test_options(void)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct outcome outcome = run(parse, cases[i].words, -1);
-        CHECK(outcome.status == 0 && outcome.err[0] == '\0', "%s: silently", cases[i].name);
+        CHECK(outcome.status == 0 && outcome.err[0] == '\0', "%s: without a message",
+              cases[i].name);
         CHECK_TEXT(outcome.out, cases[i].out, "%s", cases[i].name);
     }
 }
@@ -238,10 +239,10 @@ static void test_output(void)
 {
     struct outcome outcome = run(print, "a\nb\n", -1);
     CHECK_TEXT(outcome.out, "a\nb\n", "prints text");
-    CHECK(outcome.status == 0, "and closes standard output");
+    CHECK(outcome.status == 0, "standard output is closed");
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     outcome = run(print, "a", full);
-    CHECK(outcome.status == STATUS_SYSTEM, "no space for the text is status 1");
+    CHECK(outcome.status == STATUS_SYSTEM, "a full disk is status 1");
     CHECK_TEXT(outcome.err, "prog: cannot write to standard output: No space left on device\n",
                "and told");
     outcome = run(version, NULL, -1);
@@ -257,12 +258,12 @@ static void test_output(void)
 static void test_terminal(void)
 {
     int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    CHECK(terminal >= 0 && isatty(terminal), "has a terminal");
+    CHECK(terminal >= 0 && isatty(terminal), "the test has a terminal");
     struct outcome outcome = run(refuse_terminal, NULL, terminal);
     CHECK(outcome.status == STATUS_USAGE, "a terminal is refused with status 2");
     CHECK(strstr(outcome.err, "is a terminal") != NULL, "and told");
     outcome = run(refuse_terminal, NULL, -1);
-    CHECK(outcome.status == STATUS_OK && outcome.err[0] == '\0', "a file is fine");
+    CHECK(outcome.status == STATUS_OK && outcome.err[0] == '\0', "a file is accepted");
     (void)close(terminal);
 }
 
@@ -289,6 +290,6 @@ int main(void)
     test_output();
     test_terminal();
     CHECK(run(reserve, NULL, -1).status == 0,
-          "a closed standard descriptor is not given to the next file");
+          "the next file does not get the number of a closed standard descriptor");
     return tap_done();
 }

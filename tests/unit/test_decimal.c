@@ -49,6 +49,7 @@ int main(void)
     }
     const char *text = "123";
     uint64_t number = 0;
-    CHECK(decimal_take(&text, text + 2, 99, &number) && number == 12, "nothing behind the end");
+    CHECK(decimal_take(&text, text + 2, 99, &number) && number == 12,
+          "nothing after the end is read");
     return tap_done();
 }

@@ -28,14 +28,14 @@ static void test_messages(void)
 {
     diag_error("no %s, %d", "luck", 7);
     CHECK_TEXT(written(), "prog: no luck, 7\n", "an error is one line, in one write");
-    CHECK_TEXT(written(), "", "and nothing else");
+    CHECK_TEXT(written(), "", "nothing else is printed");
     errno = ENOENT;
     diag_errno("cannot open '%s'", "x");
     CHECK(errno == ENOENT, "errno is kept");
     CHECK_TEXT(written(), "prog: cannot open 'x': No such file or directory\n",
-               "errno is put in words");
+               "the text of errno is added");
     diag_warn("%s", "careful");
-    CHECK_TEXT(written(), "prog: warning: careful\n", "a warning is called one");
+    CHECK_TEXT(written(), "prog: warning: careful\n", "a warning begins with 'warning:'");
     diag_note("%s", "by the way");
     CHECK_TEXT(written(), "", "a note is not printed by itself");
     diag_set_verbose(true);
@@ -46,7 +46,7 @@ static void test_messages(void)
     diag_warn("%s", "careful");
     CHECK_TEXT(written(), "", "notes and warnings are not printed if quiet");
     diag_error("%s", "bad");
-    CHECK_TEXT(written(), "prog: bad\n", "errors are");
+    CHECK_TEXT(written(), "prog: bad\n", "errors are printed if quiet");
     diag_set_quiet(false);
     diag_set_verbose(false);
     CHECK_TEXT(diag_program(), "prog", "knows its program");
@@ -59,8 +59,8 @@ static void test_failures(void)
           "a failed call is a failure of the system, and errno is kept");
     CHECK_TEXT(written(), "prog: a\\012b: cannot open: Permission denied\n",
                "path, action and reason are printed, the path escaped");
-    CHECK(diag_no_memory() == STATUS_SYSTEM, "so is a lack of memory");
-    CHECK_TEXT(written(), "prog: out of memory\n", "and printed");
+    CHECK(diag_no_memory() == STATUS_SYSTEM, "no memory is a failure of the system");
+    CHECK_TEXT(written(), "prog: out of memory\n", "no memory is printed");
 }
 
 static void test_long_message(void)
@@ -70,39 +70,40 @@ static void test_long_message(void)
     diag_error("start %s end", name);
     const char *line = written();
     size_t length = strlen(line);
-    CHECK(length <= PIPE_BUF, "a long message fits what a pipe takes in one piece");
+    CHECK(length <= PIPE_BUF, "a long message is written to a pipe at once");
     CHECK(length > PIPE_BUF - 10 && strncmp(line, "prog: start nnn", 15) == 0,
-          "as much as fits of it is there");
-    CHECK_TEXT(length > 4 ? line + length - 5 : "", "n...\n", "and shows that it was cut");
+          "the beginning of a long message is printed");
+    CHECK_TEXT(length > 4 ? line + length - 5 : "", "n...\n",
+               "a message that was cut ends in dots");
 }
 
 static void test_drawing(void)
 {
     diag_erase();
-    CHECK_TEXT(written(), "", "nothing drawn, nothing to take away");
+    CHECK_TEXT(written(), "", "no line is removed if none was drawn");
     diag_draw("50%");
     CHECK_TEXT(written(), "\r\033[K50%", "draws over the line");
     diag_draw("51%");
-    CHECK_TEXT(written(), "\r\033[K51%", "and again");
+    CHECK_TEXT(written(), "\r\033[K51%", "draws over the line again");
     diag_error("bad");
-    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "a message takes the place of what is drawn");
+    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "a message replaces the progress line");
     diag_error("bad");
     CHECK_TEXT(written(), "prog: bad\n", "once");
     diag_draw("52%");
     (void)written();
     diag_erase();
-    CHECK_TEXT(written(), "\r\033[K", "takes it away");
+    CHECK_TEXT(written(), "\r\033[K", "removes the progress line");
     diag_erase();
     CHECK_TEXT(written(), "", "once");
     (void)setenv("ZLSNAP_DRAWN", "1", 1); // NOLINT(concurrency-mt-unsafe)
     diag_init("prog");
     diag_error("bad");
-    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "a message takes away what others draw");
+    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "a message replaces the line of another program");
     diag_error("bad");
-    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "and so does the next");
+    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "the next message does so, too");
     (void)unsetenv("ZLSNAP_DRAWN"); // NOLINT(concurrency-mt-unsafe)
     diag_init("prog");
-    CHECK(!diag_can_draw(), "no terminal, nothing to draw on");
+    CHECK(!diag_can_draw(), "nothing is drawn without a terminal");
 }
 
 static void test_names(void)
@@ -150,10 +151,10 @@ static void test_long_names(void)
     memcpy(name + sizeof name - 6, "/last", 5);
     printed = diag_name(name);
     size_t length = strlen(printed.text);
-    CHECK(length <= most && length > most - 8, "a longer one is cut to what fits");
-    CHECK(strncmp(printed.text, "first/nn", 8) == 0, "its head stays");
-    CHECK_TEXT(length > 5 ? printed.text + length - 5 : "", "/last", "its tail stays");
-    CHECK(strstr(printed.text, "n...n") != NULL, "dots stand between");
+    CHECK(length <= most && length > most - 8, "a longer name is cut to the length that fits");
+    CHECK(strncmp(printed.text, "first/nn", 8) == 0, "its beginning is kept");
+    CHECK_TEXT(length > 5 ? printed.text + length - 5 : "", "/last", "its end is kept");
+    CHECK(strstr(printed.text, "n...n") != NULL, "dots are between them");
 }
 
 static void test_long_escapes(void)
@@ -208,11 +209,11 @@ static void test_failure(void)
     (void)close(STDERR_FILENO);
     errno = EIO;
     diag_errno("nobody hears");
-    CHECK(errno == EIO, "a message that cannot be written leaves errno alone");
+    CHECK(errno == EIO, "a message that cannot be written does not change errno");
     CHECK(diag_write("x", 1) == -1 && errno == EBADF, "data that cannot be written is an error");
-    CHECK(dup2(saved, STDERR_FILENO) == STDERR_FILENO && close(saved) == 0, "stderr is back");
+    CHECK(dup2(saved, STDERR_FILENO) == STDERR_FILENO && close(saved) == 0, "stderr is restored");
     CHECK(diag_write("a\nb", 3) == 0, "data is written");
-    CHECK_TEXT(written(), "a\nb", "as it is");
+    CHECK_TEXT(written(), "a\nb", "data is not changed");
 }
 
 int main(void)
@@ -220,7 +221,7 @@ int main(void)
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets) != 0 ||
         dup2(sockets[1], STDERR_FILENO) != STDERR_FILENO) {
-        CHECK(false, "has a socket for stderr");
+        CHECK(false, "the test has a socket for stderr");
         return tap_done();
     }
     messages = sockets[0];

@@ -61,11 +61,12 @@ static void test_pieces(void)
         failed |= digest_update(digest, a, length);
         left -= length;
     }
-    CHECK(failed == 0, "takes pieces of odd lengths");
+    CHECK(failed == 0, "accepts pieces of odd lengths");
     CHECK_TEXT(finish(digest).text, "sha256:" MILLION_256, "pieces are hashed as one stream");
     CHECK_TEXT(finish(digest).text, "sha256:" EMPTY_256, "starts anew after a digest");
-    CHECK(digest_update(digest, "abc", 3) == 0, "takes bytes again");
-    CHECK_TEXT(finish(digest).text, "sha256:" ABC_256, "hashes a second stream by itself");
+    CHECK(digest_update(digest, "abc", 3) == 0, "accepts bytes again");
+    CHECK_TEXT(finish(digest).text, "sha256:" ABC_256,
+               "the digest of a second stream does not depend on the first");
     digest_free(digest);
     digest_free(NULL);
 }
@@ -94,7 +95,7 @@ static void test_threads(void)
     for (int i = 0; i < 3; i++) {
         void *right = NULL;
         CHECK(pthread_join(threads[i], &right) == 0 && right,
-              "thread %d has the right digests with an object of its own", i);
+              "thread %d computes the right digests with its own object", i);
     }
 }
 
@@ -109,7 +110,8 @@ static void test_names(void)
           "256 is SHA-256");
     static const char *const wrong[] = {"", "25", "2566", "sha256", "1", "224", " 256"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        CHECK(digest_algorithm_parse(wrong[i], &algorithm) == -1, "'%s' names none", wrong[i]);
+        CHECK(digest_algorithm_parse(wrong[i], &algorithm) == -1, "'%s' names no algorithm",
+              wrong[i]);
     CHECK_TEXT(digest_algorithm_name(DIGEST_SHA256), "sha256", "SHA-256 has OCI's name");
     CHECK_TEXT(digest_algorithm_name(DIGEST_SHA384), "sha384", "SHA-384 has OCI's name");
     CHECK_TEXT(digest_algorithm_name(DIGEST_SHA512), "sha512", "SHA-512 has OCI's name");
@@ -176,14 +178,15 @@ static void test_equal(void)
     char hex[DIGEST_TEXT_SIZE];
     bool read = !digest_parse("sha512:" ABC_512, &a) && !digest_parse(ABC_256, &b);
     CHECK(read && digest_equal(&a, &a) && digest_equal(&b, &b), "a digest is equal to itself");
-    CHECK(!digest_equal(&a, &b) && !digest_equal(&b, &a), "not to one by another algorithm");
+    CHECK(!digest_equal(&a, &b) && !digest_equal(&b, &a),
+          "a digest is not equal to one by another algorithm");
     digest_hex(&b, hex);
     CHECK_TEXT(hex, ABC_256, "writes the digits alone");
     a = b;
     a.bytes[32] = 1;
-    CHECK(digest_equal(&a, &b), "bytes beyond the algorithm's do not count");
+    CHECK(digest_equal(&a, &b), "bytes after the digest are not compared");
     a = (struct digest_value){.algorithm = DIGEST_SHA384};
-    CHECK(!digest_equal(&a, &zero), "zeros by another algorithm are another digest");
+    CHECK(!digest_equal(&a, &zero), "zeros by another algorithm are a different digest");
 }
 
 /* Digests that differ in one bit are not equal, for each algorithm. */
@@ -200,7 +203,7 @@ static void test_equal_bits(void)
             b.bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
             missed += digest_equal(&a, &b);
         }
-        CHECK(read && missed == 0, "of %zu bits each makes another digest", 8 * lengths[i]);
+        CHECK(read && missed == 0, "each of %zu bits changes the digest", 8 * lengths[i]);
     }
 }
 

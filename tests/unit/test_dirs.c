@@ -60,13 +60,15 @@ static void test_paths(int scratch)
     int before = descriptor_next();
     CHECK(dirs_start(&dirs, open_directory(scratch, ".")) == 0 && strcmp(dirs_path(&dirs), "") == 0,
           "the root's path is empty");
-    CHECK(fstat(scratch, &root) == 0 && fd_is(dirs_fd(&dirs), &root), "the root is what was given");
+    CHECK(fstat(scratch, &root) == 0 && fd_is(dirs_fd(&dirs), &root),
+          "the root is the given directory");
     CHECK(enter_new(&dirs, "a") == 0 && strcmp(dirs_path(&dirs), "a") == 0, "a level is entered");
-    CHECK(fstat(dirs_fd(&dirs), &a) == 0 && !fd_is(dirs_fd(&dirs), &root), "it is another one");
+    CHECK(fstat(dirs_fd(&dirs), &a) == 0 && !fd_is(dirs_fd(&dirs), &root),
+          "it is another directory");
     CHECK(enter_new(&dirs, "b\n c") == 0 && strcmp(dirs_path(&dirs), "a/b\n c") == 0,
           "a second level is entered");
     CHECK(dirs_leave(&dirs) == 0 && strcmp(dirs_path(&dirs), "a") == 0 && fd_is(dirs_fd(&dirs), &a),
-          "the level above is there again");
+          "the level above is the last one again");
     CHECK(dirs_push(&dirs, open_directory(dirs_fd(&dirs), "b\n c"), "b\n c") == 0 &&
               strcmp(dirs_path(&dirs), "a/b\n c") == 0,
           "an open directory is pushed");
@@ -76,7 +78,7 @@ static void test_paths(int scratch)
     CHECK((fcntl(dirs_fd(&dirs), F_GETFD) & FD_CLOEXEC) != 0, "descriptors are close-on-exec");
     dirs_free(&dirs);
     dirs_free(&dirs);
-    CHECK(descriptor_next() == before, "no descriptor is left");
+    CHECK(descriptor_next() == before, "all descriptors are closed");
 }
 
 /* A failed push closes its descriptor and does not change the levels. */
@@ -94,18 +96,21 @@ static void test_no_directory(int scratch)
     CHECK(dirs_enter(&dirs, "link") != 0 && (errno == ELOOP || errno == ENOTDIR),
           "a symbolic link to a directory is not entered");
     CHECK(dirs_enter(&dirs, "up") != 0 && (errno == ELOOP || errno == ENOTDIR),
-          "nor one to the directory above");
-    CHECK(dirs_enter(&dirs, "file") != 0 && errno == ENOTDIR, "nor a file");
-    CHECK(dirs_enter(&dirs, "fifo") != 0 && errno == ENOTDIR, "nor a fifo, and nothing waits");
-    CHECK(dirs_enter(&dirs, "absent") != 0 && errno == ENOENT, "nor what is not there");
-    CHECK(dirs_push(&dirs, -1, "closed") != 0 && errno == EBADF, "no descriptor is not pushed");
+          "a symbolic link to the parent is not entered");
+    CHECK(dirs_enter(&dirs, "file") != 0 && errno == ENOTDIR, "a file is not entered");
+    CHECK(dirs_enter(&dirs, "fifo") != 0 && errno == ENOTDIR,
+          "a fifo is not entered, without waiting for a writer");
+    CHECK(dirs_enter(&dirs, "absent") != 0 && errno == ENOENT, "an absent name is not entered");
+    CHECK(dirs_push(&dirs, -1, "closed") != 0 && errno == EBADF,
+          "a closed descriptor is not pushed");
     CHECK(dirs.count == 1 && strcmp(dirs_path(&dirs), "") == 0, "the root is still the last level");
     CHECK(dirs_enter(&dirs, "dir") == 0 && strcmp(dirs_path(&dirs), "dir") == 0,
-          "a directory is entered after all that");
+          "a directory is entered after these errors");
     dirs_free(&dirs);
-    CHECK(dirs_start(&dirs, -1) != 0 && errno == EBADF, "no descriptor is no root");
+    CHECK(dirs_start(&dirs, -1) != 0 && errno == EBADF,
+          "a closed descriptor is refused as the root");
     dirs_free(&dirs);
-    CHECK(descriptor_next() == before, "no descriptor is left");
+    CHECK(descriptor_next() == before, "all descriptors are closed");
     static const char *const names[] = {"file", "fifo", "link", "up"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         (void)unlinkat(scratch, names[i], 0);
@@ -133,17 +138,17 @@ static void test_deep(int scratch)
           DEPTH);
     while (depth > DEPTH / 2 && dirs_leave(&dirs) == 0)
         depth--;
-    CHECK(strlen(dirs_path(&dirs)) == DEPTH - 1, "half of them are left");
+    CHECK(strlen(dirs_path(&dirs)) == DEPTH - 1, "half of the levels are left");
     while (depth < DEPTH && dirs_enter(&dirs, "d") == 0)
         depth++;
-    CHECK(strlen(dirs_path(&dirs)) == 2 * DEPTH - 1, "and entered again");
+    CHECK(strlen(dirs_path(&dirs)) == 2 * DEPTH - 1, "these levels are entered again");
     while (depth > 0 && dirs_leave(&dirs) == 0 && unlinkat(dirs_fd(&dirs), "d", AT_REMOVEDIR) == 0)
         depth--;
     CHECK(depth == 0 && strcmp(dirs_path(&dirs), "") == 0 && fd_is(dirs_fd(&dirs), &root),
-          "all are left and removed, up to the root");
+          "all levels are left and removed, up to the root");
     (void)setrlimit(RLIMIT_NOFILE, &old);
     dirs_free(&dirs);
-    CHECK(descriptor_next() == before, "no descriptor is left");
+    CHECK(descriptor_next() == before, "all descriptors are closed");
 }
 
 /* Leaves levels until it fails, and returns how many remain. */
@@ -181,16 +186,17 @@ static void test_moved_away(int scratch)
     struct dirs dirs = {0};
     deep_make(&dirs, scratch);
     CHECK(dirs.levels[1].fd < 0 && dirs.levels[2].fd < 0 && dirs.levels[0].fd >= 0,
-          "levels near the root are closed, but for the root");
+          "levels near the root are closed, except the root");
     CHECK(mkdirat(scratch, "outside", 0700) == 0 &&
               renameat(scratch, "top/d/d/d", scratch, "outside/d") == 0,
           "a directory below closed levels is moved away");
     int error = leave_all(&dirs) > 1 ? errno : 0;
-    CHECK(error == ESTALE && dirs.count == 5, "the level above it is not taken for the old one");
+    CHECK(error == ESTALE && dirs.count == 5,
+          "another directory with the name of a closed level is refused");
     CHECK(dirs_leave(&dirs) != 0 && errno == ESTALE && dirs_fd(&dirs) >= 0,
-          "nor a second time, and the last level is still open");
+          "it is refused again, and the last level is still open");
     CHECK(renameat(scratch, "outside/d", scratch, "top/d/d/d") == 0 && leave_all(&dirs) == 1,
-          "once it is back all are left");
+          "all levels can be left after the directory is moved back");
     dirs_free(&dirs);
     tree_remove(scratch, "outside");
     tree_remove(scratch, "top");
@@ -223,10 +229,10 @@ static void test_same(int scratch)
     int fd = open_directory(AT_FDCWD, "/proc"), dir = -1;
     CHECK(fstat(fd, &proc) == 0 && stat("/sys", &sys) == 0 && proc.st_ino == sys.st_ino,
           "two directories have one inode number");
-    CHECK(!dirs_is_same(fd, AT_FDCWD, "/sys"), "but are not the same");
+    CHECK(!dirs_is_same(fd, AT_FDCWD, "/sys"), "they are not the same directory");
     CHECK(dirs_is_same(fd, AT_FDCWD, "/proc"), "a directory is the same as itself");
     CHECK(!dirs_is_same(-1, AT_FDCWD, "/proc") && !dirs_is_same(fd, scratch, "none"),
-          "what can't be looked at is not the same");
+          "a directory without a status is not the same");
     close(fd);
     CHECK(mkdirat(scratch, "dir", 0700) == 0 && symlinkat("dir", scratch, "link") == 0 &&
               (dir = open_directory(scratch, "dir")) >= 0,
@@ -249,6 +255,6 @@ int main(void)
     test_moved_away(scratch);
     test_replaced(scratch);
     close(scratch);
-    CHECK(rmdir(path) == 0, "nothing is left behind");
+    CHECK(rmdir(path) == 0, "no file is left behind");
     return tap_done();
 }

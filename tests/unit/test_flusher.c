@@ -38,19 +38,18 @@ static int flush(bool wanted, unsigned count)
     for (unsigned i = 0; i < 100 && syncs < count; i++)
         (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     int error = flusher_stop(&flusher) == 0 ? 0 : errno;
-    CHECK(flusher_stop(&flusher) == 0, "it may be stopped again");
+    CHECK(flusher_stop(&flusher) == 0, "a flusher can be stopped twice");
     return error;
 }
 
 int main(void)
 {
     struct flusher none = {0};
-    CHECK(flusher_stop(&none) == 0, "one that never started may be stopped");
-    CHECK(flush(false, 0) == 0 && syncs == 0, "where it is not wanted, nothing is synced");
-    CHECK(flush(true, 0) == 0 && syncs == 0, "what is unpacked in no time is not synced before");
-    CHECK(flush(true, 2) == 0 && syncs >= 2, "it syncs again and again");
+    CHECK(flusher_stop(&none) == 0, "a flusher that never started can be stopped");
+    CHECK(flush(false, 0) == 0 && syncs == 0, "nothing is synced if syncing is not wanted");
+    CHECK(flush(true, 0) == 0 && syncs == 0, "nothing is synced before a quick run ends");
+    CHECK(flush(true, 2) == 0 && syncs >= 2, "it syncs repeatedly");
     failing = 2;
-    CHECK(flush(true, 2) == EIO && syncs == 2,
-          "what could not be written is told, and the last thing it did");
+    CHECK(flush(true, 2) == EIO && syncs == 2, "a failed sync is reported, and the flusher ends");
     return tap_done();
 }

@@ -111,7 +111,7 @@ static void test_find(const char *name, size_t count, void (*fill)(unsigned char
         absent = absent && find(&index, near, &entry) == INDEX_ABSENT;
     }
     CHECK(found, "%s: each content is found", name);
-    CHECK(absent, "%s: a digest beside it is not", name);
+    CHECK(absent, "%s: a digest next to it is not", name);
     unsigned char edge[INDEX_DIGEST] = {0};
     CHECK(find(&index, edge, &entry) == INDEX_ABSENT, "%s: the least digest is absent", name);
     memset(edge, 0xff, INDEX_DIGEST);

@@ -61,7 +61,7 @@ static void test_seek(void)
     CHECK(next_is(&lines, "000000000", 9), "the first line");
     lines_seek(&lines, 199990);
     CHECK(next_is(&lines, "999999999", 9) && lines.number == 1, "a line far ahead");
-    CHECK(event_of(&lines) == LINES_END, "the end behind it");
+    CHECK(event_of(&lines) == LINES_END, "the end after it");
     lines_seek(&lines, 30);
     CHECK(next_is(&lines, "333333333", 9) && next_is(&lines, "444444444", 9), "and back");
     lines_seek(&lines, 30);

@@ -25,20 +25,21 @@ static void test_first(void)
     char path[2] = "a";
     struct stat status = inode(1, 2);
     CHECK(!links_knows(&links, &status), "an inode is not known before it was seen");
-    CHECK(!visit(&links, inode(1, 2), path), "an inode is new the first time");
-    CHECK(links_knows(&links, &status) && links.count == 1, "then it is known");
+    CHECK(!visit(&links, inode(1, 2), path), "an inode is new when it is seen first");
+    CHECK(links_knows(&links, &status) && links.count == 1, "an inode is known after it was seen");
     memset(path, 'x', 1); /* the name must have been copied */
     const char *first = visit(&links, inode(1, 2), "b");
-    CHECK(first && strcmp(first, "a") == 0, "then it has the name it was first seen under");
+    CHECK(first && strcmp(first, "a") == 0,
+          "a known inode has the name under which it was first seen");
     first = visit(&links, inode(1, 2), "c");
-    CHECK(first && strcmp(first, "a") == 0, "and keeps it");
+    CHECK(first && strcmp(first, "a") == 0, "it keeps that name");
     CHECK(!visit(&links, inode(1, 3), "d"), "another number is another inode");
-    CHECK(!visit(&links, inode(2, 2), "e"), "the same number on another device is, too");
-    CHECK(!visit(&links, inode(2, 1), "f"), "device and number are not mixed up");
-    CHECK(links.count == 4, "each is kept once");
+    CHECK(!visit(&links, inode(2, 2), "e"), "the same number on another device is another inode");
+    CHECK(!visit(&links, inode(2, 1), "f"), "device and number are not exchanged");
+    CHECK(links.count == 4, "each inode is kept once");
     links_free(&links);
     links_free(&links);
-    CHECK(!visit(&links, inode(1, 2), "g"), "after all is freed it is new again");
+    CHECK(!visit(&links, inode(1, 2), "g"), "an inode is new again after links_free()");
     links_free(&links);
 }
 
@@ -63,7 +64,7 @@ static void test_many(void)
             same += first && strcmp(first, path) == 0;
         }
     }
-    CHECK(same == fresh, "and each is found again, under its own name");
+    CHECK(same == fresh, "each of them is found under its own name");
     links_free(&links);
 }
 
@@ -78,17 +79,17 @@ static void test_live(void)
           "live: an inode that did not change is the same");
     struct stat other = status;
     other.st_size = 6;
-    CHECK(!visit(&links, other, "c"), "live: one of another size is not");
+    CHECK(!visit(&links, other, "c"), "live: an inode with another size is new");
     other = status;
     other.st_mtim.tv_nsec = 8;
-    CHECK(!visit(&links, other, "d"), "live: nor is one of another time");
+    CHECK(!visit(&links, other, "d"), "live: an inode with another time is new");
     other.st_mtim.tv_sec = 1;
-    CHECK(!visit(&links, other, "e"), "live: nor is one of another second");
+    CHECK(!visit(&links, other, "e"), "live: an inode with another second is new");
     const char *first = visit(&links, status, "f");
     CHECK(first && strcmp(first, "a") == 0, "live: the first is still known");
     links_free(&links);
     CHECK(!visit(&links, status, "a") && visit(&links, other, "b"),
-          "in a tree that does not change, the number alone tells");
+          "without live, size and time are not compared");
     links_free(&links);
 }
 

@@ -30,7 +30,7 @@ static void test_empty(int scratch)
     struct names names = {0};
     CHECK(names_read(&names, scratch) == 0 && names.count == 0, "an empty directory has no names");
     CHECK(!names_find(&names, "a") && !names_find(&names, "") && !names_find(&names, "."),
-          "and none is found in it");
+          "no name is found in it");
     names_free(&names);
     names_free(&names);
 }
@@ -46,15 +46,16 @@ static void test_order(const char *path, int scratch)
     for (size_t i = 0; i < count; i++)
         file_make(scratch, sorted[(i * 5) % count]);
     int fd = open_directory(path);
-    CHECK(names_read(&names, fd) == 0 && names.count == count, "all names are there but . and ..");
+    CHECK(names_read(&names, fd) == 0 && names.count == count,
+          "all names are read except . and ..");
     bool same = names.count == count;
     for (size_t i = 0; same && i < count; i++)
         same = strcmp(names_text(&names, i), sorted[i]) == 0;
-    CHECK(same, "they are sorted by their bytes");
+    CHECK(same, "names are sorted by their bytes");
     bool found = true;
     for (size_t i = 0; i < count; i++)
         found = found && names_find(&names, sorted[i]);
-    CHECK(found, "each is found");
+    CHECK(found, "each name is found");
     CHECK(!names_find(&names, "") && !names_find(&names, "a\n") && !names_find(&names, "\376") &&
               !names_find(&names, "..") && !names_find(&names, "zz"),
           "nothing else is");
@@ -72,11 +73,12 @@ static void test_types(const char *path, int scratch)
     CHECK(mkdirat(scratch, "directory", 0700) == 0 && symlinkat("x", scratch, "link") == 0,
           "there are a directory, a file and a link");
     int fd = open_directory(path);
-    CHECK(names_read(&names, fd) == 0 && names.count == 3, "they are read");
+    CHECK(names_read(&names, fd) == 0 && names.count == 3,
+          "the names of a directory, a file and a link are read");
     static const unsigned char types[] = {DT_DIR, DT_REG, DT_LNK};
     for (size_t i = 0; i < names.count && i < 3; i++)
         CHECK(names.list[i].type == types[i] || names.list[i].type == DT_UNKNOWN,
-              "the type of %s is known or unknown, not another", names_text(&names, i));
+              "the type of %s is right or unknown", names_text(&names, i));
     names_free(&names);
     close(fd);
     (void)unlinkat(scratch, "file", 0);
@@ -102,7 +104,7 @@ static void test_many(const char *path, int scratch)
         same = strcmp(names_text(&names, (size_t)i), name) == 0 && names_find(&names, name);
         (void)unlinkat(scratch, name, 0);
     }
-    CHECK(same, "none is missing, none comes twice");
+    CHECK(same, "no name is missing or repeated");
     names_free(&names);
     close(fd);
 }
@@ -114,7 +116,7 @@ static void test_failure(int scratch)
     int fd = openat(scratch, "file", O_RDONLY | O_CLOEXEC);
     CHECK(names_read(&names, fd) != 0 && errno == ENOTDIR, "a file has no names");
     close(fd);
-    CHECK(names_read(&names, -1) != 0 && errno == EBADF, "nor has no descriptor");
+    CHECK(names_read(&names, -1) != 0 && errno == EBADF, "a closed descriptor has no names");
     names_free(&names);
     (void)unlinkat(scratch, "file", 0);
 }
@@ -135,6 +137,6 @@ int main(void)
     test_many(path, scratch);
     test_failure(scratch);
     close(scratch);
-    CHECK(rmdir(path) == 0, "nothing is left behind");
+    CHECK(rmdir(path) == 0, "no file is left behind");
     return tap_done();
 }

@@ -115,7 +115,7 @@ static void test_stream(void)
                   take_all(&source, bytes, length, wants[i]) == (ssize_t)length,
               "a pipe that gives %zu bytes at a time, taken by %zu, is whole", pieces[i], wants[i]);
         CHECK(source.read == length && digest_is(&source, &expected), "and so is its digest");
-        CHECK(fcntl(fd, F_GETFD) >= 0, "the descriptor stays the caller's");
+        CHECK(fcntl(fd, F_GETFD) >= 0, "the descriptor stays open");
         source_free(&source);
         close(fd);
         (void)waitpid(child, NULL, 0);
@@ -141,7 +141,7 @@ static void test_drain(void)
               digest_is(&source, &expected),
           "what is drained is in the digest");
     CHECK(source_drain(&source) == STATUS_OK && source.read == length,
-          "behind the end there is nothing to drain");
+          "nothing is drained after the end");
     source_free(&source);
     close(fd);
     (void)waitpid(child, NULL, 0);
@@ -161,9 +161,9 @@ static void test_limit(void)
         if (status == STATUS_OK)
             status = source_drain(&source);
         if (more == 0)
-            CHECK(status == STATUS_OK, "as many bytes as the limit allows are fine");
+            CHECK(status == STATUS_OK, "a stream as long as the limit is accepted");
         else
-            CHECK(status == STATUS_ARCHIVE, "one more is over the limit");
+            CHECK(status == STATUS_ARCHIVE, "a stream longer by a byte exceeds the limit");
         source_free(&source);
         close(fd);
         (void)waitpid(child, NULL, 0);
@@ -181,7 +181,8 @@ static void test_failure(void)
                   STATUS_OK &&
               source_take(&source, BLOCK, &piece, &got) == STATUS_SYSTEM,
           "a descriptor that can't be read is a failure of the system");
-    CHECK(source_drain(&source) == STATUS_SYSTEM, "also when it is drained");
+    CHECK(source_drain(&source) == STATUS_SYSTEM,
+          "draining a descriptor that can't be read is a failure of the system");
     source_free(&source);
     close(fd);
 }

@@ -59,7 +59,7 @@ static void test_values(void)
     CHECK(error == TAR_OK, "takes every keyword of an entry");
     CHECK(pax.given == (TAR_PAX_PATH | TAR_PAX_LINK | TAR_PAX_SIZE | TAR_PAX_UID | TAR_PAX_GID |
                         TAR_PAX_MTIME | TAR_PAX_MAJOR | TAR_PAX_MINOR),
-          "tells which were given");
+          "records which keywords were given");
     CHECK(strcmp(pax.path.bytes, "a/\303\251") == 0, "path");
     CHECK(strcmp(pax.link.bytes, "../b") == 0, "linkpath");
     CHECK(pax.size == UINT64_C(1) << 33 && pax.uid == 4294967294 && pax.gid == 2097152,
@@ -77,7 +77,8 @@ static void test_values(void)
               !(pax.deleted & TAR_PAX_PATH) && strcmp(pax.path.bytes, "d") == 0,
           "a value gives again");
     tar_pax_clear(&pax);
-    CHECK(pax.given == 0 && pax.deleted == 0 && pax.xattrs.count == 0, "cleared it says nothing");
+    CHECK(pax.given == 0 && pax.deleted == 0 && pax.xattrs.count == 0,
+          "no value is left after tar_pax_clear()");
     tar_pax_free(&pax);
 }
 

@@ -136,7 +136,7 @@ static void test_next(void)
         CHECK(tar_record_next(&rest, &key, &value) == TAR_OK && text_is(key, expected[i][0]) &&
                   text_is(value, expected[i][1]),
               "splits record %zu off", i + 1);
-    CHECK(rest.length == 0, "nothing is left behind the last record");
+    CHECK(rest.length == 0, "nothing is left after the last record");
 }
 
 static void test_next_refused(void)

@@ -31,12 +31,13 @@ int main(void)
     struct found found = {0};
     pthread_t thread;
     sigset_t held;
-    CHECK(thread_start(&thread, look, &found) == 0 && pthread_join(thread, NULL) == 0, "runs");
+    CHECK(thread_start(&thread, look, &found) == 0 && pthread_join(thread, NULL) == 0,
+          "the thread runs");
     CHECK(found.stack >= 1000000 && found.stack < 2000000, "its stack is 1 MiB, not %zu bytes",
           found.stack);
-    CHECK(found.deaf, "gets no signals");
+    CHECK(found.deaf, "the thread gets no signals");
     CHECK(pthread_sigmask(SIG_BLOCK, NULL, &held) == 0 && sigismember(&held, SIGTERM) == 0,
-          "who starts it gets them still");
+          "the thread that started it still gets signals");
     CHECK(thread_cpus() >= 1, "there is a CPU");
     return tap_done();
 }

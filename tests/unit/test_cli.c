@@ -244,14 +244,15 @@ static void test_output(void)
     outcome = run(print, "a", full);
     CHECK(outcome.status == STATUS_SYSTEM, "a full disk is status 1");
     CHECK_TEXT(outcome.err, "prog: cannot write to standard output: No space left on device\n",
-               "and told");
+               "a full disk is reported");
     outcome = run(version, NULL, -1);
     CHECK(outcome.status == 0 && strncmp(outcome.out, "prog (zlsnap) ", 14) == 0 &&
               strchr(outcome.out, '\n') == outcome.out + strlen(outcome.out) - 1,
           "prints the version in one line");
     outcome = run(usage, "x", -1);
     CHECK(outcome.status == STATUS_USAGE && outcome.out[0] == '\0', "a usage error is status 2");
-    CHECK_TEXT(outcome.err, "prog: 'x' is wrong; try 'prog --help'\n", "and told in one line");
+    CHECK_TEXT(outcome.err, "prog: 'x' is wrong; try 'prog --help'\n",
+               "a usage error is reported in one line");
     (void)close(full);
 }
 
@@ -261,7 +262,7 @@ static void test_terminal(void)
     CHECK(terminal >= 0 && isatty(terminal), "the test has a terminal");
     struct outcome outcome = run(refuse_terminal, NULL, terminal);
     CHECK(outcome.status == STATUS_USAGE, "a terminal is refused with status 2");
-    CHECK(strstr(outcome.err, "is a terminal") != NULL, "and told");
+    CHECK(strstr(outcome.err, "is a terminal") != NULL, "a terminal is reported");
     outcome = run(refuse_terminal, NULL, -1);
     CHECK(outcome.status == STATUS_OK && outcome.err[0] == '\0', "a file is accepted");
     (void)close(terminal);

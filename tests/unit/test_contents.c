@@ -30,7 +30,7 @@ static void test_valid(void)
               "%s is parsed", table[i].line);
         CHECK(contents_encode(&out, &record) == 0 && out.length == length &&
                   memcmp(out.bytes, table[i].line, length) == 0 && length <= CONTENTS_LINE_MAX,
-              "%s is what it is encoded to", table[i].line);
+              "%s is encoded to the same text", table[i].line);
         buf_free(&out);
     }
 }

@@ -44,7 +44,7 @@ static void test_names(void)
           "a name has the length that is given");
     CHECK(dirtree_node(&tree, part)->parent == a && !dirtree_node(&tree, part)->explicit &&
               !dirtree_node(&tree, part)->xattrs,
-          "a new node knows its parent and nothing else");
+          "a new node has a parent and nothing else");
     dirtree_free(&tree);
     dirtree_free(&tree);
 }
@@ -73,7 +73,7 @@ static void test_children(void)
               children(&tree, DIRTREE_ROOT, "b") == 1,
           "each child is in its parent's list once");
     CHECK(children(&tree, a, "c") == 1 && children(&tree, a, NULL) == 1,
-          "and in no other directory's");
+          "a child is in no other directory's list");
     dirtree_free(&tree);
 }
 
@@ -89,13 +89,13 @@ static void test_removal(void)
     dirtree_remove(&tree, a);
     CHECK(find(&tree, DIRTREE_ROOT, "a") == DIRTREE_NONE &&
               children(&tree, DIRTREE_ROOT, NULL) == 0,
-          "a directory that is gone is not found");
+          "a removed directory is not found");
     uint32_t again = add(&tree, DIRTREE_ROOT, "a");
     node = dirtree_node(&tree, again);
     CHECK(again != DIRTREE_NONE && find(&tree, DIRTREE_ROOT, "a") == again && !node->explicit &&
               !node->opaque && !node->xattrs,
-          "one that has its name later has nothing of it");
-    CHECK(children(&tree, DIRTREE_ROOT, "a") == 1, "there is one of that name then");
+          "a later directory of that name has none of its metadata");
+    CHECK(children(&tree, DIRTREE_ROOT, "a") == 1, "that name is listed once");
     dirtree_free(&tree);
 }
 
@@ -119,7 +119,8 @@ static void test_many(void)
         uint32_t found = find(&tree, i < 10 ? DIRTREE_ROOT : nodes[i / 10], name);
         wrong += found != (i % 3 == 2 && i > COUNT / 2 ? DIRTREE_NONE : nodes[i]);
     }
-    CHECK(wrong == 0, "of %d directories each is found where it is, unless it is gone", COUNT);
+    CHECK(wrong == 0, "each of %d directories is found in its parent, unless it was removed",
+          COUNT);
     dirtree_free(&tree);
 }
 

@@ -52,7 +52,7 @@ static void test_several(void)
     memset(pattern, 'x', 1);
     CHECK(exclude_matches(&exclude, "d/first") && exclude_matches(&exclude, "second") &&
               !exclude_matches(&exclude, "d/second") && !exclude_matches(&exclude, "third"),
-          "any of several patterns matches, and they are copies");
+          "each of several patterns matches; they were copied");
     exclude_free(&exclude);
     exclude_free(&exclude);
     CHECK(!exclude_matches(&exclude, "first"), "none is left when they are freed");
@@ -77,12 +77,13 @@ static void test_files(void)
     static const char text[] = "\n*.o\n\n d/ \n#x\n\r\nlast";
     struct exclude exclude = {0};
     CHECK(lines_add(&exclude, text, strlen(text)) == STATUS_OK && exclude.count == 5,
-          "empty lines of a file are passed over, the last one needs no newline");
+          "empty lines are skipped, and the last line needs no newline");
     CHECK(exclude_matches(&exclude, "x.o") && exclude_matches(&exclude, " d/ ") &&
               exclude_matches(&exclude, "#x") && exclude_matches(&exclude, "\r") &&
               exclude_matches(&exclude, "last"),
           "each other line is a pattern, as it stands");
-    CHECK(lines_add(&exclude, "", 0) == STATUS_OK && exclude.count == 5, "an empty file adds none");
+    CHECK(lines_add(&exclude, "", 0) == STATUS_OK && exclude.count == 5,
+          "an empty file adds no pattern");
     CHECK(lines_add(&exclude, "more\n", 5) == STATUS_OK && exclude.count == 6,
           "another one adds its");
     exclude_free(&exclude);
@@ -102,7 +103,7 @@ static void test_long_files(void)
         text[i * 8 + 7] = '\0';
         all = all && exclude_matches(&exclude, text + i * 8);
     }
-    CHECK(all, "whatever its length and that of its lines, all of it counts");
+    CHECK(all, "all lines of a long file are used");
     exclude_free(&exclude);
 }
 
@@ -111,9 +112,9 @@ static void test_failures(void)
     struct exclude exclude = {0};
     CHECK(freopen("/dev/null", "w", stderr) != NULL, "messages are not shown");
     CHECK(exclude_add_file(&exclude, "/nonexistent/file") == STATUS_SYSTEM && exclude.count == 0,
-          "a file that is missing is a failure");
+          "a missing file is an error");
     CHECK(exclude_add_file(&exclude, "/") == STATUS_SYSTEM && exclude.count == 0,
-          "and so is a directory");
+          "a directory is an error");
     CHECK(lines_add(&exclude, "a\0b\n", 4) == STATUS_USAGE, "a NUL byte is refused");
     exclude_free(&exclude);
 }

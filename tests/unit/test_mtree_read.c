@@ -154,7 +154,7 @@ static void test_lines(void)
         CHECK(read_exactly(&line, refused[i].text, strlen(refused[i].text)) == refused[i].error,
               "%s: %s", mtree_error_text(refused[i].error), refused[i].text);
     CHECK(read_exactly(&line, FILE_LINE "\0", strlen(FILE_LINE) + 1) == MTREE_BAD_END,
-          "a NUL is nothing that a line has");
+          "a NUL is refused");
     mtree_line_free(&line);
 }
 
@@ -164,20 +164,20 @@ static void test_values(void)
                                "tags=hardlink=./a,xattr.user.x=AAH/";
     struct mtree_line line = {0};
     struct xattr xattr = {0};
-    CHECK(mtree_read(&line, text, strlen(text)) == MTREE_OK, "a line with all of it is read");
+    CHECK(mtree_read(&line, text, strlen(text)) == MTREE_OK, "a line with all keywords is read");
     const struct tar_entry *entry = &line.entry;
     CHECK(entry->type == TAR_HARDLINK && entry->mode == 04755 && entry->uid == 1 &&
               entry->gid == 2 && line.has_time && entry->mtime.seconds == -2 &&
               entry->mtime.nanoseconds == 3,
-          "numbers have their values");
+          "numbers are read");
     CHECK_TEXT(entry->path, "h ", "a path is relative and unescaped");
-    CHECK_TEXT(entry->link, "a", "so is the target of a hard link");
+    CHECK_TEXT(entry->link, "a", "the target of a hard link is relative, too");
     CHECK(xattrs_find(&entry->xattrs, "user.x", &xattr) == 0 && xattr.length == 3 &&
               memcmp(xattr.value, "\0\1\377", 3) == 0,
-          "an attribute has its value");
+          "the value of an attribute is read");
     CHECK(mtree_read(&line, accepted[0], strlen(accepted[0])) == MTREE_OK && !entry->link &&
               entry->xattrs.count == 0 && !line.has_time && line.sha256[0] == '\0',
-          "nothing is left of the line before");
+          "nothing of the previous line remains");
     mtree_line_free(&line);
 }
 

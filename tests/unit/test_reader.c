@@ -24,9 +24,9 @@ static void test_entries(void)
     CHECK(reading_next_is(&reading, "a") && reading.entry->type == TAR_FILE &&
               reading.entry->size == 3 && reading.entry->mode == 0644 &&
               reading.entry->mtime.seconds == 1000000000,
-          "an entry has what its header says");
+          "an entry has the values of its header");
     CHECK(reading_content_is(&reading, "one") && reading_content_is(&reading, "") == false,
-          "its content comes once");
+          "its content is returned once");
     CHECK(reading_next_is(&reading, "d") && reading.entry->type == TAR_DIRECTORY &&
               !reading.entry->link,
           "a directory has no slash and no link");
@@ -51,11 +51,11 @@ static void test_content_passed_over(void)
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next_is(&reading, "a") && reading_next_is(&reading, "b"),
-          "content may be passed over");
+          "content can be skipped");
     CHECK(reader_data(&reading.reader, &chunk) == ARCHIVE_OK && chunk.length > 0 &&
               reading_next_is(&reading, "c") && reading_content_is(&reading, "end"),
-          "also from its midst");
-    CHECK(reading_next(&reading) == ARCHIVE_END, "and the end is found");
+          "content can be skipped after a part of it was read");
+    CHECK(reading_next(&reading) == ARCHIVE_END, "the end is found after skipped content");
     reading_stop(&reading);
     buf_free(&archive);
     buf_free(&long_text);
@@ -118,7 +118,7 @@ static void test_every_length(void)
         buf_free(&content);
         reading_stop(&reading);
     }
-    CHECK(wrong == 0 && entries > 0, "a stream is cut off wherever it ends before its end");
+    CHECK(wrong == 0 && entries > 0, "a stream that ends early is truncated, at every byte");
     buf_free(&archive);
 }
 
@@ -133,7 +133,7 @@ static void test_end(void)
     reading_start(&reading, &archive, NULL);
     CHECK(reading_all(&reading) == ARCHIVE_MALFORMED &&
               reading_problem_is(&reading, "before byte 1536"),
-          "one block of zeros is no end");
+          "one block of zeros does not end the archive");
     reading_stop(&reading);
     archive.length = 2 * TAR_BLOCK_SIZE;
     archive_add_end(&archive);
@@ -142,11 +142,11 @@ static void test_end(void)
     reading_start(&reading, &archive, NULL);
     CHECK(reading_all(&reading) == ARCHIVE_MALFORMED &&
               reading_problem_is(&reading, "after the end"),
-          "the last byte behind the end is looked at");
+          "the last byte after the end is checked");
     reading_stop(&reading);
     archive.bytes[archive.length - 1] = 0;
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_all(&reading) == ARCHIVE_END, "any number of zeros may stand there");
+    CHECK(reading_all(&reading) == ARCHIVE_END, "any number of zeros may follow the end");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -169,16 +169,16 @@ static void test_local_and_global(void)
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next_is(&reading, "first") && reading.entry->uid == 8,
-          "a local header goes first");
+          "a local header overrides a global one");
     CHECK(reading_next_is(&reading, "b") && reading.entry->uid == 7,
-          "the next entry has none of it");
+          "a local header does not apply to the next entry");
     CHECK(reading_next_is(&reading, "c") && reading.entry->uid == 9 &&
               reading.entry->xattrs.count == 1,
-          "a later global header replaces what it speaks of");
+          "a later global header replaces only the values that it has");
     CHECK(reading_next_is(&reading, "l") && reading.entry->xattrs.count == 0,
-          "attributes are those of one entry");
+          "attributes apply to one entry");
     CHECK(reading_next_is(&reading, "e") && reading_next(&reading) == ARCHIVE_END,
-          "a long name is that of one entry");
+          "a long name applies to one entry");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -203,7 +203,7 @@ static void test_pending(void)
     archive_add_pax(&archive, 'g', "comment", "c");
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_next(&reading) == ARCHIVE_END, "a global header does not");
+    CHECK(reading_next(&reading) == ARCHIVE_END, "a global header needs no entry");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -218,7 +218,8 @@ static void test_absolute(void)
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next_is(&reading, "a") && !reader_saw_absolute(&reading.reader),
           "no slash was stripped yet");
-    CHECK(reading_next_is(&reading, "b") && reader_saw_absolute(&reading.reader), "now one was");
+    CHECK(reading_next_is(&reading, "b") && reader_saw_absolute(&reading.reader),
+          "a slash was stripped");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -240,13 +241,13 @@ static void test_compressed(void)
         reading_start(&reading, &archive, NULL);
         CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
                   reading_problem_is(&reading, table[i].tool),
-              "%s data is known by its first bytes", table[i].tool);
+              "%s data is recognised by its first bytes", table[i].tool);
         reading_stop(&reading);
         archive.length--;
         reading_start(&reading, &archive, NULL);
         CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
                   !reading_problem_is(&reading, table[i].tool),
-              "not by less of them");
+              "fewer bytes are not recognised");
         reading_stop(&reading);
         /* After the first block, the same bytes are a malformed header. */
         archive.length = 0;
@@ -256,7 +257,7 @@ static void test_compressed(void)
         reading_start(&reading, &archive, NULL);
         CHECK(reading_all(&reading) == ARCHIVE_MALFORMED &&
                   !reading_problem_is(&reading, table[i].tool),
-              "nor later on in an archive");
+              "compressed data later in an archive is not recognised");
         reading_stop(&reading);
         buf_free(&archive);
     }
@@ -269,10 +270,10 @@ static void test_source_fails(void)
     CHECK(freopen("/dev/null", "w", stderr) != NULL, "messages are not shown");
     CHECK(source_start(&reading.source, fd, &(enum digest_algorithm){DIGEST_SHA256}, UINT64_MAX,
                        true) == STATUS_OK,
-          "a source that can't be read");
+          "a directory is opened as the source");
     reading_begin(&reading, &reading_wide);
     CHECK(reading_next(&reading) == ARCHIVE_FAILED && reading.problem.failure == STATUS_SYSTEM,
-          "is neither an archive nor malformed");
+          "a source that can't be read is neither an archive nor malformed");
     reading_stop(&reading);
     close(fd);
 }

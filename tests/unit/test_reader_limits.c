@@ -15,7 +15,7 @@ static void limit_check(const struct buf *archive, const struct archive_limits *
     reading_start(&reading, archive, limits);
     enum archive_event event = reading_all(&reading);
     if (fits)
-        CHECK(event == ARCHIVE_END, "%s: what fits is read", name);
+        CHECK(event == ARCHIVE_END, "%s: an archive within the limit is read", name);
     else
         CHECK(event == ARCHIVE_LIMIT && reading_problem_is(&reading, name),
               "%s: one more is refused", name);
@@ -108,7 +108,7 @@ static void test_limit_of_headers(void)
     reading_start(&reading, &archive, &limits);
     CHECK(reading_next(&reading) == ARCHIVE_OK && reading_next(&reading) == ARCHIVE_OK &&
               reading_next(&reading) == ARCHIVE_OK,
-          "two headers before each entry fit");
+          "two headers before each entry are within the limit");
     reading_stop(&reading);
     archive.length = 0;
     headers_add(&archive, "xKL", &value);
@@ -197,7 +197,7 @@ static void test_claims(void)
     reading_start(&reading, &archive, &limits);
     CHECK(reading_next(&reading) == ARCHIVE_OK && reading.entry->size == UINT64_C(077777777777) &&
               reading_next(&reading) == ARCHIVE_MALFORMED,
-          "and so is a file, when it is passed over");
+          "a skipped file of 8 GiB is truncated");
     reading_stop(&reading);
     buf_free(&archive);
 }
@@ -246,7 +246,7 @@ static void test_sparse(void)
     reading_stop(&reading);
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next_is(&reading, "sparse") && reading_next_is(&reading, "next"),
-          "it may be passed over");
+          "the content of a sparse file can be skipped");
     reading_stop(&reading);
     buf_free(&archive);
     buf_free(&content);

@@ -66,7 +66,7 @@ static void test_absolute_stays(void)
     struct buf path = {0};
     bool absolute = true;
     CHECK(tar_path_normalise("a", &path, &absolute) == TAR_OK && absolute,
-          "a path that is not absolute does not take the mark back");
+          "a relative path does not reset the mark");
     buf_free(&path);
 }
 
@@ -90,15 +90,16 @@ static void test_components(void)
 {
     struct buf path = {0};
     CHECK(normalise_component("", 255, "/x", &path) == TAR_OK && path.length == 2 + 255 + 2,
-          "a component of 255 bytes is fine");
+          "a component of 255 bytes is accepted");
     CHECK(normalise_component("", 256, "/x", &path) == TAR_BAD_NAME_LENGTH,
-          "one of 256 bytes is refused");
-    CHECK(normalise_component("", 256, "", &path) == TAR_BAD_NAME_LENGTH, "also the last");
+          "a component of 256 bytes is refused");
+    CHECK(normalise_component("", 256, "", &path) == TAR_BAD_NAME_LENGTH,
+          "the last component must not be longer either");
     CHECK(normalise_component(".wh.", 255, "", &path) == TAR_OK &&
               normalise_component(".wh.", 255, "//", &path) == TAR_OK && path.length == 2 + 4 + 255,
           "a whiteout may hide a name of 255 bytes");
     CHECK(normalise_component(".wh.", 256, "", &path) == TAR_BAD_NAME_LENGTH,
-          "but no longer one, which there is none of");
+          "a whiteout of a longer name is refused");
     CHECK(normalise_component(".wh.", 252, "/x", &path) == TAR_BAD_NAME_LENGTH &&
               normalise_component(".wh.", 252, "/.", &path) == TAR_BAD_NAME_LENGTH &&
               normalise_component(".wh.", 251, "/x", &path) == TAR_OK,
@@ -118,7 +119,7 @@ static void test_long(void)
     (void)buf_append(&text, "", 1);
     CHECK(tar_path_normalise(text.bytes, &path, &absolute) == TAR_OK &&
               path.length == (size_t)2 * COUNT - 1,
-          "a path has any number of components");
+          "a path may have any number of components");
     CHECK(tar_path_normalise("b", &path, &absolute) == TAR_OK && strcmp(path.bytes, "b") == 0 &&
               path.length == 1,
           "the buffer is used again");

@@ -30,7 +30,7 @@ static void test_add(void)
     struct tar_sparse map = {0};
     CHECK(tar_sparse_add(&map, 0, 0) == TAR_OK, "adds an empty extent");
     CHECK(tar_sparse_add(&map, 0, 10) == TAR_OK, "adds one at the same place");
-    CHECK(tar_sparse_add(&map, 10, 5) == TAR_OK, "adds one right behind");
+    CHECK(tar_sparse_add(&map, 10, 5) == TAR_OK, "adds one directly after it");
     CHECK(tar_sparse_add(&map, 14, 1) == TAR_BAD_SPARSE, "refuses one that overlaps");
     CHECK(tar_sparse_add(&map, 14, 0) == TAR_BAD_SPARSE, "refuses an empty one inside another");
     CHECK(tar_sparse_add(&map, 3, 1) == TAR_BAD_SPARSE, "refuses one that descends");
@@ -49,16 +49,17 @@ static void test_add(void)
 static void test_check(void)
 {
     struct tar_sparse map = {0};
-    CHECK(tar_sparse_check(&map, 0, 0) == TAR_OK, "no map fits an empty file");
-    CHECK(tar_sparse_check(&map, 100, 0) == TAR_OK, "no map fits a file that is one hole");
-    CHECK(tar_sparse_check(&map, 100, 1) == TAR_BAD_SPARSE, "no map fits no data");
+    CHECK(tar_sparse_check(&map, 0, 0) == TAR_OK, "an empty map fits an empty file");
+    CHECK(tar_sparse_check(&map, 100, 0) == TAR_OK, "an empty map fits a file that is one hole");
+    CHECK(tar_sparse_check(&map, 100, 1) == TAR_BAD_SPARSE,
+          "an empty map does not fit a file with data");
     tar_sparse_add(&map, 10, 5);
     tar_sparse_add(&map, 20, 5);
     CHECK(tar_sparse_check(&map, 25, 10) == TAR_OK, "a map fits a file that ends with it");
     CHECK(tar_sparse_check(&map, 99, 10) == TAR_OK, "a map fits a file that ends with a hole");
-    CHECK(tar_sparse_check(&map, 24, 10) == TAR_BAD_SPARSE, "a map fits no smaller file");
-    CHECK(tar_sparse_check(&map, 25, 9) == TAR_BAD_SPARSE, "a map fits no less data");
-    CHECK(tar_sparse_check(&map, 25, 11) == TAR_BAD_SPARSE, "a map fits no more data");
+    CHECK(tar_sparse_check(&map, 24, 10) == TAR_BAD_SPARSE, "a map does not fit a smaller file");
+    CHECK(tar_sparse_check(&map, 25, 9) == TAR_BAD_SPARSE, "a map does not fit less data");
+    CHECK(tar_sparse_check(&map, 25, 11) == TAR_BAD_SPARSE, "a map does not fit more data");
     tar_sparse_free(&map);
 }
 

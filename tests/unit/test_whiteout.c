@@ -54,7 +54,7 @@ int main(void)
                                               : hidden == table[i].hidden;
         CHECK(kind == table[i].kind && same, "'%s' is %s", table[i].path, kinds[table[i].kind]);
         CHECK(whiteout_parse(table[i].path, NULL) == table[i].kind,
-              "'%s' is %s, nobody asks of what", table[i].path, kinds[table[i].kind]);
+              "'%s' is %s, without the hidden name", table[i].path, kinds[table[i].kind]);
     }
     return tap_done();
 }

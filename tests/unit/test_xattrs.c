@@ -94,14 +94,14 @@ static void test_find_and_remove(void)
     CHECK(xattrs_find(&list, "a", &found) == 0 && xattr_is(found, "a", "3", 1),
           "the last of a name is found");
     CHECK(xattrs_find(&list, "c", &found) == -1, "a name that is not there is not found");
-    CHECK(xattrs_find(&list, "", &found) == -1, "no name is not found");
+    CHECK(xattrs_find(&list, "", &found) == -1, "an empty name is not found");
     xattrs_remove(&list, 1);
-    CHECK(list_is(&list, "a=1 a=3 ab=4"), "one is taken from the middle");
+    CHECK(list_is(&list, "a=1 a=3 ab=4"), "an attribute is removed from the middle");
     xattrs_remove(&list, 2);
-    CHECK(list_is(&list, "a=1 a=3"), "one is taken from the end");
+    CHECK(list_is(&list, "a=1 a=3"), "an attribute is removed from the end");
     xattrs_remove(&list, 0);
     xattrs_remove(&list, 0);
-    CHECK(list.count == 0, "all are taken");
+    CHECK(list.count == 0, "all attributes are removed");
     xattrs_free(&list);
 }
 
@@ -114,11 +114,11 @@ static void test_copy_and_clear(void)
     CHECK(xattrs_copy(&list, &other) == 0 && list.count == 3 &&
               xattr_is(xattrs_get(&list, 1), "b", "\0", 1) &&
               xattr_is(xattrs_get(&list, 2), "c", "", 0),
-          "a list is copied behind another");
+          "a list is appended to another");
     xattrs_clear(&list);
     CHECK(list.count == 0, "a cleared list is empty");
     add(&list, "d", "4");
-    CHECK(list_is(&list, "d=4") && other.count == 2, "and can be filled again");
+    CHECK(list_is(&list, "d=4") && other.count == 2, "a cleared list can be filled again");
     xattrs_free(&list);
     xattrs_free(&other);
 }

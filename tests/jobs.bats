@@ -101,6 +101,7 @@ make_directories() (
     requires_command strace
     make_directories 3 content
     tarpack tree >tree.tar
+    touch calls # grep may read it before strace makes it
     # The kernel reports it only once. The second sync of the process is the flusher's.
     # shellcheck disable=SC2016 # for the other shell
     run -1 bash -c '{

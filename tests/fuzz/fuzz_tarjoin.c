@@ -108,8 +108,8 @@ static void digests_put(struct buf *text, const char *mark)
         const char *at = text->bytes + i;
         const bool here = length > 0 ? i >= length && memcmp(at - length, mark, length) == 0
                                      : i > 0 && at[-1] == '\n';
-        char hex[DIGEST_TEXT_SIZE];
         if (here && *at >= '0' && *at <= '9' && (at[1] == ' ' || at[1] == '\n')) {
+            char hex[DIGEST_TEXT_SIZE];
             digest_hex(&digests[*at - '0'], hex);
             EXPECT(buf_append_text(&made, hex) == 0);
         } else {
@@ -219,10 +219,10 @@ static enum status attempt_run(const struct attempt *attempt, struct buf *writte
         status = packs_open(&packs, directory, "packs");
     if (status == STATUS_OK)
         status = fetch_open(&fetch, &packs, directory);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         crew_start(crew, &fetch, &output);
-    if (status == STATUS_OK)
         status = passes(attempt, &join, digest);
+    }
     crew_free(crew);
     output_close(&output);
     fetch_close(&fetch);

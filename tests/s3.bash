@@ -36,7 +36,7 @@ s3cmd_keep() {
     S3CMD_KEEPER_NEAR="$EUID $(readlink /proc/self/ns/mnt)"
     LC_ALL=C "$PROJECT/tests/s3cmd-keeper" "$S3CMD_KEEPER" </dev/null >/dev/null 2>>"$1/stderr" 3>&- &
     disown
-    ln -s "$PROJECT/tests/s3cmd-keeper" "$1/bin/s3cmd"
+    ln -s "$ZLSNAP_PRELOAD/s3cmd" "$1/bin/s3cmd"
     PATH=$1/bin:$PATH
     wait_until test -S "$S3CMD_KEEPER"
 }

@@ -205,7 +205,7 @@ added dir/ (opaque)'
 
 @test "diff: no message when the reader has closed the pipe" {
     mkdir a b
-    seq 20000 | sed 's,^,b/,' | xargs touch
+    seq --format="b/$(printf "%0100d" 0)%g" 2000 | xargs touch
     run -0 --separate-stderr bash -c 'zlsnap diff a b | head -n 1'
     assert_output 'added 1'
     assert_stderr 0 ''

@@ -50,11 +50,10 @@ create_once() {
 
 # nothing_runs: no process of the driver and of its pipe exists.
 nothing_runs() {
-    local process
-    ! pgrep -f "$PWD/.layer" >/dev/null || return
-    for process in $(pgrep -f 'zlsnap create tree layer'); do
-        [ "$(readlink "/proc/$process/cwd")" != "$PWD" ] || return
-    done
+    local process command
+    while read -r process command; do
+        [[ $command != *"$PWD/.layer"* && $(readlink "/proc/$process/cwd") != "$PWD" ]] || return
+    done < <(pgrep -af "zlsnap create tree layer|$PWD/\.layer")
 }
 
 # each_helper_fails: lets each run of each program fail as $HOW says, and calls `judge` after it.

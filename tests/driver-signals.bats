@@ -43,8 +43,10 @@ end_reading() {
 # stages: prints the processes in the pipe of $driver in their order, as "PID NAME", without tarunpack's child.
 # shellcheck disable=SC2154
 stages() {
-    local shell
-    shell=$(pgrep -n -P "$driver") && ps -o pid=,comm= --ppid "$shell" | sort -n
+    local shell process name
+    shell=$(child_of "$driver") && for process in $(child_of "${shell##*$'\n'}"); do
+        ! read -r name <"/proc/$process/comm" || echo "$process $name"
+    done 2>/dev/null
 }
 
 stages_are() {
@@ -344,7 +346,7 @@ stages_in() {
 
 @test "the pipe ends when its shell is killed" {
     start_create
-    kill -s KILL "$(pgrep -n -P "$driver")"
+    kill -s KILL "$(child_of "$driver" | tail -n 1)"
     assert_ends 1
     assert_equal "$(cat errors)" 'zlsnap: the pipe was killed by signal KILL'
 }

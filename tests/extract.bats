@@ -135,22 +135,22 @@ null
 "sha256"
 {}
 ${object//$'\n'/}${object//$'\n'/}
-$(jq -c 'del(.schema_version)' layer.json)
-$(jq -c '.schema_version = 2' layer.json)
-$(jq -c 'del(.digest)' layer.json)
-$(jq -c '.digest = 5' layer.json)
-$(jq -c '.digest |= ascii_upcase' layer.json)
-$(jq -c '.digest += "\n"' layer.json)
-$(jq -c '.digest = "x\n" + .digest' layer.json)
-$(jq -c '.size_bytes = "1"' layer.json)
-$(jq -c '.size_bytes = -1' layer.json)
-$(jq -c '.size_bytes = 1.5' layer.json)
-$(jq -c '.size_bytes = 1e100' layer.json)
-$(jq -c '.compressed_digest = null' layer.json)
-$(jq -c '.file_count = []' layer.json)
-$(jq -c '.created_at = "\u001b[2J"' layer.json)
-$(jq -c '.compression = "zstd"' layer.json)
-$(jq -c '.compression.options = "-3"' layer.json)
+$(jq -c 'del(.schema_version),
+    (.schema_version = 2),
+    del(.digest),
+    (.digest = 5),
+    (.digest |= ascii_upcase),
+    (.digest += "\n"),
+    (.digest = "x\n" + .digest),
+    (.size_bytes = "1"),
+    (.size_bytes = -1),
+    (.size_bytes = 1.5),
+    (.size_bytes = 1e100),
+    (.compressed_digest = null),
+    (.file_count = []),
+    (.created_at = "\u001b[2J"),
+    (.compression = "zstd"),
+    (.compression.options = "-3")' layer.json)
 END
 }
 

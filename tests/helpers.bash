@@ -248,13 +248,28 @@ install_programs() {
 
 # wait_until COMMAND...: repeats the command until it succeeds; fails after ten seconds.
 wait_until() {
-    local count
+    local count silence=$BATS_RUN_TMPDIR/silence
+    [ -p "$silence" ] || mkfifo "$silence"
     for ((count = 0; count < 500; count++)); do
         ! "$@" >/dev/null 2>&1 || return 0
-        sleep 0.02
+        read -rt 0.02 <>"$silence" || : # a sleep that is no process
     done
     fail "waited in vain for: $*"
 }
+
+# child_of PID: prints the ids of its children, the oldest first; fails if it has none.
+child_of() {
+    local children=()
+    read -ra children <"/proc/$1/task/$1/children" || :
+    [ ${#children[@]} -gt 0 ] && printf '%s\n' "${children[@]}"
+} 2>/dev/null
+
+# is_gone PID: the process has ended; it may still be a zombie.
+is_gone() {
+    local stat
+    read -r stat <"/proc/$1/stat" || return 0
+    [[ ${stat##*)} == ' Z '* ]]
+} 2>/dev/null
 
 # --------------------------------------------------------------------------- looking at trees
 

@@ -67,15 +67,3 @@ without_reader() {
     wait $!
     "$@" >&8
 }
-
-# child_of PID: prints the id of its child.
-child_of() {
-    pgrep -P "$1"
-}
-
-# is_gone PID: the process has ended; it may still be a zombie.
-is_gone() {
-    local state
-    state=$(ps -o stat= -p "$1") || true
-    [[ $state == '' || $state == Z* ]]
-}

@@ -262,7 +262,7 @@ break_registry() {
         :
     done
     kill -STOP "$registry_pid"
-    [ -n "$(pgrep -P "$command")" ] || fail 'it was too fast to be broken'
+    child_of "$command" >/dev/null || fail 'it was too fast to be broken'
     registry_stop
     status=0
     wait "$command" || status=$?
@@ -297,7 +297,7 @@ break_registry() {
     registry_stop
     zlsnap push --tls-verify=false a.tar.zst "docker://127.0.0.1:$port/late:1" 3>&- &
     local command=$!
-    wait_until pgrep -P "$command"
+    wait_until child_of "$command"
     sleep 0.3
     registry_start "$port"
     wait "$command"

@@ -138,7 +138,7 @@ END
     local tests=$! status=0
     both_wait() { [ "$(waiting | wc -l)" -ge 2 ]; }
     wait_until both_wait
-    kill -TERM "$(pgrep -P "$tests")" # $tests is a shell of this file
+    kill -TERM "$(child_of "$tests")" # $tests is a shell of this file
     wait "$tests" || status=$?
     assert_equal "$status" 143
     assert_nothing_left

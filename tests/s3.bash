@@ -6,7 +6,7 @@
 export S3_KEY=some-key S3_SECRET=some-secret S3_BUCKET=bucket S3_URL=s3://bucket
 
 requires_s3() {
-    requires_command s3cmd ps
+    requires_command s3cmd
     /usr/bin/python3 -c 'import eventlet, swift' 2>/dev/null || skip "needs OpenStack Swift"
 }
 
@@ -61,11 +61,7 @@ s3_stop() {
     pid=$(cat "$BATS_FILE_TMPDIR/s3/pid" 2>/dev/null) || return 0
     rm "$BATS_FILE_TMPDIR/s3/pid"
     kill -KILL "$pid" 2>/dev/null || :
-    wait_until s3_ended "$pid"
-}
-
-s3_ended() {
-    [[ $(ps -o state= -p "$1") != [!Z]* ]]
+    wait_until is_gone "$pid"
 }
 
 # s3_ready: restarts and resets the server after an earlier test, but keeps its data.

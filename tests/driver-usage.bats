@@ -156,11 +156,11 @@ assert_taken() {
     while read -r command option; do
         assert_taken "$command" "$option"
     done <advice
-    # Messages of the programs. Excluded are the options that only the driver uses.
+    # Messages of the programs. Excluded are the options that only the driver uses, and those for packs.
     mapfile -t sources < <(find "$PROJECT/tarpack" -name '*.c')
     "$PROJECT/tests/advice.py" program "${sources[@]}" >advice
     grep -qx -e --live advice
-    mapfile -t options < <(grep -vxE -e '--(cache|manifest|summary)' advice)
+    mapfile -t options < <(grep -vxE -e '--(cache|chunks|contents|known|known-chunks|manifest|summary)' advice)
     for command in create digest diff sync status; do
         assert_taken "$command" "${options[@]}"
     done

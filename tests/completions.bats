@@ -157,7 +157,6 @@ zsh_rc() {
 
 # offers_all SHELL: the shell offers what is expected.
 offers_all() {
-    untraced
     cd "$BATS_FILE_TMPDIR/values" || return
     lines >"$BATS_TEST_TMPDIR/lines"
     expected "$1" | sort -u >"$BATS_TEST_TMPDIR/expected"

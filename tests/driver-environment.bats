@@ -45,7 +45,7 @@ environment=()
 assert_same_tour() {
     local differences expected=expected
     [ "${#stations[@]}" -ne "${#short_tour[@]}" ] || expected='expected-short'
-    differences=$(diff "$expected" <(untraced && tour "$@" 2>&1)) ||
+    differences=$(diff "$expected" <(tour "$@" 2>&1)) ||
         printf '%s\n' "$differences" | head -n 40 | batslib_decorate "$* is not the same" | fail
 }
 

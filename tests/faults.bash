@@ -64,7 +64,6 @@ tried_with() {
 
 # each_call_fails COMMAND...: runs COMMAND once for each of its system calls, and makes that call fail.
 each_call_fails() (
-    untraced
     local name first last number error tried=0
     calls "$@" >list
     while read -r name first last; do
@@ -82,7 +81,6 @@ each_call_fails() (
 # these_calls_fail CALL:ERROR... -- COMMAND...: the same for all calls with these names, or with STEP=N for every
 # Nth unless FAULTS=all.
 these_calls_fail() (
-    untraced
     local fault name number tried=0 step=${STEP:-1} begin=0
     local -a faults=()
     [ "${FAULTS-}" != all ] || step=1
@@ -110,7 +108,6 @@ these_calls_fail() (
 
 # each_allocation_fails COMMAND...: the same for the allocations of COMMAND.
 each_allocation_fails() (
-    untraced
     local count number tried=0
     if is_sanitized; then
         echo '# no allocations: with sanitizers' >&3

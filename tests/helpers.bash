@@ -278,12 +278,6 @@ entries() (
     cd "${1-.}" && shopt -s dotglob nullglob && set -- * && printf '%s\n' "$*"
 )
 
-# untraced: in this subshell, bats no longer traces each command, which costs a tenth of a program start.
-# bats then reports a failure at the call of the subshell.
-untraced() {
-    trap - DEBUG
-}
-
 # few NUMBER FIRST LAST: prints NUMBER of the numbers from FIRST to LAST, evenly spread; with FAULTS=all, all.
 few() {
     local count=$(($3 - $2 + 1)) number
@@ -327,7 +321,6 @@ compare_trees() {
     work=$(mktemp -d "$BATS_RUN_TMPDIR/compare-XXXXXX")
     # An error message of one of the tools counts as a difference.
     differences=$({
-        untraced
         (cd "$1" && tree_facts "$work/names-a" "$work/left-out-a") >"$work/a"
         (cd "$2" && tree_facts "$work/names-b" "$work/left-out-b") >"$work/b"
         diff -U 0 --label "$1" --label "$2" "$work/a" "$work/b"

@@ -746,8 +746,7 @@ EOF
 }
 
 # A script that unpacks each archive in $1 with `tarunpack $2 $3`, onto a copy of $4 if given, and prints the
-# archives that end with a status other than 0, 1 or 3 or leave files. bats would trace each command of
-# a function.
+# archives that end with a status other than 0, 1 or 3 or leave files.
 # shellcheck disable=SC2016
 UNPACK_ALL='shopt -s dotglob nullglob
     for archive in "$1"/*.tar; do

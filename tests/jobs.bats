@@ -78,7 +78,6 @@ PYTHON
 
 # make_directories COUNT CONTENT: makes "tree" with COUNT directories of one file each.
 make_directories() (
-    untraced
     mkdir tree
     (cd tree && seq "$1" | xargs mkdir)
     for ((number = 1; number <= $1; number++)); do
@@ -145,7 +144,6 @@ make_directories() (
     requires_command strace
     mkdir -p tree/{0..29}
     (
-        untraced
         for number in {1..900}; do
             echo "$number" >"tree/$((number % 30))/$number"
         done

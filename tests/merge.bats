@@ -170,7 +170,7 @@ random_merge() {
     requires_overlay
     local seed
     for seed in {1..20}; do
-        (untraced && random_merge "$seed" && umount merged) || return
+        (random_merge "$seed" && umount merged) || return
     done
 }
 

@@ -4,7 +4,6 @@
 # make_tree DIR PART...: makes DIR with a directory for each PART, which the function make_PART fills. A part is
 # made once a test file and copied for each test.
 make_tree() (
-    untraced
     local dir=$1 part parts=$BATS_FILE_TMPDIR/parts
     shift
     mkdir -p "$parts" "$dir"
@@ -16,7 +15,6 @@ make_tree() (
 
 # make_parts DIR PART...: likewise, without copies.
 make_parts() (
-    trap - DEBUG # as `untraced` does, which make_user_tree does not copy
     local part
     mkdir -p "$1"
     cd "$1"

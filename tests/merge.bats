@@ -643,20 +643,20 @@ listing() {
 
 # oci_image DIR LAYER...: makes an image of these layers with the tag "latest".
 oci_image() {
-    local dir=$1 layer digest layers='[]' ids='[]'
+    local dir=$1 layer layers='' ids=''
     mkdir -p "$dir/blobs/sha256"
     shift
     for layer; do
-        ids=$(jq -c --arg id "sha256:$(sha256sum <"$layer" | cut -c -64)" '. + [$id]' <<<"$ids")
+        ids+=${ids:+,}\"sha256:$(sha256sum <"$layer" | cut -c -64)\"
         blob "$dir" application/vnd.oci.image.layer.v1.tar+gzip < <(gzip -n <"$layer")
-        layers=$(jq -c --argjson layer "$descriptor" '. + [$layer]' <<<"$layers")
+        layers+=${layers:+,}$descriptor
     done
-    blob "$dir" application/vnd.oci.image.config.v1+json < <(jq -nc --argjson ids "$ids" \
-        '{architecture: "amd64", os: "linux", config: {}, rootfs: {type: "layers", diff_ids: $ids}}')
-    blob "$dir" application/vnd.oci.image.manifest.v1+json < <(jq -nc --argjson layers "$layers" \
-        --argjson config "$descriptor" '{schemaVersion: 2, config: $config, layers: $layers}')
-    jq -nc --argjson manifest "$descriptor" '{schemaVersion: 2, manifests: [$manifest +
-        {annotations: {"org.opencontainers.image.ref.name": "latest"}}]}' >"$dir/index.json"
+    blob "$dir" application/vnd.oci.image.config.v1+json < <(printf \
+        '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' "$ids")
+    blob "$dir" application/vnd.oci.image.manifest.v1+json < <(printf \
+        '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$descriptor" "$layers")
+    printf '{"schemaVersion":2,"manifests":[%s,"annotations":{"org.opencontainers.image.ref.name":"latest"}}]}' \
+        "${descriptor%\}}" >"$dir/index.json"
     echo '{"imageLayoutVersion": "1.0.0"}' >"$dir/oci-layout"
 }
 
@@ -665,14 +665,13 @@ blob() {
     cat >"$1/blob"
     local digest
     digest=$(sha256sum <"$1/blob" | cut -c -64)
-    descriptor=$(jq -nc --arg type "$2" --arg digest "sha256:$digest" \
-        --argjson size "$(stat -c %s "$1/blob")" '{mediaType: $type, digest: $digest, size: $size}')
+    printf -v descriptor '{"mediaType":"%s","digest":"sha256:%s","size":%d}' "$2" "$digest" "$(stat -c %s "$1/blob")"
     mv "$1/blob" "$1/blobs/sha256/$digest"
 }
 
 @test "umoci, an overlay mount and --merge make the same tree of two layers" {
     requires_overlay
-    requires_command umoci jq
+    requires_command umoci
     local seed
     for seed in 101 102 103; do
         (

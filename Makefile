@@ -4,9 +4,9 @@
 #   make deps       install what building, running and testing requires (Debian/Ubuntu, Fedora, Alpine)
 #   make demo       build, then snapshot and restore a directory of this machine, and compare the two
 #   make check      build, then run the tests; T='tests/a.bats tests/unit/test_b.c' runs only those
-#   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-sync.md and
-#                   comparison.md; takes one or two hours, root and 16 GB. bench/run, bench/sync.sh and
-#                   bench/comparison.sh measure parts of it.
+#   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-sync.md,
+#                   benchmarks-store.md and comparison.md; takes two or three hours, root and 16 GB.
+#                   bench/run, bench/sync.sh, bench/store and bench/comparison.sh measure parts of it.
 #                   `make bench-deps` installs what it requires, `make bench-clean` removes its data
 #   make check-threads  run the tests that threads could affect with 1 thread, with 4 threads, and with
 #                   ThreadSanitizer
@@ -272,6 +272,7 @@ bench: all
 	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/run >/dev/null
 	$(Q)bench/run report doc
 	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/sync.sh >doc/benchmarks-sync.md
+	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/store >doc/benchmarks-store.md
 	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/comparison.sh >doc/comparison.md
 
 bench-deps:

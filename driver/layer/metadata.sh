@@ -88,47 +88,6 @@ metadata_values() {
     jq -rs "$metadata_definitions $metadata_filter" 2>/dev/null
 }
 
-# The form that metadata_store() gives a LAYER.json.
-metadata_form='^\{
-  "schema_version": 1,
-  "digest": "(sha256:[0-9a-f]{64})",
-  "size_bytes": (0|[1-9][0-9]{0,14}),
-  "compressed_size_bytes": (0|[1-9][0-9]{0,14}),
-  "compressed_digest": "(sha256:[0-9a-f]{64})",
-  "media_type": "[a-z0-9./+]+",
-  "created_at": "([0-9TZ:-]+)",
-  "file_count": (0|[1-9][0-9]{0,14}),
-  "compression": (\{
-    "program": "[a-z]+",
-    "version": "[0-9.]+",
-    "options": \[
-      "[A-Za-z0-9=-]+"(,
-      "[A-Za-z0-9=-]+")*
-    \]
-  \})
-\}
-$'
-
-# metadata_match ARRAY FILE: sets the array to the lines that metadata_values() prints for FILE, if it has that
-# form; else fails. jq takes as long to start as ten other programs.
-metadata_match() {
-    local text compression
-    [[ -f $2 ]] || return
-    # Succeeds if the file is larger, or has a NUL.
-    { ! IFS= read -rd '' -n 4096 text <"$2"; } 2>/dev/null && [[ $text =~ $metadata_form ]] || return
-    compression=${BASH_REMATCH[7]//[$'\n ']/}
-    mapfile -t "$1" <<END
-ok
-${BASH_REMATCH[1]}
-${BASH_REMATCH[2]}
-${BASH_REMATCH[4]}
-${BASH_REMATCH[3]}
-${BASH_REMATCH[6]}
-${BASH_REMATCH[5]}
-{"org.zlsnap.compression":"${compression//\"/\\\"}"}
-END
-}
-
 # The values that metadata_read() read, by key.
 declare -gA metadata=()
 
@@ -137,7 +96,7 @@ declare -gA metadata=()
 metadata_read() {
     local lines
     [[ ${metadata[file]-} != "$1" ]] || return 0
-    metadata_match lines "$1" || json_read lines metadata_values "$1" "${2-$1}"
+    json_read lines metadata_values "$1" "${2-$1}"
     metadata=(
         [file]=$1 [digest]=${lines[1]} [size_bytes]=${lines[2]} [compressed_digest]=${lines[3]}
         [compressed_size_bytes]=${lines[4]} [file_count]=${lines[5]} [created_at]=${lines[6]}

@@ -94,7 +94,7 @@ MANUALS  := $(wildcard */*.[17])
 
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c tests/*.c)
+C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c tests/s3/*.c)
 C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) $(PROGRAMS:%=%/*/*.h) tests/unit/*.h tests/fuzz/*.h tests/preload/*.h)
 SHELL_SOURCES := $(wildcard .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
                    tests/package/*.bats doc/examples/restore* bench/run bench/*.sh completions/*.bash packaging/*.sh)
@@ -221,7 +221,7 @@ $(PRELOAD)/%.so: tests/preload/%.c $(wildcard tests/preload/*.h) $(BUILD)/flags
 	$(Q)$(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) -O2 -g -fPIC -shared -pthread -o $@ $< -ldl
 
 # A program for the tests alone.
-$(PRELOAD)/s3cmd: tests/s3cmd.c $(BUILD)/flags
+$(PRELOAD)/s3cmd: tests/s3/s3cmd.c $(BUILD)/flags
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LANGUAGE) $(WARNINGS) $(WERROR) -O2 -g -o $@ $<

@@ -88,11 +88,11 @@ static int descriptors_send(int connection, size_t size, const int *descriptors,
     struct msghdr header = {.msg_iov = &bytes, .msg_iovlen = 1};
     if (count) {
         header.msg_control = &rights;
-        header.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
+        header.msg_controllen = (socklen_t)CMSG_SPACE((size_t)count * sizeof(int));
         struct cmsghdr *control = CMSG_FIRSTHDR(&header);
         control->cmsg_level = SOL_SOCKET;
         control->cmsg_type = SCM_RIGHTS;
-        control->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
+        control->cmsg_len = (socklen_t)CMSG_LEN((size_t)count * sizeof(int));
         memcpy(CMSG_DATA(control), descriptors, (size_t)count * sizeof(int));
     }
     return sendmsg(connection, &header, MSG_NOSIGNAL) == sizeof length ? 0 : -1;

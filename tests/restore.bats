@@ -105,3 +105,63 @@ restored() {
     run -1 restored sh copy
     assert_output --partial 'its chunks are missing'
 }
+
+@test "restore-without-zlsnap: names that awk and other programs could take for something else" {
+    mkdir tree
+    seq 100 >tree/numbers
+    head -c 2000000 /dev/urandom >tree/large
+    stored tree
+    local name
+    for name in a=1 -n 'a\n' 'a b'; do
+        mkdir -- "$name"
+        cp -r manifest chunks packs "./$name"
+        cp -- "./$name/manifest" "./m$name"
+        cp -- "./$name/chunks" "./-c$name"
+        sh "$PROJECT/doc/examples/restore-without-zlsnap" "m$name" "-c$name" "$name/packs" "-o$name"
+        compare_trees tree "./-o$name"
+        mv -- "./$name/packs" "./p=$name"
+        sh "$PROJECT/doc/examples/restore-without-zlsnap" "$name/manifest" "$name/chunks" "p=$name" "$name/copy"
+        compare_trees tree "./$name/copy"
+    done
+}
+
+# refused TEXT LINE...: a manifest with these lines after the root is refused with this message, and does not
+# change a file outside.
+refused() {
+    echo outside >outside
+    rm -rf copy
+    {
+        head -n 2 manifest
+        printf '%s\n' "${@:2}"
+    } >edited
+    run -1 sh "$PROJECT/doc/examples/restore-without-zlsnap" edited chunks packs copy
+    assert_output --partial "$1"
+    assert_equal "$(<outside)" outside
+    assert_equal "$(ls -A)" $'chunks\ncopy\nedited\nmanifest\noutside\npacks\ntree'
+}
+
+@test "restore-without-zlsnap: a hostile manifest writes nothing outside of the directory" {
+    mkdir tree
+    echo text >tree/file
+    stored tree
+    local rest='mode=0644 uid=0 gid=0' time='time=1.000000000' file=''
+    file="type=file $rest size=5 sha256digest=$(sha256sum <tree/file | cut -d ' ' -f 1) $time"
+    local link="./x type=link $rest link=$PWD/outside $time" twice='./x is in the manifest twice'
+    refused "$twice" "$link" "./x $file"
+    refused "$twice" "$link" "./\\170 $file"
+    refused 'a hard link to nothing' "./x type=file $rest $time tags=hardlink=../outside" "./x $file"
+    refused 'not in a directory' "./\\057..\\057..\\057outside $file"
+    refused 'not in a directory' "$link" "./x\\000 $file"
+    refused './.. is in the manifest twice' "./\\056\\056 $file"
+    refused './.. is in the manifest twice' "./\\056\\056 type=dir $rest $time" "./\\056\\056/outside $file"
+    refused 'not in a directory' "./x type=link $rest link=.. $time" "./x/outside $file"
+}
+
+@test "restore-without-zlsnap: chunks that exceed their file do not fill the disk" {
+    mkdir tree
+    truncate -s 2M tree/hole
+    stored tree
+    sed -i '$s/ [0-9]*$/ 1099511627776/' chunks
+    run -1 timeout 30 sh "$PROJECT/doc/examples/restore-without-zlsnap" manifest chunks packs copy
+    assert_output --partial 'its chunks exceed its size'
+}

@@ -5,6 +5,7 @@
 #include "diag.h"
 #include "tar_entry.h"
 #include "tar_path.h"
+#include "whiteout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,14 +41,31 @@ static bool is_below(const char *path, const char *top)
            (strncmp(path, top, length) == 0 && (path[length] == '\0' || path[length] == '/'));
 }
 
+/* Whether `path` is the whiteout of `top`. */
+static bool is_whiteout_of(const char *path, const char *top)
+{
+    const char *hidden = NULL;
+    if (whiteout_parse(path, &hidden) != WHITEOUT_ENTRY)
+        return false;
+    const size_t above = (size_t)(hidden - path) - strlen(WHITEOUT_PREFIX);
+    return strncmp(path, top, above) == 0 && strcmp(hidden, top + above) == 0;
+}
+
+/* Whether `path` is the marker of an opaque directory that `top` is in. */
+static bool is_opaque_above(const char *path, const char *top)
+{
+    return whiteout_parse(path, NULL) == WHITEOUT_OPAQUE &&
+           strncmp(path, top, strlen(path) - strlen(WHITEOUT_OPAQUE_NAME)) == 0;
+}
+
 bool selection_has(struct selection *selection, const char *path)
 {
     bool selected = selection->count == 0;
     for (size_t i = 0; i < selection->count; i++) {
         struct wanted *wanted = &selection->wanted[i];
-        const bool below = is_below(path, wanted->path);
-        wanted->found |= below;
-        selected |= below || is_below(wanted->path, path);
+        const bool named = is_below(path, wanted->path) || is_whiteout_of(path, wanted->path);
+        wanted->found |= named;
+        selected |= named || is_below(wanted->path, path) || is_opaque_above(path, wanted->path);
     }
     return selected;
 }

@@ -1,5 +1,6 @@
 /*
- * The entries that --path selects: those that it names, all below them, and their directories.
+ * The entries that --path selects: those that it names, all below them, and their directories, with
+ * the whiteouts of those that it names and the markers of opaque directories.
  *
  * A file with several names has its content under the first of them. If only later ones are
  * selected, the first of these becomes the file. The manifest is therefore read twice: first to

@@ -188,6 +188,37 @@ pack() {
     diff -r --no-dereference "$TREE/a" a/a
 }
 
+@test "tarjoin: --path writes whiteouts of what it names, and keeps its parents opaque" {
+    requires_root
+    rm -r packs
+    mkdir -p upper/{a/b,other,opaque}
+    touch upper/a/b/file upper/opaque/{file,more} upper/a/b/gon
+    mknod upper/a/b/gone c 0 0
+    mknod upper/a/b/one c 0 0
+    setfattr -n trusted.overlay.opaque -v y upper/opaque
+    join_store upper packs
+    join --path=opaque/file <manifest >out
+    assert_equal "$(joined out)" './ opaque/ opaque/.wh..wh..opq opaque/file '
+    join --path=opaque <manifest >out
+    assert_equal "$(joined out)" './ opaque/ opaque/.wh..wh..opq opaque/file opaque/more '
+    join --path=a/b/gone <manifest >out
+    assert_equal "$(joined out)" './ a/ a/b/ a/b/.wh.gone '
+    join --path=a/b/gon <manifest >out
+    assert_equal "$(joined out)" './ a/ a/b/ a/b/gon '
+    refused 1 'tarjoin: a/b/gone/more: not found in the manifest' join --path=a/b/gone/more <manifest
+    # tarunpack selects the same.
+    local path
+    for path in opaque/file opaque a/b a/b/gone a/b/.wh.one other .; do
+        join --path=$path <manifest | tarunpack -t >list
+        tarpack upper | tarunpack -t $path | cmp - list
+    done
+    setfattr -n trusted.overlay.opaque -v y upper
+    rm -r packs
+    join_store upper packs
+    join --path=other <manifest >out
+    assert_equal "$(joined out)" './ .wh..wh..opq other/ '
+}
+
 @test "tarjoin: the first selected name of a hard link is the file" {
     local jobs
     for jobs in 1 3; do

@@ -512,6 +512,24 @@ OPTIONS
     assert_equal "$stderr" 'tarpack: fifo: the old chunk map must be a regular file'
 }
 
+@test "a file that another option names, too, is status 2, and stays as it is" {
+    local options
+    echo precious >last
+    while IFS= read -r options; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr contents_of --known=packs $options
+        assert_equal "$stderr" "tarpack: 'last' is the file of two options; try 'tarpack --help'"
+        assert_equal "$(<last)" precious
+    done <<'OPTIONS'
+--chunks=last --cache=last
+--chunks=last --summary=last
+--cache=last --summary=last
+--cache=last --known-chunks=last
+--cache=cache --known-chunks=last --chunks=last
+--cache=cache --known-chunks=last --summary=last
+OPTIONS
+}
+
 @test "no space for the contents, or nobody who reads them" {
     echo one >tree/one
     run -1 --separate-stderr tarpack --manifest=time --contents=9 --chunks=chunks tree 9>/dev/full

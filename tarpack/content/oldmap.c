@@ -130,6 +130,7 @@ enum status oldmap_find(struct oldmap *map, const char *path, uint64_t size,
     *found = false;
     if (!map->open)
         return STATUS_OK;
+    map->left = 0; /* of a block that is not read further */
     enum status status = block_next(map);
     while (status == STATUS_OK && !map->over) {
         order = tar_path_compare(map->path.bytes, path);

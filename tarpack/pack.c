@@ -2,7 +2,7 @@
 
 #include "array.h"
 #include "cache/cache.h"
-#include "content/content.h"
+#include "content.h"
 #include "diag.h"
 #include "entry.h"
 #include "privilege.h"

@@ -1,4 +1,4 @@
-#include "content/content.h"
+#include "content.h"
 
 #include "diag.h"
 

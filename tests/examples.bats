@@ -541,6 +541,17 @@ example() {
         tells '^web/1 synced s3://snapshots/prod/.*unchanged'
         same srv/web/upper srv/web/again
         ;;
+    *'upper 3>&1 > mon.mtree | tarstore packs'*)
+        upper_of_session
+        cp -a upper monday
+        example=${example/$'\n\ntarpack'/$'\n\necho new >upper/etc/new\ntarpack'}
+        follow
+        lists 'added etc/new'
+        assert_equal "$(grep -cE '^[0-9a-f]{64} [0-9]+$' <<<"$stdout")" 2
+        same monday restored
+        assert_equal "$(cd part && find . -type f)" ./srv/www/index.html
+        cmp upper/srv/www/index.html part/srv/www/index.html
+        ;;
     'sha256sum web.tar.zst '*'tar -xp --numeric-owner '*)
         layer web.tar.zst
         follow

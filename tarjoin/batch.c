@@ -48,22 +48,43 @@ int batch_add(struct batch *batch, const struct piece *piece)
     return 0;
 }
 
-enum status batch_fill(struct batch *batch, const struct fetch *fetch, struct fetcher *fetcher)
+static const char *path_of(const struct batch *batch, const struct piece *piece)
+{
+    return batch->paths.bytes + piece->path;
+}
+
+/* Fills the gap of a piece. */
+static enum status piece_fill(const struct batch *batch, struct piece *piece,
+                              const struct fetch *fetch, struct fetcher *fetcher)
+{
+    const size_t length = piece->place.length;
+    char *to = batch->out.bytes + piece->at;
+    enum status status =
+        fetch_content(fetch, fetcher, path_of(batch, piece), &piece->place, to, &piece->problem);
+    for (size_t copy = 1; status == STATUS_OK && copy < piece->count; copy++)
+        memcpy(to + copy * length, to, length);
+    return status;
+}
+
+void batch_fill(struct batch *batch, const struct fetch *fetch, struct fetcher *fetcher)
+{
+    diag_keep(&batch->kept);
+    for (size_t i = 0; i < batch->count && batch->status == STATUS_OK; i++) {
+        if (batch->pieces[i].kind != PIECE_END)
+            batch->status = piece_fill(batch, &batch->pieces[i], fetch, fetcher);
+    }
+    diag_keep(NULL);
+}
+
+enum status batch_report(struct batch *batch, const struct fetch *fetch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         const struct piece *piece = &batch->pieces[i];
-        const size_t length = piece->place.length;
-        char *to = batch->out.bytes + piece->at;
-        if (piece->kind == PIECE_END)
-            continue;
-        enum status status =
-            fetch_content(fetch, fetcher, batch->paths.bytes + piece->path, &piece->place, to);
-        if (status != STATUS_OK)
-            return status;
-        for (size_t copy = 1; copy < piece->count; copy++)
-            memcpy(to + copy * length, to, length);
+        if (piece->problem)
+            fetch_warn(fetch, path_of(batch, piece), &piece->place, piece->problem);
     }
-    return STATUS_OK;
+    diag_kept_print(&batch->kept);
+    return batch->status;
 }
 
 void batch_free(struct batch *batch)

@@ -26,6 +26,7 @@ struct piece {
     size_t count;             /* so often, one after the other */
     size_t at;                /* in `out` */
     size_t path;              /* in `paths` */
+    const char *problem;      /* of batch_fill(), as of fetch_content() */
 };
 
 /* Zero-initialised it is empty. It owns its memory, which is used again. */
@@ -35,7 +36,7 @@ struct batch {
     size_t count, capacity;
     bool done;             /* for the crew */
     enum status status;    /* of batch_fill() */
-    struct diag_kept kept; /* its message */
+    struct diag_kept kept; /* its error */
 };
 
 /* Makes it empty. */
@@ -50,8 +51,12 @@ int batch_path(struct batch *batch, const char *path);
  * -1 if memory is out. */
 int batch_add(struct batch *batch, const struct piece *piece);
 
-/* Fills the gaps. Returns a status; the error is printed. */
-enum status batch_fill(struct batch *batch, const struct fetch *fetch, struct fetcher *fetcher);
+/* Fills the gaps, and stores status and message in the batch. */
+void batch_fill(struct batch *batch, const struct fetch *fetch, struct fetcher *fetcher);
+
+/* Prints a warning for each content that a pack did not have right, and the message of a failure.
+ * Returns the status of batch_fill(). */
+enum status batch_report(struct batch *batch, const struct fetch *fetch);
 
 /* Releases the memory. */
 void batch_free(struct batch *batch);

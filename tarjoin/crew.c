@@ -42,14 +42,12 @@ static void *worker_main(void *context)
             break;
         struct batch *batch = &crew->batches[crew->taken++ % crew->count];
         pthread_mutex_unlock(&crew->lock);
-        diag_keep(&batch->kept);
-        batch->status = batch_fill(batch, crew->fetch, &worker->fetcher);
+        batch_fill(batch, crew->fetch, &worker->fetcher);
         pthread_mutex_lock(&crew->lock);
         batch->done = true;
         pthread_cond_broadcast(&crew->changed);
     }
     pthread_mutex_unlock(&crew->lock);
-    diag_keep(NULL);
     return NULL;
 }
 
@@ -105,9 +103,9 @@ struct batch *crew_batch(struct crew *crew)
 static enum status oldest_write(struct crew *crew)
 {
     struct batch *batch = &crew->batches[crew->written++ % crew->count];
-    diag_kept_print(&batch->kept);
-    enum status status =
-        batch->status == STATUS_OK ? output_write(crew->output, batch) : batch->status;
+    enum status status = batch_report(batch, crew->fetch);
+    if (status == STATUS_OK)
+        status = output_write(crew->output, batch);
     batch_clear(batch);
     return status;
 }
@@ -142,8 +140,7 @@ static enum status batch_give(struct crew *crew, bool all)
 /* Does with the current batch what the threads and the writer do. */
 static enum status batch_pass(struct crew *crew)
 {
-    struct batch *batch = crew_batch(crew);
-    batch->status = batch_fill(batch, crew->fetch, &crew->workers[0].fetcher);
+    batch_fill(crew_batch(crew), crew->fetch, &crew->workers[0].fetcher);
     crew->given++;
     return oldest_write(crew);
 }

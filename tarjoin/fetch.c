@@ -120,20 +120,28 @@ static enum status elsewhere_read(const struct fetch *fetch, struct fetcher *fet
 }
 
 enum status fetch_content(const struct fetch *fetch, struct fetcher *fetcher, const char *path,
-                          const struct fetch_place *place, void *bytes)
+                          const struct fetch_place *place, void *bytes, const char **problem)
 {
-    const char *problem = NULL, *pack = fetch->packs->list[place->pack].name;
+    const char *wrong = NULL;
     bool found = false;
-    enum status status = place_read(fetch, fetcher, place, bytes, &problem);
+    *problem = NULL;
+    enum status status = place_read(fetch, fetcher, place, bytes, &wrong);
     if (status == STATUS_OK || status == STATUS_SYSTEM)
         return status;
     enum status other = elsewhere_read(fetch, fetcher, place, bytes, &found);
     if (other != STATUS_OK)
         return other;
     if (found) {
-        diag_warn("%s: %s: %s; another pack has it", diag_name(path).text, pack, problem);
+        *problem = wrong;
         return STATUS_OK;
     }
-    diag_error("%s: %s: %s", diag_name(path).text, pack, problem);
+    diag_error("%s: %s: %s", diag_name(path).text, fetch->packs->list[place->pack].name, wrong);
     return status;
+}
+
+void fetch_warn(const struct fetch *fetch, const char *path, const struct fetch_place *place,
+                const char *problem)
+{
+    diag_warn("%s: %s: %s; another pack has it", diag_name(path).text,
+              fetch->packs->list[place->pack].name, problem);
 }

@@ -47,10 +47,15 @@ enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_pla
 /* Prints the name of the place's pack to stdout, unless it was printed before. */
 enum status fetch_need(struct fetch *fetch, const struct fetch_place *place);
 
-/* Reads the content and verifies it. If the pack does not have it right, all others are tried, with
- * a warning. Returns STATUS_ARCHIVE if the pack is corrupt, STATUS_DIGEST if the bytes have another
+/* Reads the content and verifies it. If the pack does not have it right, all others are tried: if
+ * one has it, `*problem` is what is wrong with the first one, a static text for fetch_warn(), else
+ * NULL. Returns STATUS_ARCHIVE if the pack is corrupt, STATUS_DIGEST if the bytes have another
  * digest. Thread-safe. */
 enum status fetch_content(const struct fetch *fetch, struct fetcher *fetcher, const char *path,
-                          const struct fetch_place *place, void *bytes);
+                          const struct fetch_place *place, void *bytes, const char **problem);
+
+/* Warns that the content came from another pack. */
+void fetch_warn(const struct fetch *fetch, const char *path, const struct fetch_place *place,
+                const char *problem);
 
 #endif

@@ -477,6 +477,36 @@ one_frame() {
     join <manifest 2>errors | cmp - "$TAR"
 }
 
+@test "tarjoin: each content that comes from another pack is a warning, and an error after it is an error" {
+    local jobs
+    mkdir dir first other
+    echo one >dir/a
+    echo two >dir/b
+    join_store dir new
+    # A newer pack has other contents with these digests.
+    {
+        printf '%s file 4\nONE\n' "$(content dir/a)"
+        printf '%s file 4\nTWO\nend\n' "$(content dir/b)"
+    } | tarstore --no-sync first >/dev/null
+    touch -d @1 new/*
+    mv first/* new/* packs
+    for jobs in 1 3; do
+        join -j $jobs <manifest 2>errors | cmp - <(tarpack dir)
+        assert_equal "$(sed 's/: [0-9a-f]\{64\}: /: /' errors)" \
+            "$(printf 'tarjoin: warning: %s: the content does not match its digest; another pack has it\n' a b)"
+    done
+    printf '%s file 6\nthree\nend\n' "$(echo 3 | sha256sum | cut -d ' ' -f 1)" | tarstore --no-sync other >/dev/null
+    mv other/* packs
+    sed 's/^\.\/b \(.*\)$/&\n.\/c \1/' manifest |
+        sed "/^\.\/c / { s/size=4/size=6/; s/=[0-9a-f]\{64\}/=$(echo 3 | sha256sum | cut -d ' ' -f 1)/ }" >more
+    for jobs in 1 3; do
+        run -4 --separate-stderr join -j $jobs <more
+        assert_equal "$(sed 's/: [0-9a-f]\{64\}: /: /' <<<"$stderr")" \
+            "$(printf 'tarjoin: warning: %s: the content does not match its digest; another pack has it\n' a b &&
+                echo 'tarjoin: c: the content does not match its digest')"
+    done
+}
+
 # --------------------------------------------------------------------------- the rest
 
 @test "tarjoin: usage" {

@@ -111,7 +111,7 @@ nothing() {
 @test "zlsnap(7) describes every environment variable that is read" {
     {
         grep -ohE '\$\{[A-Z][A-Z0-9_]+:?-' zlsnap.sh driver/*/*.sh
-        grep -ohE 'getenv\("[A-Z_0-9]+"' ./*/*.c
+        grep -rohE --include='*.c' --exclude-dir={tests,build} 'getenv\("[A-Z_0-9]+"' .
     } | tr -dc 'A-Z0-9_\n' | grep -vx ZLSNAP_DRAWN | # for zlsnap's own programs only
         sort -u >"$BATS_TEST_TMPDIR/read"
     grep -qx TMPDIR "$BATS_TEST_TMPDIR/read"

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-/* A batch is full when it has so many bytes, or pieces. */
+/* A batch is full when it has this many bytes or pieces. */
 #define BATCH_BYTES ((size_t)2 << 20)
 #define BATCH_PIECES 8192
 
@@ -23,7 +23,7 @@ enum piece_kind {
 struct piece {
     enum piece_kind kind;
     struct fetch_place place; /* PIECE_END: only the digest */
-    size_t count;             /* so often, one after the other */
+    size_t count;             /* of equal contents, one after the other */
     size_t at;                /* in `out` */
     size_t path;              /* in `paths` */
     const char *problem;      /* of batch_fill(), as of fetch_content() */

@@ -13,8 +13,8 @@ struct crew;
  * it with crew_free(). Returns a status; an error is printed. */
 enum status crew_new(struct crew **made, unsigned jobs);
 
-/* Starts the threads, as far as there can be some. Both arguments are borrowed; `output` is used by
- * the caller's thread only. */
+/* Starts as many of the threads as the system allows; without any, the caller's thread does the
+ * work. Both arguments are borrowed; `output` is used by the caller's thread only. */
 void crew_start(struct crew *crew, const struct fetch *fetch, struct output *output);
 
 /* The batch that is being laid out, never full. Owned by the crew; valid until the next call. */

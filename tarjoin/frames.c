@@ -12,7 +12,7 @@
 /* More than FRAMES_KEPT holds of the usual ones; small packs have small frames. */
 #define SLOTS 64
 
-/* So many frames stay that are not the current ones of their packs. */
+/* How many frames stay in memory that are no longer the current ones of their packs. */
 #define OLD_FRAMES 2
 
 /* A decompressed frame, or one that a thread is reading. */

@@ -36,7 +36,7 @@ struct relink {
     size_t bytes;                        /* of memory, about */
 };
 
-/* Whether the link is one to note if its target is selected: the target is itself a noted link. */
+/* Whether `target` is a noted link: a link to it has to be noted, too, although it is selected. */
 bool relink_has(const struct relink *relink, const char *target);
 
 /* Notes a link. A link to a noted link has the target of that one. Returns a status; errors are

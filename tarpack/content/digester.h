@@ -35,8 +35,8 @@ enum status digester_end(struct digester *digester, struct digest_value *value,
 enum status digester_knows(const struct digester *digester, const char *path, uint64_t size,
                            const struct digest_value *value, struct place *place, bool *known);
 
-/* Does what is to be done instead of reading the content that was known: of a large one, the chunk
- * map gets its block. Updates the place. */
+/* To be called instead of digester_begin() for a content that is known. Copies the block of a large
+ * one from the old chunk map to the new one, and updates the place. */
 enum status digester_keep(const struct digester *digester, const char *path, uint64_t size,
                           const struct digest_value *value, struct place *place);
 

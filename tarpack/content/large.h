@@ -28,23 +28,26 @@ struct large {
 enum status large_start(struct large *large, struct records *records, struct mapfile *map,
                         struct oldmap *old);
 
-/* Starts the content of the file `path`. It is then stored piece by piece at large_space(), at most
- * `*room` bytes, and large_added() says so. large_end() gets its digest and stores its place. */
+/* Starts the content of the file `path`. Each piece of it is stored at large_space(), at most
+ * `*room` bytes, and then announced by large_added(). large_end() takes the digest of the whole
+ * content and stores its place. */
 enum status large_begin(struct large *large, const char *path, uint64_t size);
 void *large_space(const struct large *large, size_t *room);
 enum status large_added(struct large *large, size_t length);
 enum status large_end(struct large *large, const struct digest_value *value, struct place *place);
 
-/* Stores whether the old chunk map has the block of this file, and all of its chunks are stored.
- * `place` is what the last run has found out. Files must come in the order of the walk. */
+/* Stores whether the old chunk map has the block of this file, and all of its chunks are in packs
+ * or were written in this run. `place` is that of the last run. Files must come in the order of the
+ * walk. */
 enum status large_knows(struct large *large, const char *path, uint64_t size,
                         const struct digest_value *value, const struct place *place, bool *known);
 
-/* Copies the block of the file of which large_knows() was the last to say so, and stores its place
- * as of this run. */
+/* Copies the block of the file for which large_knows() has just stored true to the new chunk map.
+ * Stores the place that the content has in this run. */
 enum status large_keep(struct large *large, const char *path, const struct digest_value *value,
                        struct place *place);
 
+/* Releases the memory. */
 void large_free(struct large *large);
 
 #endif

@@ -24,8 +24,8 @@ struct records {
 enum status records_open(struct records *records, int fd, struct known *known);
 
 /* Starts the record of a file of `size` bytes, 1 to PACK_CONTENT_MAX. Its content is then stored at
- * records_space(), and records_added() says so; records_end() gets its digest and stores its
- * place. */
+ * records_space(), each part of it announced by records_added(). records_end() takes the digest and
+ * stores the place. */
 enum status records_begin(struct records *records, uint32_t size);
 void *records_space(const struct records *records);
 void records_added(struct records *records, size_t length);

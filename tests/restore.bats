@@ -36,6 +36,15 @@ restored() {
     assert [ ! -e copy.restoring ]
 }
 
+@test "restore-without-zlsnap: symbolic links that are called like a word of the plan" {
+    mkdir tree
+    ln -s target tree/mode
+    ln -s 'own mode' 'tree/a mode'
+    stored tree
+    restored sh copy
+    compare_trees tree copy
+}
+
 @test "restore-without-zlsnap: other shells and awks" {
     local shell awk
     mkdir -p tree/a bin

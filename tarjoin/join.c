@@ -156,9 +156,9 @@ static enum status entry_take(const struct join *join)
 {
     struct mtree_line *line = &join->manifest->line;
     struct tar_entry *entry = &line->entry;
-    const bool selected = selection_has(join->selection, entry->path);
+    const bool selected = select_take(join->selection, entry);
     const bool is_link = entry->type == TAR_HARDLINK;
-    struct hidden *hidden = selection_find(join->selection, is_link ? entry->link : entry->path);
+    struct hidden *hidden = hidden_find(join->hidden, is_link ? entry->link : entry->path);
     if (is_large(entry) && (join->chunks || selected || hidden)) {
         enum status status = block_enter(join, line);
         if (status != STATUS_OK)
@@ -174,16 +174,16 @@ static enum status entry_take(const struct join *join)
 enum status join_scan(const struct join *join)
 {
     struct manifest *manifest = join->manifest;
-    struct selection *selection = join->selection;
     enum status status = manifest_next(manifest);
     while (status == STATUS_OK && manifest->text) {
         const struct tar_entry *entry = &manifest->line.entry;
-        if (selection_has(selection, entry->path) && entry->type == TAR_HARDLINK &&
-            selection_note(selection, entry->link) != 0)
+        if (select_take(join->selection, entry) && entry->type == TAR_HARDLINK &&
+            !select_has(join->selection, entry->link) &&
+            hidden_note(join->hidden, entry->link) != 0)
             return diag_no_memory();
         status = manifest_next(manifest);
     }
-    selection_sort(selection);
+    hidden_sort(join->hidden);
     return status;
 }
 

@@ -6,15 +6,17 @@
 
 #include "chunks.h"
 #include "crew.h"
+#include "hidden.h"
 #include "manifest.h"
-#include "selection.h"
+#include "select.h"
 #include "tally.h"
 
 /* What it works with; all borrowed. */
 struct join {
     struct manifest *manifest;
     struct chunks *chunks; /* NULL: none; then large files are an error */
-    struct selection *selection;
+    const struct selection *selection;
+    struct hidden_list *hidden; /* filled by join_scan() */
     struct fetch *fetch;
     struct crew *crew; /* NULL: only the packs that are needed are printed */
     struct tally *tally;

@@ -25,6 +25,7 @@ struct files {
     struct digest *digest; /* of the manifest */
     struct manifest manifest;
     struct chunks chunks;
+    struct hidden_list hidden;
     struct fetch fetch;
     struct crew *crew;
     struct output output;
@@ -32,7 +33,7 @@ struct files {
 
 static bool reads_twice(const struct options *options)
 {
-    return options->selection.count > 0;
+    return options->path_count > 0;
 }
 
 static enum status directory_open(struct files *files, const struct options *options)
@@ -75,6 +76,7 @@ static void files_close(struct files *files)
     output_close(&files->output);
     fetch_close(&files->fetch);
     chunks_close(&files->chunks);
+    hidden_free(&files->hidden);
     manifest_close(&files->manifest);
     digest_free(files->digest);
     packs_close(&files->packs);
@@ -123,8 +125,8 @@ static enum status join_run(struct files *files, const struct options *options,
     enum status status = STATUS_OK;
     if (reads_twice(options))
         status = manifest_pass(files, options, join, join_scan);
-    if (status == STATUS_OK && !selection_is_found(&options->selection))
-        status = STATUS_SYSTEM;
+    if (status == STATUS_OK)
+        status = select_check(&options->selection, "the manifest");
     if (status == STATUS_OK && options->chunks)
         status = chunks_open(&files->chunks, files->map, options->chunks, reads_twice(options));
     if (status == STATUS_OK)
@@ -154,9 +156,13 @@ static enum status summary_write(struct files *files, const struct tally *tally)
 static enum status files_join(struct files *files, struct options *options)
 {
     struct tally tally = {0};
-    const struct join join = {&files->manifest,    options->chunks ? &files->chunks : NULL,
-                              &options->selection, &files->fetch,
-                              files->crew,         &tally};
+    const struct join join = {.manifest = &files->manifest,
+                              .chunks = options->chunks ? &files->chunks : NULL,
+                              .selection = &options->selection,
+                              .hidden = &files->hidden,
+                              .fetch = &files->fetch,
+                              .crew = files->crew,
+                              .tally = &tally};
     enum status status = sandbox_enter(files->directory, SANDBOX_READ);
     if (status == STATUS_OK)
         status = packs_open(&files->packs, files->directory, options->packs);

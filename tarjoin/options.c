@@ -1,9 +1,12 @@
 #include "options.h"
 
+#include "array.h"
 #include "cli.h"
 #include "cli_tar.h"
 #include "diag.h"
 #include "thread.h"
+
+#include <stdlib.h>
 
 static const char help[] =
     "Usage: tarjoin [OPTION]... --packs=DIR < MANIFEST\n"
@@ -60,6 +63,15 @@ static enum status expect_parse(struct options *options, const char *text)
     return problem ? cli_usage("--expect: %s", problem) : STATUS_OK;
 }
 
+static enum status path_add(struct options *options, char *path)
+{
+    if (array_reserve(&options->paths, &options->path_capacity, options->path_count + 1,
+                      sizeof *options->paths) != 0)
+        return diag_no_memory();
+    options->paths[options->path_count++] = path;
+    return STATUS_OK;
+}
+
 static enum status option_set(struct options *options, int option)
 {
     switch (option) {
@@ -70,7 +82,7 @@ static enum status option_set(struct options *options, int option)
         options->chunks = optarg;
         return STATUS_OK;
     case OPTION_PATH:
-        return selection_add(&options->selection, optarg);
+        return path_add(options, optarg);
     case 'e':
         return expect_parse(options, optarg);
     case OPTION_NEEDS:
@@ -107,11 +119,12 @@ enum options_action options_parse(struct options *options, int argc, char **argv
     else if (!options->packs)
         *status = cli_usage("missing option --packs=DIR");
     else
-        return OPTIONS_RUN;
-    return OPTIONS_EXIT;
+        *status = select_paths(&options->selection, options->paths, options->path_count, true);
+    return *status == STATUS_OK ? OPTIONS_RUN : OPTIONS_EXIT;
 }
 
 void options_free(struct options *options)
 {
-    selection_free(&options->selection);
+    select_free(&options->selection);
+    free(options->paths);
 }

@@ -5,7 +5,7 @@
 #define TARJOIN_OPTIONS_H
 
 #include "digest.h"
-#include "selection.h"
+#include "select.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -14,7 +14,9 @@ struct options {
     const char *packs;   /* a directory */
     const char *chunks;  /* a file, or NULL */
     const char *summary; /* a file, or NULL */
-    struct selection selection;
+    char **paths;        /* of --path */
+    size_t path_count, path_capacity;
+    struct selection selection; /* of them; it borrows them */
     bool expects;
     struct digest_value expected; /* of the manifest */
     bool needs;

@@ -261,7 +261,7 @@ enum status list_run(const struct options *options)
     if (status == STATUS_OK)
         status = verdict(&list.input, event, options->has_expected ? &options->expected : NULL);
     if (status == STATUS_OK)
-        status = select_check(&options->selection);
+        status = select_check(&options->selection, "the archive");
     if (stream_close_stdout() != 0 && status == STATUS_OK)
         status = diag_errno("cannot write to standard output");
     list.tally.bytes = source_length(&list.source);

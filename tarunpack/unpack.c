@@ -165,7 +165,7 @@ static enum status archive_read(struct unpack *unpack)
     bool seekable = start >= 0 && fstat(STDIN_FILENO, &file) == 0 && S_ISREG(file.st_mode);
     enum status status = stream_read(unpack);
     if (status == STATUS_OK)
-        status = select_check(&unpack->options->selection);
+        status = select_check(&unpack->options->selection, "the archive");
     if (status != STATUS_OK || !unpack->relink.oldest)
         return status;
     unpack->again = seekable;

@@ -205,7 +205,7 @@ pack() {
     assert_equal "$(joined out)" './ a/ a/b/ a/b/.wh.gone '
     join --path=a/b/gon <manifest >out
     assert_equal "$(joined out)" './ a/ a/b/ a/b/gon '
-    refused 1 'tarjoin: a/b/gone/more: not found in the manifest' join --path=a/b/gone/more <manifest
+    refused 1 'tarjoin: a/b/gone/more: not in the manifest' join --path=a/b/gone/more <manifest
     # tarunpack selects the same.
     local path
     for path in opaque/file opaque a/b a/b/gone a/b/.wh.one other .; do
@@ -239,9 +239,9 @@ pack() {
 }
 
 @test "tarjoin: a path that is not in the manifest is an error, and nothing is written" {
-    refused 1 'tarjoin: a/nothing: not found in the manifest' join --path=a --path=a/nothing --path=c <manifest
-    refused 1 'tarjoin: a/num: not found in the manifest' join --path=a/num <manifest
-    refused 2 "tarjoin: --path: '../a': *" join --path=../a <manifest
+    refused 1 'tarjoin: a/nothing: not in the manifest' join --path=a --path=a/nothing --path=c <manifest
+    refused 1 'tarjoin: a/num: not in the manifest' join --path=a/num <manifest
+    refused 2 "tarjoin: '../a': no entry can have this path: *" join --path=../a <manifest
 }
 
 @test "tarjoin: --path verifies the whole manifest first" {

@@ -177,7 +177,7 @@ static bool is_small(const struct buf *manifest)
 
 /* The parts of an input, and what they are read from. */
 struct attempt {
-    const char *path;
+    char *path;
     int manifest, map;
     unsigned jobs;
 };
@@ -207,14 +207,16 @@ static enum status attempt_run(const struct attempt *attempt, struct buf *writte
     struct manifest manifest = {0};
     struct chunks chunks = {0};
     struct selection selection = {0};
+    struct hidden_list hidden = {0};
+    char *paths[] = {attempt->path};
     struct tally tally = {0};
     struct output output = {0};
     struct crew *crew = NULL;
     struct digest *digest = digest_new(DIGEST_SHA256);
     int fd = file_make("", 0);
     EXPECT(crew_new(&crew, attempt->jobs) == STATUS_OK && output_open(&output, fd) == STATUS_OK);
-    struct join join = {&manifest, &chunks, &selection, &fetch, crew, &tally};
-    enum status status = attempt->path[0] ? selection_add(&selection, attempt->path) : STATUS_OK;
+    struct join join = {&manifest, &chunks, &selection, &hidden, &fetch, crew, &tally};
+    enum status status = select_paths(&selection, paths, attempt->path[0] ? 1 : 0, true);
     if (status == STATUS_OK)
         status = packs_open(&packs, directory, "packs");
     if (status == STATUS_OK)
@@ -228,7 +230,8 @@ static enum status attempt_run(const struct attempt *attempt, struct buf *writte
     fetch_close(&fetch);
     chunks_close(&chunks);
     manifest_close(&manifest);
-    selection_free(&selection);
+    select_free(&selection);
+    hidden_free(&hidden);
     packs_close(&packs);
     digest_free(digest);
     EXPECT(lseek(fd, 0, SEEK_SET) == 0 && stream_read_all(fd, written) == 0);

@@ -148,12 +148,12 @@ bool select_has(const struct selection *selection, const char *path)
     return selection->count == 0 || is_within(selection, path, false);
 }
 
-enum status select_check(const struct selection *selection)
+enum status select_check(const struct selection *selection, const char *where)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < selection->operand_count; i++) {
         if (!selection->found[i])
-            status = diag_error("%s: not in the archive", diag_name(selection->operands[i]).text);
+            status = diag_error("%s: not in %s", diag_name(selection->operands[i]).text, where);
     }
     return status;
 }

@@ -309,11 +309,12 @@ make_contents() {
 
 # --------------------------------------------------------------------------- the chunk map of the last run
 
-@test "--known-chunks: a large file is read if its block is missing, another one's, or has an unknown chunk" {
+@test "--known-chunks: a large file is read if its block is missing, another one's, in disorder, or has an unknown chunk" {
     requires_command strace
     make_contents
     old
     snapshot
+    cp cache new
     snapshot # the cache is settled
     cp last good
     cp cache settled
@@ -326,6 +327,16 @@ make_contents() {
         assert_equal "$(opened -q)" text
         cmp chunks good
         assert_equal "$(<stream)" end
+    done
+    # All chunks are known, but two of them have changed places. The first cache does not know where they are.
+    awk '/^\.\/text / { from = NR + 1 } NR == from { held = $0; next } 1
+        from && NR == from + 1 { print held }' good >last
+    [ "$(sort last)" = "$(sort good)" ]
+    local cache
+    for cache in settled new; do
+        cp $cache cache
+        assert_equal "$(opened)" text
+        cmp chunks good
     done
     # A chunk that no pack has, in the place of one.
     awk '/^\.\/text / { in_text = 1 } in_text && NF == 2 && !done { $1 = sprintf("%064d", 7); done = 1 } 1' good >last

@@ -101,8 +101,8 @@ enum status large_end(struct large *large, const struct digest_value *value, str
     return mapfile_end(large->map, value, &place->chunks);
 }
 
-/* Reads the block that was found, and stores whether all of its chunks are stored. With `searches`
- * they are searched, else the block has to be the one that the place is about. */
+/* Reads the block that was found, and stores whether it is the one that the place is about and all
+ * of its chunks are stored. With `searches` they are searched. */
 static enum status block_judge(struct large *large, const struct place *place, bool searches,
                                bool *stored)
 {
@@ -120,7 +120,7 @@ static enum status block_judge(struct large *large, const struct place *place, b
         }
     }
     large->stored = all;
-    *stored = found && old->left == 0 && (searches || old->check == place->chunks);
+    *stored = found && old->left == 0 && old->check == place->chunks;
     return status;
 }
 
@@ -130,12 +130,7 @@ enum status large_knows(struct large *large, const char *path, uint64_t size,
     enum status status = oldmap_find(large->old, path, size, value, known);
     if (status != STATUS_OK || !*known)
         return status;
-    *known = false;
-    if (place->pack == PLACE_SEVERAL)
-        status = block_judge(large, place, false, known);
-    if (status == STATUS_OK && !*known && !large->old->over)
-        status = block_judge(large, place, true, known);
-    return status;
+    return block_judge(large, place, place->pack != PLACE_SEVERAL, known);
 }
 
 enum status large_keep(struct large *large, const char *path, const struct digest_value *value,

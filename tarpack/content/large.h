@@ -36,9 +36,9 @@ void *large_space(const struct large *large, size_t *room);
 enum status large_added(struct large *large, size_t length);
 enum status large_end(struct large *large, const struct digest_value *value, struct place *place);
 
-/* Stores whether the old chunk map has the block of this file, and all of its chunks are in packs
- * or were written in this run. `place` is that of the last run. Files must come in the order of the
- * walk. */
+/* Stores whether the old chunk map has the block of this file as `place` of the last run has it,
+ * and all of its chunks are in packs or were written in this run. Files must come in the order of
+ * the walk. */
 enum status large_knows(struct large *large, const char *path, uint64_t size,
                         const struct digest_value *value, const struct place *place, bool *known);
 

@@ -119,7 +119,8 @@ UNIT_OBJECTS := $(filter-out $(OBJ)/tests/unit/test_%,$(call program_objects,tes
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL: # the goals after deps need what it installs
 endif
-.SECONDARY:
+# Without a list, a header that was moved would count as intermediate, and what includes it as up to date.
+.SECONDARY: $(patsubst %.c,$(OBJ)/%.o,$(C_SOURCES))
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 

@@ -59,6 +59,20 @@ static enum status operand_take(struct selection *selection, size_t operand)
                                        diag_name(text).text, tar_error_text(error));
 }
 
+/* Notes which lengths the paths have. */
+static int lengths_note(struct selection *selection)
+{
+    for (size_t i = 0; i < selection->count; i++) {
+        size_t length = strlen(selection->paths[i].path);
+        if (selection->longest < length)
+            selection->longest = length;
+    }
+    selection->lengths = calloc(selection->longest + 1, sizeof *selection->lengths);
+    for (size_t i = 0; selection->lengths && i < selection->count; i++)
+        selection->lengths[strlen(selection->paths[i].path)] = true;
+    return selection->lengths ? 0 : -1;
+}
+
 enum status select_paths(struct selection *selection, char *const operands[], size_t count,
                          bool whiteouts)
 {
@@ -75,6 +89,8 @@ enum status select_paths(struct selection *selection, char *const operands[], si
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         status = operand_take(selection, i);
     qsort(selection->paths, selection->count, sizeof *selection->paths, path_compare);
+    if (status == STATUS_OK && lengths_note(selection) != 0)
+        status = diag_no_memory();
     return status;
 }
 
@@ -98,8 +114,11 @@ static size_t lower_bound(const struct selection *selection, const char *path, s
 static bool is_selected(const struct selection *selection, const char *path, size_t length,
                         bool note)
 {
-    size_t at = lower_bound(selection, path, length);
     bool found = false;
+    /* Most directories above a deep entry are as long as no selected path. */
+    if (length > selection->longest || !selection->lengths[length])
+        return false;
+    size_t at = lower_bound(selection, path, length);
     for (; at < selection->count &&
            tar_path_compare_start(selection->paths[at].path, path, length) == 0;
          at++) {
@@ -164,5 +183,6 @@ void select_free(struct selection *selection)
         free(selection->paths[i].path);
     free(selection->paths);
     free(selection->found);
+    free(selection->lengths);
     *selection = (struct selection){0};
 }

@@ -25,6 +25,8 @@ struct selection {
     bool whiteouts;
     struct select_path *paths; /* in the order of tar_path_compare() */
     size_t count;
+    bool *lengths; /* whether a path has as many bytes, up to `longest` */
+    size_t longest;
 };
 
 /* Selects the `count` PATHs in `operands`, which are borrowed. `whiteouts` tells whether names that

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -159,6 +160,14 @@ static enum status selection_take(struct options *options, int option, const cha
     }
 }
 
+/* Whether both go to the same pipe, file or socket; many may go to /dev/null. */
+static bool is_stdout(int fd)
+{
+    struct stat one, other;
+    return fstat(fd, &one) == 0 && fstat(STDOUT_FILENO, &other) == 0 && !S_ISCHR(one.st_mode) &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 /* Takes the number of a descriptor to which binary data can be written. */
 static enum status descriptor_parse(const char *text, int *fd)
 {
@@ -172,7 +181,10 @@ static enum status descriptor_parse(const char *text, int *fd)
         return diag_errno("--contents: descriptor %d", *fd);
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
         return cli_usage("--contents: descriptor %d is not open for writing", *fd);
-    return isatty(*fd) == 0 ? STATUS_OK : cli_usage("--contents: descriptor %d is a terminal", *fd);
+    if (isatty(*fd) != 0)
+        return cli_usage("--contents: descriptor %d is a terminal", *fd);
+    return is_stdout(*fd) ? cli_usage("--contents: descriptor %d is also standard output", *fd)
+                          : STATUS_OK;
 }
 
 /* Options of incremental snapshots. */

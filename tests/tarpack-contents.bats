@@ -514,6 +514,13 @@ OPTIONS
     assert_equal "$stderr" "tarpack: --contents: descriptor 9 is not open for writing; try 'tarpack --help'"
 }
 
+@test "the contents cannot go where the manifest goes" {
+    run -2 --separate-stderr bash -c 'tarpack --manifest=time --contents=9 --chunks=chunks tree 9>&1'
+    assert_equal "$stderr" "tarpack: --contents: descriptor 9 is also standard output; try 'tarpack --help'"
+    assert_output ''
+    tarpack --manifest=time --contents=9 --chunks=chunks tree 9>/dev/null >/dev/null
+}
+
 @test "the chunk map must be a regular file, and neither output nor the old map" {
     mkfifo fifo
     local name

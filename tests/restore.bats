@@ -134,9 +134,9 @@ restored() {
     done
 }
 
-# edit_refused TEXT LINE...: a manifest with these lines after the root is refused with this message, and does not
+# stopped TEXT LINE...: a manifest with these lines after the root is refused with this message, and does not
 # change a file outside.
-edit_refused() {
+stopped() {
     echo outside >outside
     rm -rf copy
     {
@@ -156,14 +156,14 @@ edit_refused() {
     local rest='mode=0644 uid=0 gid=0' time='time=1.000000000' file=''
     file="type=file $rest size=5 sha256digest=$(sha256sum <tree/file | cut -d ' ' -f 1) $time"
     local link="./x type=link $rest link=$PWD/outside $time" twice='./x is in the manifest twice'
-    edit_refused "$twice" "$link" "./x $file"
-    edit_refused "$twice" "$link" "./\\170 $file"
-    edit_refused 'a hard link to nothing' "./x type=file $rest $time tags=hardlink=../outside" "./x $file"
-    edit_refused 'not in a directory' "./\\057..\\057..\\057outside $file"
-    edit_refused 'not in a directory' "$link" "./x\\000 $file"
-    edit_refused './.. is in the manifest twice' "./\\056\\056 $file"
-    edit_refused './.. is in the manifest twice' "./\\056\\056 type=dir $rest $time" "./\\056\\056/outside $file"
-    edit_refused 'not in a directory' "./x type=link $rest link=.. $time" "./x/outside $file"
+    stopped "$twice" "$link" "./x $file"
+    stopped "$twice" "$link" "./\\170 $file"
+    stopped 'a hard link to nothing' "./x type=file $rest $time tags=hardlink=../outside" "./x $file"
+    stopped 'not in a directory' "./\\057..\\057..\\057outside $file"
+    stopped 'not in a directory' "$link" "./x\\000 $file"
+    stopped './.. is in the manifest twice' "./\\056\\056 $file"
+    stopped './.. is in the manifest twice' "./\\056\\056 type=dir $rest $time" "./\\056\\056/outside $file"
+    stopped 'not in a directory' "./x type=link $rest link=.. $time" "./x/outside $file"
 }
 
 @test "restore-without-zlsnap: chunks that exceed their file do not fill the disk" {

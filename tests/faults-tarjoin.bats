@@ -1,11 +1,12 @@
 # tarjoin: every system call fails once, and every allocation: the tar is right, or there is an error, and the tar
-# has no end. FAULTS=all tries all of them, not a sample.
+# has no end. FAULTS=all tries all of them, not a sample. Also the sandbox, which is tried with a preloaded library.
 #
 # Each test sets its own variables, and tests/faults.bash calls its functions.
 # shellcheck disable=SC2034,SC2154,SC2317
 
 load helpers
 load faults
+load packs
 
 setup() {
     requires_root
@@ -76,4 +77,17 @@ setup() {
     for jobs in 1 3; do
         LD_PRELOAD=$ZLSNAP_PRELOAD/short.so tarjoin -j $jobs --packs=packs --chunks=chunks <manifest | cmp - expected
     done
+}
+
+@test "tarjoin: with Landlock, nothing outside of the packs can be read" {
+    requires_landlock
+    ! is_sanitized || skip 'needs a build without sanitizers'
+    local jobs
+    mkdir -p outside/directory
+    touch outside/file
+    for jobs in 1 3; do
+        FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=$ZLSNAP_PRELOAD/escape.so \
+            tarjoin -j $jobs --packs=packs --chunks=chunks <manifest | cmp - expected
+    done
+    assert_equal "$(find outside | sort | tr '\n' ' ')" 'outside outside/directory outside/file '
 }

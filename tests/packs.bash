@@ -85,7 +85,9 @@ packs_setup() {
 
 # requires_landlock: skips the test without it.
 requires_landlock() {
-    mkdir tree
-    tarpack tree | tarunpack -v --list >/dev/null 2>note
-    ! grep -q 'not confined' note || skip 'needs Landlock'
+    local directory
+    directory=$(mktemp -d "$BATS_TEST_TMPDIR/landlock.XXX")
+    tarpack "$directory" | tarunpack -v --list >/dev/null 2>"$directory/note"
+    ! grep -q 'not confined' "$directory/note" || skip 'needs Landlock'
+    rm -r "$directory"
 }

@@ -358,7 +358,7 @@ index_set() {
     cp -a packs whole
     truncate -s -1 packs/*.index
     refuse 3 "tarjoin: packs/$name.index: *"
-    cp whole/* packs && index_set '1s/index ./index f/'
+    cp whole/* packs && index_set "1s/$name/$(printf '%064d' 1)/"
     refuse 3 "tarjoin: packs/$name.index: *"
     cp whole/* packs && { head -n 1 whole/*.index && tail -n +2 whole/*.index | sort -r; } >packs/"$name".index
     refuse 3 "tarjoin: packs/$name.index: *"
@@ -537,16 +537,4 @@ one_frame() {
     run -137 bash -c '{ head -c 2000 manifest; sleep 3; } | timeout -s KILL 0.5 tarjoin --packs=packs --chunks=chunks >part'
     run -3 tarunpack target/new <part
     assert_equal "$(entries target)" ''
-}
-
-@test "tarjoin: with Landlock, nothing outside of the packs can be read" {
-    requires_landlock
-    ! is_sanitized || skip 'needs a build without sanitizers'
-    local jobs
-    mkdir -p outside/directory
-    touch outside/file
-    for jobs in 1 3; do
-        FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=$ZLSNAP_PRELOAD/escape.so join -j $jobs <manifest | cmp - "$TAR"
-    done
-    assert_equal "$(find outside | sort | tr '\n' ' ')" 'outside outside/directory outside/file '
 }

@@ -62,6 +62,21 @@ int cli_next(int argc, char **argv, const char *shorts, const struct option *lon
     return '?';
 }
 
+bool cli_options(int argc, char **argv, const struct cli_command *command, void *context,
+                 enum status *status)
+{
+    for (int option; (option = cli_next(argc, argv, command->shorts, command->longs)) != -1;) {
+        if (option == 'h' || option == 'V') {
+            *status = option == 'h' ? cli_print(command->help) : cli_version();
+            return false;
+        }
+        *status = option == '?' ? STATUS_USAGE : command->take(context, option);
+        if (*status != STATUS_OK)
+            return false;
+    }
+    return true;
+}
+
 enum status cli_print(const char *text)
 {
     if (stream_write(STDOUT_FILENO, text, strlen(text)) != 0 || stream_close_stdout() != 0)

@@ -7,6 +7,7 @@
 #include "status.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The first value for long options without a short form. */
@@ -16,6 +17,20 @@ enum { CLI_FIRST_LONG = 256 };
  * option, whose error is printed (the caller returns STATUS_USAGE). `shorts` must begin with ':',
  * which distinguishes a missing argument from an unknown option. */
 int cli_next(int argc, char **argv, const char *shorts, const struct option *longs);
+
+/* What a program takes on its command line. */
+struct cli_command {
+    const char *help; /* printed for -h */
+    const char *shorts;
+    const struct option *longs;
+    /* Takes an option; its value is in `optarg`. Returns a status; an error is printed. */
+    enum status (*take)(void *context, int option);
+};
+
+/* Takes all options in their order. Returns whether the program has more to do: false after -h and
+ * -V, which are answered at once, and after an error, with the exit status in `*status`. */
+bool cli_options(int argc, char **argv, const struct cli_command *command, void *context,
+                 enum status *status);
 
 /* Prints `text` on stdout and closes it. Returns STATUS_OK or STATUS_SYSTEM. */
 enum status cli_print(const char *text);

@@ -46,14 +46,16 @@ static const struct option longs[] = {
     {0},
 };
 
-/* Options that are combined by settle(). */
+/* The options as they were given; set_mode() combines them. */
 struct command_line {
+    struct options *options; /* takes the others */
     bool apply;
     const char *format, *max_size;
 };
 
-static enum status set_option(struct options *options, struct command_line *line, int option)
+static enum status set_option(void *context, int option)
 {
+    struct command_line *line = context;
     switch (option) {
     case 'q':
         diag_set_quiet(true);
@@ -71,9 +73,9 @@ static enum status set_option(struct options *options, struct command_line *line
         line->format = optarg;
         return STATUS_OK;
     case OPTION_SUMMARY:
-        options->summary = optarg;
+        line->options->summary = optarg;
         return STATUS_OK;
-    default: /* '?', already printed */
+    default: /* cli_options() passes no other */
         return STATUS_USAGE;
     }
 }
@@ -126,21 +128,11 @@ static enum status set_operands(struct options *options, int count, char **opera
 enum options_action options_parse(struct options *options, int argc, char **argv,
                                   enum status *status)
 {
-    struct command_line line = {0};
+    struct command_line line = {.options = options};
+    const struct cli_command command = {help, shorts, longs, set_option};
     *options = (struct options){.max_size = MAX_SIZE_DEFAULT};
-    for (int option; (option = cli_next(argc, argv, shorts, longs)) != -1;) {
-        if (option == 'h') {
-            *status = cli_print(help);
-            return OPTIONS_EXIT;
-        }
-        if (option == 'V') {
-            *status = cli_version();
-            return OPTIONS_EXIT;
-        }
-        *status = set_option(options, &line, option);
-        if (*status != STATUS_OK)
-            return OPTIONS_EXIT;
-    }
+    if (!cli_options(argc, argv, &command, &line, status))
+        return OPTIONS_EXIT;
     *status = set_mode(options, &line);
     if (*status == STATUS_OK)
         *status = set_operands(options, argc - optind, argv + optind);

@@ -51,6 +51,7 @@ static const struct option longs[] = {
 
 /* Options that are combined by settle(). */
 struct command_line {
+    struct options *options; /* takes the others */
     const char *algorithm;
     const char *expect;
     bool json;
@@ -72,15 +73,11 @@ static enum status set_progress(struct options *options, const char *when)
     return STATUS_OK;
 }
 
-static enum status set_option(struct options *options, struct command_line *line, int option)
+static enum status set_option(void *context, int option)
 {
+    struct command_line *line = context;
+    struct options *options = line->options;
     switch (option) {
-    case 'h':
-        options->answered = true;
-        return cli_print(help);
-    case 'V':
-        options->answered = true;
-        return cli_version();
     case 'a':
         line->algorithm = optarg;
         return STATUS_OK;
@@ -108,7 +105,7 @@ static enum status set_option(struct options *options, struct command_line *line
         if (cli_size(optarg, &options->size) != 0)
             return cli_usage("--size: '%s' is not a number of bytes", diag_name(optarg).text);
         return STATUS_OK;
-    default: /* '?', already printed */
+    default: /* cli_options() passes no other */
         return STATUS_USAGE;
     }
 }
@@ -150,13 +147,13 @@ static enum status settle(struct options *options, const struct command_line *li
 
 enum status options_parse(struct options *options, int argc, char **argv)
 {
-    struct command_line line = {0};
+    struct command_line line = {.options = options};
+    const struct cli_command command = {help, shorts, longs, set_option};
+    enum status status = STATUS_OK;
     *options = (struct options){0};
-    for (int option; (option = cli_next(argc, argv, shorts, longs)) != -1;) {
-        enum status status = set_option(options, &line, option);
-        if (status != STATUS_OK || options->answered)
-            return status;
-    }
+    options->answered = !cli_options(argc, argv, &command, &line, &status);
+    if (options->answered)
+        return status;
     if (optind < argc)
         return cli_usage("unexpected operand '%s'", diag_name(argv[optind]).text);
     return settle(options, &line);

@@ -13,7 +13,7 @@
 enum options_format { FORMAT_TEXT, FORMAT_OCI, FORMAT_JSON };
 
 struct options {
-    bool answered; /* help or version was printed: there is nothing else to do */
+    bool answered; /* help, the version or an error was printed: there is nothing else to do */
     enum digest_algorithm algorithm;
     enum options_format format;
     const char *output; /* where the digest is printed; NULL: standard error */

@@ -72,8 +72,9 @@ static enum status path_add(struct options *options, char *path)
     return STATUS_OK;
 }
 
-static enum status option_set(struct options *options, int option)
+static enum status option_set(void *context, int option)
 {
+    struct options *options = context;
     switch (option) {
     case OPTION_PACKS:
         options->packs = optarg;
@@ -96,7 +97,7 @@ static enum status option_set(struct options *options, int option)
     case 'q':
         diag_set_quiet(true);
         return STATUS_OK;
-    default:
+    default: /* cli_options() passes no other */
         return STATUS_USAGE;
     }
 }
@@ -105,15 +106,9 @@ enum options_action options_parse(struct options *options, int argc, char **argv
                                   enum status *status)
 {
     *options = (struct options){.jobs = JOBS_DEFAULT};
-    for (int option; (option = cli_next(argc, argv, shorts, longs)) != -1;) {
-        if (option == 'h' || option == 'V') {
-            *status = option == 'h' ? cli_print(help) : cli_version();
-            return OPTIONS_EXIT;
-        }
-        *status = option_set(options, option);
-        if (*status != STATUS_OK)
-            return OPTIONS_EXIT;
-    }
+    const struct cli_command command = {help, shorts, longs, option_set};
+    if (!cli_options(argc, argv, &command, options, status))
+        return OPTIONS_EXIT;
     if (optind < argc)
         *status = cli_usage("extra operand '%s'", diag_name(argv[optind]).text);
     else if (!options->packs)

@@ -68,8 +68,9 @@ static enum status pack_size_parse(const char *text, uint64_t *size)
     return STATUS_OK;
 }
 
-static enum status option_set(struct options *options, int option)
+static enum status option_set(void *context, int option)
 {
+    struct options *options = context;
     switch (option) {
     case OPTION_PACK_SIZE:
         return pack_size_parse(optarg, &options->pack_size);
@@ -86,7 +87,7 @@ static enum status option_set(struct options *options, int option)
     case 'q':
         diag_set_quiet(true);
         return STATUS_OK;
-    default:
+    default: /* cli_options() passes no other */
         return STATUS_USAGE;
     }
 }
@@ -95,15 +96,9 @@ enum options_action options_parse(struct options *options, int argc, char **argv
                                   enum status *status)
 {
     *options = (struct options){.pack_size = 64 << 20, .level = 3, .jobs = JOBS_DEFAULT};
-    for (int option; (option = cli_next(argc, argv, shorts, longs)) != -1;) {
-        if (option == 'h' || option == 'V') {
-            *status = option == 'h' ? cli_print(help) : cli_version();
-            return OPTIONS_EXIT;
-        }
-        *status = option_set(options, option);
-        if (*status != STATUS_OK)
-            return OPTIONS_EXIT;
-    }
+    const struct cli_command command = {help, shorts, longs, option_set};
+    if (!cli_options(argc, argv, &command, options, status))
+        return OPTIONS_EXIT;
     *status = cli_directory(argc, argv, &options->directory);
     return *status == STATUS_OK ? OPTIONS_RUN : OPTIONS_EXIT;
 }

@@ -1,6 +1,6 @@
 /*
- * The chunk map: of which chunks each large file of a manifest consists, in the order of both. A
- * block for each file with more than PACK_CONTENT_MAX bytes, hard links excepted:
+ * The chunk map: the chunks of each large file of a manifest. It has a block for each file with
+ * more than PACK_CONTENT_MAX bytes, except hard links, in the order of the manifest:
  *
  *     PATH size=SIZE sha256digest=DIGEST
  *     DIGEST LENGTH          a chunk

@@ -21,7 +21,7 @@ struct frame_reader {
 
 /* What was read. */
 struct frames_total {
-    uint64_t packs;  /* of which at least one frame was read */
+    uint64_t packs;  /* from which frames were read */
     uint64_t frames; /* each as often as it was read */
     uint64_t bytes;  /* of the frames in the packs */
 };

@@ -285,7 +285,7 @@ static enum status needs_check(const struct options *options)
     return STATUS_OK;
 }
 
-/* Refuses one name for two files, of which one would be lost. */
+/* Refuses to write two files to one name: one of them would be lost. */
 static enum status names_check(const struct options *options)
 {
     const struct store_options *store = &options->store;

@@ -99,7 +99,7 @@ s3() {
 s3_failed() {
     local said problem
     said=$(tail -c 65536 -- "$spool/s3.messages" 2>/dev/null | tr -d '\0')
-    # If the disk is full, there is no message of s3cmd: the error of tee takes its place.
+    # If the disk is full, s3cmd's message is lost, and tee's error is shown instead.
     [[ $said ]] || said=$(printf '%4096s' '' | tee -- "$spool/s3.messages" 2>&1 >/dev/null)
     problem=$(grep -E '^(ERROR|Problem): ' <<<"$said" | tail -n 1)
     problem=${problem#*: }

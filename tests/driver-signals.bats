@@ -216,7 +216,7 @@ assert_ends() {
         wait "$driver" || true
         wait_until none_survives
         refute_leftovers .
-        assert [ ! -s errors ]
+        assert_equal "$(<errors)" ''
         if [ -e layer.json ]; then
             cmp layer whole
             cmp layer.json whole.json

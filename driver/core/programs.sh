@@ -3,7 +3,7 @@
 # Looking for programs.
 
 # The paths of our programs, set by programs_find().
-tarpack= tarunpack= shasum_tee= mtreediff=
+tarpack= tarunpack= shasum_tee= mtreediff= tarstore= tarjoin=
 
 # programs_find NAME...: finds some of our programs and sets their variables; ends the driver if one is
 # missing.

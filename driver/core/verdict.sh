@@ -58,7 +58,7 @@ status_judge() {
     zstd:1 | gzip:1) judged=damaged ;;
     jq:[245]) judged=damaged ;; # depends on the version of jq
     gzip:2) judged=3 ;; # trailing garbage
-    tarpack:[1-4] | shasum-tee:[1-4] | tarunpack:[1-4]) judged=$3 ;;
+    tarpack:[1-4] | tarstore:[1-4] | tarjoin:[1-4] | tarunpack:[1-4] | shasum-tee:[1-4] | mtreediff:[1-4]) judged=$3 ;;
     [!ts]*:[1-9] | tee:1 | split:1) judged=1 ;; # other programs: some system error
     *)
         say "$2 $(end_text "$3")"

@@ -1,19 +1,22 @@
 # shellcheck shell=bash
 #
-# zlsnap restore: the layer of a name goes from the store straight into tarunpack.
+# zlsnap restore: a snapshot out of a store becomes a directory.
+#
+#   manifest, chunk map, indexes | tarjoin | tarunpack
 
-part core/options core/pipe core/progress layer/layer store/pointer
+part core/options core/progress store/join
 
 usage_restore() {
     cat <<'END'
-Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE s3://BUCKET[/PREFIX] DIR
-Restore the last layer that zlsnap sync stored as SERVICE/INSTANCE to the directory DIR,
-which must be absent or empty, unless --replace or --merge is given. DIR is not changed
-unless the tar has the digest in the pointer.
+Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE DIR [PATH]...
+Restore a snapshot, the last one or the one with this ID or not after this time, to the
+directory DIR, which must be absent or empty, unless --replace or --merge is given. With
+PATH, restore only these entries, everything below them and the directories above them.
+DIR is not changed unless all contents have their digests.
 
-  -e, --expect=DIGEST          expect this digest of the tar instead
+  -e, --expect=DIGEST          expect this tree digest
 END
-    usage_s3
+    usage_target
     cat <<'END'
 
 For tarunpack:
@@ -27,42 +30,37 @@ END
 }
 
 command_restore() {
-    options_read "expect: config: $progress_option $tarunpack_options" "$@"
-    operands_expect SERVICE/INSTANCE URL DIR
+    options_read "expect: $target_options $progress_option $tarunpack_options" "$@"
+    local dir paths=()
+    ((${#operands[@]} <= 3)) || paths=("${operands[@]:3}")
+    operands=("${operands[@]:0:3}")
+    operands_expect SERVICE/INSTANCE STORE DIR
+    dir=${operands[2]}
+    reference_read_which "${operands[0]}"
+    target_open "${operands[1]}"
     progress_read
-    reference_read "${operands[0]}"
-    s3_url_read "${operands[1]}"
-    [[ ! ${option[expect]+given} ]] || digest_check
-    programs_expect zstd jq
-    s3_expect
-    programs_find tarunpack shasum-tee
+    snapshot_expect_check
+    programs_expect zstd jq sha256sum
+    programs_find tarunpack tarjoin mtreediff shasum-tee
     spool_make "$(temporary_place)" zlsnap-restore
-    run restore_all "${operands[2]}"
+    run restore_all "$dir" "${paths[@]}" || exit
+    spool_remove
 }
 
-# restore_all DIR
+# restore_all DIR PATH...
 restore_all() {
-    local key size
-    pointer_get "$reference" "$spool/pointer" || reference_missing
-    key=${pointer[hex]}$layer_suffix
-    s3_look "$key"
-    size=${object_sizes[$key]-}
-    [[ $size ]] || die 1 "$s3_url$key: the layer of this name is missing"
-    [[ $size == "${pointer[size]}" ]] ||
-        die 4 "$s3_url$key: has $size bytes, not ${pointer[size]} as the pointer says"
-    progress_expect "$size"
-    restore_pipe "$key" "${option[expect]-${pointer[digest]}}" "$1"
+    snapshot_open
+    join_prepare "${@:2}"
+    restore_pipe "$1"
 }
 
-# restore_pipe KEY DIGEST DIR
+# restore_pipe DIR
 restore_pipe() {
-    local statuses
-    s3 get -- "$s3_url$1" - | stage "$shasum_tee" "${progress[@]}" -o /dev/null |
-        stage_unzstd |
-        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" --expect="$2" -- "$3"
-    statuses=("${PIPESTATUS[@]}")
-    # If shasum-tee read a cut stream to its end, s3cmd failed first; else s3cmd lost its reader.
-    [[ "${statuses[0]} ${statuses[1]} ${statuses[3]}" != *[1-9]*' 0 '[34] ]] ||
-        s3_failed "${statuses[0]}" "$s3_url$1"
-    unpack_verdict "$s3_url$1" "$2" "${statuses[*]:1}" shasum-tee zstd tarunpack
+    local key entries='' size=''
+    progress_expect "${snapshot[size]}"
+    stage_from "$spool/manifest" join_stage |
+        stage "$shasum_tee" "${progress[@]}" -o /dev/null |
+        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" -- "$1"
+    verdict "${PIPESTATUS[*]}" tarjoin shasum-tee tarunpack || return
+    summary_say "$1" "${snapshot[entries]}" "${snapshot[size]}" '' "${snapshot[tree]}"
 }

@@ -1,8 +1,17 @@
 # shellcheck shell=bash
 #
-# The state directory, in which sync keeps a cache and a lock for each name. Nothing in it is needed to restore.
+# The state directory, in which sync keeps for each name of each store:
+#
+#   lock            held while a sync runs
+#   cache, chunks   of tarpack: the digests of files, and the chunk map of the last run
+#   table           the documents that were read
+#   known/          the indexes of the packs that the last sync built on
+#   manifests/      manifests that later ones will be deltas of
+#   incoming/       finished packs that are not in the store yet
+#
+# Nothing in it is needed to restore, and what is wrong in it is made again.
 
-part core/names store/pointer
+part core/names store/name store/target
 
 # The directory for all names, set by state_root(); empty if there is none. And the one for this name in this
 # store, set by state_open().
@@ -20,11 +29,12 @@ state_root() {
 
 # state_open DIR: sets `state`, and creates the directory; it must not be in DIR, which is synced.
 state_open() {
-    local url there
+    local url=$target_url there
     state_root
     [[ $state_all ]] || usage_error \
         'neither HOME nor XDG_STATE_HOME is set: use --state=DIR'
-    url=$(attempt sha256sum <<<"$s3_url") || exit
+    [[ $target_kind != directory ]] || path_of url realpath -m -- "$target_url"
+    url=$(attempt sha256sum <<<"$url") || exit
     state=$state_all/sync/${url:0:16}/$reference
     # The closest directory that exists.
     path_of there realpath -m -- "$state"

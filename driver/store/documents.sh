@@ -1,0 +1,159 @@
+# shellcheck shell=bash
+#
+# The documents of a name: which snapshots it has, what they need, and which of them are complete. A document is one
+# JSON object, written once and never changed. Here it becomes lines of text, with tabs, which awk joins with the
+# listing of the store. The first field is the key of the document:
+#
+#   KEY snapshot SEQUENCE TIME ID HOST DIRECTORY TREE CHUNKS ENTRIES SIZE ADDED OPTIONS
+#   KEY manifest OBJECT SIZE      its manifest: first a whole one, then deltas to be applied
+#   KEY chunks OBJECT SIZE        the same for its chunk map
+#   KEY pack PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL
+#   KEY doomed OBJECT             of a document in doomed/: gc may delete the object, or a snapshot is forgotten
+#   KEY malformed PROBLEM
+#
+# CHUNKS is "-" if no file is large. HOST, DIRECTORY and OPTIONS are JSON, so that they contain no tab and no newline.
+
+part core/json core/spool store/target
+
+# The table of documents that were read before: a file in the state directory, or empty.
+documents_known=
+
+# The form of the names of documents, without their directory.
+document_form='[0-9]{8,}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
+
+# documents_load PREFIX: reads all documents of a name, whose listing is in the spool, and judges them. Writes in the spool:
+#
+#   table       the lines above
+#   complete    the keys of snapshots that are kept and complete, in their order
+#   broken      KEY PROBLEM: of snapshots that are kept and lack an object; and of malformed documents
+#   forgotten   the keys of snapshots that are not kept
+documents_load() {
+    local missing
+    : >"$spool/table" && : >"$spool/missing"
+    [[ -e $documents_known ]] || documents_known=
+    documents_take "${documents_known:-/dev/null}" || die 1 'the documents cannot be read: awk failed'
+    mapfile -t missing <"$spool/missing"
+    if ((${#missing[@]})); then
+        documents_fetch "$1" "${missing[@]}"
+    fi
+    documents_judge
+}
+
+# documents_take TABLE: takes the lines of documents that are listed; writes the keys of the others to "missing".
+documents_take() {
+    out=$spool/table missing=$spool/missing form="^(snapshots|doomed)/$document_form\$" awk -F '\t' '
+        NR == FNR {
+            if ($1 ~ ENVIRON["form"])
+                listed[$1]
+            next
+        }
+        $1 in listed {
+            print >ENVIRON["out"]
+            known[$1]
+        }
+        END {
+            for (key in listed)
+                if (!(key in known))
+                    print key >ENVIRON["missing"]
+        }' "$spool/listing" "$1"
+}
+
+# documents_fetch PREFIX KEY...: adds these documents to the table. One that is gone meanwhile is left out.
+documents_fetch() {
+    local kind keys
+    for kind in snapshots doomed; do
+        mapfile -t keys < <(printf '%s\n' "${@:2}" | grep "^$kind/")
+        ((${#keys[@]})) || continue
+        attempt mkdir -- "$spool/$kind"
+        target_get "$1" "$spool/$kind" "${keys[@]}"
+        find "$spool/$kind" -type f -size -64M -print0 | name=$1 kind=$kind documents_flatten ||
+            die 1 'the documents of the store cannot be read by jq'
+        rm -rf -- "${spool:?}/$kind"
+    done
+}
+
+# Appends the lines of the files whose names are on standard input. Where one of them is no JSON, jq would stop.
+documents_flatten() {
+    local files file
+    mapfile -d '' -t files
+    ((${#files[@]})) || return 0
+    documents_lines "${files[@]}" >"$spool/lines" 2>/dev/null && cat "$spool/lines" >>"$spool/table" && return
+    for file in "${files[@]}"; do
+        documents_lines "$file" >"$spool/lines" 2>/dev/null && [[ -s $spool/lines ]] ||
+            printf '%s\tmalformed\tit is not JSON\n' "$kind/${file##*/}" >"$spool/lines"
+        cat "$spool/lines" >>"$spool/table" || return
+    done
+}
+
+# documents_lines FILE...
+documents_lines() {
+    jq -rn --arg name "$name" --arg kind "$kind" "$json_definitions $document_definitions"'
+        inputs | . as $document | input_filename | sub(".*/"; "") | "\($kind)/\(.)" as $key
+        | [$document] | (if $kind == "snapshots" then snapshot_problem($name; $key) else doomed_problem($name) end) as $problem
+        | $document
+        | if $problem then [$key, "malformed", $problem]
+          elif $kind == "doomed" then .objects[] as $object | [$key, "doomed", $object]
+          else
+              [$key, "snapshot", .sequence, .time, .id, (.host, .directory | tojson), .tree_digest, .chunks_digest // "-", .entries,
+                  .size_bytes, .added_bytes, (.options | tojson)],
+              (.manifest[] as $o | [$key, "manifest", $o.object, $o.size_bytes]),
+              (.chunks[] as $o | [$key, "chunks", $o.object, $o.size_bytes]),
+              (.packs[] as $p | [$key, "pack", $p.pack, $p.size_bytes, $p.index_size_bytes, $p.index_digest,
+                  $p.live_bytes, $p.total_bytes])
+          end
+        | map(tostring) | join("\t")' "$@"
+}
+
+document_definitions='
+    def hex($n): type == "string" and test("\\A[0-9a-f]{\($n)}\\z");
+    def manifests: type == "array" and all(type == "object" and (.size_bytes | count)
+        and (.object | type == "string" and test("\\Amanifests/[0-9a-f]{64}\\.zst\\z")));
+    def packs: type == "array" and all(type == "object" and (.pack | hex(64)) and (.index_digest | digest)
+        and (.size_bytes | count) and (.index_size_bytes | count) and (.live_bytes | count) and (.total_bytes | count));
+    def document_name:
+        (.sequence | tostring | ("00000000"[length:] + .)) + "-" + (.time | gsub("[-:]"; "")) + "-" + .id + ".json";
+    def snapshot_problem($name; $key):
+        problem(wrong("name"; . == $name), wrong("sequence"; count), wrong("id"; hex(12)), wrong("time"; text),
+            wrong("host"; type == "string"), wrong("directory"; type == "string"),
+            wrong("options"; type == "array" and all(type == "string")),
+            wrong("tree_digest"; digest), wrong("chunks_digest"; . == null or digest), wrong("entries"; count),
+            wrong("size_bytes"; count), wrong("added_bytes"; count), wrong("manifest"; manifests and length > 0),
+            wrong("chunks"; manifests), wrong("packs"; packs))
+        // (.[0] | if $key != "snapshots/\(document_name)" then "it belongs to snapshots/\(document_name)" else null end);
+    def doomed_problem($name):
+        problem(wrong("name"; . == $name), wrong("objects"; type == "array" and all(type == "string"
+            and test("\\A(packs|manifests|snapshots|bad|doomed)/[A-Za-z0-9.-]+\\z"))));
+'
+
+# Compares what the snapshots need with the listing.
+documents_judge() {
+    local name
+    for name in complete broken forgotten; do
+        : >"$spool/$name"
+    done
+    dir=$spool awk -F '\t' -v OFS='\t' '
+        function need(object, size) {
+            if ($1 in broken || (object in sizes && sizes[object] == size))
+                return
+            broken[$1] = object in sizes ? object " has " sizes[object] " bytes, not " size : object " is missing"
+        }
+        FILENAME == ARGV[1] { sizes[$1] = $2 }
+        FILENAME == ARGV[1] { next }
+        $2 == "snapshot" { snapshots[$1] }
+        $2 == "manifest" || $2 == "chunks" { need($3, $4) }
+        $2 == "pack" { need("packs/" $3 ".zst", $4); need("packs/" $3 ".index.zst", $5) }
+        $2 == "doomed" { doomed[$3] }
+        $2 == "malformed" { print $1, $3 >(ENVIRON["dir"] "/broken") }
+        END {
+            for (key in snapshots) {
+                if (key in doomed)
+                    print key >(ENVIRON["dir"] "/forgotten")
+                else if (key in broken)
+                    print key, broken[key] >(ENVIRON["dir"] "/broken")
+                else
+                    print key >(ENVIRON["dir"] "/complete")
+            }
+        }' "$spool/listing" "$spool/table" || die 1 'the documents cannot be compared with the listing: awk failed'
+    attempt sort -o "$spool/complete" -- "$spool/complete"
+    attempt sort -o "$spool/broken" -- "$spool/broken"
+}

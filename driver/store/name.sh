@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+#
+# Names in a store, SERVICE/INSTANCE, and the prefix of their objects.
+
+part core/messages core/names
+
+# The name, set by reference_read(): SERVICE/INSTANCE with both parts encoded. It is the prefix of its objects. And
+# the snapshot that is meant, behind an "@"; empty for the last one.
+reference=
+reference_which=
+
+# reference_read WORD: reads SERVICE/INSTANCE; the instance may contain slashes.
+reference_read() {
+    [[ $1 == ?*/?* ]] || usage_error "'$(printable "$1")' is not a name, SERVICE/INSTANCE"
+    reference=$(name_encode "${1%%/*}")/$(name_encode "${1#*/}")
+    [[ ! $reference =~ [^/]{201} ]] || usage_error "'$(printable "$1")' is too long"
+}
+
+# reference_read_which WORD: reads SERVICE/INSTANCE[@ID|@TIME].
+reference_read_which() {
+    reference_which=
+    if [[ $1 == *@* ]]; then
+        reference_which=${1##*@}
+        [[ $reference_which ]] || usage_error "'$(printable "$1")': an ID or a time must follow the @"
+    fi
+    reference_read "${1%@*}"
+}
+
+# reference_print ENCODED: prints a name as the user wrote it, for messages.
+reference_print() {
+    local name
+    name=$(name_decode "$1" && echo .) # it may end in a newline
+    printable "${name%.}"
+}

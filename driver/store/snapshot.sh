@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+#
+# One snapshot of a name: which one is meant, and its manifest and chunk map.
+
+part core/pipe store/documents store/name
+
+# The snapshot, set by snapshot_choose() and snapshot_read(): the fields of its line in the table, by name.
+declare -gA snapshot=()
+
+# snapshot_choose: reads the snapshot that `reference_which` means; ends the driver if there is none.
+snapshot_choose() {
+    local key
+    if [[ ! $reference_which ]]; then
+        snapshot_warn
+        key=$(tail -n 1 -- "$spool/complete")
+        [[ $key ]] || snapshot_missing 'has no complete snapshot'
+    elif [[ $reference_which =~ ^[0-9a-f]{1,12}$ ]]; then
+        key=$(grep -- "Z-$reference_which[0-9a-f]*[.]json\$" "$spool/complete")
+        [[ $key ]] || snapshot_missing "has no complete snapshot $reference_which"
+        [[ $key != *$'\n'* ]] || die 1 "$(reference_print "$reference")@$reference_which: several snapshots begin so"
+    else
+        key=$(snapshot_before "$reference_which") || exit
+        [[ $key ]] || snapshot_missing "has no complete snapshot of $(printable "$reference_which") or before"
+    fi
+    snapshot_read "$key"
+}
+
+# snapshot_before TIME: prints the key of the last snapshot that is not after the time; of a day, not after its end.
+snapshot_before() {
+    local time=$1
+    [[ ! $time =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || time+=' 23:59:59'
+    time=$(date -u -d "$time" +%Y%m%dT%H%M%SZ 2>/dev/null) || usage_error \
+        "'$(printable "$1")' is neither the ID of a snapshot nor a time, such as 2026-11-29 or 2026-11-29T12:00:00Z"
+    time=$time awk '{ split($0, part, "-") } part[2] <= ENVIRON["time"]' "$spool/complete" | tail -n 1
+}
+
+# Warns if a snapshot after the last complete one is broken.
+snapshot_warn() {
+    local last broken
+    last=$(tail -n 1 -- "$spool/complete")
+    while IFS=$'\t' read -r broken problem; do
+        [[ ! $broken > $last || $broken != snapshots/* ]] ||
+            warn "$(reference_print "$reference"): $broken is broken: $problem"
+    done <"$spool/broken"
+}
+
+# snapshot_missing PROBLEM
+snapshot_missing() {
+    [[ -s $spool/complete || -s $spool/broken ]] ||
+        die 1 "$(reference_print "$reference"): $target_url has no such name; zlsnap snapshots lists the names"
+    die 1 "$(reference_print "$reference"): $1; zlsnap snapshots lists the snapshots"
+}
+
+# snapshot_read KEY: sets `snapshot`; KEY may be empty.
+snapshot_read() {
+    local fields
+    snapshot=([key]=$1 [tree]='' [options]='[]')
+    [[ $1 ]] || return 0
+    fields=$(key=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == "snapshot" { print; exit }' "$spool/table")
+    IFS=$'\t' read -r _ _ snapshot[sequence] snapshot[time] snapshot[id] snapshot[host] snapshot[directory] \
+        snapshot[tree] snapshot[chunks] snapshot[entries] snapshot[size] snapshot[added] snapshot[options] <<<"$fields"
+}
+
+# snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.
+snapshot_lines() {
+    key=${snapshot[key]} kind=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == ENVIRON["kind"]' "$spool/table" | cut -f 3-
+}
+
+# snapshot_manifest KIND FILE: writes the manifest (KIND is "manifest") or the chunk map ("chunks") of the snapshot to the
+# file, out of the objects of the store, and verifies its digest. The file is empty if the snapshot has no chunk map.
+snapshot_manifest() {
+    local digest=${snapshot[tree]} objects object
+    [[ $1 == manifest ]] || digest=${snapshot[chunks]}
+    : >"$2" && [[ $digest != - ]] || return 0
+    mapfile -t objects < <(snapshot_lines "$1" | cut -f 1)
+    attempt mkdir -p -- "$spool/manifests"
+    target_get "$reference" "$spool/manifests" "${objects[@]}"
+    for object in "${objects[@]}"; do
+        manifest_object_check "$object"
+        manifest_apply "$spool/$object" "$2" || exit
+    done
+    manifest_check "$2" "$digest" || die 4 "$target_url/$reference/${snapshot[key]}: its $1 has not the digest that \
+the document says"
+}
+
+# manifest_object_check OBJECT: ends the driver unless the object was fetched and has its digest as name.
+manifest_object_check() {
+    local digest
+    [[ -e $spool/$1 ]] || die 1 "$target_url/$reference/$1: is missing"
+    digest=$(sha256sum <"$spool/$1") || die 1 "$target_url/$reference/$1: cannot be read"
+    [[ $1 == "manifests/${digest%% *}.zst" ]] ||
+        die 4 "$target_url/$reference/$1: is damaged: its digest is not its name"
+}
+
+# manifest_apply OBJECT FILE: the first object becomes the file; the next ones are deltas.
+manifest_apply() {
+    if [[ -s $2 ]]; then
+        stage_from "$1" stage_unzstd | stage "$mtreediff" --apply -- "$2" >"$2.new"
+        verdict "${PIPESTATUS[*]}" zstd mtreediff && attempt mv -fT -- "$2.new" "$2"
+    else
+        (stage_from "$1" stage_unzstd) >"$2"
+        verdict "$?" zstd
+    fi
+}
+
+# manifest_check FILE DIGEST: whether the file has this digest.
+manifest_check() {
+    local digest
+    digest=$(sha256sum <"$1") || die 1 "$1: cannot be read"
+    [[ sha256:${digest%% *} == "$2" ]]
+}
+
+# indexes_fetch FILE DIR: FILE has lines PACK INDEX_DIGEST. Fetches their indexes to DIR, decompresses and verifies them. A
+# missing one, or one that is damaged, is left out, with a warning.
+indexes_fetch() {
+    local pack digest names=()
+    while read -r pack _; do
+        names+=("packs/$pack.index.zst")
+    done <"$1"
+    ((${#names[@]})) || return 0
+    attempt mkdir -p -- "$spool/indexes"
+    target_get "$reference" "$spool/indexes" "${names[@]}"
+    while read -r pack digest; do
+        if [[ ! -e $spool/indexes/$pack.index.zst ]]; then
+            warn "$target_url/$reference/packs/$pack.index.zst: is missing"
+        elif zstd -q -dc -- "$spool/indexes/$pack.index.zst" >"$spool/indexes/$pack.index" 2>/dev/null &&
+            manifest_check "$spool/indexes/$pack.index" "$digest"; then
+            attempt mv -fT -- "$spool/indexes/$pack.index" "$2/$pack.index"
+        else
+            warn "$target_url/$reference/packs/$pack.index.zst: is damaged"
+        fi
+    done <"$1"
+    rm -rf -- "$spool/indexes"
+}

@@ -1,0 +1,165 @@
+# shellcheck shell=bash
+#
+# A store in a directory of any mounted file system. A put needs neither links nor owners, which exFAT and others
+# lack: files are copied into a directory whose name begins with a dot, and from there they are renamed. Files
+# and directories get their permissions from the umask, and their group from a setgid directory, so that users
+# of a group can share a store.
+
+part core/messages core/names store/target
+
+# The path of the store, set by directory_open(): absolute, or beginning with a dot.
+directory_path=
+
+# directory_open PATH
+directory_open() {
+    local path=$1
+    while [[ $path == ?*/ ]]; do
+        path=${path%/}
+    done
+    target_url=$path
+    [[ $path == [/.]* ]] || path=./$path
+    directory_path=$path
+}
+
+directory_create() {
+    local output
+    [[ ! -d $directory_path ]] || return 0
+    output=$(mkdir -- "$directory_path" 2>&1) || directory_failed '' "cannot be made" "$output"
+}
+
+# directory_failed PREFIX PROBLEM OUTPUT: prints why a program failed: the end of its first message; and exits.
+directory_failed() {
+    local reason=${3%%$'\n'*}
+    die 1 "$(target_name "$1"): $2: $(printable "${reason##*: }")"
+}
+
+# Ends the driver unless the store exists: else `mkdir -p` would make it where a file system is not mounted.
+directory_expect() {
+    local output
+    output=$(cd -- "$directory_path" 2>&1) || directory_failed '' 'cannot be opened' "$output"
+}
+
+# directory_list PREFIX [NAME]: prints KEY, SIZE and TIME of the files, with tabs between. Symbolic links are
+# no objects. A directory with a foreign name, such as lost+found, is not entered. That another process removes
+# a file meanwhile is no error; everything else is that find reports.
+directory_list() (
+    local output list start=./$1/ depth=() only=()
+    directory_expect
+    cd -- "$directory_path" || exit 1
+    [[ $1 ]] || start=.
+    [[ ! ${2-} ]] || depth=(-maxdepth 1) only=(-name "$2")
+    exec {list}>&1
+    output=$(find "$start" -ignore_readdir_race -mindepth 1 "${depth[@]}" -regextype posix-extended \
+        \( -name '.*' -o ! -regex '[A-Za-z0-9._%/-]*' -o -regex '\./[^/]+/[^/]+/incoming' \) -prune -o \
+        -type f "${only[@]}" -printf '%P\t%s\t%T@\n' 2>&1 >&"$list") && return
+    # The one exception: the prefix does not exist.
+    [[ $output == "find: '$start': No such file or directory" ]] ||
+        directory_failed "$1" 'cannot be listed' "$output"
+)
+
+directory_put() {
+    directory_send cp "$@"
+}
+
+directory_move() {
+    directory_send mv "$@"
+}
+
+# directory_send cp|mv PREFIX FILE...: a subshell, which removes its own directory however it ends. A file that
+# is renamed gets a new time: the time of an object is that of its put.
+directory_send() (
+    local how=$1 prefix=$2 private output file files=() superfluous=()
+    private=$directory_path/$2/.put-$BASHPID-${EPOCHREALTIME/./}
+    shift 2
+    files=("${@##*/}")
+    directory_expect
+    trap 'rm -rf -- "$private"' EXIT
+    output=$(mkdir -p -- "$private" 2>&1) || directory_failed "$prefix" 'cannot be made' "$output"
+    if [[ $how == mv ]] && directory_is_elsewhere "$private" "$@"; then
+        how=cp superfluous=("$@")
+    fi
+    output=$({ "$how" -f -- "$@" "$private/" &&
+        directory_finish "${files[@]/#/"$private/"}" &&
+        mv -f -- "${files[@]/#/"$private/"}" "$directory_path/$prefix/" &&
+        directory_sync "$prefix"; } 2>&1) || directory_failed "$prefix" 'cannot be written' "$output"
+    ((${#superfluous[@]} == 0)) || attempt rm -f -- "${superfluous[@]}"
+)
+
+# directory_is_elsewhere DIR FILE...: whether a file is on another file system than the directory: mv would copy
+# it.
+directory_is_elsewhere() {
+    local devices
+    devices=$(stat -L -c %d -- "$@" | uniq)
+    [[ $devices == *$'\n'* ]]
+}
+
+# directory_finish FILE...: gives the files their permissions and their time, and waits until they are on the
+# disk. Some file systems have no permissions.
+directory_finish() {
+    chmod -- =rw "$@" 2>/dev/null
+    touch -- "$@" && sync -- "$@"
+}
+
+# directory_sync PREFIX: waits until the new names are on the disk; some file systems cannot sync a directory.
+directory_sync() {
+    local output path=$directory_path/$1 paths=("$directory_path")
+    until [[ $path == "$directory_path" ]]; do
+        paths+=("$path")
+        path=${path%/*}
+    done
+    output=$(sync -- "${paths[@]}" 2>&1) || [[ $output == *': Invalid argument'* ]] || {
+        printf '%s\n' "$output"
+        return 1
+    }
+}
+
+# directory_get PREFIX NAME...: copies the objects that exist to $dir.
+directory_get() {
+    local output path found=() tries
+    directory_expect
+    for ((tries = 0; tries < 3; tries++)); do
+        directory_find found "$@"
+        ((${#found[@]})) || return 0
+        output=$(cp -f -- "${found[@]}" "$dir/" 2>&1) && return
+        rm -f -- "${found[@]/#*\//"$dir/"}"
+        # An object may have been removed after it was found.
+        [[ $output == *': No such file or directory' ]] || break
+    done
+    directory_failed "$1" 'cannot be copied' "$output"
+}
+
+# directory_find ARRAY PREFIX NAME...: sets the array to the paths of the objects that exist.
+directory_find() {
+    local status problems paths=("${@:3}")
+    find "${paths[@]/#/"$directory_path/$2/"}" -maxdepth 0 -type f -print0 >"$spool/found" 2>"$spool/find.messages"
+    status=$?
+    if ((status)); then
+        problems=$(<"$spool/find.messages")
+        [[ $status -eq 1 && $problems == *': No such file or directory' ]] &&
+            problems=$(grep -v ': No such file or directory$' <<<"$problems")
+        [[ ! $problems && $status -eq 1 ]] ||
+            directory_failed "$2" 'cannot be read' "${problems:-find $(end_text "$status")}"
+    fi
+    mapfile -d '' -t "$1" <"$spool/found"
+}
+
+# directory_delete PREFIX NAME...
+directory_delete() {
+    local output names=("${@:2}")
+    directory_expect
+    output=$(rm -f -- "${names[@]/#/"$directory_path/$1/"}" 2>&1) ||
+        directory_failed "$1" 'cannot be removed' "$output"
+}
+
+# directory_incoming VARIABLE PREFIX STATE: the directory for packs of this state, on the file system of the
+# store, so that a move is a rename.
+directory_incoming() {
+    local output id path
+    [[ -s $3/incoming.id ]] || printf '%s-%s\n' "${EPOCHREALTIME/./}" "$RANDOM" | store "$3/incoming.id" || exit
+    # State that was copied to another host is another state.
+    id=$(printf '%s %s' "$HOSTNAME" "$(<"$3/incoming.id")" | sha256sum)
+    path=$directory_path/$2/incoming/${id:0:16}
+    directory_expect
+    output=$(mkdir -p -- "$path" 2>&1) || directory_failed "$2" 'cannot be made' "$output"
+    printf -v "$1" '%s' "$path"
+}

@@ -185,3 +185,25 @@ target_incoming() {
     [[ -d $place ]] || attempt mkdir -p -m 700 -- "$place" || exit
     printf -v "$1" '%s' "$place"
 }
+target_incoming() {
+    local place=$3/incoming
+    [[ $target_kind != directory || $target_seal ]] || directory_incoming place "$2" "$3"
+    [[ -d $place ]] || attempt mkdir -p -m 700 -- "$place" || exit
+    printf -v "$1" '%s' "$place"
+}
+
+# --------------------------------------------------------------------------- options
+
+# The options of a store, for options_read().
+target_options='config:'
+
+usage_target() {
+    cat <<'END'
+
+For an S3 store:
+      --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or
+                               ~/.s3cfg). It overrides the environment: AWS_ACCESS_KEY_ID,
+                               AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+                               AWS_ENDPOINT_URL, AWS_REGION
+END
+}

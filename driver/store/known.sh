@@ -14,9 +14,10 @@ known_tiers='524288 4194304 33554432'
 known_tier_most=8
 
 # Writes the packs to build on to "known" in the spool: PACK INDEX_DIGEST SIZE LIVE TOTAL USED. LIVE is of the snapshot that
-# uses most of the pack; USED is 1 if the last snapshot uses it.
+# uses most of the pack; USED is 1 if the last snapshot uses it. The other packs that the last snapshot uses are in "repair".
 known_choose() {
-    last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
+    : >"$spool/repair"
+    repair=$spool/repair last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
         FILENAME == ARGV[1] && $1 ~ "^bad/" { bad[substr($1, 5, 64)] }
         FILENAME == ARGV[2] { complete[$1] }
         FILENAME != ARGV[3] { next }
@@ -31,8 +32,10 @@ known_choose() {
         END {
             for (pack in digest)
                 if (!(pack in bad))
-                    print pack, digest[pack], size[pack], live[pack], total[pack], pack in used
-        }' "$spool/listing" "$spool/complete" "$spool/table" | sort >"$spool/known" ||
+                    print pack, digest[pack], size[pack], live[pack], total[pack], pack in used | "sort"
+                else if (pack in used)
+                    print pack >ENVIRON["repair"]
+        }' "$spool/listing" "$spool/complete" "$spool/table" >"$spool/known" ||
         die 1 'the packs cannot be chosen: awk failed'
 }
 
@@ -58,27 +61,70 @@ known_compact() {
     [[ -s $spool/left ]]
 }
 
-# known_prepare [LEFT]: makes the state's directory of indexes hold just those of "known", without those in the file LEFT.
-known_prepare() {
-    local have wanted pack digest
-    attempt mkdir -p -- "$state/known"
-    sort -- "${1:-/dev/null}" | join -v 1 "$spool/known" - | cut -d ' ' -f 1,2 >"$spool/wanted"
-    (cd -- "$state/known" && printf '%s\n' *.index) | sed 's/[.]index$//' >"$spool/have"
-    while read -r pack; do
-        [[ $pack == '*' ]] || attempt rm -f -- "$state/known/$pack.index"
-    done < <(cut -d ' ' -f 1 -- "$spool/wanted" | comm -13 - "$spool/have")
-    join -v 1 "$spool/wanted" "$spool/have" >"$spool/absent"
-    indexes_fetch "$spool/absent" "$state/known"
+# The state has the plan of the last sync: the options of the last snapshot, and a line PACK INDEX_DIGEST for each index in
+# known/, sorted. Returns 1 if there is none, or if known/ has other indexes; else takes the options.
+known_guess() {
+    local options='' pack have wanted=''
+    { read -r options && while read -r pack _; do
+        wanted+=$pack.index$'\n'
+    done; } 2>/dev/null <"$state/plan"
+    have=$(cd -- "$state/known" 2>/dev/null && printf '%s\n' *.index)
+    [[ $options && ($have == "${wanted%$'\n'}" || ! $wanted && $have == '*.index') ]] && options_take "$options"
 }
 
-# Verifies the indexes in the state directory, which a snapshot is about to rely on: removes the wrong ones and returns 1 if
-# there are any.
+# known_plan: prints the plan that fits the last snapshot and "known".
+known_plan() {
+    local pack digest
+    printf '%s\n' "${snapshot[options]}"
+    while read -r pack digest _; do
+        printf '%s %s\n' "$pack" "$digest"
+    done <"$spool/known"
+}
+
+# Whether known_guess() was wrong.
+known_has_changed() {
+    [[ $(known_plan) != "$(<"$state/plan")" ]]
+}
+
+# Makes known/ hold just the indexes of "known", and writes the plan.
+known_prepare() {
+    attempt mkdir -p -- "$state/known"
+    attempt rm -f -- "$state/plan"
+    (cd -- "$state/known" && printf '%s\n' *.index) | sed 's/[.]index$//' >"$spool/have"
+    (cd -- "$state/known" && cut -d ' ' -f 1 -- "$spool/known" | comm -13 - "$spool/have" | sed 's/$/.index/' |
+        xargs -r rm -f --) || die 1 "$(printable "$state")/known: cannot be emptied"
+    join -v 1 "$spool/known" "$spool/have" >"$spool/absent"
+    indexes_fetch "$spool/absent" "$state/known"
+    known_plan >"$state/plan" || die 1 "$(printable "$state"): cannot be written"
+}
+
+# Adds the new packs to the plan, as the next sync will find them in the document.
+known_extend() {
+    {
+        printf '%s\n' "$shaping_json"
+        { cut -d ' ' -f 1,2 -- "$spool/known" && awk '{ print $1, $4 }' "$spool/packs"; } | sort -u
+    } >"$state/plan" || die 1 "$(printable "$state"): cannot be written"
+}
+
+# Leaves the packs of "left" out of known/, until known_return(): the next walk stores their contents again.
+known_leave() {
+    local pack
+    attempt mkdir -- "$spool/aside"
+    while read -r pack; do
+        [[ ! -e $state/known/$pack.index ]] || attempt mv -- "$state/known/$pack.index" "$spool/aside/"
+    done <"$spool/left"
+}
+
+known_return() {
+    [[ ! -d $spool/aside ]] || attempt mv -- "$spool/aside"/* "$state/known/"
+}
+
+# Verifies the indexes of known/, which a snapshot is about to rely on; ends the driver if one is wrong.
 known_verify() {
     local wrong
-    wrong=$(cd -- "$state/known" && awk '{ sub("sha256:", "", $2); print $2 "  " $1 ".index" }' "$spool/wanted" |
-        sha256sum -c --quiet --ignore-missing 2>/dev/null | sed -n 's/^\([0-9a-f]*[.]index\): .*/\1/p')
+    wrong=$(cd -- "$state/known" && awk '{ sub("sha256:", "", $2); print $2 "  " $1 ".index" }' "$spool/known" |
+        sha256sum -c --quiet --ignore-missing 2>/dev/null)
     [[ $wrong ]] || return 0
-    (cd -- "$state/known" && rm -f -- $wrong)
-    warn "$(printable "$state")/known: damaged indexes were removed; they are fetched again"
-    return 1
+    (cd -- "$state/known" && sed 's/: [A-Z ]*$//' <<<"$wrong" | xargs rm -f --)
+    die 1 "$(printable "$state")/known: had damaged indexes, which were removed; not synced, run it again"
 }

@@ -1,0 +1,216 @@
+# shellcheck shell=bash
+#
+# What a sync sends: packs, manifest and chunk map, and at last the document. The walk left the manifest in the spool, the chunk
+# map in the state, and packs in incoming/.
+
+part core/pipe layer/metadata store/known store/object store/snapshot store/state
+
+# The number of the new snapshot.
+number=
+
+# The digest of its chunk map; empty if no file is large.
+chunks_digest=
+
+# send_snapshot DIR
+send_snapshot() {
+    local needs name
+    (needs_find) &
+    needs=$!
+    attempt mkdir -- "$spool/new"
+    number=$(number_next) || die 1 'the snapshots cannot be counted: awk failed'
+    objects_make manifest "$spool/manifest" "$tree"
+    chunks_make
+    wait "$needs" || exit
+    packs_send
+    objects_send
+    name=$(document_write "$1") || exit
+    documents_add "$name"
+    target_put "$reference/snapshots" "$spool/$name"
+    printf 'snapshots/%s\t%s\n' "$name" "$(stat -c %s -- "$spool/$name")" >>"$spool/expected"
+    send_compare
+    send_remember
+    name=${name%.json}
+    sync_result synced "${name##*-}"
+}
+
+# Lists the store and compares it with "expected". Ends the driver if an object is missing, so that a document appears only
+# with all that it names.
+send_compare() {
+    local problem
+    target_list "$reference" "$spool/listing"
+    problem=$(awk -F '\t' '
+        FILENAME == ARGV[1] { sizes[$1] = $2; next }
+        sizes[$1] != $2 { print $1; exit }' "$spool/listing" "$spool/expected") ||
+        die 1 'the listing cannot be compared: awk failed'
+    [[ ! $problem ]] || die 1 "$target_url/$reference/$problem: is missing or has another size than was sent; not synced, \
+run it again"
+}
+
+# Prints the number of the new snapshot: one more than the highest, of broken and forgotten ones, too.
+number_next() {
+    awk -F '[/-]' '$1 == "snapshots" && $2 + 0 >= number { number = $2 + 1 } END { print number + 0 }' "$spool/listing"
+}
+
+# --------------------------------------------------------------------------- packs
+
+# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL. Where several packs have a content, one is taken that the
+# last snapshot uses, or a new one: compaction would change nothing if its old packs were taken again.
+needs_find() {
+    local pack used chosen=() new=("$incoming"/*.index)
+    attempt mkdir -- "$spool/first"
+    while read -r pack _ _ _ _ used; do
+        [[ $used != 1 || ! -e $state/known/$pack.index ]] || chosen+=("$state/known/$pack.index")
+    done <"$spool/known"
+    if [[ -e ${new[0]} ]]; then
+        attempt cp -- "${new[@]}" "$state/known/"
+        for pack in "${new[@]##*/}"; do
+            chosen+=("$state/known/$pack")
+        done
+    fi
+    known_verify
+    ((${#chosen[@]} == 0)) || ln -- "${chosen[@]}" "$spool/first/" 2>/dev/null ||
+        attempt cp -- "${chosen[@]}" "$spool/first/"
+    if ! needs_list "$spool/first" 2>/dev/null; then
+        known_return
+        needs_list "$state/known" ||
+            die 1 "$(reference_print "$reference"): not synced: no pack has what the manifest needs; run it again"
+    fi
+    known_return
+}
+
+# needs_list DIR
+needs_list() {
+    (stage_from "$spool/manifest" exec "$tarjoin" --needs --indexes="$1" --chunks="$state/chunks") >"$spool/needs"
+}
+
+# Sends the packs that wait in incoming/ and are needed, with their indexes, and removes the others. Writes what the document
+# says of all needed packs to "packs": PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL.
+packs_send() {
+    local pack rest files=() waiting=("$incoming"/*)
+    unsent=$spool/unsent awk -F '\t' -v OFS=' ' '
+        FILENAME == ARGV[1] {
+            split($0, field, " ")
+            live[field[1]] = field[2]
+            total[field[1]] = field[3]
+            next
+        }
+        $2 == "pack" && $3 in live {
+            print $3, $4, $5, $6, live[$3], $8
+            delete live[$3]
+        }
+        END {
+            for (pack in live)
+                print pack, live[pack], total[pack] | ("sort >" "\"$unsent\"")
+        }' "$spool/needs" "$spool/table" >"$spool/packs" || die 1 'the packs cannot be listed: awk failed'
+    if [[ -s $spool/unsent ]]; then
+        while read -r pack rest; do
+            [[ -e $incoming/$pack.zst && -e $incoming/$pack.index ]] ||
+                die 1 "$(printable "$incoming/$pack.zst"): is gone; not synced, run it again"
+            files+=("$incoming/$pack")
+        done <"$spool/unsent"
+        attempt zstd -q --output-dir-flat "$spool/new" -- "${files[@]/%/.index}"
+        packs_measure "${files[@]}" >>"$spool/packs" || exit
+        target_move "$reference/packs" "${files[@]/%/.zst}" "$spool/new"/*.index.zst
+        attempt rm -f -- "$spool/new"/*.index.zst
+    fi
+    [[ ! -e ${waiting[0]} ]] || attempt rm -f -- "${waiting[@]}"
+}
+
+# packs_measure FILE...: prints the lines for "packs" of packs in incoming/; they are in the order of "unsent".
+packs_measure() {
+    local digests sizes index_sizes i pack live total
+    digests=$(attempt sha256sum -- "${@/%/.index}") && sizes=$(attempt stat -c %s -- "${@/%/.zst}") &&
+        index_sizes=$(cd -- "$spool/new" && printf '%s.index.zst\n' "${@##*/}" | attempt xargs stat -c %s --) || exit
+    mapfile -t digests <<<"$digests"
+    mapfile -t sizes <<<"$sizes"
+    mapfile -t index_sizes <<<"$index_sizes"
+    i=0
+    while read -r pack live total; do
+        printf '%s %s %s sha256:%s %s %s\n' "$pack" "${sizes[i]}" "${index_sizes[i]}" "${digests[i]:0:64}" "$live" "$total"
+        i=$((i + 1))
+    done <"$spool/unsent"
+}
+
+# --------------------------------------------------------------------------- the document
+
+# Makes the object of the chunk map.
+chunks_make() {
+    : >"$spool/chunks.objects"
+    chunks_digest=
+    # Its first line is a header.
+    { read -r _ && read -r _; } <"$state/chunks" || return 0
+    chunks_digest=$(attempt sha256sum -- "$state/chunks") || exit
+    chunks_digest=sha256:${chunks_digest:0:64}
+    objects_make chunks "$state/chunks" "$chunks_digest"
+}
+
+# Sends the objects of the manifest and the chunk map, and compares the store with what the document will name.
+objects_send() {
+    local files=("$spool/new"/*.zst)
+    attempt cp -- "$spool/listing" "$spool/listing.before"
+    [[ ! -e ${files[0]} ]] || target_put "$reference/manifests" "${files[@]}"
+    awk -v OFS='\t' '
+        NF == 2 { print $1, $2; next }
+        { print "packs/" $1 ".zst", $2; print "packs/" $1 ".index.zst", $3 }
+        ' "$spool/manifest.objects" "$spool/chunks.objects" "$spool/packs" >"$spool/expected" ||
+        die 1 'awk failed'
+    send_compare
+}
+
+# document_write DIR: writes the document to the spool; prints its name.
+document_write() {
+    local time id name entries=0 size=0 summary directory
+    time=$(created_at)
+    id=$(od -An -N 6 -t x1 /dev/urandom)
+    id=${id// /}
+    summary=$(<"$spool/summary")
+    json_value entries "$summary" entries
+    json_value size "$summary" content_bytes
+    path_of directory realpath -- "$1"
+    printf -v name '%08d-%s-%s.json' "$number" "${time//[-:]/}" "$id"
+    jq -nc --arg name "$reference" --argjson sequence "$number" --arg time "$time" --arg id "$id" --arg host "$HOSTNAME" \
+        --arg directory "$directory" --argjson options "$shaping_json" --arg tree "$tree" --arg chunks "$chunks_digest" \
+        --argjson entries "$entries" --argjson size "$size" --argjson added "$(added_bytes)" \
+        --rawfile manifest "$spool/manifest.objects" --rawfile map "$spool/chunks.objects" \
+        --rawfile packs "$spool/packs" '
+        def lines: split("\n") | map(select(. != "") | split(" "));
+        def objects: lines | map({object: .[0], size_bytes: (.[1] | tonumber)});
+        {schema_version: 1, name: $name, sequence: $sequence, time: $time, id: $id, host: $host, directory: $directory,
+            options: $options, tree_digest: $tree, chunks_digest: (if $chunks == "" then null else $chunks end),
+            entries: $entries, size_bytes: $size, added_bytes: $added,
+            manifest: ($manifest | objects), chunks: ($map | objects),
+            packs: ($packs | lines | map({pack: .[0], size_bytes: (.[1] | tonumber),
+                index_size_bytes: (.[2] | tonumber), index_digest: .[3], live_bytes: (.[4] | tonumber),
+                total_bytes: (.[5] | tonumber)}))}
+        ' >"$spool/$name" || die 1 'the document cannot be written by jq'
+    echo "$name"
+}
+
+# documents_add NAME: adds the lines of the new document to the table; ends the driver if it is malformed.
+documents_add() {
+    name=$reference kind=snapshots documents_lines "$spool/$1" >"$spool/lines" || die 1 'the document cannot be read by jq'
+    [[ $(<"$spool/lines") != *$'\tmalformed\t'* ]] ||
+        die 1 "the new document would be malformed: $(cut -f 3 -- "$spool/lines")"
+    cat -- "$spool/lines" >>"$spool/table" || die 1 'the spool cannot be written'
+}
+
+# Prints the bytes of the objects that this sync stored.
+added_bytes() {
+    awk -F '\t' '
+        FILENAME == ARGV[1] { before[$1]; next }
+        !($1 in before) { sum += $2 }
+        END { printf "%d\n", sum }' "$spool/listing.before" "$spool/expected"
+}
+
+# --------------------------------------------------------------------------- afterwards
+
+# Keeps what the next sync can use: the documents, the plan, and the manifest if later ones will be deltas of it.
+send_remember() {
+    attempt mv -fT -- "$spool/table" "$state/table"
+    known_extend
+    ((number % 8 == 0)) || return 0
+    attempt mkdir -p -- "$state/manifests"
+    manifests_forget
+    manifest_keep "$spool/manifest" "$tree"
+    [[ ! $chunks_digest ]] || manifest_keep "$state/chunks" "$chunks_digest"
+}

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+#
+# The options for tarpack that a snapshot depends on. They are kept in it, and the next sync uses them if none are given.
+
+part core/options core/json store/snapshot
+
+options_form='^--(whiteouts|exclude|exclude-from|one-file-system|mtime|clamp-mtime|time-precision|owner|group|uid-map|gid-map|xattrs-include|xattrs-exclude|no-xattrs)(=|$)'
+
+# The options of the snapshot, and the same as a JSON array.
+declare -ga shaping=()
+shaping_json='[]'
+
+# Whether options of this kind were given.
+shaping_given=
+
+# Takes the options of this kind out of `passed`.
+options_shaping() {
+    local word others=() file
+    for word in "${passed[@]}"; do
+        if [[ $word =~ $options_form ]]; then
+            if [[ $word == --exclude-from=* ]]; then
+                path_of file realpath -- "${word#*=}"
+                word=--exclude-from=$file
+            fi
+            shaping+=("$word")
+        else
+            others+=("$word")
+        fi
+    done
+    passed=("${others[@]}")
+    ((${#shaping[@]})) || return 0
+    shaping_given=yes
+    shaping_json=$(jq -nc '$ARGS.positional' --args -- "${shaping[@]}") || die 1 'jq failed'
+}
+
+# options_take JSON: takes these options if none were given.
+options_take() {
+    local word
+    [[ ! $shaping_given && ! ${option[fresh-options]-} && $1 != "$shaping_json" ]] || return 0
+    mapfile -d '' -t shaping < <(jq -j '.[] | . + "\u0000"' <<<"$1")
+    shaping_json=$1
+    # A document is written by whoever may write to the store.
+    for word in "${shaping[@]}"; do
+        [[ $word =~ $options_form ]] ||
+            die 3 "the last snapshot has the option '$(printable "$word")', which none can have; use --fresh-options"
+    done
+}
+
+# Says if the options are not those of the last snapshot.
+options_compare() {
+    [[ ${snapshot[key]} && ${snapshot[options]} != "$shaping_json" ]] || return 0
+    warn "the last snapshot had other options: ${snapshot[options]}"
+}

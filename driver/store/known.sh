@@ -116,7 +116,8 @@ known_leave() {
 }
 
 known_return() {
-    [[ ! -d $spool/aside ]] || attempt mv -- "$spool/aside"/* "$state/known/"
+    local indexes=("$spool/aside"/*)
+    [[ ! -e ${indexes[0]} ]] || attempt mv -- "${indexes[@]}" "$state/known/"
 }
 
 # Verifies the indexes of known/, which a snapshot is about to rely on; ends the driver if one is wrong.

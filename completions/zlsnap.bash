@@ -65,7 +65,7 @@ _zlsnap_describe() {
         options='algorithm= expect= output= json oci zstd progress[=] size=' operands=''
         ;;
     tarstore) options='pack-size= level= jobs= no-sync summary=' operands='dir' ;;
-    tarjoin) options='packs= chunks= path= expect= needs jobs= summary=' operands='' ;;
+    tarjoin) options='packs= indexes= chunks= path= expect= needs jobs= summary=' operands='' ;;
     mtreediff)
         options='apply max-size= format= summary= verbose' operands='file file'
         ;;
@@ -211,7 +211,7 @@ _zlsnap_value() {
     *--compression) values='zstd gzip' ;;
     *--arch) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
     *--tls-verify) values='true false' ;;
-    oci--output | *--state | *--adopt | *--known | *--packs | *--cert-dir) _zlsnap_paths dir "$2" ;;
+    oci--output | *--state | *--adopt | *--known | *--packs | *--indexes | *--cert-dir) _zlsnap_paths dir "$2" ;;
     *--output | *--exclude-from | *--cache | *--chunks | *--known-chunks | *--summary | *--config | *--authfile)
         _zlsnap_paths file "$2"
         ;;

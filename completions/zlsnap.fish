@@ -302,9 +302,11 @@ __zlsnap_option tarstore -l pack-size -x -d 'end a pack at this size'
 
 __zlsnap_option tarjoin -l packs -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'the directory of the packs'
+__zlsnap_option tarjoin -l indexes -x -a '(__zlsnap_value_dir | string split0)' \
+    -d 'the directory of the indexes'
 __zlsnap_option tarjoin -l chunks -r -F -d 'the chunk map of the manifest'
 __zlsnap_option tarjoin -l path -x -d 'write only this entry and what is below it'
-__zlsnap_option tarjoin -l needs -d 'print the names of the packs that are needed'
+__zlsnap_option tarjoin -l needs -d 'print the packs that are needed, and how much of them'
 
 __zlsnap_option mtreediff -l apply -d 'make the new file of the old one and a delta'
 __zlsnap_option mtreediff -l format -x -a 'text json' -d 'print the differences'

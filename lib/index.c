@@ -77,7 +77,8 @@ enum pack_error index_parse(struct index *index, const char *bytes, size_t lengt
 {
     struct digest_value pack;
     char line[INDEX_LINE];
-    if (length < INDEX_LINE || length % INDEX_LINE != 0)
+    if (length < INDEX_LINE || length % INDEX_LINE != 0 ||
+        length / INDEX_LINE - 1 > INDEX_COUNT_MAX)
         return PACK_BAD_INDEX;
     memcpy(line, bytes, INDEX_LINE);
     const char *digest = line + HEADER_LENGTH, *size = digest + HEX + 1;
@@ -90,8 +91,9 @@ enum pack_error index_parse(struct index *index, const char *bytes, size_t lengt
     return PACK_OK;
 }
 
-/* Parses what follows the digest in a copy of a line, which does not change any more. */
-static bool place_parse(const struct index *index, const char *line, struct index_entry *entry)
+/* Parses what follows the digest in a copy of line `number`, which does not change any more. */
+static bool place_parse(const struct index *index, size_t number, const char *line,
+                        struct index_entry *entry)
 {
     uint64_t length = 0;
     const char *offset_at = line + HEX + 1, *length_at = offset_at + OFFSET_DIGITS + 1;
@@ -101,6 +103,7 @@ static bool place_parse(const struct index *index, const char *line, struct inde
         length > index->size - entry->offset)
         return false;
     entry->length = (uint32_t)length;
+    entry->line = (uint32_t)number;
     return true;
 }
 
@@ -109,7 +112,7 @@ enum pack_error index_get(const struct index *index, size_t number, struct index
     struct digest_value digest;
     char line[INDEX_LINE];
     memcpy(line, index->lines + number * INDEX_LINE, INDEX_LINE);
-    if (!digest_get(line, &digest) || !place_parse(index, line, entry))
+    if (!digest_get(line, &digest) || !place_parse(index, number, line, entry))
         return PACK_BAD_INDEX;
     memcpy(entry->digest, digest.bytes, INDEX_DIGEST);
     return PACK_OK;
@@ -121,7 +124,7 @@ static enum index_result line_find(const struct index *index, size_t number,
 {
     char line[INDEX_LINE];
     memcpy(line, index->lines + number * INDEX_LINE, INDEX_LINE);
-    if (memcmp(line, key->hex, HEX) != 0 || !place_parse(index, line, entry))
+    if (memcmp(line, key->hex, HEX) != 0 || !place_parse(index, number, line, entry))
         return INDEX_MALFORMED;
     memcpy(entry->digest, key->digest, INDEX_DIGEST);
     return INDEX_FOUND;

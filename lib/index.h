@@ -24,6 +24,9 @@
 /* The largest SIZE, and with it OFFSET. */
 #define INDEX_SIZE_MAX UINT64_C(9999999999999)
 
+/* The most contents of an index. */
+#define INDEX_COUNT_MAX (1 << 30)
+
 /* The bytes of a digest. */
 #define INDEX_DIGEST 32
 
@@ -40,6 +43,7 @@ struct index_entry {
     unsigned char digest[INDEX_DIGEST]; /* SHA-256 */
     uint64_t offset;
     uint32_t length;
+    uint32_t line; /* its number in the index; not written */
 };
 
 enum index_result { INDEX_FOUND, INDEX_ABSENT, INDEX_MALFORMED };

@@ -58,19 +58,26 @@ static struct ruleset ruleset_of(long version)
     return ruleset;
 }
 
+/* Allows the use beneath the directory (-1: none). Returns 0; -1 with errno set. */
+static int rule_add(int rules, int fd, uint64_t access)
+{
+    struct landlock_path_beneath_attr beneath = {.allowed_access = access, .parent_fd = fd};
+    return fd < 0 ? 0
+                  : (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath,
+                                 0);
+}
+
 /* Returns 0; -1 with errno set. */
-static int restrict_to(int fd, enum sandbox_use use, long version)
+static int restrict_to(int fd, int other, enum sandbox_use use, long version)
 {
     struct ruleset ruleset = ruleset_of(version);
     int rules = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof ruleset, 0);
     if (rules < 0)
         return -1;
-    struct landlock_path_beneath_attr beneath = {
-        .allowed_access = ruleset.handled_access_fs & allowed[use], .parent_fd = fd};
-    int result = 0;
-    if (fd >= 0)
-        result =
-            (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+    const uint64_t access = ruleset.handled_access_fs & allowed[use];
+    int result = rule_add(rules, fd, access);
+    if (result == 0)
+        result = rule_add(rules, other, access);
     if (result == 0)
         result = (int)syscall(SYS_landlock_restrict_self, rules, 0);
     stream_close(rules);
@@ -95,14 +102,19 @@ static bool is_failure(int error)
     return error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-enum status sandbox_enter(int fd, enum sandbox_use use)
+enum status sandbox_enter_two(int fd, int other, enum sandbox_use use)
 {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    if (version >= VERSION_NEEDED && restrict_to(fd, use, version) == 0)
+    if (version >= VERSION_NEEDED && restrict_to(fd, other, use, version) == 0)
         return STATUS_OK;
     if (version >= VERSION_NEEDED && is_failure(errno))
         return diag_errno("cannot confine the process with Landlock");
     diag_note("not confined by Landlock: %s", problem(version));
     return STATUS_OK;
+}
+
+enum status sandbox_enter(int fd, enum sandbox_use use)
+{
+    return sandbox_enter_two(fd, -1, use);
 }

@@ -21,4 +21,7 @@ enum sandbox_use {
  * run out; the error is printed. */
 enum status sandbox_enter(int fd, enum sandbox_use use);
 
+/* The same, with two such directories. */
+enum status sandbox_enter_two(int fd, int other, enum sandbox_use use);
+
 #endif

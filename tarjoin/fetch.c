@@ -1,11 +1,6 @@
 #include "fetch.h"
 
 #include "diag.h"
-#include "stream.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 /* The pages of the indexes are given back after so many searches. */
 #define TRIM_INTERVAL 16384
@@ -13,14 +8,12 @@
 enum status fetch_open(struct fetch *fetch, const struct packs *packs, int directory)
 {
     *fetch = (struct fetch){.packs = packs};
-    fetch->needed = calloc(packs->count + 1, sizeof *fetch->needed);
-    return fetch->needed ? frames_new(&fetch->frames, packs, directory) : diag_no_memory();
+    return frames_new(&fetch->frames, packs, directory);
 }
 
 void fetch_close(struct fetch *fetch)
 {
     frames_free(fetch->frames);
-    free(fetch->needed);
 }
 
 enum status fetcher_open(struct fetcher *fetcher)
@@ -64,20 +57,10 @@ enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_pla
                    diag_name(path).text, fetch->packs->list[place->pack].name);
         return STATUS_ARCHIVE;
     }
+    place->line = entry.line;
     place->offset = entry.offset;
     fetch->last = place->pack;
     return STATUS_OK;
-}
-
-enum status fetch_need(struct fetch *fetch, const struct fetch_place *place)
-{
-    char line[PACK_DIGITS + 2];
-    if (fetch->needed[place->pack])
-        return STATUS_OK;
-    fetch->needed[place->pack] = true;
-    (void)snprintf(line, sizeof line, "%s\n", fetch->packs->list[place->pack].name);
-    return stream_write(STDOUT_FILENO, line, sizeof line - 1) == 0 ? STATUS_OK
-                                                                   : diag_errno("write error");
 }
 
 /* Reads the content from one pack and compares its digest. Returns a status as frames_read(), or

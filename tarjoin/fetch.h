@@ -11,8 +11,7 @@
 struct fetch {
     const struct packs *packs;
     struct frames *frames;
-    size_t last;  /* the pack that had the content before */
-    bool *needed; /* the packs that fetch_need() has printed */
+    size_t last; /* the pack that had the content before */
     uint64_t located;
 };
 
@@ -26,6 +25,7 @@ struct fetcher {
 struct fetch_place {
     struct digest_value digest;
     uint32_t length;
+    uint32_t line; /* in the index of the pack */
     size_t pack;
     uint64_t offset;
 };
@@ -43,9 +43,6 @@ void fetcher_close(struct fetcher *fetcher);
  * needs it. To be called by one thread, in the order of the manifest: the result depends on the
  * contents before. */
 enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place);
-
-/* Prints the name of the place's pack to stdout, unless it was printed before. */
-enum status fetch_need(struct fetch *fetch, const struct fetch_place *place);
 
 /* Reads the content and verifies it. If the pack does not have it right, all others are tried: if
  * one has it, `*problem` is what is wrong with the first one, a static text for fetch_warn(), else

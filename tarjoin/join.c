@@ -18,7 +18,7 @@ static enum status content_add(const struct join *join, const char *path, struct
 {
     enum status status = fetch_locate(join->fetch, path, &piece->place);
     if (status == STATUS_OK && !join->crew)
-        return fetch_need(join->fetch, &piece->place);
+        return needs_note(join->needs, &piece->place);
     while (status == STATUS_OK && count > 0) {
         struct batch *batch = crew_batch(join->crew);
         const uint64_t fit = room_of(batch, piece->place.length);

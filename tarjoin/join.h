@@ -8,6 +8,7 @@
 #include "crew.h"
 #include "hidden.h"
 #include "manifest.h"
+#include "needs.h"
 #include "select.h"
 #include "tally.h"
 
@@ -18,7 +19,8 @@ struct join {
     const struct selection *selection;
     struct hidden_list *hidden; /* filled by join_scan() */
     struct fetch *fetch;
-    struct crew *crew; /* NULL: only the packs that are needed are printed */
+    struct crew *crew;   /* NULL: the places of contents are noted in `needs` instead */
+    struct needs *needs; /* only used without a crew */
     struct tally *tally;
 };
 

@@ -3,6 +3,7 @@
  *
  *     manifest, chunk map -> join -> crew -> output -> stdout
  *     packs -> frames -> fetch ------+
+ *     indexes -> packs ----+
  */
 #include "cli.h"
 #include "diag.h"
@@ -19,7 +20,8 @@
 
 /* Everything that is open. */
 struct files {
-    int directory, map; /* descriptors, or -1 */
+    int packs_directory, index_directory; /* descriptors, or -1 */
+    int map;
     struct outfile summary;
     struct packs packs;
     struct digest *digest; /* of the manifest */
@@ -27,6 +29,7 @@ struct files {
     struct chunks chunks;
     struct hidden_list hidden;
     struct fetch fetch;
+    struct needs needs;
     struct crew *crew;
     struct output output;
 };
@@ -36,10 +39,10 @@ static bool reads_twice(const struct options *options)
     return options->path_count > 0;
 }
 
-static enum status directory_open(struct files *files, const struct options *options)
+static enum status directory_open(int *fd, const char *path)
 {
-    files->directory = open(options->packs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return files->directory >= 0 ? STATUS_OK : diag_failed(options->packs, "open directory");
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *fd >= 0 ? STATUS_OK : diag_failed(path, "open directory");
 }
 
 static enum status map_open(struct files *files, const struct options *options)
@@ -55,7 +58,9 @@ static enum status map_open(struct files *files, const struct options *options)
 /* Opens what cannot be opened in the sandbox. */
 static enum status files_open(struct files *files, const struct options *options)
 {
-    enum status status = directory_open(files, options);
+    enum status status = directory_open(&files->index_directory, options->indexes);
+    if (status == STATUS_OK && !options->needs)
+        status = directory_open(&files->packs_directory, options->packs);
     if (status == STATUS_OK)
         status = map_open(files, options);
     if (status == STATUS_OK && reads_twice(options))
@@ -74,6 +79,7 @@ static void files_close(struct files *files)
 {
     crew_free(files->crew);
     output_close(&files->output);
+    needs_close(&files->needs);
     fetch_close(&files->fetch);
     chunks_close(&files->chunks);
     hidden_free(&files->hidden);
@@ -82,7 +88,8 @@ static void files_close(struct files *files)
     packs_close(&files->packs);
     outfile_close(&files->summary);
     stream_close(files->map);
-    stream_close(files->directory);
+    stream_close(files->index_directory);
+    stream_close(files->packs_directory);
 }
 
 /* Compares the digest of the manifest, which was read to its end, with the expected one. */
@@ -133,6 +140,8 @@ static enum status join_run(struct files *files, const struct options *options,
         status = manifest_pass(files, options, join, join_entries);
     if (status == STATUS_OK && !options->needs)
         status = output_end(&files->output);
+    if (status == STATUS_OK && options->needs)
+        status = needs_write(&files->needs, STDOUT_FILENO);
     return status == STATUS_OK ? output_close_stdout() : status;
 }
 
@@ -162,12 +171,16 @@ static enum status files_join(struct files *files, struct options *options)
                               .hidden = &files->hidden,
                               .fetch = &files->fetch,
                               .crew = files->crew,
+                              .needs = &files->needs,
                               .tally = &tally};
-    enum status status = sandbox_enter(files->directory, SANDBOX_READ);
+    enum status status =
+        sandbox_enter_two(files->packs_directory, files->index_directory, SANDBOX_READ);
     if (status == STATUS_OK)
-        status = packs_open(&files->packs, files->directory, options->packs);
+        status = packs_open(&files->packs, files->index_directory, options->indexes);
     if (status == STATUS_OK)
-        status = fetch_open(&files->fetch, &files->packs, files->directory);
+        status = fetch_open(&files->fetch, &files->packs, files->packs_directory);
+    if (status == STATUS_OK && options->needs)
+        status = needs_open(&files->needs, &files->packs);
     if (status == STATUS_OK && files->crew)
         crew_start(files->crew, &files->fetch, &files->output);
     if (status == STATUS_OK)
@@ -180,7 +193,7 @@ static enum status files_join(struct files *files, struct options *options)
 
 static enum status run(struct options *options)
 {
-    struct files files = {.directory = -1, .map = -1};
+    struct files files = {.packs_directory = -1, .index_directory = -1, .map = -1};
     enum status status = options->needs ? STATUS_OK : cli_refuse_terminal();
     stream_grow_pipe(STDOUT_FILENO);
     if (status == STATUS_OK)

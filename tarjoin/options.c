@@ -13,12 +13,14 @@ static const char help[] =
     "Write the tar that MANIFEST describes to standard output, with contents from packs.\n"
     "The bytes are those that tarpack writes for the tree from which it made MANIFEST.\n"
     "\n"
-    "      --packs=DIR         read packs and indexes, as tarstore writes them, in DIR\n"
+    "      --packs=DIR         read packs, as tarstore writes them, in DIR\n"
+    "      --indexes=DIR       read their indexes in DIR; default: that of --packs\n"
     "      --chunks=FILE       read the chunk map that tarpack --chunks wrote with MANIFEST;\n"
     "                          required if there is a file of more than 1 MiB\n"
     "      --path=PATH         only write PATH, everything below it, and its parents; repeatable\n"
     "  -e, --expect=DIGEST     fail unless MANIFEST has this SHA-256\n"
-    "      --needs             print the names of the packs that are needed, instead of the tar\n"
+    "      --needs             instead of the tar print PACK LIVE TOTAL of the packs that are\n"
+    "                          needed: the bytes that are needed of all bytes of its contents\n"
     "  -j, --jobs=N            read ahead with N threads; default: the number of CPUs, at most 4\n"
     "      --summary=FILE      write statistics to FILE, as JSON\n"
     "  -q, --quiet             print errors only\n"
@@ -28,12 +30,20 @@ static const char help[] =
     "Exit status: 0 done, 1 the system failed or a PATH was not found, 2 usage, 3 malformed or\n"
     "missing data, 4 wrong digest. After an error the tar has no end, so that readers refuse it.\n";
 
-enum { OPTION_PACKS = CLI_FIRST_LONG, OPTION_CHUNKS, OPTION_PATH, OPTION_NEEDS, OPTION_SUMMARY };
+enum {
+    OPTION_PACKS = CLI_FIRST_LONG,
+    OPTION_INDEXES,
+    OPTION_CHUNKS,
+    OPTION_PATH,
+    OPTION_NEEDS,
+    OPTION_SUMMARY
+};
 
 static const char shorts[] = ":e:j:qhV";
 
 static const struct option longs[] = {
     {"packs", required_argument, NULL, OPTION_PACKS},
+    {"indexes", required_argument, NULL, OPTION_INDEXES},
     {"chunks", required_argument, NULL, OPTION_CHUNKS},
     {"path", required_argument, NULL, OPTION_PATH},
     {"expect", required_argument, NULL, 'e'},
@@ -79,6 +89,9 @@ static enum status option_set(void *context, int option)
     case OPTION_PACKS:
         options->packs = optarg;
         return STATUS_OK;
+    case OPTION_INDEXES:
+        options->indexes = optarg;
+        return STATUS_OK;
     case OPTION_CHUNKS:
         options->chunks = optarg;
         return STATUS_OK;
@@ -109,9 +122,11 @@ enum options_action options_parse(struct options *options, int argc, char **argv
     const struct cli_command command = {help, shorts, longs, option_set};
     if (!cli_options(argc, argv, &command, options, status))
         return OPTIONS_EXIT;
+    if (!options->indexes)
+        options->indexes = options->packs;
     if (optind < argc)
         *status = cli_usage("extra operand '%s'", diag_name(argv[optind]).text);
-    else if (!options->packs)
+    else if (!options->packs && !(options->needs && options->indexes))
         *status = cli_usage("missing option --packs=DIR");
     else
         *status = select_paths(&options->selection, options->paths, options->path_count, true);

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 
 struct options {
-    const char *packs;   /* a directory */
+    const char *packs;   /* a directory, or NULL with `needs` */
+    const char *indexes; /* a directory, which may be that of `packs` */
     const char *chunks;  /* a file, or NULL */
     const char *summary; /* a file, or NULL */
     char **paths;        /* of --path */

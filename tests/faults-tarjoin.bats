@@ -59,6 +59,20 @@ setup() {
     each_allocation_fails tarjoin -j 1 --packs=packs --chunks=chunks --path=link --path=numbers
 }
 
+@test "faults: tarjoin --needs, every system call and every allocation" {
+    requires_command strace
+    tarjoin --indexes=packs --chunks=chunks --needs <manifest >expected
+    judge() {
+        case $status in
+        0) cmp -s out expected ;;
+        1) says tarjoin ;;
+        *) false ;;
+        esac
+    }
+    each_call_fails tarjoin --indexes=packs --chunks=chunks --needs
+    each_allocation_fails tarjoin --indexes=packs --chunks=chunks --needs
+}
+
 @test "faults: tarjoin --path, calls that copy a manifest from a pipe" {
     requires_command strace
     tarjoin --packs=packs --chunks=chunks --path=link <manifest >expected
@@ -89,5 +103,9 @@ setup() {
         FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=$ZLSNAP_PRELOAD/escape.so \
             tarjoin -j $jobs --packs=packs --chunks=chunks <manifest | cmp - expected
     done
+    mkdir indexes
+    mv packs/*.index indexes
+    FAULTS_ESCAPE=$PWD/outside LD_PRELOAD=$ZLSNAP_PRELOAD/escape.so \
+        tarjoin --packs=packs --indexes=indexes --chunks=chunks <manifest | cmp - expected
     assert_equal "$(find outside | sort | tr '\n' ' ')" 'outside outside/directory outside/file '
 }

@@ -157,16 +157,60 @@ pack() {
     join --expect="sha256:$digest" <manifest | cmp - "$TAR"
 }
 
-@test "tarjoin: --needs prints the packs without reading them" {
-    run -0 join --needs <manifest
-    assert_output "$(pack)"
-    local name
-    name=$(pack)
-    rm packs/*.zst
-    run -0 join --needs --path=a/numbers <manifest
-    assert_output "$name"
+# needed PACKS: prints what --needs prints for the manifest and the chunk map in this directory.
+needed() {
+    sed -n 's/.*sha256digest=//p' manifest | cat - <(cut -d ' ' -f 1 chunks) |
+        awk 'FNR == NR { needed[$1]; next }
+            $1 == "#index" { pack = $2; total[pack] = $3; next }
+            ($1 in needed) { live[pack] += $3 }
+            END { for (pack in live) printf "%s %d %d\n", pack, live[pack], total[pack] }' - "$1"/*.index | sort
+}
+
+@test "tarjoin: --needs prints the packs and how much of them is needed, without reading them" {
+    mkdir dir
+    seq 100 | tee dir/one >dir/same
+    join_store "$TREE" many
+    tarpack --manifest=time --contents=3 --chunks=dir.chunks dir 3>&1 >/dev/null | tarstore --no-sync many >/dev/null
+    rm many/*.zst
+    run -0 join --needs --packs=many <manifest
+    assert_output "$(needed many)"
+    assert_equal "${#lines[@]}" 1
+    run -0 join --needs --packs=many --path=a/numbers --path=a/b/same <manifest
+    assert_output "${lines[0]%% *} 168894 ${lines[0]##* }"
+    run -0 join --needs --packs=many --path=c/hole <manifest
+    assert_output --regexp "^${lines[0]%% *} [0-9]{6} ${lines[0]##* }$"
     run -0 join --needs --path=a/empty <manifest
     assert_output ''
+}
+
+@test "tarjoin: --needs with many packs sorts them, and counts a content once in each" {
+    mkdir many
+    tarpack --manifest=time --contents=3 --chunks=chunks "$TREE" 3>&1 >manifest |
+        tarstore --no-sync --pack-size=1 many >/dev/null
+    run -0 join --needs --packs=many <manifest
+    assert [ "${#lines[@]}" -gt 2 ]
+    assert_output "$(needed many)"
+    assert_equal "$(awk '$2 != $3' <<<"$output")" ''
+}
+
+@test "tarjoin: --needs prints nothing if the manifest has another digest, or a content is missing" {
+    refused 4 'tarjoin: the digest of the manifest *' join --needs -e "$(printf '%064d' 1)" <manifest
+    mkdir none
+    refused 3 'tarjoin: * no pack has its content *' join --needs --packs=none <manifest
+}
+
+@test "tarjoin: --indexes reads the indexes in another directory" {
+    mkdir indexes
+    mv packs/*.index indexes
+    join --indexes=indexes <manifest | cmp - "$TAR"
+    join --indexes=indexes --path=. < <(cat manifest) | cmp - "$TAR"
+    run -0 tarjoin --indexes=indexes --chunks=chunks --needs <manifest
+    assert_output "$(needed indexes)"
+    run -0 join --indexes=indexes --packs=absent --needs --path=a/empty <manifest
+    assert_output ''
+    rm packs/*
+    cp -a "$BATS_FILE_TMPDIR"/packs/*.index packs
+    refuse 3 "tarjoin: a/b/same: $(basename indexes/*.index .index): the pack is missing" --indexes=indexes
 }
 
 # --------------------------------------------------------------------------- --path
@@ -509,6 +553,9 @@ one_frame() {
 
 @test "tarjoin: usage" {
     refused 2 "tarjoin: missing option --packs=DIR; try 'tarjoin --help'" tarjoin <manifest
+    refused 2 'tarjoin: missing option --packs=DIR; *' tarjoin --indexes=packs <manifest
+    refused 2 'tarjoin: missing option --packs=DIR; *' tarjoin --needs <manifest
+    refused 1 'tarjoin: absent: cannot open directory: *' join --indexes=absent <manifest
     refused 2 "tarjoin: extra operand 'x'; *" join x <manifest
     refused 2 'tarjoin: --expect: *' join -e x <manifest
     refused 2 'tarjoin: --expect: a tree digest is a SHA-256; *' join -e "sha512:$(printf '%0128d' 1)" <manifest

@@ -206,6 +206,15 @@ make_contents() {
     cmp wanted.map chunks
 }
 
+@test "--known: a directory needs no more than indexes" {
+    make_contents
+    contents_of
+    tarstore packs <stream >/dev/null
+    rm packs/*.zst
+    contents_of --known=packs
+    assert_equal "$(<stream)" end
+}
+
 @test "files whose contents are known are not opened; others are, once" {
     requires_command strace python3
     make_contents

@@ -215,7 +215,7 @@ static enum status attempt_run(const struct attempt *attempt, struct buf *writte
     struct digest *digest = digest_new(DIGEST_SHA256);
     int fd = file_make("", 0);
     EXPECT(crew_new(&crew, attempt->jobs) == STATUS_OK && output_open(&output, fd) == STATUS_OK);
-    struct join join = {&manifest, &chunks, &selection, &hidden, &fetch, crew, &tally};
+    struct join join = {&manifest, &chunks, &selection, &hidden, &fetch, crew, NULL, &tally};
     enum status status = select_paths(&selection, paths, attempt->path[0] ? 1 : 0, true);
     if (status == STATUS_OK)
         status = packs_open(&packs, directory, "packs");

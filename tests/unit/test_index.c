@@ -104,7 +104,7 @@ static void test_find(const char *name, size_t count, void (*fill)(unsigned char
         unsigned char near[INDEX_DIGEST];
         memcpy(near, entries[i].digest, INDEX_DIGEST);
         found = found && find(&index, near, &entry) == INDEX_FOUND &&
-                entry.offset == entries[i].offset && entry.length == 10;
+                entry.offset == entries[i].offset && entry.length == 10 && entry.line == i;
         near[INDEX_DIGEST - 1] ^= 1;
         if (count < 1000 && near[INDEX_DIGEST - 1] < 2)
             continue; /* may be another's */

@@ -36,6 +36,11 @@ static enum status missing(const char *path, const struct digest_value *digest)
     return STATUS_ARCHIVE;
 }
 
+void fetch_newest(struct fetch *fetch)
+{
+    fetch->last = 0;
+}
+
 enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place)
 {
     struct index_entry entry = {0};

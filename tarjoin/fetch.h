@@ -44,6 +44,10 @@ void fetcher_close(struct fetcher *fetcher);
  * contents before. */
 enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place);
 
+/* Lets the next search begin with the newest index instead: for --needs, so that who makes an index
+ * newer decides which of several packs is needed. */
+void fetch_newest(struct fetch *fetch);
+
 /* Reads the content and verifies it. If the pack does not have it right, all others are tried: if
  * one has it, `*problem` is what is wrong with the first one, a static text for fetch_warn(), else
  * NULL. Returns STATUS_ARCHIVE if the pack is corrupt, STATUS_DIGEST if the bytes have another

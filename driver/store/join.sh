@@ -27,7 +27,7 @@ snapshot_open() {
 
 # join_prepare PATH...: fetches the indexes, and the packs that these paths need; all if there is none.
 join_prepare() {
-    local pack packs path names=()
+    local pack packs path names=() indexes=()
     attempt mkdir -p -- "$spool/known"
     snapshot_lines pack | cut -f 1,4 >"$spool/wanted"
     indexes_fetch "$spool/wanted" "$spool/known"
@@ -40,9 +40,13 @@ join_prepare() {
     if [[ ! $packs ]]; then
         (stage_from "$spool/manifest" stage "$tarjoin" --needs "${join_arguments[@]}") >"$spool/needs"
         verdict "$?" tarjoin || exit
+        # Where several packs have a content, only the one that is fetched counts.
+        attempt mv -T -- "$spool/known" "$spool/indexes" && attempt mkdir -- "$spool/known"
         while read -r pack _; do
             names+=("packs/$pack.zst")
+            indexes+=("$spool/indexes/$pack.index")
         done <"$spool/needs"
+        ((${#names[@]} == 0)) || attempt mv -- "${indexes[@]}" "$spool/known/"
         packs=$spool/packs
         attempt mkdir -- "$packs"
         ((${#names[@]} == 0)) || target_get "$reference" "$packs" "${names[@]}"

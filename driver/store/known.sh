@@ -106,13 +106,14 @@ known_extend() {
     } >"$state/plan" || die 1 "$(printable "$state"): cannot be written"
 }
 
-# Leaves the packs of "left" out of known/, until known_return(): the next walk stores their contents again.
+# Leaves the packs of "left" out of known/ until known_return(), and those that the last snapshot does not use, which may have
+# the same contents: the next walk stores these again.
 known_leave() {
-    local pack
+    local pack indexes
     attempt mkdir -- "$spool/aside"
-    while read -r pack; do
-        [[ ! -e $state/known/$pack.index ]] || attempt mv -- "$state/known/$pack.index" "$spool/aside/"
-    done <"$spool/left"
+    mapfile -t indexes < <(awk 'NR == FNR { left[$1]; next } !$6 || $1 in left { print $1 ".index" }' \
+        "$spool/left" "$spool/known")
+    (cd -- "$state/known" && attempt mv -- "${indexes[@]}" "$spool/aside/") || exit
 }
 
 known_return() {

@@ -53,34 +53,19 @@ number_next() {
 
 # --------------------------------------------------------------------------- packs
 
-# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL. Where several packs have a content, one is taken that the
-# last snapshot uses, or a new one: compaction would change nothing if its old packs were taken again.
+# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL. Where several packs have a content, the newest index
+# decides: one of a new pack, or else of a pack that the last snapshot uses.
 needs_find() {
-    local pack used chosen=() new=("$incoming"/*.index)
-    attempt mkdir -- "$spool/first"
+    local pack used preferred=() new=("$incoming"/*.index)
     while read -r pack _ _ _ _ used; do
-        [[ $used != 1 || ! -e $state/known/$pack.index ]] || chosen+=("$state/known/$pack.index")
+        [[ $used != 1 || ! -e $state/known/$pack.index ]] || preferred+=("$state/known/$pack.index")
     done <"$spool/known"
-    if [[ -e ${new[0]} ]]; then
-        attempt cp -- "${new[@]}" "$state/known/"
-        for pack in "${new[@]##*/}"; do
-            chosen+=("$state/known/$pack")
-        done
-    fi
+    ((${#preferred[@]} == 0)) || attempt touch -- "${preferred[@]}"
+    [[ ! -e ${new[0]} ]] || attempt cp -- "${new[@]}" "$state/known/"
     known_verify
-    ((${#chosen[@]} == 0)) || ln -- "${chosen[@]}" "$spool/first/" 2>/dev/null ||
-        attempt cp -- "${chosen[@]}" "$spool/first/"
-    if ! needs_list "$spool/first" 2>/dev/null; then
-        known_return
-        needs_list "$state/known" ||
-            die 1 "$(reference_print "$reference"): not synced: no pack has what the manifest needs; run it again"
-    fi
+    (stage_from "$spool/manifest" stage "$tarjoin" --needs --indexes="$state/known" --chunks="$state/chunks") \
+        >"$spool/needs" || die 1 "$(reference_print "$reference"): not synced, run it again"
     known_return
-}
-
-# needs_list DIR
-needs_list() {
-    (stage_from "$spool/manifest" exec "$tarjoin" --needs --indexes="$1" --chunks="$state/chunks") >"$spool/needs"
 }
 
 # Sends the packs that wait in incoming/ and are needed, with their indexes, and removes the others. Writes what the document

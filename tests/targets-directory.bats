@@ -38,11 +38,11 @@ check_relative() {
         mkdir -p "./$STORE"
         verb -- "$STORE//" put web/prod a.zst
         STORE=./$STORE
-        assert_listed web/prod 'a.zst 6'
+        assert_objects web/prod 'a.zst 6'
         verb "$STORE" get web/prod got a.zst
         rm got/a.zst
         verb "$STORE" delete web/prod a.zst
-        assert_listed web/prod
+        assert_objects web/prod
     done
 }
 
@@ -63,7 +63,7 @@ check_relative() {
     assert_one_line "$STORE: cannot be opened: No such file or directory"
     run -0 verb "$STORE" create
     run -0 verb "$STORE" create
-    assert_listed ''
+    assert_objects ''
     run -1 --separate-stderr verb "$STORE/a/b" create
     assert_one_line "$STORE/a/b: cannot be made: No such file or directory"
     assert_equal "$(entries "$STORE")" ''
@@ -88,8 +88,8 @@ check_relative() {
     ln -s a.zst "$STORE/web/prod/link"
     ln -s prod "$STORE/web/dirlink"
     mkfifo "$STORE/web/prod/fifo"
-    assert_listed web/prod 'a.zst 6'
-    assert_listed '' 'incoming/x/packs/y 0' 'web/prod/a.zst 6'
+    assert_objects web/prod 'a.zst 6'
+    assert_objects '' 'incoming/x/packs/y 0' 'web/prod/a.zst 6'
     mkdir got
     run -0 verb "$STORE" get web/prod got a.zst link fifo dir
     assert_equal "$(entries got)" a.zst
@@ -144,7 +144,7 @@ check_relative() {
     done
     assert_exists large
     verb "$STORE" put web/prod b.json
-    assert_listed web/prod 'a.zst 6' 'b.json 100000'
+    assert_objects web/prod 'a.zst 6' 'b.json 100000'
 }
 
 @test "directory: a file system that is read-only" {
@@ -159,7 +159,7 @@ check_relative() {
     done
     run -1 --separate-stderr verb "$STORE" delete web/prod a.zst
     assert_one_line "$STORE/web/prod: cannot be removed: Read-only file system"
-    assert_listed web/prod 'a.zst 6'
+    assert_objects web/prod 'a.zst 6'
 }
 
 @test "directory: a limit for the size of files" {
@@ -175,16 +175,16 @@ check_relative() {
     fake sync 'touch ../syncing; sleep 60'
     start env VERBS="$VERBS" "$VERBS" digest "$STORE" put web/prod a.zst b.json >/dev/null 2>&1
     wait_until test -e ../syncing
-    assert_listed ''
+    assert_objects ''
     # shellcheck disable=SC2046
     kill -KILL $(survivors | cut -d / -f 3)
     # shellcheck disable=SC2154 # set by start
     wait "$driver" || :
     wait_until none_survives
-    assert_listed ''
+    assert_objects ''
     rm "$BATS_TEST_TMPDIR/fakes/sync"
     verb "$STORE" put web/prod a.zst b.json
-    assert_listed web/prod 'a.zst 6' 'b.json 100000'
+    assert_objects web/prod 'a.zst 6' 'b.json 100000'
 }
 
 @test "directory: a signal leaves nothing" {
@@ -239,7 +239,7 @@ sync -- store store/web/prod store/web'
     cp b.json "$incoming/pack"
     inode=$(stat -c %i "$incoming/pack")
     assert_equal "$(verb "$STORE" incoming web/prod "$PWD/state")" "$incoming"
-    assert_listed ''
+    assert_objects ''
     verb "$STORE" move web/prod/packs "$incoming/pack"
     assert_equal "$(stat -c %i "$STORE/web/prod/packs/pack")" "$inode"
     assert_equal "$(entries "$incoming")" ''

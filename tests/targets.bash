@@ -39,9 +39,9 @@ verb() {
 
 # Each function is a test of the empty store $STORE, in an empty directory.
 
-# assert_listed PREFIX LINE...: these are the objects of the prefix, KEY and SIZE. Their times are those of the
+# assert_objects PREFIX LINE...: these are the objects of the prefix, KEY and SIZE. Their times are those of the
 # last minutes; S3 stores round up to a minute.
-assert_listed() {
+assert_objects() {
     local now key size time expected
     run -0 verb "$STORE" list "$1" listing
     assert_output ''
@@ -62,15 +62,15 @@ make_objects() {
 
 check_put_and_list() {
     make_objects
-    assert_listed web/prod
-    assert_listed ''
+    assert_objects web/prod
+    assert_objects ''
     run -0 verb "$STORE" put web/prod/packs "$PWD/a.zst" b.json c
     assert_output ''
     run -0 verb "$STORE" put %2Ea/b%20c a.zst
-    assert_listed web/prod 'packs/a.zst 6' 'packs/b.json 100000' 'packs/c 0'
-    assert_listed web/prod/packs 'a.zst 6' 'b.json 100000' 'c 0'
-    assert_listed '' '%2Ea/b%20c/a.zst 6' 'web/prod/packs/a.zst 6' 'web/prod/packs/b.json 100000' 'web/prod/packs/c 0'
-    assert_listed web/pro
+    assert_objects web/prod 'packs/a.zst 6' 'packs/b.json 100000' 'packs/c 0'
+    assert_objects web/prod/packs 'a.zst 6' 'b.json 100000' 'c 0'
+    assert_objects '' '%2Ea/b%20c/a.zst 6' 'web/prod/packs/a.zst 6' 'web/prod/packs/b.json 100000' 'web/prod/packs/c 0'
+    assert_objects web/pro
     assert_exists a.zst
 }
 
@@ -79,7 +79,7 @@ check_put_again() {
     touch -d 2001-02-03 a.zst b.json
     verb "$STORE" put web/prod a.zst b.json
     run -0 verb "$STORE" put web/prod a.zst b.json
-    assert_listed web/prod 'a.zst 6' 'b.json 100000'
+    assert_objects web/prod 'a.zst 6' 'b.json 100000'
 }
 
 check_put_repairs() {
@@ -101,7 +101,7 @@ check_move() {
     touch -d 2001-02-03 b.json
     run -0 verb "$STORE" move web/prod a.zst b.json c
     assert_equal "$(entries .)" 'copy'
-    assert_listed web/prod 'a.zst 6' 'b.json 100000' 'c 0'
+    assert_objects web/prod 'a.zst 6' 'b.json 100000' 'c 0'
     mkdir got
     verb "$STORE" get web/prod got b.json
     cmp copy got/b.json
@@ -129,10 +129,10 @@ check_delete() {
     verb "$STORE" put web/prod/packs a.zst b.json c
     run -0 verb "$STORE" delete web/prod packs/a.zst packs/none packs/c
     assert_output ''
-    assert_listed web/prod 'packs/b.json 100000'
+    assert_objects web/prod 'packs/b.json 100000'
     run -0 verb "$STORE" delete nobody/here none
     run -0 verb "$STORE" delete web/prod none
-    assert_listed '' 'web/prod/packs/b.json 100000'
+    assert_objects '' 'web/prod/packs/b.json 100000'
 }
 
 # More than one call of a program gets.
@@ -150,7 +150,7 @@ check_many() {
     run -0 verb "$STORE" get web/prod got "${numbers[@]}"
     diff -r many got
     run -0 verb "$STORE" delete web/prod "${numbers[@]}"
-    assert_listed ''
+    assert_objects ''
 }
 
 check_now() {
@@ -161,7 +161,7 @@ check_now() {
     run -0 verb "$STORE" now web/prod
     # shellcheck disable=SC2154 # set by run
     ((output >= now - 1 && output < now + 120))
-    assert_listed '' 'web/prod/a.zst 6'
+    assert_objects '' 'web/prod/a.zst 6'
 }
 
 check_incoming_of_state() {
@@ -185,7 +185,7 @@ check_seal() {
     assert_equal "$(entries got)" 'a.zst b.json c'
     cmp a.zst got/a.zst
     cmp b.json got/b.json
-    assert_listed '' "web/prod/a.zst $(stat -c %s sealed/a.zst)" "web/prod/b.json $(stat -c %s sealed/b.json)" \
+    assert_objects '' "web/prod/a.zst $(stat -c %s sealed/a.zst)" "web/prod/b.json $(stat -c %s sealed/b.json)" \
         "web/prod/c $(stat -c %s sealed/c)"
 }
 
@@ -193,7 +193,7 @@ check_seal_fails() {
     make_objects
     run -1 --separate-stderr verb --seal='exit 7' "$STORE" put web/prod a.zst
     assert_one_line 'a.zst: the command of --seal failed with status 7'
-    assert_listed ''
+    assert_objects ''
     verb "$STORE" put web/prod a.zst
     mkdir got
     run -1 --separate-stderr verb --open='cat >/dev/null; exit 7' "$STORE" get web/prod got a.zst

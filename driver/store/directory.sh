@@ -130,17 +130,17 @@ directory_get() {
 
 # directory_find ARRAY PREFIX NAME...: sets the array to the paths of the objects that exist.
 directory_find() {
-    local status problems paths=("${@:3}")
-    find "${paths[@]/#/"$directory_path/$2/"}" -maxdepth 0 -type f -print0 >"$spool/found" 2>"$spool/find.messages"
+    local status problems paths=("${@:3}") output=$spool/found.$BASHPID said=$spool/found.messages.$BASHPID
+    find "${paths[@]/#/"$directory_path/$2/"}" -maxdepth 0 -type f -print0 >"$output" 2>"$said"
     status=$?
     if ((status)); then
-        problems=$(<"$spool/find.messages")
+        problems=$(<"$said")
         [[ $status -eq 1 && $problems == *': No such file or directory' ]] &&
             problems=$(grep -v ': No such file or directory$' <<<"$problems")
         [[ ! $problems && $status -eq 1 ]] ||
             directory_failed "$2" 'cannot be read' "${problems:-find $(end_text "$status")}"
     fi
-    mapfile -d '' -t "$1" <"$spool/found"
+    mapfile -d '' -t "$1" <"$output"
 }
 
 # directory_delete PREFIX NAME...

@@ -10,10 +10,6 @@
 
 part core/options core/pipe core/progress layer/layer layer/layers layer/pack store/s3
 
-# Set by s3_push_options_read(): the size of a part, in MiB, and the maximum number of parts.
-s3_part_size=
-s3_max_parts=
-
 # The ETag of the layer that s3_push() sends.
 s3_etag=
 
@@ -32,12 +28,6 @@ push_to_s3() {
     result_print
 }
 
-s3_push_options_read() {
-    s3_part_size=${option[part-size]-64} s3_max_parts=${option[max-parts]-1000}
-    number_check part-size "$s3_part_size" "$s3_part_least" "$s3_part_most"
-    number_check max-parts "$s3_max_parts" 1 10000
-}
-
 # s3_push LAYER: verifies and sends the layer; its URL is the result.
 s3_push() {
     local lock status=0 hex
@@ -48,7 +38,7 @@ s3_push() {
     [[ -e $1.json ]] || die 1 "$(printable "$1.json"): no such file"
     layer_add "/proc/self/fd/$lock" "$1.json" "$1"
     attempt cp -- "$1.json" "$spool/json"
-    s3_part_size_raise "${layer_sizes[0]}"
+    s3_part_size_for s3_part_size "${layer_sizes[0]}" "${layer_names[0]}"
     s3_measure || status=$?
     case $status in
     0) ;;
@@ -61,14 +51,6 @@ s3_push() {
     s3_has_layer "$hex$layer_suffix" || s3_send "$hex$layer_suffix"
     s3_send_meta "$hex$meta_suffix"
     printf '%s\n' "$s3_url$hex$layer_suffix" | store "$spool/result"
-}
-
-# s3_part_size_raise SIZE: makes the parts larger if a layer of this size would have too many.
-s3_part_size_raise() {
-    local least=$((($1 + s3_max_parts * 1048576 - 1) / (s3_max_parts * 1048576)))
-    ((s3_part_size >= least)) || s3_part_size=$least
-    ((s3_part_size <= s3_part_most)) ||
-        die 1 "${layer_names[0]}: is larger than $s3_max_parts parts of $s3_part_most MiB"
 }
 
 # Reads the layer once, compares it with its LAYER.json, and sets s3_etag. Nearly all stores use the MD5 of

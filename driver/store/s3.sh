@@ -4,7 +4,7 @@
 # the environment; they are never on a command line. If a request fails, these functions print why and exit:
 # they have to run in a job or a subshell.
 
-part core/spool core/json core/names core/programs
+part core/spool core/json core/names core/options core/programs
 
 # The place in the store, set by s3_url_read(), and s3_expect().
 s3_url=    # s3://BUCKET/ or s3://BUCKET/PREFIX/; keys below are relative to it
@@ -83,13 +83,16 @@ long_listing = False
 human_readable_sizes = False
 recursive = False'
 
+# Appended to the name of the file for s3cmd's messages, by functions that may run beside others.
+s3_apart=
+
 # s3 ARGUMENT...: runs s3cmd, and stores its messages in the spool for s3_failed(). A later setting overrides
 # an earlier one, so the configuration file overrides the environment.
 s3() {
     local status configuration
     exec {configuration}< <(s3_endpoint_print && { [[ ! $s3_config ]] || cat -- "$s3_config"; } &&
         printf '%s\n' "$s3_settings")
-    s3cmd --config="/dev/fd/$configuration" --no-progress "$@" 2>"$spool/s3.messages"
+    s3cmd --config="/dev/fd/$configuration" --no-progress "$@" 2>"$spool/s3.messages$s3_apart"
     status=$?
     exec {configuration}<&-
     return "$status"
@@ -98,9 +101,9 @@ s3() {
 # s3_failed STATUS NAME: explains why the last s3() on NAME failed, and exits.
 s3_failed() {
     local said problem
-    said=$(tail -c 65536 -- "$spool/s3.messages" 2>/dev/null | tr -d '\0')
+    said=$(tail -c 65536 -- "$spool/s3.messages$s3_apart" 2>/dev/null | tr -d '\0')
     # If the disk is full, s3cmd's message is lost, and tee's error is shown instead.
-    [[ $said ]] || said=$(printf '%4096s' '' | tee -- "$spool/s3.messages" 2>&1 >/dev/null)
+    [[ $said ]] || said=$(printf '%4096s' '' | tee -- "$spool/s3.messages$s3_apart" 2>&1 >/dev/null)
     problem=$(grep -E '^(ERROR|Problem): ' <<<"$said" | tail -n 1)
     problem=${problem#*: }
     case "$1 $said" in
@@ -176,6 +179,9 @@ s3_file() {
     printf '%s' "${1/#"$spool/"//proc/self/fd/$spool_fd/}"
 }
 
+# Options for every put: a file may be a link below /proc, and none of its attributes are sent.
+declare -ga s3_put_options=(--follow-symlinks --no-check-md5 --no-preserve --no-guess-mime-type)
+
 # s3_put FILE KEY TYPE: sends a small file, with this media type, in one request, which is atomic.
 s3_put() {
     s3_put_by --multipart-chunk-size-mb="$s3_part_most" "$@"
@@ -184,28 +190,27 @@ s3_put() {
 # s3_put_parts FILE KEY TYPE SIZE: sends a large file in parts of SIZE MiB; resumes an unfinished upload.
 s3_put_parts() {
     local uploads continue=()
-    uploads=$(s3_uploads "$2") || exit
+    uploads=$(s3_uploads_all) || exit
+    uploads=$(s3_uploads "$2" <<<"$uploads")
     # s3cmd would not choose among several uploads.
     [[ ! $uploads ]] || continue=(--upload-id="${uploads##*$'\n'}")
     s3_put_by --multipart-chunk-size-mb="$4" "${continue[@]}" "${@:1:3}"
     s3_abort "$2" "$uploads"
 }
 
-# s3_put_by OPTION... FILE KEY TYPE: sends a file, which may be a link below /proc, without its attributes.
+# s3_put_by OPTION... FILE KEY TYPE: sends a file.
 s3_put_by() {
     local status options=("${@:1:$#-3}")
     shift $(($# - 3))
-    s3 put "${options[@]}" --follow-symlinks --no-check-md5 --no-preserve --no-guess-mime-type \
-        --mime-type="$3" -- "$(s3_file "$1")" "$s3_url$2" >/dev/null
+    s3 put "${options[@]}" "${s3_put_options[@]}" --mime-type="$3" -- "$(s3_file "$1")" "$s3_url$2" >/dev/null
     status=$?
     ((status == 0)) || s3_failed "$status" "$s3_url$2"
 }
 
-# s3_uploads KEY: prints the ids of the unfinished uploads of a key, the oldest first.
+# s3_uploads KEY: of the uploads on standard input, prints the ids of those of a key, the oldest first.
 s3_uploads() {
     # awk's -v would interpret backslashes.
-    s3_uploads_all | url=$s3_url$1 awk -F '\t' '$2 == ENVIRON["url"] { print $1 "\t" $3 }' | sort |
-        cut -f 2
+    url=$s3_url$1 awk -F '\t' '$2 == ENVIRON["url"] { print $1 "\t" $3 }' | sort | cut -f 2
 }
 
 # Prints all unfinished uploads, a line each with tabs: time of the beginning, URL, id.
@@ -243,6 +248,25 @@ usage_s3() {
                                AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
                                AWS_ENDPOINT_URL, AWS_REGION
 END
+}
+
+# Set by s3_push_options_read(): the size of a part, in MiB, and the maximum number of parts.
+s3_part_size=
+s3_max_parts=
+
+s3_push_options_read() {
+    s3_part_size=${option[part-size]-64} s3_max_parts=${option[max-parts]-1000}
+    number_check part-size "$s3_part_size" "$s3_part_least" "$s3_part_most"
+    number_check max-parts "$s3_max_parts" 1 10000
+}
+
+# s3_part_size_for VARIABLE SIZE NAME: sets the variable to the size of the parts of a file: larger if it would
+# have too many.
+s3_part_size_for() {
+    local raised=$s3_part_size least=$((($2 + s3_max_parts * 1048576 - 1) / (s3_max_parts * 1048576)))
+    ((raised >= least)) || raised=$least
+    ((raised <= s3_part_most)) || die 1 "$3: is larger than $s3_max_parts parts of $s3_part_most MiB"
+    printf -v "$1" '%s' "$raised"
 }
 
 # The options of push and sync for an S3 store.

@@ -50,6 +50,7 @@ command_sync() {
     sync_store_check "$dir"
     programs_expect zstd jq flock sort join sha256sum
     programs_find tarpack tarstore tarjoin mtreediff shasum-tee
+    sync_options_read
     state_open "$dir"
     state_lock
     spool_make "$state/" sync
@@ -60,7 +61,10 @@ command_sync() {
 
 # sync_store_check DIR: a store in the directory would be stored in itself.
 sync_store_check() {
-    [[ $target_kind == directory && -d $target_url ]] && is_within "$target_url" "$1" || return 0
+    local there
+    [[ $target_kind == directory ]] || return 0
+    closest_directory there "$directory_path"
+    is_within "$there" "$1" || return 0
     usage_error "$(printable "$target_url"), the store, is inside of $(printable "$1") and would change with each run"
 }
 
@@ -96,22 +100,31 @@ sync_all() {
 # The options for tarpack that a snapshot depends on.
 sync_options_form='^--(whiteouts|exclude|exclude-from|one-file-system|mtime|clamp-mtime|time-precision|owner|group|uid-map|gid-map|xattrs-include|xattrs-exclude|no-xattrs)(=|$)'
 
-# Takes the options of the last snapshot if none are given, and says if others are. Sets `shaping`, the options that the
-# snapshot will have, as JSON.
-sync_options_take() {
-    local word given=() last=() file
+# The options that the snapshot will have, as JSON; first those that are given, then those that are taken.
+shaping='[]'
+
+# Reads the options that are given into `shaping`.
+sync_options_read() {
+    local word file given=()
     for word in "${passed[@]}"; do
         [[ $word =~ $sync_options_form ]] || continue
         if [[ $word == --exclude-from=* ]]; then
             path_of file realpath -- "${word#*=}"
             word=--exclude-from=$file
         fi
+        is_utf8 "$word" || usage_error \
+            "'$(printable "$word")' is not UTF-8, and cannot be kept in a snapshot; use --exclude-from"
         given+=("$word")
     done
     shaping=$(jq -nc '$ARGS.positional' --args -- "${given[@]}") || die 1 'jq failed'
+}
+
+# Takes the options of the last snapshot if none are given, and says if others are.
+sync_options_take() {
+    local word last=()
     [[ ${snapshot[options]} != "$shaping" ]] || return 0
     mapfile -d '' -t last < <(jq -j '.[] | . + "\u0000"' <<<"${snapshot[options]}")
-    if ((${#given[@]} == 0)) && [[ ! ${option[fresh-options]-} ]]; then
+    if [[ $shaping == '[]' && ! ${option[fresh-options]-} ]]; then
         for word in "${last[@]}"; do
             # A document is written by whoever may write to the store.
             [[ $word =~ $sync_options_form ]] || die 3 "$target_url/$reference/${snapshot[key]}: has the option \
@@ -127,15 +140,17 @@ sync_options_take() {
 # sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and packs of new
 # contents to incoming/.
 sync_walk() {
-    local known_chunks=()
+    local known_chunks=() statuses
     sync_resume
     [[ ! -e $state/chunks ]] || known_chunks=(--known-chunks="$state/chunks")
     {
-        sync_contents "$1" | stage "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming" \
+        sync_contents "$1" | stage_after "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming" \
             >"$spool/stored"
         printf '%s\n' "${PIPESTATUS[*]}" >"$spool/statuses"
     } 4>&1 | stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree" >"$spool/manifest"
-    verdict "$(<"$spool/statuses") ${PIPESTATUS[1]}" tarpack tarstore shasum-tee || return
+    statuses="$(<"$spool/statuses") ${PIPESTATUS[1]}"
+    after_tell "${statuses% *}"
+    verdict "$statuses" tarpack tarstore shasum-tee || return
     state_replace chunks "$spool/chunks"
 }
 

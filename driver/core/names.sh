@@ -22,6 +22,16 @@ is_within() {
     done
 }
 
+# closest_directory VARIABLE PATH: sets the variable to the directory, or the closest one above it that exists.
+closest_directory() {
+    local closest
+    path_of closest realpath -m -- "$2"
+    until [[ -d $closest/ ]]; do
+        closest=${closest%/*}
+    done
+    printf -v "$1" '%s' "$closest/"
+}
+
 # is_utf8 TEXT. It matches the encoded form: byte ranges in a pattern depend on the C library.
 is_utf8() {
     local byte='%[89AB].'

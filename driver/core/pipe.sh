@@ -9,6 +9,21 @@ stage() {
     exec "$@" 2>&"$messages" {messages}>&-
 }
 
+# stage_after COMMAND...: becomes the command, the last of a pipe. Its messages are kept for after_tell().
+stage_after() {
+    exec "$@" 2>"$spool/after" {messages}>&-
+}
+
+# after_tell STATUSES: prints the messages of stage_after(), whose status is the last one. If a stage before it
+# failed they are dropped: its input was cut, and that stage has said why.
+after_tell() {
+    local status
+    for status in ${1% *}; do
+        ((status == 0 || status == 141)) || return 0
+    done
+    cat -- "$spool/after" >&"$messages"
+}
+
 # stage_to_end COMMAND...: runs a stage, then reads what it left unread, so that the stage before it
 # can check its whole input.
 stage_to_end() {

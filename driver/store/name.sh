@@ -9,9 +9,10 @@ part core/messages core/names
 reference=
 reference_which=
 
-# reference_read WORD: reads SERVICE/INSTANCE; the instance may contain slashes.
+# reference_read WORD: reads SERVICE/INSTANCE; the instance may contain slashes. What follows the last one contains no "@".
 reference_read() {
     [[ $1 == ?*/?* ]] || usage_error "'$(printable "$1")' is not a name, SERVICE/INSTANCE"
+    [[ ${1##*/} != *@* ]] || usage_error "'$(printable "$1")': a snapshot cannot be given here, and no name has an @ after its last /"
     reference=$(name_encode "${1%%/*}")/$(name_encode "${1#*/}")
     [[ ! $reference =~ [^/]{201} ]] || usage_error "'$(printable "$1")' is too long"
 }
@@ -19,10 +20,12 @@ reference_read() {
 # reference_read_which WORD: reads SERVICE/INSTANCE[@ID|@TIME].
 reference_read_which() {
     reference_which=
-    if [[ $1 == *@* ]]; then
-        reference_which=${1##*@}
-        [[ $reference_which ]] || usage_error "'$(printable "$1")': an ID or a time must follow the @"
+    if [[ ${1##*/} != *@* ]]; then
+        reference_read "$1"
+        return
     fi
+    reference_which=${1##*@}
+    [[ $reference_which ]] || usage_error "'$(printable "$1")': an ID or a time must follow the @"
     reference_read "${1%@*}"
 }
 

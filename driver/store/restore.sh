@@ -56,11 +56,16 @@ restore_all() {
 
 # restore_pipe DIR
 restore_pipe() {
-    local key entries='' size=''
+    local last=stage_after statuses
+    # Names are printed at once.
+    [[ " ${passed[*]} " != *' --verbose '* ]] || last=stage
+    : >"$spool/after"
     progress_expect "${snapshot[size]}"
     stage_from "$spool/manifest" join_stage |
         stage "$shasum_tee" "${progress[@]}" -o /dev/null |
-        stage "$tarunpack" ${option[quiet]+-q} "${passed[@]}" -- "$1"
-    verdict "${PIPESTATUS[*]}" tarjoin shasum-tee tarunpack || return
+        "$last" "$tarunpack" ${option[quiet]+-q} "${passed[@]}" -- "$1"
+    statuses=${PIPESTATUS[*]}
+    after_tell "$statuses"
+    verdict "$statuses" tarjoin shasum-tee tarunpack || return
     summary_say "$1" "${snapshot[entries]}" "${snapshot[size]}" '' "${snapshot[tree]}"
 }

@@ -22,6 +22,8 @@ options_shaping() {
                 path_of file realpath -- "${word#*=}"
                 word=--exclude-from=$file
             fi
+            is_utf8 "$word" || usage_error \
+                "'$(printable "$word")' is not UTF-8, and cannot be kept in a snapshot; use --exclude-from"
             shaping+=("$word")
         else
             others+=("$word")

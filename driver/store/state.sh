@@ -36,12 +36,8 @@ state_open() {
     [[ $target_kind != directory ]] || path_of url realpath -m -- "$target_url"
     url=$(attempt sha256sum <<<"$url") || exit
     state=$state_all/sync/${url:0:16}/$reference
-    # The closest directory that exists.
-    path_of there realpath -m -- "$state"
-    until [[ -d $there/ ]]; do
-        there=${there%/*}
-    done
-    if is_within "$there/" "$1"; then
+    closest_directory there "$state"
+    if is_within "$there" "$1"; then
         usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$1") and \
 would change with each run"
     fi

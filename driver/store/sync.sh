@@ -61,7 +61,10 @@ command_sync() {
 
 # sync_store_check DIR: a store in the directory would be stored in itself.
 sync_store_check() {
-    [[ $target_kind == directory && -d $target_url ]] && is_within "$target_url" "$1" || return 0
+    local there
+    [[ $target_kind == directory ]] || return 0
+    closest_directory there "$directory_path"
+    is_within "$there" "$1" || return 0
     usage_error "$(printable "$target_url"), the store, is inside of $(printable "$1") and would change with each run"
 }
 
@@ -110,15 +113,17 @@ sync_look() {
 # sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and packs of new
 # contents to incoming/.
 sync_walk() {
-    local known_chunks=()
+    local known_chunks=() statuses
     sync_resume
     [[ ! -e $state/chunks ]] || known_chunks=(--known-chunks="$state/chunks")
     {
-        sync_contents "$1" | stage "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming" \
+        sync_contents "$1" | stage_after "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming" \
             >"$spool/stored"
         printf '%s\n' "${PIPESTATUS[*]}" >"$spool/statuses"
     } 4>&1 | stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree" >"$spool/manifest"
-    verdict "$(<"$spool/statuses") ${PIPESTATUS[1]}" tarpack tarstore shasum-tee || return
+    statuses="$(<"$spool/statuses") ${PIPESTATUS[1]}"
+    after_tell "${statuses% *}"
+    verdict "$statuses" tarpack tarstore shasum-tee || return
     read -r tree <"$spool/tree"
     attempt mv -fT -- "$spool/chunks" "$state/chunks"
 }

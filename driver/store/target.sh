@@ -185,12 +185,6 @@ target_incoming() {
     [[ -d $place ]] || attempt mkdir -p -m 700 -- "$place" || exit
     printf -v "$1" '%s' "$place"
 }
-target_incoming() {
-    local place=$3/incoming
-    [[ $target_kind != directory || $target_seal ]] || directory_incoming place "$2" "$3"
-    [[ -d $place ]] || attempt mkdir -p -m 700 -- "$place" || exit
-    printf -v "$1" '%s' "$place"
-}
 
 # --------------------------------------------------------------------------- options
 

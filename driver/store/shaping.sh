@@ -50,6 +50,8 @@ options_take() {
 
 # Says if the options are not those of the last snapshot.
 options_compare() {
+    local last
     [[ ${snapshot[key]} && ${snapshot[options]} != "$shaping_json" ]] || return 0
-    warn "the last snapshot had other options: ${snapshot[options]}"
+    last=$(jq -r 'if . == [] then "none" else join(" ") end' <<<"${snapshot[options]}")
+    warn "the options differ from those of the last snapshot, which had: $(printable "$last")"
 }

@@ -24,7 +24,7 @@ state_root() {
     state_all=${state_all%%:*} # systemd may list several
     [[ $state_all ]] || state_all=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
     [[ ! $state_all || ${option[state]-}${STATE_DIRECTORY-} ]] || state_all+=/zlsnap
-    [[ ! $state_all || $state_all == /* ]] || state_all=./$state_all
+    [[ ! $state_all || $state_all == /* ]] || state_all=$PWD/$state_all
 }
 
 # state_open DIR: sets `state`, and creates the directory; it must not be in DIR, which is synced.

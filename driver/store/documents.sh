@@ -115,7 +115,7 @@ document_definitions='
     def snapshot_problem($name; $key):
         problem(wrong("name"; . == $name), wrong("sequence"; count), wrong("id"; hex(12)), wrong("time"; text),
             wrong("host"; type == "string"), wrong("directory"; type == "string"),
-            wrong("options"; type == "array" and all(type == "string")),
+            wrong("signature"; . == null or type == "string"), wrong("options"; type == "array" and all(type == "string")),
             wrong("tree_digest"; digest), wrong("chunks_digest"; . == null or digest), wrong("entries"; count),
             wrong("size_bytes"; count), wrong("added_bytes"; count), wrong("manifest"; manifests and length > 0),
             wrong("chunks"; manifests), wrong("packs"; packs))

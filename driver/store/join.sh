@@ -2,7 +2,7 @@
 #
 # A snapshot of a store as a tar: what has to be fetched, and the stage of a pipe that writes it.
 
-part core/pipe store/documents store/snapshot
+part core/pipe store/documents store/signature store/snapshot
 
 # The arguments of tarjoin, set by join_prepare().
 join_arguments=()
@@ -19,6 +19,7 @@ snapshot_open() {
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
     snapshot_choose
+    signature_verify
     [[ ! $expected || sha256:${expected#sha256:} == "${snapshot[tree]}" ]] ||
         die 4 "$target_url/$reference/${snapshot[key]}: has the tree digest ${snapshot[tree]}, not the expected one"
     snapshot_manifest manifest "$spool/manifest"

@@ -16,6 +16,7 @@ DIR is not changed unless all contents have their digests.
 
   -e, --expect=DIGEST          expect this tree digest
 END
+    usage_verify
     usage_target
     cat <<'END'
 
@@ -30,7 +31,7 @@ END
 }
 
 command_restore() {
-    options_read "expect: $target_options $progress_option $tarunpack_options" "$@"
+    options_read "expect: $signature_options $target_options $progress_option $tarunpack_options" "$@"
     local dir paths=()
     ((${#operands[@]} <= 3)) || paths=("${operands[@]:3}")
     operands=("${operands[@]:0:3}")

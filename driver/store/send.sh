@@ -3,7 +3,7 @@
 # What a sync sends: packs, manifest and chunk map, and at last the document. The walk left the manifest in the spool, the chunk
 # map in the state, and packs in incoming/.
 
-part core/pipe layer/metadata store/known store/object store/snapshot store/state
+part core/pipe layer/metadata store/known store/object store/signature store/snapshot store/state
 
 # The number of the new snapshot.
 number=
@@ -26,7 +26,7 @@ send_snapshot() {
     name=$(document_write "$1") || exit
     documents_add "$name"
     target_put "$reference/snapshots" "$spool/$name"
-    printf 'snapshots/%s\t%s\n' "$name" "$(stat -c %s -- "$spool/$name")" >>"$spool/expected"
+    document_expect "snapshots/$name"
     send_compare
     send_remember
     name=${name%.json}
@@ -134,6 +134,7 @@ objects_send() {
     local files=("$spool/new"/*.zst)
     attempt cp -- "$spool/listing" "$spool/listing.before"
     [[ ! -e ${files[0]} ]] || target_put "$reference/manifests" "${files[@]}"
+    sizes_replace
     awk -v OFS='\t' '
         NF == 2 { print $1, $2; next }
         { print "packs/" $1 ".zst", $2; print "packs/" $1 ".index.zst", $3 }
@@ -144,7 +145,7 @@ objects_send() {
 
 # document_write DIR: writes the document to the spool; prints its name.
 document_write() {
-    local time id name entries=0 size=0 summary directory
+    local signing=${option[sign]-${ZLSNAP_SIGN-}} time id name entries=0 size=0 summary directory
     time=$(created_at)
     id=$(od -An -N 6 -t x1 /dev/urandom)
     id=${id// /}
@@ -153,11 +154,14 @@ document_write() {
     json_value size "$summary" content_bytes
     path_of directory realpath -- "$1"
     printf -v name '%08d-%s-%s.json' "$number" "${time//[-:]/}" "$id"
+    : >"$spool/signature"
+    [[ ! $signing ]] || signature_text "$reference" "$number" "$time" "$id" "$tree" "$chunks_digest" |
+        signature_make "$signing" "$spool/signature" || exit
     jq -nc --arg name "$reference" --argjson sequence "$number" --arg time "$time" --arg id "$id" --arg host "$HOSTNAME" \
         --arg directory "$directory" --argjson options "$shaping_json" --arg tree "$tree" --arg chunks "$chunks_digest" \
         --argjson entries "$entries" --argjson size "$size" --argjson added "$(added_bytes)" \
         --rawfile manifest "$spool/manifest.objects" --rawfile map "$spool/chunks.objects" \
-        --rawfile packs "$spool/packs" '
+        --rawfile packs "$spool/packs" --rawfile signature "$spool/signature" '
         def lines: split("\n") | map(select(. != "") | split(" "));
         def objects: lines | map({object: .[0], size_bytes: (.[1] | tonumber)});
         {schema_version: 1, name: $name, sequence: $sequence, time: $time, id: $id, host: $host, directory: $directory,
@@ -167,8 +171,37 @@ document_write() {
             packs: ($packs | lines | map({pack: .[0], size_bytes: (.[1] | tonumber),
                 index_size_bytes: (.[2] | tonumber), index_digest: .[3], live_bytes: (.[4] | tonumber),
                 total_bytes: (.[5] | tonumber)}))}
+        + if $signature == "" then {} else {signature: $signature} end
         ' >"$spool/$name" || die 1 'the document cannot be written by jq'
     echo "$name"
+}
+
+# Replaces the sizes of objects that were sealed by those of the sealed ones.
+sizes_replace() {
+    local list
+    [[ -e $spool/sealed.sizes ]] || return 0
+    for list in manifest.objects chunks.objects packs; do
+        prefix=$reference/ awk '
+            FILENAME == ARGV[1] { sizes[substr($1, length(ENVIRON["prefix"]) + 1)] = $2; next }
+            NF == 2 && $1 in sizes { $2 = sizes[$1] }
+            NF > 2 && "packs/" $1 ".zst" in sizes {
+                $2 = sizes["packs/" $1 ".zst"]
+                $3 = sizes["packs/" $1 ".index.zst"]
+            }
+            { print }' "$spool/sealed.sizes" "$spool/$list" >"$spool/replaced" &&
+            mv -T -- "$spool/replaced" "$spool/$list" || die 1 'the spool cannot be written'
+    done
+}
+
+# document_expect KEY: adds the document to "expected".
+document_expect() {
+    local size
+    if [[ -e $spool/sealed.sizes ]]; then
+        size=$(awk -v key="$reference/$1" '$1 == key { print $2 }' "$spool/sealed.sizes")
+    else
+        file_size size "$spool/${1##*/}"
+    fi
+    printf '%s\t%s\n' "$1" "$size" >>"$spool/expected"
 }
 
 # documents_add NAME: adds the lines of the new document to the table; ends the driver if it is malformed.

@@ -120,7 +120,7 @@ indexes_fetch() {
     ((${#names[@]})) || return 0
     attempt mkdir -p -- "$spool/indexes"
     target_get "$reference" "$spool/indexes" "${names[@]}"
-    while read -r pack digest; do
+    while read -r pack digest _; do
         if [[ ! -e $spool/indexes/$pack.index.zst ]]; then
             warn "$target_url/$reference/packs/$pack.index.zst: is missing"
         elif zstd -q -dc -- "$spool/indexes/$pack.index.zst" >"$spool/indexes/$pack.index" 2>/dev/null &&

@@ -7,6 +7,8 @@
 #   table           the documents that were read
 #   known/          the indexes of the packs that the last sync built on
 #   manifests/      manifests that later ones will be deltas of
+#   plan            what the last sync knew; see store/known
+#   sealed          there if the name is sealed
 #   incoming/       finished packs that are not in the store yet
 #
 # Nothing in it is needed to restore, and what is wrong in it is made again.

@@ -27,6 +27,8 @@ given none.
       --state=DIR              where the cache of digests is kept (default:
                                $STATE_DIRECTORY, or zlsnap in $XDG_STATE_HOME or
                                ~/.local/state)
+      --sign=COMMAND           a filter that signs a text which names the snapshot and its
+                               digests; see restore --verify (default: $ZLSNAP_SIGN)
   -n, --dry-run                only print what would be read and stored
   -q, --quiet                  print nothing on success
 END
@@ -36,7 +38,7 @@ END
 }
 
 command_sync() {
-    options_read "level: state: fresh-options dry-run $target_options $progress_option $tarpack_options" "$@"
+    options_read "level: state: sign: fresh-options dry-run $target_options $progress_option $tarpack_options" "$@"
     operands_expect SERVICE/INSTANCE DIR STORE
     local dir=${operands[1]}
     reference_read "${operands[0]}"
@@ -53,6 +55,7 @@ command_sync() {
     programs_find tarpack tarstore tarjoin mtreediff shasum-tee
     state_open "$dir"
     state_lock
+    sync_seal_check
     spool_make "$state/" sync
     run sync_all "$dir" || exit
     [[ ! ${option[quiet]-} ]] || { spool_remove && return; }
@@ -66,6 +69,16 @@ sync_store_check() {
     closest_directory there "$directory_path"
     is_within "$there" "$1" || return 0
     usage_error "$(printable "$target_url"), the store, is inside of $(printable "$1") and would change with each run"
+}
+
+# A name that was sealed once is never stored plain because an option was forgotten.
+sync_seal_check() {
+    if [[ $target_seal ]]; then
+        { : >"$state/sealed"; } 2>/dev/null || die 1 "$(printable "$state"): cannot be written"
+    elif [[ -e $state/sealed ]]; then
+        usage_error "$(reference_print "$reference") is sealed: give --seal, or set ZLSNAP_SEAL (to store it plain from \
+now on, use another name)"
+    fi
 }
 
 # sync_all DIR
@@ -106,7 +119,12 @@ sync_look() {
     target_list "$reference" "$spool/listing"
     documents_known=$state/table
     documents_load "$reference"
-    [[ ! -s $spool/missing ]] || state_replace table "$spool/table"
+    if [[ -s $spool/missing ]]; then
+        attempt cp -- "$spool/table" "$spool/table.kept"
+        attempt mv -fT -- "$spool/table.kept" "$state/table"
+    fi
+    [[ -s $spool/complete || $target_unseal ]] || ! grep -q 'it is not JSON$' "$spool/broken" ||
+        die 3 "$target_url/$reference: its documents are not JSON; if the name is sealed, give --seal and --open"
     known_choose
 }
 

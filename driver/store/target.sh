@@ -13,10 +13,13 @@ part core/messages core/names core/options core/spool
 target_kind=
 target_url=
 
-# Commands of the shell through which every object passes: before it is put, and after it was fetched. Empty
-# for none.
+# The commands of --seal and --open, filters through which every object passes: before it is put, and after it
+# was fetched. Empty for none. They come from the user, never from the store, where a stranger may have written.
 target_seal=
 target_unseal=
+
+# How many sealed files wait for their put: they need space beside the plain ones.
+target_sealed_most=16
 
 # How many names one call of a program gets: far fewer than fit into a command line.
 target_batch=500
@@ -30,6 +33,7 @@ target_open() {
         "'$(printable "$1")' is not a store: a directory, s3://BUCKET[/PREFIX] or rclone:REMOTE:PATH" ;;
     *) target_kind=directory ;;
     esac
+    target_seal=${option[seal]-${ZLSNAP_SEAL-}} target_unseal=${option[open]-${ZLSNAP_OPEN-}}
     part "store/${target_kind/s3/objects}"
     target_do open "$1"
 }
@@ -109,17 +113,32 @@ target_move() {
 
 # target_send put|move PREFIX FILE...
 target_send() {
-    local file sealed=$spool/sealed
+    local how=$1 prefix=$2 file batch names
+    shift 2
     if [[ ! $target_seal ]]; then
-        target_each "$1" "$2" "${@:3}"
+        target_each "$how" "$prefix" "$@"
         return
     fi
-    [[ -d $sealed ]] || attempt mkdir -- "$sealed" || exit
-    for file in "${@:3}"; do
-        target_pass "$target_seal" --seal "$file" "$sealed/${file##*/}"
-        target_do move "$2" "$sealed/${file##*/}" || exit
-        [[ $1 == put ]] || attempt rm -f -- "$file" || exit
+    attempt mkdir -p -- "$spool/sealed" || exit
+    while (($#)); do
+        batch=("${@:1:target_sealed_most}")
+        shift "${#batch[@]}"
+        for file in "${batch[@]}"; do
+            target_pass "$target_seal" --seal "$file" "$spool/sealed/${file##*/}"
+        done
+        target_sizes_note "$prefix" "${batch[@]##*/}"
+        names=("${batch[@]##*/}")
+        target_do move "$prefix" "${names[@]/#/"$spool/sealed/"}" || exit
+        [[ $how == put ]] || attempt rm -f -- "${batch[@]}" || exit
     done
+}
+
+# target_sizes_note PREFIX NAME...: adds lines "PREFIX/NAME SIZE" of sealed files to "sealed.sizes" in the spool.
+target_sizes_note() {
+    local prefix=$1
+    shift
+    (cd -- "$spool/sealed" && stat -c '%n %s' -- "$@") | prefix=$prefix/ awk '{ print ENVIRON["prefix"] $0 }' \
+        >>"$spool/sealed.sizes" || die 1 'the spool cannot be written'
 }
 
 # target_get PREFIX DIR NAME...: PREFIX/NAME becomes DIR/BASENAME. A missing object is no error: then there is
@@ -128,6 +147,7 @@ target_get() {
     local prefix=$1 dir=$2 name fetched=$spool/fetched
     shift 2
     if [[ ! $target_unseal ]]; then
+        [[ ! $target_seal ]] || die 1 "$(target_name "$prefix"): reading sealed objects needs --open=COMMAND"
         target_each get "$prefix" "$@"
         return
     fi
@@ -172,7 +192,7 @@ target_each() {
 # to '' if they have to be fetched.
 target_place() {
     local place=
-    [[ $target_kind != directory || $target_unseal ]] || place=$directory_path/$2
+    [[ $target_kind != directory || $target_seal || $target_unseal ]] || place=$directory_path/$2
     [[ -d $place ]] || place=
     printf -v "$1" '%s' "$place"
 }
@@ -189,10 +209,15 @@ target_incoming() {
 # --------------------------------------------------------------------------- options
 
 # The options of a store, for options_read().
-target_options='config:'
+target_options='config: seal: open:'
 
 usage_target() {
     cat <<'END'
+
+      --seal=COMMAND           a filter through which every object passes to the store, such
+                               as 'age -r KEY' (default: $ZLSNAP_SEAL)
+      --open=COMMAND           the filter that undoes it, such as 'age -d -i FILE' (default:
+                               $ZLSNAP_OPEN)
 
 For an S3 store:
       --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or

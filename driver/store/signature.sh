@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+#
+# Signatures of snapshots: filters of the user that sign and verify a text which names the snapshot and the digests of all that
+# it contains. The signature is kept in the document.
+
+part core/messages store/snapshot
+
+signature_options='verify:'
+
+usage_verify() {
+    cat <<'END'
+      --verify=COMMAND         a command that verifies the signature of the snapshot, in the
+                               file $ZLSNAP_SIGNATURE, of the text on its standard input
+                               (default: $ZLSNAP_VERIFY)
+END
+}
+
+# signature_text NAME SEQUENCE TIME ID TREE CHUNKS: prints the text that is signed.
+signature_text() {
+    printf 'zlsnap snapshot 1\nname %s\nsequence %s\ntime %s\nid %s\ntree_digest %s\nchunks_digest %s\n' "${@:1:5}" "${6:--}"
+}
+
+# signature_make COMMAND FILE: signs the text on standard input.
+signature_make() {
+    local statuses
+    sh -c "$1" 2>&"$messages" {messages}>&- | store "$2"
+    statuses=("${PIPESTATUS[@]}")
+    ((statuses[1] == 0)) || exit 1
+    ((statuses[0] == 0)) || die 1 "the command of --sign $(end_text "${statuses[0]}"); not synced"
+    [[ -s $2 ]] || die 1 'the command of --sign printed no signature; not synced'
+}
+
+# Verifies the signature of the chosen snapshot if --verify is given.
+signature_verify() {
+    local command=${option[verify]-${ZLSNAP_VERIFY-}} status
+    [[ $command ]] || return 0
+    attempt mkdir -p -- "$spool/snapshots" || exit
+    target_get "$reference" "$spool/snapshots" "${snapshot[key]}"
+    jq -j '.signature // ""' "$spool/${snapshot[key]}" >"$spool/signature" 2>/dev/null ||
+        die 3 "$target_url/$reference/${snapshot[key]}: is not JSON"
+    [[ -s $spool/signature ]] || die 4 "$target_url/$reference/${snapshot[key]}: is not signed"
+    signature_text "$reference" "${snapshot[sequence]}" "${snapshot[time]}" "${snapshot[id]}" "${snapshot[tree]}" \
+        "${snapshot[chunks]}" | ZLSNAP_SIGNATURE=$spool/signature sh -c "$command" >/dev/null 2>&"$messages" {messages}>&-
+    status=${PIPESTATUS[1]}
+    ((status == 0)) || die 4 "$target_url/$reference/${snapshot[key]}: its signature is not valid: the command of --verify \
+$(end_text "$status")"
+}

@@ -174,3 +174,39 @@ stopped() {
     run -1 timeout 30 sh "$PROJECT/doc/examples/restore-without-zlsnap" manifest chunks packs copy
     assert_output --partial 'its chunks exceed its size'
 }
+
+@test "snapshot-without-zlsnap: every snapshot of a store, with deltas of all kinds" {
+    local change document count=0
+    export HOME=$PWD
+    mkdir -p tree/a tree/b
+    for change in {1..100}; do echo "$change" >"tree/a/f $change"; done
+    ln "tree/a/f 1" tree/hard
+    head -c 2000000 /dev/urandom >tree/large
+    for change in true 'mv tree/a tree/moved' "find tree -exec touch -h -d '1969-12-31 23:59:58.5' {} +" \
+        'find tree -exec touch {} +' 'chmod 600 tree/moved/*' 'rm tree/hard' 'echo more >>tree/large' \
+        'mkdir tree/b/new && mv tree/moved tree/b/new' 'touch tree' 'echo 1 >tree/new'; do
+        bash -c "$change"
+        run -0 "$ZLSNAP_BIN/zlsnap.sh" sync a/b tree store
+        [[ $output == *' synced '* ]]
+        cp -a tree "kept.$count"
+        count=$((count + 1))
+    done
+    count=0
+    for document in store/a/b/snapshots/*; do
+        PATH=${PATH#"$ZLSNAP_BIN:"} sh "$PROJECT/doc/examples/snapshot-without-zlsnap" store/a/b "$document" copy
+        compare_trees "kept.$count" copy
+        rm -r copy
+        count=$((count + 1))
+    done
+    assert_equal "$count" 10
+}
+
+@test "snapshot-without-zlsnap: a damaged object" {
+    export HOME=$PWD
+    mkdir tree && echo 1 >tree/file
+    "$ZLSNAP_BIN/zlsnap.sh" sync a/b tree store
+    printf x | dd of="$(echo store/a/b/manifests/*)" bs=1 seek=50 conv=notrunc status=none
+    run -1 sh "$PROJECT/doc/examples/snapshot-without-zlsnap" store/a/b "$(echo store/a/b/snapshots/*)" copy
+    assert_output --partial 'is damaged'
+    assert [ ! -e copy ]
+}

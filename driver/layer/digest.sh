@@ -11,6 +11,7 @@ Print the tree digest of a directory: the SHA-256 of the manifest that tarpack -
 prints. It covers names, types, modes, owners, xattrs, links, sizes, contents and
 whiteouts, but not modification times, and is the same on every file system.
 
+      --time            cover modification times, too: the tree digest of a snapshot
       --cache=FILE      store digests of files in FILE, and read only the files that have
                         changed since
 END
@@ -18,7 +19,7 @@ END
 }
 
 command_digest() {
-    options_read "+cache: $tarpack_options" "$@"
+    options_read "time +cache: $tarpack_options" "$@"
     operands_expect DIR
     excludes_check
     programs_find tarpack shasum-tee

@@ -24,13 +24,15 @@ excludes_check() {
     done
 }
 
-# digest_pipe DIR [OPTION...]: prints the tree digest of the directory, with these options of tarpack.
+# digest_pipe DIR [OPTION...]: prints the tree digest of the directory, with these options of tarpack; with times if
+# --time is given.
 digest_pipe() {
-    local digest result
+    local digest result form=--manifest
+    [[ ! ${option[time]-} ]] || form=--manifest=time
     digest=$(
         # Not a fixed descriptor: the user may give --exclude-from=/dev/fd/N.
         exec {result}>&1
-        stage_from "$excludes" stage "$tarpack" "${passed[@]}" "${@:2}" ${option[quiet]+-q} --manifest \
+        stage_from "$excludes" stage "$tarpack" "${passed[@]}" "${@:2}" ${option[quiet]+-q} "$form" \
             -- "$1" {result}>&- |
             stage "$shasum_tee" -q --oci -o "/dev/fd/$result" >/dev/null
         verdict "${PIPESTATUS[*]}" tarpack shasum-tee

@@ -36,11 +36,12 @@ rclone_open() {
     programs_expect rclone jq
 }
 
-# rclone_path VARIABLE PREFIX: sets the variable to the remote path of a prefix.
+# rclone_path VARIABLE PREFIX: sets the variable to the remote path of a prefix. Without the slash at its end, rclone
+# would ask whether it is a file.
 rclone_path() {
     local separator=/
-    [[ $2 && $rclone_root != *[:/] ]] || separator=
-    printf -v "$1" '%s' "$rclone_root$separator$2"
+    [[ $rclone_root != *[:/] ]] || separator=
+    printf -v "$1" '%s' "$rclone_root$separator${2:+$2/}"
 }
 
 # rclone_run ARGUMENT...: runs rclone, and stores its messages in the spool for rclone_failed().
@@ -53,7 +54,7 @@ rclone_run() {
 # rclone_failed STATUS PREFIX: explains why the last rclone_run() failed, and exits.
 rclone_failed() {
     local problem said=$spool/rclone.messages.$BASHPID
-    problem=$(sed -nE '/./h; $ { g; s/^[0-9/]+ [0-9:]+ //; s/^[A-Z]+ *: //; s/^Failed to create file system for ".*": //
+    problem=$(sed -nE '/^[0-9/]+ [0-9:]+ ./h; $ { g; s/^[0-9/]+ [0-9:]+ //; s/^[A-Z]+ *: //; s/^Failed to create file system for ".*": //
         s/^Failed to [a-z]+( with [0-9]+ errors)?: //; s/^last error was: //; p; }' \
         "$said" 2>/dev/null)
     case $problem in

@@ -240,12 +240,7 @@ END
     "$@"
 }
 
-@test "rclone, s3: put, list" { by_rclone check_put_and_list; }
-@test "rclone, s3: a put replaces a damaged object" { by_rclone check_put_repairs; }
-@test "rclone, s3: move" { by_rclone check_move; }
-@test "rclone, s3: get" { by_rclone check_get; }
-@test "rclone, s3: delete" { by_rclone check_delete; }
-@test "rclone, s3: the clock of the store" { by_rclone check_now; }
+@test "rclone, s3: every verb" { by_rclone check_all; }
 
 check_rclone_bucket() {
     local verb

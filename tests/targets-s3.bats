@@ -218,3 +218,43 @@ b	1234567890123	$(date -d '2000-03-01 00:00:59' +%s)"
     done
     run -0 verb "$STORE/" list '' listing
 }
+
+# --------------------------------------------------------------------------- the same by rclone
+
+# by_rclone CHECK...: runs the check with the store in a remote of rclone, on the same server.
+by_rclone() {
+    requires_command rclone
+    unset AWS_CA_BUNDLE # it fails with one
+    export RCLONE_CONFIG=$BATS_TEST_TMPDIR/rclone.conf
+    cat >"$RCLONE_CONFIG" <<END
+[s3]
+type = s3
+provider = Other
+access_key_id = $S3_KEY
+secret_access_key = $S3_SECRET
+endpoint = http://$S3_HOST
+region = us-east-1
+force_path_style = true
+END
+    STORE=rclone:s3:${STORE#s3://}
+    "$@"
+}
+
+@test "rclone, s3: every verb" { by_rclone check_all; }
+
+check_rclone_bucket() {
+    local verb
+    make_objects
+    for verb in 'list web listing' 'get web . b' 'get web/prod . packs/b'; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr verb rclone:s3:none/store $verb
+        assert_one_line 'directory not found'
+    done
+    verb "$STORE" put web/prod a.zst
+    s3_forget
+    verb "$STORE" list web listing
+    run -0 s3_requests .
+    assert_equal "${#lines[@]}" 1
+}
+
+@test "rclone, s3: no bucket; one request for a listing" { by_rclone check_rclone_bucket; }

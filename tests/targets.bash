@@ -200,3 +200,31 @@ check_seal_fails() {
     assert_one_line 'a.zst: the command of --open failed with status 7'
     assert_not_exists got/a.zst
 }
+
+# Every verb once, for further servers.
+check_all() {
+    local now
+    make_objects
+    mkdir got
+    assert_objects web/prod
+    verb "$STORE" put web/prod/packs a.zst b.json
+    verb "$STORE" move web/prod/packs c
+    assert_objects web/prod 'packs/a.zst 6' 'packs/b.json 100000' 'packs/c 0'
+    verb "$STORE" get web/prod got packs/a.zst packs/none packs/b.json
+    assert_equal "$(entries got)" 'a.zst b.json'
+    cmp b.json got/b.json
+    run -0 verb "$STORE" get web/prod got none/none
+    # A damaged object of the same size and time is replaced.
+    printf 'fIrst\n' >got/a.zst
+    verb "$STORE" put web/prod/packs got/a.zst
+    touch -r got/a.zst a.zst
+    verb "$STORE" put web/prod/packs a.zst
+    verb "$STORE" get web/prod got packs/a.zst
+    cmp a.zst got/a.zst
+    run -0 verb "$STORE" delete web/prod packs/a.zst packs/none packs/c
+    run -0 verb "$STORE" delete nobody/here none
+    now=$(date +%s)
+    run -0 verb "$STORE" now web/prod
+    ((output >= now - 2 && output < now + 60))
+    assert_objects '' 'web/prod/packs/b.json 100000'
+}

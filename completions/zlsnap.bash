@@ -58,7 +58,7 @@ _zlsnap_describe() {
         operands='dir'
         ;;
     tarunpack)
-        options="expect= adopt= clean dry-run older-than= list json manifest[=] $_zlsnap_unpack"
+        options="expect= adopt= clean dry-run older-than= list json manifest[=] from-manifest $_zlsnap_unpack"
         operands='dir'
         ;;
     shasum-tee)

@@ -289,6 +289,7 @@ __zlsnap_option gc -l keep-last -x -d 'also remove layers that are not among the
 __zlsnap_option tarpack,tarunpack -l manifest -f -a time -d 'print an mtree manifest'
 __zlsnap_option tarunpack -l adopt -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'a staging directory becomes the directory'
+__zlsnap_option tarunpack -l from-manifest -d 'list a manifest instead of an archive'
 __zlsnap_option tarunpack -l clean -d 'remove what interrupted runs left'
 __zlsnap_option tarunpack -s t -l list -d 'check everything and list it, write nothing'
 

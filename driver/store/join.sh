@@ -13,8 +13,8 @@ snapshot_expect_check() {
         usage_error "option '--expect' takes a tree digest, HEX or sha256:HEX in lower case"
 }
 
-# Chooses the snapshot of `reference` and `reference_which`, and writes its manifest and its chunk map to the spool.
-snapshot_open() {
+# Chooses the snapshot of `reference` and `reference_which`, and compares its tree digest with that of --expect.
+snapshot_find() {
     local expected=${option[expect]-}
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
@@ -22,6 +22,11 @@ snapshot_open() {
     signature_verify
     [[ ! $expected || sha256:${expected#sha256:} == "${snapshot[tree]}" ]] ||
         die 4 "$target_url/$reference/${snapshot[key]}: has the tree digest ${snapshot[tree]}, not the expected one"
+}
+
+# Chooses the snapshot, and writes its manifest and its chunk map to the spool.
+snapshot_open() {
+    snapshot_find
     snapshot_manifest manifest "$spool/manifest"
     snapshot_manifest chunks "$spool/chunks"
 }

@@ -104,11 +104,3 @@ command_pull() {
         pull_from_registry "${operands[@]}"
     fi
 }
-
-# options_refuse PLACE NAME...: ends the driver if one of these options was given: PLACE does not have it.
-options_refuse() {
-    local name
-    for name in "${@:2}"; do
-        [[ ! ${option[$name]+given} ]] || usage_error "$1 does not have the option '--$name'"
-    done
-}

@@ -91,7 +91,7 @@ declare -A command_parts=(
     [create]=layer/create [extract]=layer/extract [verify]=layer/verify [list]=layer/list [info]=layer/info
     [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
     [oci]=image/oci [push]=store/push [pull]=store/push
-    [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots
+    [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots [status]=store/status
 )
 
 usage() {

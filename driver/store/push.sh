@@ -2,7 +2,7 @@
 #
 # zlsnap push and pull: copy layers and images to and from a registry, and layers to and from an S3 store.
 
-part core/options core/progress store/s3
+part core/options core/progress store/s3 store/target
 
 usage_push() {
     cat <<'END'
@@ -31,12 +31,25 @@ usage_pull() {
 Usage: zlsnap pull [OPTION]... s3://BUCKET[/PREFIX]/DIGEST[.tar.zst] LAYER
    or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] LAYER
    or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] oci:DIR[:TAG]
+   or: zlsnap pull [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE LAYER
 Copy a layer from an S3 store to LAYER and LAYER.json, and print LAYER.json; an
 interrupted download is resumed. Or copy an image from a registry to an image layout, and
 print the digest of its manifest; or an image with one layer to LAYER and LAYER.json.
 Nothing appears unless all digests match.
 
-For an S3 store:
+With three operands: make a LAYER and LAYER.json of a snapshot in a store. Its tar is the
+one that zlsnap create would have made of the directory then; the date in LAYER.json is
+that of the snapshot, or SOURCE_DATE_EPOCH.
+
+For a snapshot:
+  -e, --expect=DIGEST          expect this tree digest
+  -l, --level=N, -T, --threads=N, --long[=N], --rsyncable
+                               as for zlsnap create
+END
+    usage_target
+    cat <<'END'
+
+For an S3 URL:
 END
     usage_s3
     cat <<'END'
@@ -90,9 +103,16 @@ command_push() {
 }
 
 command_pull() {
-    options_read "$registry_options config: $progress_option" "$@"
-    operands_expect SOURCE DESTINATION
+    options_read "level: threads: long:: rsyncable expect: $registry_options $target_options $progress_option" "$@"
     progress_read
+    if ((${#operands[@]} == 3)); then
+        options_refuse 'a snapshot' authfile cert-dir tls-verify retries
+        part store/export
+        export_snapshot
+        return
+    fi
+    operands_expect SOURCE DESTINATION
+    options_refuse 'a layer or an image' level threads long rsyncable expect
     remote_expect "${operands[0]}" "${operands[1]}" 'zlsnap push copies to there'
     if [[ ${operands[0]} == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries

@@ -92,7 +92,7 @@ status_stored() {
 }
 
 status_object='
-    {name: $name, snapshot: $snapshot,
+    {name: $name, snapshot: ($snapshot | if . then del(.name) else . end),
         broken_later: ($later | split("\n") | map(select(. != "") | split("\t") | {key: .[0], problem: .[1]})),
         snapshots: {complete: $complete, broken: $broken, forgotten: $forgotten},
         packs: $stored[0], stored_bytes: $stored[1]}

@@ -49,11 +49,6 @@ END
     usage_target
     cat <<'END'
 
-For an S3 URL:
-END
-    usage_s3
-    cat <<'END'
-
 For a registry:
 END
     usage_registry

@@ -5,7 +5,7 @@
 load helpers
 load driver
 
-commands=(create extract verify list info mtree digest diff oci push pull sync restore status refs gc)
+commands=(create extract verify list info mtree digest diff oci push pull sync restore status gc)
 
 # The help of each command.
 setup_file() {

@@ -237,11 +237,11 @@ _zlsnap_operand() {
     fi
     kind=${kind%'*'}
     case "|$kind|" in
-    *'|remote|'*) schemes+=(docker:// s3://) ;;
-    *'|store|'*) schemes+=(s3://) ;;
+    *'|remote|'*) schemes+=(docker:// s3://) ;;&
+    *'|store|'*) schemes+=(s3://) ;;&
     *'|image|'*) schemes+=(oci:) ;;
     esac
-    if [[ $kind == *image && $current == oci:* ]]; then
+    if [[ "|$kind|" == *'|image|'* && $current == oci:* ]]; then
         _zlsnap_paths dir oci:
         return
     fi

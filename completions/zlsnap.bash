@@ -39,7 +39,7 @@ _zlsnap_describe() {
     mtree) options="expect= no-verify time config= $_zlsnap_limits" operands='layer dir|store' ;;
     digest) options="cache= $_zlsnap_digest" operands='dir' ;;
     diff)
-        options="time json config= $_zlsnap_digest $_zlsnap_limits"
+        options="time json fresh-options config= $_zlsnap_digest $_zlsnap_limits"
         operands='dir|layer dir|layer|store dir|store'
         ;;
     oci) options="progress[=] output= $_zlsnap_image" operands='layer|image layer*' ;;
@@ -56,7 +56,7 @@ _zlsnap_describe() {
         operands='name dir store'
         ;;
     restore) options="progress[=] expect= config= $_zlsnap_unpack" operands='name store dir' ;;
-    status) options="state= expect= json config= $_zlsnap_pack" operands='name dir|store dir|store' ;;
+    status) options="state= expect= json fresh-options config= $_zlsnap_pack" operands='name dir|store dir|store' ;;
     gc) options='dry-run older-than= keep-last= state= config=' operands='dir|store*' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"

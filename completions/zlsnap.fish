@@ -253,6 +253,7 @@ __zlsnap_option tarunpack,tarjoin,shasum-tee,extract,verify,list,info,mtree,pull
     -d 'expected digest'
 __zlsnap_option extract,list,mtree -l no-verify -d 'expect no digest'
 __zlsnap_option list -l names -d 'only the names'
+__zlsnap_option status,diff -l fresh-options -d 'use no options of the snapshot'
 __zlsnap_option info -l metadata -d 'only what LAYER.json says'
 __zlsnap_option diff,mtree -l time -d 'modification times, too'
 __zlsnap_option tarunpack,shasum-tee,list,info,diff,status -l json -d 'print JSON'

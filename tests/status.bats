@@ -64,6 +64,8 @@ json() {
     run -0 --separate-stderr zlsnap status web/1 tree store
     assert_stderr 0 ''
     assert_line 'compared     tree: unchanged'
+    run -0 zlsnap status --fresh-options web/1 tree store
+    assert_line 'compared     tree: changed'
     run -0 --separate-stderr zlsnap status --owner=7 web/1 tree store
     assert_stderr 1 'the last snapshot had other options'
     assert_line 'compared     tree: changed'

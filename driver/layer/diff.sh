@@ -12,8 +12,9 @@ Usage: zlsnap diff [OPTION]... A B
 Compare two directories or layers; '-' is a layer on standard input. Or compare a snapshot
 in a store with OTHER: a directory, another snapshot, SERVICE/INSTANCE[@ID|@TIME], or
 another snapshot of the same name, @ID or @TIME. Without OTHER, compare the snapshot with
-the last one of its name; or the last but one with the last one, if there is neither ID nor
-TIME. No contents are read from a store.
+the last one of its name; or, if there is neither ID nor TIME, the last but one with the
+last. No contents are read from a store. For a directory, the options for tarpack are
+those of the snapshot if none are given.
 
 Prints a line for each entry that only one of them has, or whose type, mode, owner, size,
 content, link, device or xattrs differ: 'added NAME', 'removed NAME' or 'changed NAME
@@ -21,6 +22,7 @@ content, link, device or xattrs differ: 'added NAME', 'removed NAME' or 'changed
 
       --time            compare modification times, too
       --json            print a JSON object for each difference, one a line
+      --fresh-options   use no options of the snapshot
 END
     usage_tarpack_content
     usage_limits
@@ -33,7 +35,7 @@ diff_unpack_options=()
 
 command_diff() {
     local side status
-    options_read "time json $target_options $tarpack_options $limit_options" "$@"
+    options_read "time json fresh-options $target_options $tarpack_options $limit_options" "$@"
     if ((${#operands[@]} == 3)) || diff_names_snapshot; then
         part store/compare
         compare_snapshots
@@ -41,6 +43,7 @@ command_diff() {
     fi
     operands_expect A B
     target_options_refuse
+    options_refuse 'a layer or a directory alone' fresh-options
     ! { is_input "${operands[0]}" && is_input "${operands[1]}"; } ||
         usage_error 'only one of A and B can be standard input'
     trouble=2 # as in diff(1)

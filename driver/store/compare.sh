@@ -32,6 +32,7 @@ compare_read() {
     compare_add
     [[ ! $compare_dir ]] || { compare_dir_check && return; }
     [[ ! ${passed[*]} ]] || usage_error "a snapshot does not have the option '${passed[0]%%=*}'"
+    options_refuse 'a snapshot' fresh-options
     [[ $other ]] || return 0
     [[ $other != @* ]] || other=${operands[0]%@*}$other
     [[ $other == ?*/?* ]] ||

@@ -15,6 +15,7 @@ The options for tarpack are those of the snapshot if none are given.
 
       --json                   print one JSON object
   -e, --expect=DIGEST          expect this tree digest of the snapshot
+      --fresh-options          use no options of the snapshot
       --state=DIR              where sync keeps the cache of digests, with which unchanged
                                files are not read
 END
@@ -23,7 +24,7 @@ END
 }
 
 command_status() {
-    options_read "json expect: state: $target_options $tarpack_options" "$@"
+    options_read "json expect: fresh-options state: $target_options $tarpack_options" "$@"
     local dir=
     if ((${#operands[@]} == 3)); then
         dir=${operands[1]}
@@ -31,6 +32,7 @@ command_status() {
     else
         operands_expect SERVICE/INSTANCE STORE
         [[ ! ${passed[*]} ]] || usage_error "option '${passed[0]%%=*}' needs a DIR"
+        options_refuse 'a snapshot' fresh-options state
     fi
     reference_read "${operands[0]}"
     target_open "${operands[-1]}"
@@ -48,19 +50,20 @@ command_status() {
 
 # status_print DIR: DIR may be empty. Returns 1 if the last snapshot is not complete.
 status_print() {
-    local changes=null last
+    local changes=null facts=null last
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
     last=$(tail -n 1 -- "$spool/complete")
     snapshot_read "$last"
     [[ $last || -s $spool/broken || -s $spool/forgotten ]] || snapshot_missing 'has no snapshot'
-    [[ ! $last ]] || snapshot_verify
-    if [[ $last && $1 ]]; then
-        changes=$(status_compare "$1") || exit
+    if [[ $last ]]; then
+        snapshot_verify
+        facts=$(snapshot_facts) || exit
+        [[ ! $1 ]] || changes=$(status_compare "$1") || exit
     fi
     last=$last awk -F '\t' '$1 > ENVIRON["last"] && $1 ~ "^snapshots/"' "$spool/broken" >"$spool/later"
     info_print "$status_object" "$snapshot_text $status_text" --arg shown "$(reference_print "$reference")" \
-        --arg name "$reference" --argjson snapshot "$([[ ! $last ]] && echo null || snapshot_facts)" \
+        --arg name "$reference" --argjson snapshot "$facts" \
         --rawfile later "$spool/later" --argjson complete "$(status_count "$spool/complete")" \
         --argjson broken "$(grep '^snapshots/' -- "$spool/broken" | status_count)" \
         --argjson forgotten "$(status_count "$spool/forgotten")" --argjson stored "$(status_stored)" \
@@ -75,7 +78,7 @@ status_compare() {
     current_manifest "$1" --manifest=time | stage "$shasum_tee" -q --oci -o "$spool/tree" >/dev/null
     verdict "${PIPESTATUS[*]}" tarpack shasum-tee || exit
     read -r tree <"$spool/tree"
-    [[ $tree != "${snapshot[tree]}" ]] && echo true || echo false
+    if [[ $tree == "${snapshot[tree]}" ]]; then echo false; else echo true; fi
 }
 
 # status_count [FILE]: prints the number of lines.

@@ -7,7 +7,7 @@
 #   verify    shasum-tee --zstd | zstd -dc | tarunpack --list
 #   oci       LAYER... -> an image layout, whose images extract and verify read
 #   push      image layout -> skopeo -> registry, or LAYER -> s3cmd -> S3 store; pull is the reverse
-#   sync      DIR -> create -> push -> a pointer in the store; restore is the reverse
+#   sync      DIR -> packs, a manifest and a document in a store; restore and pull are the reverse
 #
 # This file finds the parts of the driver and runs a command: a function, command_NAME, in a part below
 # driver/. A part calls part() for the parts that it needs.
@@ -91,7 +91,7 @@ declare -A command_parts=(
     [create]=layer/create [extract]=layer/extract [verify]=layer/verify [list]=layer/list [info]=layer/info
     [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
     [oci]=image/oci [push]=store/push [pull]=store/push
-    [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots
+    [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots [status]=store/status
 )
 
 usage() {
@@ -118,8 +118,13 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
 
   sync NAME DIR URL            keep a directory in an S3 store as NAME, SERVICE/INSTANCE
   restore NAME URL DIR         restore the last layer of a name
-  status NAME [DIR] URL        show the layer of a name, and whether DIR has changed since
-  refs URL                     list the names in a store
+  status NAME [DIR] STORE      show the last snapshot, and whether DIR has changed since
+  list|info|mtree NAME[@ID|@TIME] STORE [PATH]...
+                               look at a snapshot as at a layer, without its contents
+  diff NAME[@ID|@TIME] [OTHER] STORE
+                               compare a snapshot with another one, or with a directory
+  pull NAME[@ID|@TIME] STORE LAYER
+                               make a layer of a snapshot
   gc [DIR|URL]...              remove what interrupted runs left, and old layers
 
   -q, --quiet          print no warnings (for every command)

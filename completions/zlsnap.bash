@@ -9,7 +9,7 @@
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
 _zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
-    status refs gc'
+    status gc'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
     xattrs-exclude= no-xattrs live jobs= verbose'
@@ -34,31 +34,36 @@ _zlsnap_describe() {
     create) options="progress[=] $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
     extract) options="progress[=] expect= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
     verify) options="progress[=] expect= $_zlsnap_limits" operands='layer|image' ;;
-    list) options="expect= no-verify names verbose json $_zlsnap_limits" operands='layer' ;;
-    info) options="progress[=] metadata json $_zlsnap_limits" operands='layer' ;;
-    mtree) options="expect= no-verify $_zlsnap_limits" operands='layer' ;;
+    list) options="expect= no-verify names verbose json config= $_zlsnap_limits" operands='layer dir|store' ;;
+    info) options="progress[=] expect= metadata json config= $_zlsnap_limits" operands='layer dir|store' ;;
+    mtree) options="expect= no-verify time config= $_zlsnap_limits" operands='layer dir|store' ;;
     digest) options="cache= $_zlsnap_digest" operands='dir' ;;
-    diff) options="time json $_zlsnap_digest $_zlsnap_limits" operands='dir|layer dir|layer' ;;
+    diff)
+        options="time json fresh-options config= $_zlsnap_digest $_zlsnap_limits"
+        operands='dir|layer dir|layer|store dir|store'
+        ;;
     oci) options="progress[=] output= $_zlsnap_image" operands='layer|image layer*' ;;
     push)
         options="progress[=] $_zlsnap_image $_zlsnap_s3 $_zlsnap_registry"
         operands='layer|image remote'
         ;;
-    pull) options="progress[=] config= $_zlsnap_registry" operands='remote new|image' ;;
+    pull)
+        options="progress[=] expect= config= $_zlsnap_zstd $_zlsnap_registry"
+        operands='remote new|image|store new'
+        ;;
     sync)
         options="progress[=] state= $_zlsnap_zstd $_zlsnap_s3 $_zlsnap_pack"
         operands='name dir store'
         ;;
     restore) options="progress[=] expect= config= $_zlsnap_unpack" operands='name store dir' ;;
-    status) options="state= config= $_zlsnap_pack" operands='name dir|store store' ;;
-    refs) options='config= json' operands='store' ;;
+    status) options="state= expect= json fresh-options config= $_zlsnap_pack" operands='name dir|store dir|store' ;;
     gc) options='dry-run older-than= keep-last= state= config=' operands='dir|store*' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"
         operands='dir'
         ;;
     tarunpack)
-        options="expect= adopt= clean dry-run older-than= list json manifest[=] $_zlsnap_unpack"
+        options="expect= adopt= clean dry-run older-than= list json manifest[=] from-manifest $_zlsnap_unpack"
         operands='dir'
         ;;
     shasum-tee)
@@ -232,11 +237,11 @@ _zlsnap_operand() {
     fi
     kind=${kind%'*'}
     case "|$kind|" in
-    *'|remote|'*) schemes+=(docker:// s3://) ;;
-    *'|store|'*) schemes+=(s3://) ;;
+    *'|remote|'*) schemes+=(docker:// s3://) ;;&
+    *'|store|'*) schemes+=(s3://) ;;&
     *'|image|'*) schemes+=(oci:) ;;
     esac
-    if [[ $kind == *image && $current == oci:* ]]; then
+    if [[ "|$kind|" == *'|image|'* && $current == oci:* ]]; then
         _zlsnap_paths dir oci:
         return
     fi

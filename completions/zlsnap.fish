@@ -54,27 +54,25 @@ function __zlsnap_kinds
         case verify
             printf '%s\n' 'layer|image'
         case list info mtree
-            printf '%s\n' layer
+            printf '%s\n' layer 'dir|store'
         case digest tarpack tarunpack
             printf '%s\n' dir
         case mtreediff
             printf '%s\n' file file
         case diff
-            printf '%s\n' layer layer
+            printf '%s\n' layer 'layer|store' 'dir|store'
         case oci
             printf '%s\n' 'layer|image' layer+
         case push
             printf '%s\n' 'layer|image' remote
         case pull
-            printf '%s\n' remote 'file|image'
+            printf '%s\n' remote 'file|image|store' file
         case sync
             printf '%s\n' name dir store
         case restore
             printf '%s\n' name store dir
         case status
-            printf '%s\n' name 'dir|store' store
-        case refs
-            printf '%s\n' store
+            printf '%s\n' name 'dir|store' 'dir|store'
         case gc
             printf '%s\n' 'dir|store+'
     end
@@ -177,18 +175,17 @@ end
 __zlsnap_add create 'pack a directory into a layer'
 __zlsnap_add extract 'restore a layer or an image'
 __zlsnap_add verify 'check digests, sizes, frames and structure'
-__zlsnap_add list 'list the entries of a layer'
-__zlsnap_add info 'show digests, sizes and contents of a layer'
-__zlsnap_add mtree 'print the manifest of a layer'
+__zlsnap_add list 'list the entries of a layer or snapshot'
+__zlsnap_add info 'show digests, sizes and contents of a layer or snapshot'
+__zlsnap_add mtree 'print the manifest of a layer or snapshot'
 __zlsnap_add digest 'print the tree digest of a directory'
-__zlsnap_add diff 'compare directories and layers'
+__zlsnap_add diff 'compare directories, layers and snapshots'
 __zlsnap_add oci 'make an image of layers'
 __zlsnap_add push 'copy a layer or an image to a registry or a store'
 __zlsnap_add pull 'copy it from there'
 __zlsnap_add sync 'keep a directory in a store'
 __zlsnap_add restore 'restore the last layer of a name'
-__zlsnap_add status 'show the layer of a name'
-__zlsnap_add refs 'list the names in a store'
+__zlsnap_add status 'show the last snapshot of a name'
 __zlsnap_add gc 'remove what interrupted runs left, and old layers'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s h -l help -d 'show the help'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s V -l version -d 'show the version'
@@ -198,12 +195,12 @@ set -l pack tarpack,create,sync,status
 set -l content $pack,digest,diff
 set -l unpack tarunpack,extract,restore
 set -l readers $unpack,verify,list,info,mtree,diff
-set -l zstd create,sync
+set -l zstd create,sync,pull
 set -l s3 push,sync
 set -l registry push,pull
 set -l image oci,push
 set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
-set all $all,pull,sync,restore,status,refs,gc
+set all $all,pull,sync,restore,status,gc
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
@@ -252,13 +249,14 @@ __zlsnap_option $zstd -s T -l threads -x -d 'threads of zstd'
 __zlsnap_option $zstd -l long -f -d 'find repetitions up to 2^N bytes apart'
 __zlsnap_option $zstd -l rsyncable -d 'small changes in the directory cause small changes in the layer'
 
-__zlsnap_option tarunpack,tarjoin,shasum-tee,extract,verify,list,mtree,restore -s e -l expect -x \
+__zlsnap_option tarunpack,tarjoin,shasum-tee,extract,verify,list,info,mtree,pull,restore,status -s e -l expect -x \
     -d 'expected digest'
 __zlsnap_option extract,list,mtree -l no-verify -d 'expect no digest'
 __zlsnap_option list -l names -d 'only the names'
+__zlsnap_option status,diff -l fresh-options -d 'use no options of the snapshot'
 __zlsnap_option info -l metadata -d 'only what LAYER.json says'
-__zlsnap_option diff -l time -d 'compare modification times, too'
-__zlsnap_option tarunpack,shasum-tee,list,info,diff,refs -l json -d 'print JSON'
+__zlsnap_option diff,mtree -l time -d 'modification times, too'
+__zlsnap_option tarunpack,shasum-tee,list,info,diff,status -l json -d 'print JSON'
 __zlsnap_option tarpack,digest -l cache -r -F -d 'store digests in a file'
 __zlsnap_option tarpack -l contents -x -d 'write new contents to a descriptor'
 __zlsnap_option tarpack -l chunks -r -F -d 'write the chunk map to a file'
@@ -278,7 +276,7 @@ __zlsnap_option $registry -l tls-verify -x -a 'true false' -d 'whether TLS is ne
 __zlsnap_option $registry -l retries -x -d 'number of retries'
 __zlsnap_option $s3 -l part-size -x -d 'size of a part in MiB'
 __zlsnap_option $s3 -l max-parts -x -d 'maximum number of parts'
-__zlsnap_option push,pull,sync,restore,status,refs,gc -l config -r -F -d 's3cmd\'s configuration'
+__zlsnap_option push,pull,sync,restore,status,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
 __zlsnap_option sync,status,gc -l state -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'where the cache of digests is kept'
 
@@ -289,6 +287,7 @@ __zlsnap_option gc -l keep-last -x -d 'also remove layers that are not among the
 __zlsnap_option tarpack,tarunpack -l manifest -f -a time -d 'print an mtree manifest'
 __zlsnap_option tarunpack -l adopt -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'a staging directory becomes the directory'
+__zlsnap_option tarunpack -l from-manifest -d 'list a manifest instead of an archive'
 __zlsnap_option tarunpack -l clean -d 'remove what interrupted runs left'
 __zlsnap_option tarunpack -s t -l list -d 'check everything and list it, write nothing'
 

@@ -3,6 +3,7 @@
 #include "diag.h"
 #include "escape.h"
 #include "list_json.h"
+#include "manifest.h"
 #include "mtree.h"
 #include "sandbox.h"
 #include "stream.h"
@@ -162,25 +163,9 @@ static enum status content_hash(struct list *list, const struct tar_entry *entry
     return STATUS_OK;
 }
 
-static enum status append_manifest(struct list *list, const struct tar_entry *entry,
-                                   enum archive_event *event)
-{
-    struct digest_value value;
-    char hex[DIGEST_TEXT_SIZE] = "";
-    if (entry->type == TAR_FILE) {
-        enum status status = content_hash(list, entry, event);
-        if (status != STATUS_OK || *event != ARCHIVE_OK)
-            return status;
-        if (digest_final(list->digest, &value) != 0)
-            return digest_failed();
-        digest_hex(&value, hex);
-    }
-    bool times = list->options->list == LIST_MANIFEST_TIMES;
-    return mtree_append(&list->out, entry, hex, times) == 0 ? STATUS_OK : diag_no_memory();
-}
-
+/* Appends an entry. `sha256` is the digest of a file's content, for a manifest. */
 static enum status append_entry(struct list *list, const struct tar_entry *entry,
-                                enum archive_event *event)
+                                const char *sha256)
 {
     int result = 0;
     switch (list->options->list) {
@@ -197,16 +182,43 @@ static enum status append_entry(struct list *list, const struct tar_entry *entry
         break;
     case LIST_MANIFEST:
     case LIST_MANIFEST_TIMES:
-        return append_manifest(list, entry, event);
+        result =
+            mtree_append(&list->out, entry, sha256, list->options->list == LIST_MANIFEST_TIMES);
+        return result == 0 ? STATUS_OK : diag_no_memory();
     }
     if (result == 0)
         result = buf_append(&list->out, "\n", 1);
     return result == 0 ? STATUS_OK : diag_no_memory();
 }
 
-static enum status entries_print(struct list *list, enum archive_event *event)
+static enum status entry_print(struct list *list, const struct tar_entry *entry, const char *sha256)
+{
+    tally_add(&list->tally, entry);
+    enum status status = append_entry(list, entry, sha256);
+    return status == STATUS_OK && list->out.length >= STREAM_CHUNK / 4 ? flush(list) : status;
+}
+
+/* Stores the digest of the entry's content, if it is to be printed. */
+static enum status content_digest(struct list *list, const struct tar_entry *entry,
+                                  enum archive_event *event, char hex[static DIGEST_TEXT_SIZE])
+{
+    struct digest_value value;
+    hex[0] = '\0';
+    if (!list->digest || entry->type != TAR_FILE)
+        return STATUS_OK;
+    enum status status = content_hash(list, entry, event);
+    if (status != STATUS_OK || *event != ARCHIVE_OK)
+        return status;
+    if (digest_final(list->digest, &value) != 0)
+        return digest_failed();
+    digest_hex(&value, hex);
+    return STATUS_OK;
+}
+
+static enum status archive_print(struct list *list, enum archive_event *event)
 {
     const struct tar_entry *entry = NULL;
+    char hex[DIGEST_TEXT_SIZE];
     enum status status = STATUS_OK;
     while (status == STATUS_OK) {
         *event = reader_next(&list->reader, &entry);
@@ -214,13 +226,50 @@ static enum status entries_print(struct list *list, enum archive_event *event)
             break;
         if (!select_take(&list->options->selection, entry))
             continue;
-        tally_add(&list->tally, entry);
-        status = append_entry(list, entry, event);
+        status = content_digest(list, entry, event, hex);
         if (*event != ARCHIVE_OK)
             break;
-        if (status == STATUS_OK && list->out.length >= STREAM_CHUNK / 4)
-            status = flush(list);
+        if (status == STATUS_OK)
+            status = entry_print(list, entry, hex);
     }
+    return status == STATUS_OK ? flush(list) : status;
+}
+
+/* Prints the entries of the archive on standard input, and judges it. */
+static enum status archive_list(struct list *list)
+{
+    const struct options *options = list->options;
+    enum archive_event event = ARCHIVE_OK;
+    enum status status = source_start(&list->source, STDIN_FILENO,
+                                      options->has_expected ? &options->expected.algorithm : NULL,
+                                      options->stream_limit, options->jobs > 1);
+    if (status != STATUS_OK)
+        return status;
+    bounds_start(&list->bounds, &options->limits);
+    reader_start(&list->reader, &list->input);
+    status = archive_print(list, &event);
+    list->tally.bytes = source_length(&list->source);
+    if (status != STATUS_OK)
+        return status;
+    return verdict(&list->input, event, options->has_expected ? &options->expected : NULL);
+}
+
+/* Prints the entries of the manifest on standard input. */
+static enum status manifest_list(struct list *list)
+{
+    struct manifest manifest;
+    enum status status = manifest_open(&manifest, STDIN_FILENO, false, NULL);
+    if (status == STATUS_OK)
+        status = manifest_next(&manifest);
+    while (status == STATUS_OK && manifest.text) {
+        const struct mtree_line *line = &manifest.line;
+        if (select_take(&list->options->selection, &line->entry))
+            status = entry_print(list, &line->entry, line->sha256);
+        if (status == STATUS_OK)
+            status = manifest_next(&manifest);
+    }
+    list->tally.bytes = manifest.lines.offset;
+    manifest_close(&manifest);
     return status == STATUS_OK ? flush(list) : status;
 }
 
@@ -235,36 +284,25 @@ static enum status list_prepare(struct list *list)
             return diag_no_memory();
     }
     tzset(); /* reads a file, which the sandbox would deny */
-    enum status status = sandbox_enter(-1, SANDBOX_READ);
-    if (status != STATUS_OK)
-        return status;
-    return source_start(&list->source, STDIN_FILENO,
-                        options->has_expected ? &options->expected.algorithm : NULL,
-                        options->stream_limit, options->jobs > 1);
+    return sandbox_enter(-1, SANDBOX_READ);
 }
 
 enum status list_run(const struct options *options)
 {
     struct list list = {.options = options};
     list.input = (struct archive_input){&list.source, &list.bounds, &list.problem};
-    enum archive_event event = ARCHIVE_OK;
     enum status status = STATUS_OK;
     if (options->summary)
         status = outfile_open(&list.summary, options->summary, "--summary", true);
     if (status == STATUS_OK)
         status = list_prepare(&list);
-    if (status == STATUS_OK) {
-        bounds_start(&list.bounds, &options->limits);
-        reader_start(&list.reader, &list.input);
-        status = entries_print(&list, &event);
-    }
     if (status == STATUS_OK)
-        status = verdict(&list.input, event, options->has_expected ? &options->expected : NULL);
+        status = options->from_manifest ? manifest_list(&list) : archive_list(&list);
     if (status == STATUS_OK)
-        status = select_check(&options->selection, "the archive");
+        status = select_check(&options->selection,
+                              options->from_manifest ? "the manifest" : "the archive");
     if (stream_close_stdout() != 0 && status == STATUS_OK)
         status = diag_errno("cannot write to standard output");
-    list.tally.bytes = source_length(&list.source);
     if (status == STATUS_OK && options->summary)
         status = tally_write(&list.tally, &list.summary);
     outfile_close(&list.summary);

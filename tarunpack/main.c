@@ -6,7 +6,7 @@
  *              directory; the parent waits and publishes the tree (place/target) or removes it
  *              (place/staging). With --adopt the parent publishes a tree that other runs built.
  *     onto     --merge: a first child stages the layer in the same way, a second one merges it
- *     list     --list: reads and checks the archive, writes nothing to disk
+ *     list     --list: reads and checks the archive or a manifest, writes nothing to disk
  *     clean    --clean: removes what killed runs left behind
  */
 #include "clean.h"
@@ -42,6 +42,7 @@ static const char help[] =
     "                          long format, and with --whiteouts=overlay whiteouts as deletions\n"
     "      --json              the same, as one JSON object per entry\n"
     "      --manifest[=time]   the same, as an mtree manifest, optionally with times\n"
+    "      --from-manifest     with --list: read a manifest with times, not an archive\n"
     "      --whiteouts=overlay|apply|keep|raw\n"
     "                          restore .wh. names as overlay whiteouts (default), as deletions\n"
     "                          (default with --merge) or as files; raw restores everything\n"

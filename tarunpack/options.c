@@ -10,6 +10,7 @@
 
 enum {
     OPTION_MANIFEST = CLI_FIRST_LONG,
+    OPTION_FROM_MANIFEST,
     OPTION_WHITEOUTS,
     OPTION_USERXATTR,
     OPTION_REPLACE,
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
     {"expect", required_argument, NULL, 'e'},
     {"list", no_argument, NULL, 't'},
     {"manifest", optional_argument, NULL, OPTION_MANIFEST},
+    {"from-manifest", no_argument, NULL, OPTION_FROM_MANIFEST},
     {"whiteouts", required_argument, NULL, OPTION_WHITEOUTS},
     {"userxattr", no_argument, NULL, OPTION_USERXATTR},
     {"same-owner", no_argument, NULL, FLAG(same_owner)},
@@ -71,7 +73,7 @@ _Static_assert(sizeof long_options / sizeof long_options[0] <= 64, "options.give
 #define JOBS_MAX 4
 
 /* What a run does. Options that have no meaning for it are refused. */
-enum work { WORK_TREE = 1, WORK_LIST = 2, WORK_ADOPT = 4, WORK_CLEAN = 8 };
+enum work { WORK_TREE = 1, WORK_LIST = 2, WORK_ADOPT = 4, WORK_CLEAN = 8, WORK_MANIFEST = 16 };
 
 /* Test builds may override it. */
 #ifndef JOBS_DEFAULT
@@ -213,6 +215,9 @@ static enum status option_take(struct options *options, int option, const char *
     case OPTION_JSON:
         options->list = LIST_JSON;
         return STATUS_OK;
+    case OPTION_FROM_MANIFEST:
+        options->from_manifest = true;
+        return STATUS_OK;
     case OPTION_USERXATTR:
         options->overlay = OVERLAY_USER;
         return STATUS_OK;
@@ -231,16 +236,19 @@ static unsigned works_of(int option)
     switch (option) {
     case 'q':
     case 'v':
-        return WORK_TREE | WORK_LIST | WORK_ADOPT | WORK_CLEAN;
-    case 'e':
-    case 'j':
+        return WORK_TREE | WORK_LIST | WORK_ADOPT | WORK_CLEAN | WORK_MANIFEST;
     case OPTION_WHITEOUTS:
     case TEXT(summary):
+        return WORK_TREE | WORK_LIST | WORK_MANIFEST;
+    case 'e':
+    case 'j':
         return WORK_TREE | WORK_LIST;
     case 't':
     case OPTION_JSON:
     case OPTION_MANIFEST:
-        return WORK_LIST;
+        return WORK_LIST | WORK_MANIFEST;
+    case OPTION_FROM_MANIFEST:
+        return WORK_MANIFEST;
     case OPTION_REPLACE:
     case FLAG(no_sync):
         return WORK_TREE | WORK_ADOPT;
@@ -261,7 +269,9 @@ static enum work work_of(const struct options *options)
         return WORK_CLEAN;
     if (options->adopt)
         return WORK_ADOPT;
-    return options->list != LIST_NONE ? WORK_LIST : WORK_TREE;
+    if (options->list == LIST_NONE)
+        return WORK_TREE;
+    return options->from_manifest ? WORK_MANIFEST : WORK_LIST;
 }
 
 static enum status useless_refuse(enum work work, const struct option *option)
@@ -270,8 +280,12 @@ static enum status useless_refuse(enum work work, const struct option *option)
         return cli_usage("--clean reads no archive: only --dry-run and --older-than go with it");
     if (work == WORK_ADOPT)
         return cli_usage("--adopt reads no archive: only --replace and --no-sync go with it");
+    if (work == WORK_MANIFEST)
+        return cli_usage("--from-manifest only lists: --%s does not go with it", option->name);
     if (works_of(option->val) == WORK_CLEAN)
         return cli_usage("--dry-run and --older-than need --clean");
+    if (works_of(option->val) == WORK_MANIFEST)
+        return cli_usage("--from-manifest needs --list, --json or --manifest");
     return cli_usage("--list, --json and --manifest write no directory: --%s does not go with them",
                      option->name);
 }

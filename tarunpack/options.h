@@ -23,7 +23,8 @@ struct options {
     bool has_expected;
     struct digest_value expected;
     enum list_form list;
-    bool deletions; /* list whiteouts as deletions */
+    bool deletions;     /* list whiteouts as deletions */
+    bool from_manifest; /* list a manifest, not an archive */
     enum target_mode mode;
     const char *adopt; /* the staging directory to publish, or NULL */
     bool clean;        /* remove what killed runs left in `directory` */

@@ -167,7 +167,7 @@ offers_all() {
 @test "help_read finds known options" {
     local line
     for line in 'tarpack -X' 'tarpack --exclude-from=FILE' 'zlsnap create --long[=N]' \
-        'zlsnap oci -o' 'zlsnap status --whiteouts=oci|raw' 'zlsnap refs --quiet'; do
+        'zlsnap oci -o' 'zlsnap status --whiteouts=oci|raw' 'zlsnap list --quiet'; do
         run -0 grep -cFx -e "$line" "$BATS_FILE_TMPDIR/help"
     done
     run -0 callers

@@ -5,7 +5,7 @@
 load helpers
 load driver
 
-commands=(create extract verify list info mtree digest diff oci push pull sync restore status refs gc)
+commands=(create extract verify list info mtree digest diff oci push pull sync restore status gc)
 
 # The help of each command.
 setup_file() {
@@ -167,7 +167,7 @@ assert_taken() {
     mapfile -t sources < <(find "$PROJECT/tarunpack" -name '*.c')
     "$PROJECT/tests/advice.py" program "${sources[@]}" >advice
     grep -qx -e --merge advice
-    mapfile -t options < <(grep -vxE -e '--(adopt|clean|dry-run|json|list|manifest|older-than)' advice)
+    mapfile -t options < <(grep -vxE -e '--(adopt|clean|dry-run|from-manifest|json|list|manifest|older-than)' advice)
     for command in extract restore; do
         assert_taken "$command" "${options[@]}"
     done

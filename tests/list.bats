@@ -3,6 +3,7 @@
 
 load helpers
 load driver
+load trees
 
 setup() {
     enter_work
@@ -38,6 +39,45 @@ setup() {
     run -0 zlsnap list --json layer
     assert_output "$(zstd -dc <layer | tarunpack --list --json)"
     assert_equal "$(jq -s length <<<"$output")" "$(jq .file_count layer.json)"
+}
+
+@test "tarunpack --from-manifest prints the same of a manifest as of its archive" {
+    requires_root
+    local form
+    make_tree all "${ROOT_PARTS[@]}"
+    mkdir -p all/opaque all/whiteouts
+    mknod all/whiteouts/gone c 0 0
+    setfattr -n trusted.overlay.opaque -v y all/opaque
+    tarpack all >tar
+    tarpack --manifest=time all >manifest
+    for form in --list -tv '-tv --whiteouts=overlay' --json --manifest --manifest=time '-tv . opaque' \
+        '--json types/directory modes' '--list none'; do
+        # shellcheck disable=SC2086 # words
+        {
+            run --separate-stderr tarunpack --summary=a $form <tar
+            printf '%s\n' "$output" "$status" "${stderr//the archive/the manifest}" >expected
+            run --separate-stderr tarunpack --summary=b --from-manifest $form <manifest
+            printf '%s\n' "$output" "$status" "$stderr" | cmp expected -
+            [ "$status" -ne 0 ] || assert_equal "$(jq -c '.bytes = 0' b)" "$(jq -c '.bytes = 0' a)"
+        }
+    done
+    tarunpack --summary=b --from-manifest --list <manifest >/dev/null
+    assert_equal "$(jq .bytes b)" "$(stat -c %s manifest)"
+}
+
+@test "tarunpack --from-manifest refuses what is no manifest, or one that is malformed" {
+    run -3 --separate-stderr tarunpack --list --from-manifest <layer
+    assert_equal "$stderr" 'tarunpack: manifest: it does not begin with #mtree'
+    tarpack --manifest=time tree >manifest
+    head -n 2 manifest >short
+    run -0 tarunpack --list --from-manifest <short
+    assert_output ./
+    printf './../x' >>short
+    run -3 --separate-stderr tarunpack --list --from-manifest <short
+    assert_stderr 1 'manifest: line 3: '
+    tarpack --manifest tree >manifest
+    run -3 --separate-stderr tarunpack --list --from-manifest <manifest
+    assert_stderr 1 'no time'
 }
 
 @test "mtree prints the output of tarpack --manifest" {

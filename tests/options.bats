@@ -439,21 +439,24 @@ attributes_of() {
 @test "tarunpack refuses every option that the other options make useless" {
     local mode option
     mkdir dir
-    # Each word is an option and the modes that read it: new tree, merge, list, adopt, clean.
+    # Each word is an option and the modes that read it: new tree, merge, list, adopt, clean,
+    # list from a manifest.
     for option in --replace:ta --no-sync:tma --same-owner:tm --no-same-owner:tm --uid-map=0:1:1:tm \
-        --gid-map=0:1:1:tm --no-xattrs:tm --no-devices:tm --no-holes:tm --userxattr:tm --whiteouts=apply:tml \
-        --summary=file:tml --jobs=2:tml --max-stream=1:tml --max-size=1:tml --max-entries=1:tml \
-        --max-path=1:tml --max-depth=1:tml --max-pax=1:tml --max-xattr=1:tml --manifest:l --json:l \
-        --dry-run:c --older-than=0:c --expect="$(printf '%064d' 0):tml" -q:tmlac -v:tmlac; do
-        for mode in t: m:--merge l:--list a:--adopt=.none.zlsnap-abcdef c:--clean; do
+        --gid-map=0:1:1:tm --no-xattrs:tm --no-devices:tm --no-holes:tm --userxattr:tm --whiteouts=apply:tmlf \
+        --summary=file:tmlf --jobs=2:tml --max-stream=1:tml --max-size=1:tml --max-entries=1:tml \
+        --max-path=1:tml --max-depth=1:tml --max-pax=1:tml --max-xattr=1:tml --manifest:lf --json:lf \
+        --dry-run:c --older-than=0:c --expect="$(printf '%064d' 0):tml" -q:tmlacf -v:tmlacf; do
+        for mode in t: m:--merge l:--list a:--adopt=.none.zlsnap-abcdef c:--clean \
+            f:--from-manifest; do
             local -a command=(tarunpack "${option%:*}")
             [ "$mode" = t: ] || command+=("${mode#*:}")
-            [ "${mode%%:*}" = l ] || [[ $option == *:l ]] || command+=(none)
+            [[ $mode != f:* ]] || command+=(--list)
+            [[ $mode == [lf]:* ]] || [[ $option == *:l* ]] || command+=(none)
             run --separate-stderr "${command[@]}" </dev/null
             if [[ ${option##*:} == *"${mode%%:*}"* ]]; then
                 [ "$status" -ne 2 ] || fail "${command[*]} is refused: $stderr"
             else
-                [ "$status" -eq 2 ] || [[ $option == *:l && $mode == t: ]] ||
+                [ "$status" -eq 2 ] || [[ $option == *:l* && $mode == t: ]] ||
                     fail "${command[*]} is not refused: $status"
             fi
         done

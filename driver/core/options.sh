@@ -123,6 +123,14 @@ operands_expect() {
     done
 }
 
+# options_refuse PLACE NAME...: ends the driver if one of these options was given: PLACE does not have it.
+options_refuse() {
+    local name
+    for name in "${@:2}"; do
+        [[ ! ${option[$name]+given} ]] || usage_error "$1 does not have the option '--$name'"
+    done
+}
+
 # number_check OPTION VALUE LEAST MOST: ends the driver unless the value is a number in this range.
 number_check() {
     [[ $2 =~ ^(0|[1-9][0-9]{0,4})$ && $2 -ge $3 && $2 -le $4 ]] ||

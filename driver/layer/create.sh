@@ -28,7 +28,7 @@ END
 }
 
 command_create() {
-    local dir json
+    local dir
     options_read "level: threads: long:: rsyncable $progress_option $tarpack_options" "$@"
     operands_expect DIR LAYER
     progress_read
@@ -50,12 +50,7 @@ command_create() {
     spool_make "$output_place" "$output_name"
     run create_file "$dir" || exit
     create_metadata
-    json=$(<"$spool/json") || exit
-    run publish || exit
-    spool_remove
-    printf '%s\n' "$json" 2>/dev/null ||
-        die 1 "cannot write to standard output; $(printable "$output") is complete"
-    create_summary "$output"
+    create_finish
 }
 
 # create_to_output DIR: writes the layer to standard output. Its digest, without which it could not be
@@ -71,10 +66,4 @@ create_to_output() {
     else
         say "-: digest ${measured[digest]}"
     fi
-}
-
-# create_summary LAYER
-create_summary() {
-    summary_say "$1" "${measured[file_count]}" "${measured[size_bytes]}" "${measured[compressed_size_bytes]}" \
-        "${measured[digest]}"
 }

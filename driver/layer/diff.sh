@@ -1,22 +1,32 @@
 # shellcheck shell=bash
 #
-# zlsnap diff: compares the manifests of two directories or layers.
+# zlsnap diff: compares the manifests of two directories, layers or snapshots.
 
-part core/options core/spool layer/layer layer/tree
+part core/options core/spool layer/layer layer/tree store/target store/name
 
 usage_diff() {
     cat <<'END'
 Usage: zlsnap diff [OPTION]... A B
-Compare two directories or layers; '-' is a layer on standard input. Prints a line for
-each entry that only one of them has, or whose type, mode, owner, size, content, link,
-device or xattrs differ: 'added NAME', 'removed NAME' or 'changed NAME (WHAT, ...)'. Exit
-status: 0 no differences, 1 differences, 2 trouble; 3 and 4 as always.
+   or: zlsnap diff [OPTION]... SERVICE/INSTANCE[@ID|@TIME] OTHER STORE
+   or: zlsnap diff [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE
+Compare two directories or layers; '-' is a layer on standard input. Or compare a snapshot
+in a store with OTHER: a directory, another snapshot, SERVICE/INSTANCE[@ID|@TIME], or
+another snapshot of the same name, @ID or @TIME. Without OTHER, compare the snapshot with
+the last one of its name; or, if there is neither ID nor TIME, the last but one with the
+last. No contents are read from a store. For a directory, the options for tarpack are
+those of the snapshot if none are given.
+
+Prints a line for each entry that only one of them has, or whose type, mode, owner, size,
+content, link, device or xattrs differ: 'added NAME', 'removed NAME' or 'changed NAME
+(WHAT, ...)'. Exit status: 0 no differences, 1 differences, 2 trouble; 3 and 4 as always.
 
       --time            compare modification times, too
       --json            print a JSON object for each difference, one a line
+      --fresh-options   use no options of the snapshot
 END
     usage_tarpack_content
     usage_limits
+    usage_target
 }
 
 # The options for tarpack and for tarunpack, set by diff_options_split().
@@ -25,8 +35,15 @@ diff_unpack_options=()
 
 command_diff() {
     local side status
-    options_read "time json $tarpack_options $limit_options" "$@"
+    options_read "time json fresh-options $target_options $tarpack_options $limit_options" "$@"
+    if ((${#operands[@]} == 3)) || diff_names_snapshot; then
+        part store/compare
+        compare_snapshots
+        return
+    fi
     operands_expect A B
+    target_options_refuse
+    options_refuse 'a layer or a directory alone' fresh-options
     ! { is_input "${operands[0]}" && is_input "${operands[1]}"; } ||
         usage_error 'only one of A and B can be standard input'
     trouble=2 # as in diff(1)
@@ -52,6 +69,18 @@ command_diff() {
     return "$status"
 }
 
+# Whether two operands are a name and a store. A directory or a file of the same name has to be told apart.
+diff_names_snapshot() {
+    ((${#operands[@]} == 2)) || return 1
+    [[ ${operands[1]} != s3://* && ${operands[1]} != rclone:* ]] || return 0
+    [[ ${operands[0]} == ?*/?* && -d ${operands[1]} ]] || return 1
+    local name=${operands[0]}
+    [[ ! $name =~ ^(.+)@[^/]*$ ]] || name=${BASH_REMATCH[1]}
+    [[ -d ${operands[1]}/$(name_encode "${name%%/*}")/$(name_encode "${name#*/}")/snapshots ]] || return 1
+    [[ ! -e ${operands[0]} ]] || usage_error "'$(printable "${operands[0]}")' is a path, and a name in the store; \
+'./$(printable "${operands[0]}")' is the path, and with a third operand the name is compared"
+}
+
 # diff_failed STATUS OPERAND: names the operand, which the messages of the programs do not.
 diff_failed() {
     say "$(printable "$2"): cannot be compared"
@@ -60,8 +89,7 @@ diff_failed() {
 }
 
 diff_options_split() {
-    local word form=--manifest
-    [[ ! ${option[time]-} ]] || form=--manifest=time
+    local word form=--manifest${option[time]+=time}
     for word in "${passed[@]}"; do
         if [[ $word == --max-* ]]; then
             diff_unpack_options+=("$word")

@@ -1,28 +1,43 @@
 # shellcheck shell=bash
 #
-# zlsnap info: shows what a layer contains, from one pass over it, or what LAYER.json says.
+# zlsnap info: shows what a layer contains, from one pass over it, or what LAYER.json says; or what a snapshot in a
+# store contains.
 
-part core/options core/spool core/progress layer/layer layer/layers
+part core/options core/spool core/progress layer/layer layer/layers store/target
 
 usage_info() {
     cat <<'END'
 Usage: zlsnap info [OPTION]... LAYER
+   or: zlsnap info [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE [PATH]...
 Show the digests and sizes of a layer, when and how it was made, the number of entries of
 each type, and its ten largest files. The layer is read and checked as by verify; see the
 exit status. If LAYER is '-', it is read from standard input.
 
+Or show the same of a snapshot in a store, and the packs that it needs. No contents are
+read. With PATH, count only these entries, everything below them and the directories above
+them.
+
       --metadata        show only what LAYER.json says, without reading the layer
       --json            print one JSON object: LAYER.json, and what was measured
+  -e, --expect=DIGEST   expect this tree digest of a snapshot
       --progress[=WHEN] draw a progress line: auto (the default: on a terminal), always or
                         never
 END
     usage_limits
+    usage_target
 }
 
 command_info() {
-    options_read "metadata json $progress_option $limit_options" "$@"
-    operands_expect LAYER
+    options_read "metadata json expect: $progress_option $target_options $limit_options" "$@"
     progress_read
+    if ((${#operands[@]} > 1)); then
+        part store/info
+        info_snapshot
+        return
+    fi
+    operands_expect LAYER
+    target_options_refuse
+    options_refuse 'a layer' expect
     local size shown
     layer_open "${operands[0]}"
     programs_expect jq
@@ -93,25 +108,35 @@ awk_entries() {
 
 # info_show METADATA MEASURED: prints the information; either file may be empty.
 info_show() {
+    info_print "$info_object" "$info_text" --arg layer "$(printable "$layer")" \
+        --slurpfile metadata "$1" --slurpfile measured "$2"
+}
+
+# info_print OBJECT TEXT ARGUMENT...: prints the object that the filter OBJECT of jq makes, as JSON or by the filter TEXT.
+info_print() {
     local filter=. meaning
-    [[ ${option[json]-} ]] || filter=$info_text
-    jq -nr --arg layer "$(printable "$layer")" --slurpfile metadata "$1" --slurpfile measured "$2" \
-        "$info_object | $filter" 2>/dev/null
+    [[ ${option[json]-} ]] || filter="$info_definitions $2"
+    jq -nr "${@:3}" "$1 | $filter" 2>/dev/null
     status_judge meaning jq "$?"
     [[ $meaning == done ]] || die 1 'cannot write to standard output'
 }
 
-info_object='
+# How a summary of tarunpack, and its JSON of a file, become parts of the object.
+info_facts='
+    def entries_by_type: {files, directories, symlinks, hardlinks, devices, fifos, whiteouts, opaques};
+    def largest_file: {path, size} + if .path_base64 then {path_base64} else {} end;
+'
+
+info_object=$info_facts'
     $measured as [$digests, $summary]
     | ($metadata[0] // {})
     + if $digests == null then {} else $digests + {
         file_count: $summary.entries, content_bytes: $summary.content_bytes,
-        entries: ($summary | {files, directories, symlinks, hardlinks, devices, fifos, whiteouts, opaques}),
-        largest: ($measured[2:] | map({path, size} + if .path_base64 then {path_base64} else {} end))
+        entries: ($summary | entries_by_type), largest: ($measured[2:] | map(largest_file))
     } end'
 
-# The text form. Control characters in names are replaced.
-info_text='
+# What the text forms share. Control characters in names are replaced.
+info_definitions='
     def tenths: . * 10 | round / 10;
     def unit: {n: ., unit: -1} | until(.n < 1024; {n: (.n / 1024), unit: (.unit + 1)})
         | "\(.n | tenths) \(if .unit < 0 then "bytes" else ["KiB", "MiB", "GiB", "TiB", "PiB"][.unit] end)";
@@ -119,6 +144,14 @@ info_text='
     def pad($n): tostring | . + " " * ($n - length);
     def left($n): tostring | " " * ($n - length) + .;
     def name: gsub("(?<c>[\\p{Cc}\\p{Zl}\\p{Zp}\u202a-\u202e\u2066-\u2069])"; "?");
+    def entries: "entries      \(.file_count)",
+        ((.entries // {}) | to_entries[] | select(.value > 0) | "  \(.key | pad(13))\(.value)"),
+        (if .content_bytes then "content      " + (.content_bytes | size) else empty end);
+    def largest: (if (.largest // []) != [] then "largest" else empty end),
+        ((.largest // [])[] | "  \(.size | unit | left(10))  \(.path | name)");
+'
+
+info_text='
     "layer        " + $layer,
     "digest       " + .digest,
     "size         " + (.size_bytes | size),
@@ -126,12 +159,9 @@ info_text='
     "blob size    " + (.compressed_size_bytes | size)
         + if .size_bytes > 0 then ", \(100 * .compressed_size_bytes / .size_bytes | tenths) %"
           else "" end,
-    "entries      \(.file_count)",
-    ((.entries // {}) | to_entries[] | select(.value > 0) | "  \(.key | pad(13))\(.value)"),
-    (if .content_bytes then "content      " + (.content_bytes | size) else empty end),
+    entries,
     (if .created_at then "created      " + .created_at else empty end),
     (if .compression then "compression  " + ([.compression.program, .compression.version]
         + .compression.options | join(" ")) else empty end),
     (if .media_type then "media type   " + .media_type else empty end),
-    (if (.largest // []) != [] then "largest" else empty end),
-    ((.largest // [])[] | "  \(.size | unit | left(10))  \(.path | name)")'
+    largest'

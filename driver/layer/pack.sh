@@ -52,15 +52,25 @@ create_file() {
     create_pipe "$1" >"$spool/layer"
 }
 
-# create_pipe DIR: writes the layer of a directory to standard output, and the programs' reports to the
-# spool.
+# create_pipe DIR: writes the layer of a directory to standard output.
 create_pipe() {
     progress_expect "$(last_size)"
-    stage_from "$excludes" stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$1" |
+    layer_pipe tarpack create_stage "$1"
+}
+
+# create_stage DIR: the stage that writes the tar.
+create_stage() {
+    stage_from "$excludes" stage "$tarpack" "${passed[@]}" ${option[quiet]+-q} --summary="$spool/summary" -- "$1"
+}
+
+# layer_pipe PROGRAM STAGE...: writes the layer whose tar the stage writes by PROGRAM, and the programs' reports to the
+# spool.
+layer_pipe() {
+    "${@:2}" |
         stage "$shasum_tee" "${progress[@]}" --json -o "$spool/tar.digest" |
         stage zstd -q -c "${zstd_options[@]}" |
         stage "$shasum_tee" -q --json -o "$spool/blob.digest"
-    verdict "${PIPESTATUS[*]}" tarpack shasum-tee zstd shasum-tee
+    verdict "${PIPESTATUS[*]}" "$1" shasum-tee zstd shasum-tee
 }
 
 # Prints the size of the tar in the last LAYER of this name, to estimate that of the next one; or 0.
@@ -69,7 +79,7 @@ last_size() {
     jq -r "$json_definitions"'.size_bytes | if count then . else 0 end' "$output.json" 2>/dev/null || echo 0
 }
 
-# Writes LAYER.json for the layer that create_pipe() wrote to the spool.
+# Writes LAYER.json for the layer that layer_pipe() wrote to the spool.
 create_metadata() {
     measured_take
     [[ ${measured[file_count]-} ]] || die 1 'the pipe succeeded, but left no summary'
@@ -92,4 +102,21 @@ publish() {
         attempt mv -fT -- "$spool/json" "$output.json"
     ) || exit
     attempt sync -- "$output_place"
+}
+
+# Publishes the layer in the spool and prints its LAYER.json, the last step of a command.
+create_finish() {
+    local json
+    json=$(<"$spool/json") || exit
+    run publish || exit
+    spool_remove
+    printf '%s\n' "$json" 2>/dev/null ||
+        die 1 "cannot write to standard output; $(printable "$output") is complete"
+    create_summary "$output"
+}
+
+# create_summary LAYER
+create_summary() {
+    summary_say "$1" "${measured[file_count]}" "${measured[size_bytes]}" "${measured[compressed_size_bytes]}" \
+        "${measured[digest]}"
 }

@@ -13,15 +13,25 @@ snapshot_expect_check() {
         usage_error "option '--expect' takes a tree digest, HEX or sha256:HEX in lower case"
 }
 
-# Chooses the snapshot of `reference` and `reference_which`, and writes its manifest and its chunk map to the spool.
-snapshot_open() {
+# Verifies the signature of the snapshot, and compares its tree digest with that of --expect.
+snapshot_verify() {
     local expected=${option[expect]-}
-    target_list "$reference" "$spool/listing"
-    documents_load "$reference"
-    snapshot_choose
     signature_verify
     [[ ! $expected || sha256:${expected#sha256:} == "${snapshot[tree]}" ]] ||
         die 4 "$target_url/$reference/${snapshot[key]}: has the tree digest ${snapshot[tree]}, not the expected one"
+}
+
+# Chooses the snapshot of `reference` and `reference_which`.
+snapshot_find() {
+    target_list "$reference" "$spool/listing"
+    documents_load "$reference"
+    snapshot_choose
+    snapshot_verify
+}
+
+# Chooses the snapshot, and writes its manifest and its chunk map to the spool.
+snapshot_open() {
+    snapshot_find
     snapshot_manifest manifest "$spool/manifest"
     snapshot_manifest chunks "$spool/chunks"
 }

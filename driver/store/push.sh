@@ -2,7 +2,7 @@
 #
 # zlsnap push and pull: copy layers and images to and from a registry, and layers to and from an S3 store.
 
-part core/options core/progress store/s3
+part core/options core/progress store/s3 store/target
 
 usage_push() {
     cat <<'END'
@@ -31,14 +31,22 @@ usage_pull() {
 Usage: zlsnap pull [OPTION]... s3://BUCKET[/PREFIX]/DIGEST[.tar.zst] LAYER
    or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] LAYER
    or: zlsnap pull [OPTION]... docker://HOST[:PORT]/NAME[:TAG|@DIGEST] oci:DIR[:TAG]
+   or: zlsnap pull [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE LAYER
 Copy a layer from an S3 store to LAYER and LAYER.json, and print LAYER.json; an
 interrupted download is resumed. Or copy an image from a registry to an image layout, and
 print the digest of its manifest; or an image with one layer to LAYER and LAYER.json.
 Nothing appears unless all digests match.
 
-For an S3 store:
+With three operands: make a LAYER and LAYER.json of a snapshot in a store. Its tar is the
+one that zlsnap create would have made of the directory then; the date in LAYER.json is
+that of the snapshot, or SOURCE_DATE_EPOCH.
+
+For a snapshot:
+  -e, --expect=DIGEST          expect this tree digest
+  -l, --level=N, -T, --threads=N, --long[=N], --rsyncable
+                               as for zlsnap create
 END
-    usage_s3
+    usage_target
     cat <<'END'
 
 For a registry:
@@ -90,9 +98,16 @@ command_push() {
 }
 
 command_pull() {
-    options_read "$registry_options config: $progress_option" "$@"
-    operands_expect SOURCE DESTINATION
+    options_read "level: threads: long:: rsyncable expect: $registry_options $target_options $progress_option" "$@"
     progress_read
+    if ((${#operands[@]} == 3)); then
+        options_refuse 'a snapshot' authfile cert-dir tls-verify retries
+        part store/export
+        export_snapshot
+        return
+    fi
+    operands_expect SOURCE DESTINATION
+    options_refuse 'a layer or an image' level threads long rsyncable expect
     remote_expect "${operands[0]}" "${operands[1]}" 'zlsnap push copies to there'
     if [[ ${operands[0]} == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries
@@ -103,12 +118,4 @@ command_pull() {
         part image/registry
         pull_from_registry "${operands[@]}"
     fi
-}
-
-# options_refuse PLACE NAME...: ends the driver if one of these options was given: PLACE does not have it.
-options_refuse() {
-    local name
-    for name in "${@:2}"; do
-        [[ ! ${option[$name]+given} ]] || usage_error "$1 does not have the option '--$name'"
-    done
 }

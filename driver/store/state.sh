@@ -16,7 +16,7 @@
 part core/names store/name store/target
 
 # The directory for all names, set by state_root(); empty if there is none. And the one for this name in this
-# store, set by state_open().
+# store, set by state_find().
 state_all=
 state=
 
@@ -29,12 +29,11 @@ state_root() {
     [[ ! $state_all || $state_all == /* ]] || state_all=$PWD/$state_all
 }
 
-# state_open DIR: sets `state`, and creates the directory; it must not be in DIR, which is synced.
-state_open() {
+# state_find DIR: sets `state`, if there is a directory for all names; it must not be in DIR, which is synced.
+state_find() {
     local url=$target_url there
     state_root
-    [[ $state_all ]] || usage_error \
-        'neither HOME nor XDG_STATE_HOME is set: use --state=DIR'
+    [[ $state_all ]] || return 0
     [[ $target_kind != directory ]] || path_of url realpath -m -- "$target_url"
     url=$(attempt sha256sum <<<"$url") || exit
     state=$state_all/sync/${url:0:16}/$reference
@@ -43,6 +42,12 @@ state_open() {
         usage_error "$(printable "$state_all"), the state directory, is inside of $(printable "$1") and \
 would change with each run"
     fi
+}
+
+# state_open DIR: sets `state`, and creates the directory.
+state_open() {
+    state_find "$1"
+    [[ $state ]] || usage_error 'neither HOME nor XDG_STATE_HOME is set: use --state=DIR'
     attempt mkdir -p -m 700 -- "$state"
 }
 

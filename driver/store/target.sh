@@ -211,6 +211,13 @@ target_incoming() {
 # The options of a store, for options_read().
 target_options='config: seal: open:'
 
+# Ends the driver if one of them was given: the command does not use a store.
+target_options_refuse() {
+    local words
+    read -ra words <<<"${target_options//:/}"
+    options_refuse 'a layer' "${words[@]}"
+}
+
 usage_target() {
     cat <<'END'
 

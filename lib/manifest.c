@@ -12,7 +12,7 @@
 static enum status line_read(struct manifest *manifest)
 {
     enum status status = text_next(&manifest->lines, NAME, &manifest->text, &manifest->length);
-    if (status == STATUS_OK && manifest->text &&
+    if (status == STATUS_OK && manifest->text && manifest->digest &&
         digest_update(manifest->digest, manifest->text, manifest->length + 1) != 0)
         return diag_error("cannot compute SHA-256 digests");
     return status;

@@ -1,8 +1,8 @@
 /*
- * The manifest, entry by entry, each checked by itself and against the one before.
+ * A manifest with times, entry by entry, each checked by itself and against the one before.
  */
-#ifndef TARJOIN_MANIFEST_H
-#define TARJOIN_MANIFEST_H
+#ifndef ZLSNAP_MANIFEST_H
+#define ZLSNAP_MANIFEST_H
 
 #include "digest.h"
 #include "lines.h"
@@ -16,12 +16,12 @@ struct manifest {
     size_t length;
     struct mtree_line line; /* its entry */
     struct mtree_order order;
-    struct digest *digest; /* of the lines so far; borrowed */
+    struct digest *digest; /* of the lines so far; borrowed; NULL: not wanted */
 };
 
 /* Starts to read the manifest in `fd` from its position, and checks its first line. With `seekable`
- * it must be a regular file, whose position stays. Both `fd` and `digest`, which gets all bytes,
- * are borrowed. Returns a status, as all of these; an error is printed. */
+ * it must be a regular file, whose position stays. Both `fd` and `digest`, which gets all bytes and
+ * may be NULL, are borrowed. Returns a status, as all of these; an error is printed. */
 enum status manifest_open(struct manifest *manifest, int fd, bool seekable, struct digest *digest);
 
 /* Reads the next entry into manifest->line, valid until the next call; at the end manifest->text is

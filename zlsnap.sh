@@ -92,6 +92,7 @@ declare -A command_parts=(
     [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
     [oci]=image/oci [push]=store/push [pull]=store/push
     [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots
+    [check]=store/check [copy]=store/copy
 )
 
 usage() {
@@ -120,6 +121,8 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
   restore NAME URL DIR         restore the last layer of a name
   status NAME [DIR] URL        show the layer of a name, and whether DIR has changed since
   refs URL                     list the names in a store
+  check [NAME] STORE           check that a store has all that its snapshots need
+  copy NAME STORE STORE        copy snapshots to another store
   gc [DIR|URL]...              remove what interrupted runs left, and old layers
 
   -q, --quiet          print no warnings (for every command)

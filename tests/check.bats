@@ -25,7 +25,7 @@ make_store() {
 }
 
 sync_web() {
-    zlsnap sync --state=state web/1 tree store
+    zlsnap sync --state="$PWD/state" web/1 tree store
 }
 
 # object KIND NUMBER: prints the path of an object that the snapshot NUMBER names, in the order of its document. KIND is pack,

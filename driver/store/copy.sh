@@ -52,12 +52,14 @@ copy_all() {
     local keys status=0
     copy_look_from
     copy_look_to
-    : >"$spool/refused"
+    : >"$spool/refused" && : >"$spool/unsound" || die 1 'the spool cannot be written'
     mapfile -t keys <"$spool/chosen"
     while ((${#keys[@]})); do
         copy_some "${keys[@]:0:copy_snapshots}"
         keys=("${keys[@]:copy_snapshots}")
     done
+    [[ ! -s $spool/forgone ]] ||
+        warn "$(reference_print "$reference"): $(wc -l <"$spool/forgone") snapshots were forgotten in $target_url and are not copied"
     [[ ! -s $spool/failed ]] || status=$(sort -n -- "$spool/failed" | tail -n 1)
     return "$status"
 }
@@ -92,6 +94,14 @@ copy_look_to() {
     documents_load "$reference"
 }
 
+# Lists the other store again, and reads what gc has written meanwhile: a copy may take days.
+copy_look_again() {
+    attempt mv -f -- "$spool/table" "$spool/to.table"
+    documents_known=$spool/to.table
+    target_list "$reference" "$spool/listing"
+    documents_load "$reference"
+}
+
 # copy_failed STATUS KEY PROBLEM: says why a snapshot is not copied.
 copy_failed() {
     local id=${2%.json}
@@ -108,7 +118,9 @@ copy_some() {
     copy_needs "${keys[@]}"
     if [[ -s $spool/lacks ]]; then
         copy_objects
-        target_list "$reference" "$spool/listing"
+        copy_look_again
+        copy_refuse "${keys[@]}"
+        mapfile -t keys < <(printf '%s\n' "${keys[@]}" | grep -vxF -f "$spool/refused")
     fi
     for key in "${keys[@]}"; do
         if copy_is_whole "$key" && ! copy_has "$key"; then
@@ -155,7 +167,7 @@ copy_refuse() {
         if [[ $object != snapshots/* ]]; then
             copy_failed 1 "$key" "$target_url is about to delete $object, which it needs; run gc there, then copy again"
         elif [[ ${option[all]-} ]]; then
-            warn "$(reference_print "$reference"): $key was forgotten in $target_url and is not copied"
+            printf '%s\n' "$key" >>"$spool/forgone"
         else
             copy_failed 1 "$key" "was forgotten in $target_url; run gc there, then copy again"
         fi
@@ -270,15 +282,17 @@ copy_unnote() {
 
 # --------------------------------------------------------------------------- documents
 
-# copy_is_whole KEY: whether the other store has all that the snapshot needs; else says which object is missing.
+# copy_is_whole KEY: whether the other store has all that the snapshot needs, sound as far as is known; else says which object it
+# does not have.
 copy_is_whole() {
     local object
     object=$(key=$1 awk -F '\t' '
         FILENAME == ARGV[1] { sizes[$1] = $2; next }
-        $1 == ENVIRON["key"] && (sizes[$2] "") != $3 { print $2; exit }' "$spool/listing" "$spool/needs") ||
+        FILENAME == ARGV[2] { delete sizes[$1]; next }
+        $1 == ENVIRON["key"] && (sizes[$2] "") != $3 { print $2; exit }' "$spool/listing" "$spool/unsound" "$spool/needs") ||
         die 1 'the listing cannot be compared: awk failed'
     [[ $object ]] || return 0
-    copy_failed 1 "$1" "not copied: $target_url does not have $object"
+    copy_failed 1 "$1" "not copied: $target_url cannot get $object"
     return 1
 }
 

@@ -28,6 +28,10 @@ END
 copy_from=
 copy_to=
 
+# The command that opens sealed objects. They are copied as they are stored, so that their sizes stay those in the documents, and
+# opened only to be read or verified.
+copy_open=
+
 # How many snapshots are copied at a time, and about how many bytes of objects are fetched at a time.
 copy_snapshots=16
 copy_batch=268435456
@@ -64,11 +68,18 @@ copy_all() {
     return "$status"
 }
 
+# copy_raw STORE: from now on, objects of this store are got and put as they are stored.
+copy_raw() {
+    target_open "$1"
+    target_unseal='' target_seal=''
+}
+
 # Writes "from.listing" and "from.table", and the keys of the snapshots to be copied to "chosen".
 copy_look_from() {
     local key problem
     : >"$spool/failed"
     target_open "$copy_from"
+    copy_open=$target_unseal
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
     if [[ ${option[all]-} ]]; then
@@ -219,10 +230,10 @@ copy_room() {
     ((blocks * block / 2 < copy_batch)) && echo $((blocks * block / 2)) || echo "$copy_batch"
 }
 
-# copy_batch_send LINE...: lines OBJECT INDEX_DIGEST. The stored bytes are copied, sealed or not; they are opened only to be verified.
+# copy_batch_send LINE...: lines OBJECT INDEX_DIGEST.
 copy_batch_send() {
-    local open=$target_unseal target_unseal='' target_seal='' at dir object digest line objects=() sound notes=()
-    target_open "$copy_from"
+    local at dir object digest line objects=() sound
+    copy_raw "$copy_from"
     target_place at "$reference"
     at=${at:-$spool}
     objects=("${@%%$'\t'*}")
@@ -233,13 +244,14 @@ copy_batch_send() {
         object=${line%%$'\t'*} digest=${line#*$'\t'}
         copy_verify "$at/$object" "$digest" || printf '%s\n' "$object" >>"$spool/unsound"
     done
-    target_open "$copy_to"
+    copy_raw "$copy_to"
     for dir in manifests packs; do
         mapfile -t sound < <(printf '%s\n' "${objects[@]}" | grep "^$dir/" | copy_without_unsound)
         ((${#sound[@]} == 0)) || target_put "$reference/$dir" "${sound[@]/#/"$at/"}"
         rm -rf -- "${spool:?}/$dir"
     done
     copy_unnote "${objects[@]}"
+    target_open "$copy_to"
 }
 
 # copy_get OBJECT...: fetches them to directories of the spool.
@@ -252,15 +264,15 @@ copy_get() {
     done
 }
 
-# copy_verify FILE INDEX_DIGEST: whether it has its name, or INDEX_DIGEST unless that is "-", as digest; `open` opens sealed ones.
+# copy_verify FILE INDEX_DIGEST: whether it has its name, or INDEX_DIGEST unless that is "-", as digest.
 copy_verify() {
-    local digest name=${1##*/} statuses
+    local digest name=${1##*/}
     if [[ ! -e $1 ]]; then
         say "$(target_name "$reference"): $name is missing"
         printf '1\n' >>"$spool/failed"
         return 1
     fi
-    digest=$(sh -c "${open:-cat}" <"$1" 2>&"$messages" | if [[ $2 == - ]]; then cat; else zstd -q -dc; fi | sha256sum)
+    digest=$(sh -c "${copy_open:-cat}" <"$1" 2>&"$messages" | if [[ $2 == - ]]; then cat; else zstd -q -dc; fi | sha256sum)
     [[ ${digest:0:64} != "${name%.zst}" && sha256:${digest:0:64} != "$2" ]] || return 0
     say "$(target_name "$reference"): $name is damaged: its digest is wrong"
     printf '4\n' >>"$spool/failed"
@@ -304,11 +316,12 @@ copy_has() {
 # copy_documents KEY...: puts these documents, and compares the listing again. Ends the driver if something was lost meanwhile.
 copy_documents() {
     local key dir=$spool/snapshots
-    target_open "$copy_from"
+    copy_raw "$copy_from"
     attempt mkdir -p -- "$dir"
     copy_documents_get "$@"
+    copy_raw "$copy_to"
+    target_put "$reference/snapshots" "${@/#snapshots/"$dir"}"
     target_open "$copy_to"
-    (target_unseal='' target_seal='' && target_put "$reference/snapshots" "${@/#snapshots/"$dir"}") || exit
     rm -rf -- "$dir"
     target_list "$reference" "$spool/listing"
     for key; do
@@ -319,12 +332,12 @@ copy_documents() {
 
 # copy_documents_get KEY...: fetches them to $dir, as they are stored, and compares them with what was read before.
 copy_documents_get() {
-    local key open=$target_unseal target_unseal=''
+    local key
     target_get "$reference" "$dir" "$@"
     for key; do
         [[ -e $dir/${key##*/} ]] || die 1 "$target_url/$reference/$key: is gone"
         attempt mkdir -p -- "$spool/opened"
-        sh -c "${open:-cat}" <"$dir/${key##*/}" 2>&"$messages" | store "$spool/opened/${key##*/}"
+        sh -c "${copy_open:-cat}" <"$dir/${key##*/}" 2>&"$messages" | store "$spool/opened/${key##*/}"
         name=$reference kind=snapshots documents_lines "$spool/opened/${key##*/}" |
             cmp -s - <(key=$key awk -F '\t' '$1 == ENVIRON["key"]' "$spool/from.table") ||
             die 1 "$target_url/$reference/$key: has changed; run it again"

@@ -427,3 +427,48 @@ $(basename "$pack" .zst)"
     assert_equal "$stderr" ''
     assert_not_exists store/web/1/bad
 }
+
+# --------------------------------------------------------------------------- restore
+
+@test "restore takes contents of a damaged or missing pack, or index, from other packs of the name" {
+    local document pack id
+    mkdir twins
+    cd twins
+    mkdir tree store
+    touch tree/{1..200}
+    echo first >tree/file
+    seq 300000 >tree/large
+    sync_web
+    mv store/web/1/snapshots documents
+    rm -r state
+    sync_web
+    mv documents/* store/web/1/snapshots/
+    for document in store/web/1/snapshots/*; do
+        pack=store/web/1/packs/$(jq -r '.packs[0].pack' "$document").zst
+        id=$(jq -r .id "$document")
+        flip_byte "$pack" 1000
+        run -0 --separate-stderr zlsnap restore "web/1@$id" store back
+        assert_said 'warning: web/1: once more, with all packs of the name'
+        compare_trees tree back
+        rm -r back
+        flip_byte "$pack" 1000
+        mv "$pack" kept
+        run -0 --separate-stderr zlsnap restore "web/1@$id" store back
+        assert_said "warning: web/1: ${document#store/web/1/} is broken: ${pack#store/web/1/} is missing"
+        compare_trees tree back
+        rm -r back
+        mv kept "$pack"
+        mv "${pack%.zst}.index.zst" kept
+        run -0 --separate-stderr zlsnap restore "web/1@$id" store back
+        compare_trees tree back
+        rm -r back
+        mv kept "${pack%.zst}.index.zst"
+    done
+}
+
+@test "restore of what no pack has" {
+    flip_byte "$(object pack 0)" 1000
+    run --separate-stderr zlsnap restore "web/1@$(id 0)" store back
+    [ "$status" = 3 ] || [ "$status" = 4 ]
+    assert_not_exists back
+}

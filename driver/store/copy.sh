@@ -90,6 +90,7 @@ copy_look_from() {
         attempt cp -- "$spool/complete" "$spool/chosen"
     else
         snapshot_choose
+        grep -qxF -- "${snapshot[key]}" "$spool/complete" || exit 1
         printf '%s\n' "${snapshot[key]}" >"$spool/chosen"
     fi
     attempt mv -- "$spool/listing" "$spool/from.listing"

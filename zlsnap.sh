@@ -92,6 +92,7 @@ declare -A command_parts=(
     [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
     [oci]=image/oci [push]=store/push [pull]=store/push
     [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots [status]=store/status
+    [check]=store/check [copy]=store/copy
 )
 
 usage() {
@@ -116,8 +117,11 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
                                s3://BUCKET/PREFIX
   pull REMOTE LAYER            copy it from there, to a file or to oci:DIR[:TAG]
 
-  sync NAME DIR URL            keep a directory in an S3 store as NAME, SERVICE/INSTANCE
-  restore NAME URL DIR         restore the last layer of a name
+  sync NAME DIR STORE          keep a snapshot of DIR as NAME, SERVICE/INSTANCE, in a store: a
+                               directory, s3://BUCKET/PREFIX or rclone:REMOTE:PATH
+  restore NAME[@ID|@TIME] STORE DIR [PATH]...
+                               restore a snapshot, the last or another one, or parts of it
+  snapshots [NAME] STORE       list snapshots
   status NAME [DIR] STORE      show the last snapshot, and whether DIR has changed since
   list|info|mtree NAME[@ID|@TIME] STORE [PATH]...
                                look at a snapshot as at a layer, without its contents
@@ -125,6 +129,8 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
                                compare a snapshot with another one, or with a directory
   pull NAME[@ID|@TIME] STORE LAYER
                                make a layer of a snapshot
+  check [NAME] STORE           check that a store has all that its snapshots need
+  copy NAME STORE STORE        copy snapshots to another store
   gc [DIR|URL]...              remove what interrupted runs left, and old layers
 
   -q, --quiet          print no warnings (for every command)

@@ -66,8 +66,11 @@ documents_fetch() {
         ((${#keys[@]})) || continue
         attempt mkdir -- "$spool/$kind"
         target_get "$1" "$spool/$kind" "${keys[@]}"
-        find "$spool/$kind" -type f -size -64M -print0 | name=$1 kind=$kind documents_flatten ||
+        find "$spool/$kind" -type f -size -64M ! -empty -print0 | name=$1 kind=$kind documents_flatten ||
             die 1 'the documents of the store cannot be read by jq'
+        find "$spool/$kind" -type f \( -empty -o ! -size -64M \) \
+            -printf "$kind/%P\\tmalformed\\tit is empty or larger than 63 MiB\\n" >>"$spool/table" ||
+            die 1 'the spool cannot be written'
         rm -rf -- "${spool:?}/$kind"
     done
 }

@@ -14,14 +14,21 @@ known_tiers='524288 4194304 33554432'
 known_tier_most=8
 
 # Writes the packs to build on to "known" in the spool: PACK INDEX_DIGEST SIZE LIVE TOTAL USED. LIVE is of the snapshot that
-# uses most of the pack; USED is 1 if the last snapshot uses it. The other packs that the last snapshot uses are in "repair".
+# uses most of the pack; USED is 1 if the last snapshot uses it. The other packs that the last snapshot uses are in "repair", with
+# damaged objects of its manifest and chunk map. The snapshots that have such objects are in "damaged".
 known_choose() {
     : >"$spool/repair"
-    repair=$spool/repair last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
+    : >"$spool/damaged"
+    repair=$spool/repair damaged=$spool/damaged last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
         FILENAME == ARGV[1] && $1 ~ "^bad/" { bad[substr($1, 5, 64)] }
         FILENAME == ARGV[2] { complete[$1] }
         FILENAME != ARGV[3] { next }
         $2 == "doomed" && $3 ~ "^packs/" { bad[substr($3, 7, 64)] }
+        ($2 == "manifest" || $2 == "chunks") && substr($3, 11, 64) in bad {
+            print $1 >ENVIRON["damaged"]
+            if ($1 == ENVIRON["last"])
+                print $3 >ENVIRON["repair"]
+        }
         $2 == "pack" && $1 in complete {
             digest[$3] = $6; size[$3] = $4; total[$3] = $8
             if ($7 > live[$3] + 0)

@@ -29,6 +29,12 @@ reference_read_which() {
     reference_read "${1%@*}"
 }
 
+# reference_read_id WORD: reads SERVICE/INSTANCE[@ID].
+reference_read_id() {
+    reference_read_which "$1"
+    [[ $reference_which =~ ^[0-9a-f]{0,12}$ ]] || usage_error "'$(printable "$1")': the @ must be followed by an ID"
+}
+
 # reference_print ENCODED: prints a name as the user wrote it, for messages.
 reference_print() {
     local name

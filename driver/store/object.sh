@@ -23,7 +23,8 @@ object_row=8
 # delta or the whole text, whichever is smaller.
 objects_make() {
     local list=$spool/$1.objects whole='' delta='' limit=0
-    if [[ $3 == "${snapshot[tree]}" || $3 == "${snapshot[chunks]-}" ]]; then
+    if [[ $3 == "${snapshot[tree]}" || $3 == "${snapshot[chunks]-}" ]] &&
+        ! grep -qxF -- "${snapshot[key]}" "$spool/damaged"; then
         snapshot_lines "$1" | tr '\t' ' ' >"$list"
         return
     fi
@@ -84,10 +85,11 @@ object_delta() {
 }
 
 # Prints the key of the snapshot that is the base: the one with number_base(), or the last one before it that is complete, or
-# else the oldest one. None if its own row of deltas is long.
+# else the oldest one. None if its own row of deltas is long. Snapshots of which a check has found an object damaged are left out.
 base_choose() {
     base=$(number_base "$number") row=$object_row awk -F '\t' '
-        FILENAME == ARGV[1] { complete[$1]; next }
+        FILENAME == ARGV[1] { damaged[$1]; next }
+        FILENAME == ARGV[2] { if (!($1 in damaged)) complete[$1]; next }
         !($1 in complete) { next }
         $2 == "snapshot" { numbers[$1] = $3 + 0 }
         $2 == "manifest" { rows[$1]++ }
@@ -101,7 +103,7 @@ base_choose() {
             }
             if (rows[best] < ENVIRON["row"])
                 print best
-        }' "$spool/complete" "$spool/table"
+        }' "$spool/damaged" "$spool/complete" "$spool/table"
 }
 
 # base_lines KIND KEY: prints the digest of the manifest or chunk map of a snapshot, and writes its objects to KIND.base.objects.

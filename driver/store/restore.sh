@@ -50,9 +50,15 @@ command_restore() {
 
 # restore_all DIR PATH...
 restore_all() {
+    local status
     snapshot_open
     join_prepare "${@:2}"
-    restore_pipe "$1"
+    restore_pipe "$1" || {
+        status=$?
+        join_elsewhere || return "$status"
+        warn "$(reference_print "$reference"): once more, with all packs of the name"
+        restore_pipe "$1"
+    }
 }
 
 # restore_pipe DIR
@@ -66,6 +72,7 @@ restore_pipe() {
         stage "$shasum_tee" "${progress[@]}" -o /dev/null |
         "$last" "$tarunpack" ${option[quiet]+-q} "${passed[@]}" -- "$1"
     statuses=${PIPESTATUS[*]}
+    join_status=${statuses%% *}
     after_tell "$statuses"
     verdict "$statuses" tarjoin shasum-tee tarunpack || return
     summary_say "$1" "${snapshot[entries]}" "${snapshot[size]}" '' "${snapshot[tree]}"

@@ -15,7 +15,7 @@ snapshot_choose() {
         key=$(tail -n 1 -- "$spool/complete")
         [[ $key ]] || snapshot_missing 'has no complete snapshot'
     elif [[ $reference_which =~ ^[0-9a-f]{1,12}$ ]]; then
-        key=$(grep -- "Z-$reference_which[0-9a-f]*[.]json\$" "$spool/complete")
+        key=$(grep -- "Z-$reference_which[0-9a-f]*[.]json\$" "$spool/complete") || key=$(snapshot_broken)
         [[ $key ]] || snapshot_missing "has no complete snapshot $reference_which"
         [[ $key != *$'\n'* ]] || die 1 "$(reference_print "$reference")@$reference_which: several snapshots begin so"
     else
@@ -23,6 +23,18 @@ snapshot_choose() {
         [[ $key ]] || snapshot_missing "has no complete snapshot of $(printable "$reference_which") or before"
     fi
     snapshot_read "$key"
+}
+
+# Prints the keys of broken snapshots of the ID that is meant, with a warning: other packs may have what is missing.
+snapshot_broken() {
+    local key problem
+    which="Z-$reference_which[0-9a-f]*[.]json\$" awk -F '\t' -v OFS='\t' '
+        FILENAME == ARGV[1] { if ($2 == "snapshot") snapshots[$1]; next }
+        $1 in snapshots && $1 ~ ENVIRON["which"]' "$spool/table" "$spool/broken" >"$spool/meant"
+    while IFS=$'\t' read -r key problem; do
+        warn "$(reference_print "$reference"): $key is broken: $problem"
+        printf '%s\n' "$key"
+    done <"$spool/meant"
 }
 
 # snapshot_before TIME: prints the key of the last snapshot that is not after the time; of a day, not after its end.

@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+#
+# The part of zlsnap check that reads packs, and notes in the store which objects are damaged.
+
+part core/pipe core/spool store/target
+
+# About how many bytes of packs are fetched at a time.
+check_batch=268435456
+
+# Verifies the packs.
+check_packs() {
+    local object size bytes=0 batch=()
+    awk -F '\t' -v OFS='\t' '
+        FILENAME == ARGV[1] { sizes[$1] = $2; next }
+        /^packs/ && !/index/ { print $1, sizes[$1] }' "$spool/listing" "$spool/whole" | sort -u >"$spool/packs.list"
+    while IFS=$'\t' read -r object size; do
+        if ((bytes && bytes + size > check_batch)); then
+            check_packs_read "${batch[@]}"
+            bytes=0 batch=()
+        fi
+        bytes=$((bytes + size + 1))
+        batch+=("$object")
+    done <"$spool/packs.list"
+    ((bytes == 0)) || check_packs_read "${batch[@]}"
+}
+
+# check_packs_read OBJECT...
+check_packs_read() {
+    local object
+    check_fetch "$@"
+    for object; do
+        check_pack "$object"
+    done
+    [[ $check_at != "$spool" ]] || rm -rf -- "${spool:?}/packs"
+}
+
+# check_pack OBJECT
+check_pack() {
+    local digest pack=${1:6:64}
+    if ! digest=$(sha256sum -- "$check_at/$1" 2>&1); then
+        found 1 "$1" "cannot be read: ${digest##*: }"
+    elif [[ ${digest%% *} != "$pack" ]]; then
+        found 4 "$1" 'is damaged: its digest is not its name'
+    elif [[ -e $spool/known/$pack.index ]]; then
+        check_pack_contents "$pack" && printf '%s\n' "$pack" >>"$spool/sound"
+    fi
+}
+
+# check_pack_contents PACK: reads each content that the index promises, by a manifest in which each is a file. Their names are
+# their places, so that the pack is read from its beginning to its end.
+check_pack_contents() {
+    local statuses
+    rm -rf -- "${spool:?}/only"
+    attempt mkdir -- "$spool/only"
+    attempt ln -t "$spool/only" -- "$spool/known/$1.index"
+    tail -n +2 -- "$spool/known/$1.index" | sort -k 2,2 | awk '
+        BEGIN { print "#mtree\n. type=dir mode=0755 uid=0 gid=0 time=0.000000000" }
+        { printf "./%s type=file mode=0644 uid=0 gid=0 size=%d sha256digest=%s time=0.000000000\n", $2, $3, $1 }' |
+        "$tarjoin" --indexes="$spool/only" --packs="$check_at/packs" 2>"$spool/said" >/dev/null
+    statuses=("${PIPESTATUS[@]}")
+    case ${statuses[3]} in
+    0) return ;;
+    3 | 4) found "${statuses[3]}" "packs/$1.zst" "is damaged: $(check_words "$spool/said")" ;;
+    *) die 1 "$(check_words "$spool/said")" ;;
+    esac
+    return 1
+}
+
+# --------------------------------------------------------------------------- notes in the store
+
+# Writes bad/HEX.json for each damaged pack and manifest, whose name is HEX, and removes it for those that are sound again. That
+# the store cannot be written is a warning.
+check_note() {
+    local bad sound
+    [[ ${option[read-data]-} && ! ${option[dry-run]-} ]] || return 0
+    attempt mkdir -- "$spool/bad"
+    check_notes || die 1 'the notes about damage cannot be written by jq'
+    mapfile -t sound < <(grep -F -f "$spool/sound" "$spool/listing" | grep -o '^bad/[0-9a-f]*[.]json')
+    bad=("$spool/bad"/*.json)
+    if ! (
+        exec {messages}>"$spool/said"
+        [[ ! -e ${bad[0]} ]] || target_put "$reference/bad" "${bad[@]}"
+        ((${#sound[@]} == 0)) || target_delete "$reference" "${sound[@]}"
+    ); then
+        warn "the damage cannot be noted in the store: $(check_words "$spool/said")"
+    fi
+    rm -rf -- "$spool/bad"
+}
+
+# Makes the files. What could not be read may be readable for another user, unless the disk is damaged.
+check_notes() {
+    local object problem hex time
+    time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    while IFS=$'\t' read -r _ object problem; do
+        [[ $problem != 'cannot be read: '* || $problem == *'Input/output error' ]] &&
+            [[ $object =~ ^(packs|manifests)/([0-9a-f]{64}) ]] || continue
+        hex=${BASH_REMATCH[2]}
+        ! grep -q "^bad/$hex[.]json" "$spool/listing" || continue
+        jq -nc --arg name "$reference" --arg time "$time" --arg object "$object" --arg hex "$hex" --arg problem "$problem" '
+            {schema_version: 1, name: $name, time: $time, object: $object, problem: $problem}
+            + if $object | startswith("packs/") then {pack: $hex} else {} end' >"$spool/bad/$hex.json" || return
+    done <"$spool/damage"
+}

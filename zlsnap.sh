@@ -92,6 +92,7 @@ declare -A command_parts=(
     [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
     [oci]=image/oci [push]=store/push [pull]=store/push
     [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots
+    [forget]=store/forget [gc]=store/gc [clean]=store/clean
 )
 
 usage() {
@@ -120,7 +121,9 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
   restore NAME URL DIR         restore the last layer of a name
   status NAME [DIR] URL        show the layer of a name, and whether DIR has changed since
   refs URL                     list the names in a store
-  gc [DIR|URL]...              remove what interrupted runs left, and old layers
+  forget --keep-daily=N NAME STORE    forget all but some snapshots of a name
+  gc [NAME] STORE              delete what no snapshot needs any more
+  clean [DIR]...               remove what interrupted runs left on this machine
 
   -q, --quiet          print no warnings (for every command)
   -h, --help           print this help, or that of a command

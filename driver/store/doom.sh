@@ -33,7 +33,7 @@ doom_expect() {
             for (key in listed)
                 if (!(key in forgotten) && (key in problem || !(key in read)))
                     print key ": " (key in problem ? problem[key] : "is listed, but could not be read")
-        }' "$spool/listing" "$spool/table" | sort | head -n 1) || die 1 'the documents cannot be compared: awk failed'
+        }' "$spool/listing" "$spool/table" | sort | sed -n 1p) || die 1 'the documents cannot be compared: awk failed'
     [[ ! $problem ]] || die 3 "$(target_name "$reference")/$problem; nothing was changed"
 }
 

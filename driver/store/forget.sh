@@ -74,8 +74,10 @@ forget_read() {
 }
 
 forget_all() {
+    local ids
     for reference in "${forget_names[@]}"; do
-        forget_name ${forget_ids[$reference]}
+        read -ra ids <<<"${forget_ids[$reference]}"
+        forget_name "${ids[@]}"
     done
 }
 
@@ -91,7 +93,7 @@ forget_name() {
         doom_expect
         forget_decide
     fi
-    awk -F '\t' '$2 == "" { print $1 }' "$spool/decided" >"$spool/doom"
+    awk -F '\t' '$2 == "" { print $1 }' "$spool/decided" | sort >"$spool/doom"
     [[ ! -s $spool/doom || ${option[dry-run]-} ]] || doom_write "$spool/doom"
     forget_print
 }

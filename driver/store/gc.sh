@@ -134,7 +134,7 @@ gc_clock() {
     if [[ ! -s $spool/now ]]; then
         now=$(cut -f 3 -- "$spool/listing" | sort -rn | head -n 1)
         if [[ ! ${option[dry-run]-} ]]; then
-            said=$(messages=1 && target_now now "$reference" && echo "$now") ||
+            said=$(messages_join && target_now now "$reference" && echo "$now") ||
                 die 1 "$(target_name "$reference"): nothing was deleted: ${said#zlsnap: }"
             now=$said
         elif ((now < EPOCHSECONDS)); then

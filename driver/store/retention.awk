@@ -23,9 +23,9 @@ BEGIN {
     period[6] = substr($4, 1, 4)
     reasons = ""
     for (i = 1; i <= rules; i++)
-        if (kept[group, i] < limit[i] && period[i] != last[group, i]) {
-            last[group, i] = period[i]
-            kept[group, i]++
+        if (count[group, i] < limit[i] && !((group, i, period[i]) in seen)) {
+            seen[group, i, period[i]]
+            count[group, i]++
             reasons = reasons (reasons ? ", " : "") rule[i]
         }
     if (reasons == "" && $1 == ENVIRON["newest"])

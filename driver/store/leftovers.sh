@@ -22,7 +22,7 @@ gc_leftovers() {
 # --------------------------------------------------------------------------- directories
 
 # Prints the directories in which a put or a sync has left files, and the time of their last change: TIME NAME
-leftovers_directory() {
+leftovers_directory() (
     local dir time word='[A-Za-z0-9._%-]+'
     directory_expect
     cd -- "$directory_path" || exit 1
@@ -35,7 +35,7 @@ leftovers_directory() {
             [[ $time ]] || time=$(stat -c %Y -- "$dir" 2>/dev/null) || continue
             printf '%s\t%s\t-\n' "${time%.*}" "${dir#./}"
         done
-}
+)
 
 # leftovers_directory_remove NAME -: a directory in incoming/ is kept, since a sync may begin to use it.
 leftovers_directory_remove() {

@@ -8,7 +8,8 @@ load snapshots
 
 setup() {
     enter_work
-    export HOME=$BATS_TEST_TMPDIR TMPDIR=$BATS_TEST_TMPDIR TZ=UTC0
+    enter_memory
+    export HOME=$PWD TMPDIR=$BATS_TEST_TMPDIR TZ=UTC0
 }
 
 # three: three snapshots, of two days.

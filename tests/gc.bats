@@ -9,7 +9,8 @@ load snapshots
 
 setup() {
     enter_work
-    export HOME=$BATS_TEST_TMPDIR TMPDIR=$BATS_TEST_TMPDIR
+    enter_memory
+    export HOME=$PWD TMPDIR=$BATS_TEST_TMPDIR
 }
 
 # garbage: the snapshots a, which is forgotten, b and c. The packs 1 and 2 are needed by a, 2 and 3 by b and c, and 4

@@ -93,6 +93,7 @@ declare -A command_parts=(
     [oci]=image/oci [push]=store/push [pull]=store/push
     [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots [status]=store/status
     [check]=store/check [copy]=store/copy
+    [forget]=store/forget [gc]=store/gc [clean]=store/clean
 )
 
 usage() {
@@ -131,7 +132,9 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
                                make a layer of a snapshot
   check [NAME] STORE           check that a store has all that its snapshots need
   copy NAME STORE STORE        copy snapshots to another store
-  gc [DIR|URL]...              remove what interrupted runs left, and old layers
+  forget --keep-daily=N NAME STORE    forget all but some snapshots of a name
+  gc [NAME] STORE              delete what no snapshot needs any more
+  clean [DIR]...               remove what interrupted runs left on this machine
 
   -q, --quiet          print no warnings (for every command)
   -h, --help           print this help, or that of a command

@@ -1,251 +1,322 @@
 #!/usr/bin/env bats
-# zlsnap gc removes what killed runs left on this machine and in an S3 store, and old layers.
+# zlsnap gc deletes what no snapshot needs any more, in two steps, and nothing else.
 # shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers
 load driver
 load s3
-
-setup_file() {
-    requires_s3
-    s3_start
-}
-
-teardown_file() {
-    s3_stop
-}
+load snapshots
 
 setup() {
     enter_work
-    s3_ready
-    s3_environment
-    mkdir tree
-    # shellcheck disable=SC2153 # of setup_file
-    url=$S3_URL/$BATS_TEST_NUMBER
-    # The digests of four layers.
-    a=$(printf 'a%.0s' {1..64}) b=${a//a/b} c=${a//a/c} d=${a//a/d}
+    enter_memory
+    export HOME=$PWD TMPDIR=$BATS_TEST_TMPDIR
 }
 
-@test "removes the directories of killed runs, not those of live ones" {
-    mkdir -p dir other state/sync/0123456789abcdef/web/1
-    seq 100000 | zstd -q >large
-    local left=(dir/.a.zlsnap-abcdef "$TMPDIR/.b.zlsnap-ABCDEF"
-        state/sync/0123456789abcdef/web/1/.sync.zlsnap-123456)
-    mkdir -m 700 "${left[@]}" dir/.live.zlsnap-abcdef other/.a.zlsnap-abcdef
-    touch "${left[@]/%//.zlsnap-spool}" dir/.live.zlsnap-abcdef/.zlsnap-spool
-    exec 5<dir/.live.zlsnap-abcdef
-    flock -n 5
-    run -0 zlsnap gc --state=state dir
-    assert_output ''
-    run -0 --separate-stderr zlsnap gc --older-than=0 --dry-run --state=state dir
-    assert_equal "$(sort <<<"$output")" "$(printf '%s\n' "${left[@]/#state/./state}" | sort)"
-    [ -d dir/.a.zlsnap-abcdef ]
-    local found=$output
-    run -0 --separate-stderr zlsnap gc --older-than=0 --state=state dir
-    assert_equal "$output" "$found"
-    [ ! -e "${left[0]}" ] && [ ! -e "${left[1]}" ] && [ ! -e "${left[2]}" ]
-    [ -d dir/.live.zlsnap-abcdef ] && [ -d other/.a.zlsnap-abcdef ]
-    exec 5<&-
+# garbage: the snapshots a, which is forgotten, b and c. The packs 1 and 2 are needed by a, 2 and 3 by b and c, and 4
+# by none. All of it is three days old.
+garbage() {
+    document 0 2026-03-01T10:00:00Z a 1 2
+    document 1 2026-03-02T10:00:00Z b 2 3
+    document 2 2026-03-02T11:00:00Z c 2 3
+    pack 4
+    doomed 0 "$(snapshot_key a)"
+    age '3 days ago' store
 }
 
-@test "removes everything that a killed push or pull left" {
-    random_file tree/random 12M
-    zlsnap create tree layer >/dev/null
-    s3_killed 'partNumber=2&' zlsnap push --part-size=5 layer "$url"
-    run -0 zlsnap gc --older-than=0 .
-    assert_output --regexp "^$TMPDIR/\.zlsnap-push\.zlsnap-......\$"
-    object=$(zlsnap push layer "$url")
-    s3_killed 'GET .*tar.zst' zlsnap pull "$object" back
-    run -0 zlsnap gc --older-than=0 .
-    assert_output --regexp '^\./\.back\.zlsnap-[0-9a-f]{6}$'
-    assert_equal "$(entries): $(entries "$TMPDIR")" 'layer layer.json tree: '
+everything='manifests/a manifests/b manifests/c packs/1 packs/1.index packs/2 packs/2.index packs/3 packs/3.index packs/4 packs/4.index'
+
+# documents: prints the numbers of the documents in doomed/.
+documents() {
+    find store/web/1/doomed -name '*.json' | sed -E 's|.*/0*([0-9]+)-.*|\1|' | sort -n | xargs
 }
 
-@test "aborts unfinished uploads of layers that are old enough" {
-    local object
-    random_file tree/random 12M
-    zlsnap create tree layer >/dev/null
-    object=$url/$(jq -r '.compressed_digest | ltrimstr("sha256:")' layer.json).tar.zst
-    s3_killed 'partNumber=2&' zlsnap push --part-size=5 layer "$url"
-    s3_killed 'partNumber=2&' s3cmd --config="$S3_CONFIG" put layer "$url/strange"
-    run -0 zlsnap gc "$url"
-    refute_output --partial "$url"
-    run -0 zlsnap gc --dry-run --older-than=0 "$url"
-    assert_line --regexp "^$object \(unfinished upload of 20.*\)$"
-    assert_equal "$(s3_uploads_of "$object" | wc -l)" 1
-    run -0 zlsnap gc --older-than=0 "$url/other"
-    refute_output --partial "$url"
-    run -0 zlsnap gc --older-than=0 "$url"
-    assert_line --regexp "^$object \(unfinished upload of 20.*\)$"
-    refute_line --partial strange
-    assert_equal "$(s3_uploads_of "$object")" ''
-    assert_equal "$(s3_uploads_of "$url/strange" | wc -l)" 1
+@test "dooms what no kept snapshot needs, and deletes it after the grace period" {
+    garbage
+    run -0 zlsnap gc store
+    assert_line --regexp "^web/1  doomed      packs/1{64}.index.zst  8 bytes$"
+    assert_line --regexp "^web/1  deleted     snapshots/00000000-.*-a{12}.json  [0-9]+ bytes$"
+    assert_line --regexp '^1 objects deleted \([0-9]+ bytes\), 5 doomed \(40 bytes\), 0 struck off$'
+    assert_equal "$(stored)" "$everything"
+    assert_equal "$(listed) $(listed forgotten)" 'b c '
+    assert_equal "$(documents)" 1
+    run -0 zlsnap gc store
+    assert_output '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
+    assert_equal "$(stored)" "$everything"
+    age '25 hours ago' store/web/1/doomed
+    run -0 zlsnap gc store
+    assert_line --regexp '^5 objects deleted \(40 bytes\), 0 doomed \(0 bytes\), 0 struck off$'
+    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+    assert_equal "$(documents)" ''
+    assert_equal "$(listed)" 'b c'
 }
 
-# make_pointer NAME HEX...: makes a pointer NAME to the first layer. The others are its history.
-make_pointer() {
-    mkdir -p "store/refs/${1%/*}"
-    jq -n --arg name "$1" '($ARGS.positional | map("sha256:" + .)) as $digests | {
-        schema_version: 1, reference: $name, tree_digest: $digests[0], updated_at: "now",
-        layer: {digest: $digests[0], size_bytes: 1, compressed_digest: $digests[0],
-            compressed_size_bytes: 2, media_type: "", created_at: "", file_count: 1,
-            compression: {program: "zstd", version: "", options: []}},
-        history: [$digests[1:][] | {compressed_digest: .}]
-    }' --args "${@:2}" >"store/refs/$1.json"
+@test "what is younger than the grace period is not doomed" {
+    garbage
+    touch "store/web/1/packs/$(hex 4).zst"
+    age '30 hours ago' "store/web/1/packs/$(hex 1).zst"
+    run -0 zlsnap gc --grace=31h web/1 store
+    refute_line --regexp 'doomed .* packs/[px]{64}.zst'
+    assert_line --regexp 'doomed .* packs/1{64}.index.zst'
 }
 
-# stored: uploads the directory "store" and the four layers.
-stored() {
-    local hex
-    for hex in "$a" "$b" "$c" "$d"; do
-        touch "store/$hex.tar.zst" "store/$hex.meta.json"
-    done
-    s3_ put --recursive store/ "$url/" >/dev/null
+@test "--grace=0 does both steps at once" {
+    garbage
+    run -0 zlsnap gc --grace=0 --dry-run web/1 store
+    assert_equal "$(stored)" "$everything"
+    local planned=$output
+    run -0 zlsnap gc --grace=0 web/1 store
+    assert_equal "$planned" "$output; a dry run: nothing was changed"
+    assert_line --regexp '^6 objects deleted .*, 5 doomed'
+    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+    assert_equal "$(documents)" ''
 }
 
-# two_pointers: stores web/1, whose layers are c, b and a, web/2 with the layer b, and the four layers.
-two_pointers() {
-    make_pointer web/1 "$c" "$b" "$a"
-    make_pointer web/2 "$b"
-    stored
+@test "--dry-run changes nothing, and needs no right to write" {
+    garbage
+    find store -printf '%p %T@\n' | sort >before
+    # shellcheck disable=SC2016 # the script expands it
+    fake mv 'echo "$*" >>../writes; exec /bin/mv "$@"'
+    run -0 zlsnap gc --dry-run store
+    assert_line --regexp 'doomed .* packs/4{64}.zst'
+    find store -printf '%p %T@\n' | sort | diff before -
+    assert_not_exists ../writes
 }
 
-# layers: prints the layers' objects in the store, sorted.
-layers() {
-    s3_ ls "$url/" | sed -n "s|.* $url/\(.\)[0-9a-f]*\.\([a-z]*\)\..*|\1.\2|p" | sort | paste -sd ' '
+@test "a broken snapshot protects what it needs" {
+    garbage
+    rm "store/web/1/packs/$(hex 3).zst"
+    run -0 zlsnap gc --grace=0 store
+    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3.index'
 }
 
-@test "--keep-last=N removes only layers that no pointer refers to among its last N" {
-    two_pointers
-    run -0 zlsnap gc --keep-last=1 "$url"
-    assert_output ''
-    run -0 zlsnap gc --keep-last=3 --older-than=0 "$url"
-    assert_output ''
-    run -0 zlsnap gc --keep-last=2 --older-than=0 --dry-run "$url"
-    assert_output "$url/$a.tar.zst"
-    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
-    run -0 zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_output "$url/$a.tar.zst"
-    assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
-    run -0 zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_output ''
+@test "what is needed again is struck off, and doomed anew before it is deleted" {
+    garbage
+    zlsnap gc store
+    # A sync that had listed the store before.
+    document 3 2026-03-04T11:00:00Z d 1 2
+    age '25 hours ago' store/web/1/doomed
+    run -0 zlsnap gc store
+    assert_line --regexp 'struck off  packs/1{64}.zst'
+    assert_line --regexp '^3 objects deleted .*, 0 doomed \(0 bytes\), 2 struck off$'
+    assert_equal "$(stored)" \
+        'manifests/b manifests/c manifests/d packs/1 packs/1.index packs/2 packs/2.index packs/3 packs/3.index'
+    assert_equal "$(documents)" ''
+    document 4 2026-03-04T11:00:00Z e 2
+    zlsnap forget web/1@d store
+    age '3 days ago' store
+    run -0 zlsnap gc store
+    assert_line --regexp 'doomed .* packs/1{64}.zst'
+    refute_line --regexp 'deleted .* packs/1{64}.zst'
 }
 
-@test "removed layers no longer appear in the history" {
-    make_pointer web/1 "$d" "$c" "$b" "$a"
-    make_pointer web/2 "$b"
-    stored
-    run -1 --separate-stderr zlsnap status web/1 "$url" # the layers are empty
-    assert_line 'earlier      3 layers'
-    run -0 zlsnap refs --json "$url"
-    assert_equal "$(jq -r '.history[].compressed_digest' <<<"$output")" "sha256:$c
-sha256:$b
-sha256:$a"
-    zlsnap gc --keep-last=2 --older-than=0 "$url"
-    run -1 --separate-stderr zlsnap status web/1 "$url"
-    assert_line 'earlier      2 layers'
-    run -0 zlsnap refs --json "$url"
-    assert_equal "$(jq -c '[.reference, .history[].compressed_digest[7:8]]' <<<"$output")" '["web/1","c","b"]
-["web/2"]'
+@test "what a snapshot needed until a moment ago has its grace period, although it was doomed before" {
+    garbage
+    zlsnap gc store
+    age '3 days ago' store
+    document 3 2026-03-04T11:00:00Z d 1 2
+    document 4 2026-03-04T12:00:00Z e 2
+    zlsnap forget web/1@d store
+    run -0 zlsnap gc store
+    assert_line --regexp 'struck off  packs/1{64}.zst'
+    assert_line --regexp 'deleted .* packs/4{64}.zst'
+    assert_equal "$(listed forgotten)" d
 }
 
-@test "looks up only layers that exist" {
-    make_pointer web/1 "$d" "$c" "$b" "$a" "${a//a/e}" "${a//a/f}"
-    stored
-    s3_forget
-    run -0 zlsnap gc --keep-last=3 --older-than=0 "$url"
-    assert_output "$url/$a.tar.zst"
-    assert_equal "$(s3_requests '^GET .*prefix=[^&]*[ef]{64}')" ''
-    assert_equal "$(s3_requests '^GET .*prefix=[^&]*a{64}' | wc -l)" 1
-}
-
-@test "the times of a listing are converted like date(1) does" {
-    local seconds minute
-    source_parts store/s3
-    for minute in '1970-01-01 00:00' '2000-02-29 23:59' '2000-03-01 00:00' '2023-12-31 12:34' \
-        '2024-01-01 08:09' '2024-02-29 00:00' '2100-03-01 00:01' '2038-01-19 03:14'; do
-        minute_seconds seconds "$minute"
-        assert_equal "$seconds" "$(date -u -d "$minute" +%s)"
+@test "a forgotten snapshot is never kept again, wherever gc is killed" {
+    local step
+    for step in {1..6}; do
+        rm -rf store
+        garbage
+        zlsnap gc store >/dev/null
+        age '3 days ago' store
+        doomed 7 "$(snapshot_key b)"
+        age '3 days ago' store
+        rm -f ../steps
+        # shellcheck disable=SC2016 # the script expands it
+        fake rm '[[ $* != *store/* ]] || echo >>../steps
+            [[ $* != *store/* || $(wc -l <../steps) -lt '"$step"' ]] || exit 1
+            exec /bin/rm "$@"'
+        zlsnap gc store >/dev/null 2>&1 || :
+        assert_equal "$(listed)" c
+        fake rm 'exec /bin/rm "$@"'
+        zlsnap gc store >/dev/null
+        assert_equal "$(listed) $(listed forgotten)" 'c '
+        age '3 days ago' store
+        zlsnap gc store >/dev/null
+        assert_equal "$(stored)" 'manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+        assert_equal "$(documents)" ''
     done
 }
 
-@test "a malformed pointer: no layer is removed" {
-    make_pointer web/1 "$c" "$b" "$a"
-    make_pointer web/0 "$d"
-    echo '{}' >store/refs/web/2.json
-    stored
-    run -3 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_one_line 'refs/web/2.json: malformed'
-    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
+# --------------------------------------------------------------------------- fails closed
+
+# assert_untouched STATUS TEXT: gc fails with this message, and changes nothing.
+assert_untouched() {
+    find store -type f | sort >before
+    run "-$1" --separate-stderr zlsnap gc --grace=0 web/1 store
+    assert_one_line "$2"
+    find store -type f | sort | diff before -
 }
 
-@test "--keep-last finds all pointers even if s3cmd's settings change its listings" {
-    two_pointers
-    # The last line has no newline.
-    printf '%s\n' 'limit = 1' 'list_md5 = True' 'long_listing = True' 'recursive = True' |
-        cat "$S3_CONFIG" - >config
-    printf 'human_readable_sizes = True' >>config
-    run -0 zlsnap gc --config=config --keep-last=1 --older-than=0 "$url"
-    assert_output "$url/$a.tar.zst"
-    assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
-    # With this setting alone, a listing has only some of the pointers.
-    echo 'limit = 1' | cat "$S3_CONFIG" - >config
-    run -0 zlsnap gc --config=config --keep-last=1 --older-than=0 "$url"
-    assert_output ''
-    assert_equal "$(layers)" 'b.meta b.tar c.meta c.tar d.meta d.tar'
+@test "a document that is malformed or of a newer version: nothing is deleted" {
+    garbage
+    local key problem
+    for key in "$(snapshot_key b)" doomed/00000009-20260101T000000Z-000000000009.json; do
+        cp "store/web/1/$key" kept 2>/dev/null || :
+        for problem in '{' '{"schema_version":2}' '[]' ''; do
+            echo "$problem" >"store/web/1/$key"
+            assert_untouched 3 "store/web/1/$key: i"
+        done
+        cp kept "store/web/1/$key"
+    done
 }
 
-@test "keeps a recent layer, which push would not send again, even with a short --older-than" {
-    local url=s3://bucket/x seconds hex=abc
-    source_parts core/options store/s3 store/gc
-    # shellcheck disable=SC2034 # for the part
-    s3_url=$url/ gc_age=60 gc_now=100000 meta_fresh=3600
-    # shellcheck disable=SC2034
-    s3_look() { object_times[$1tar.zst]=$((gc_now - seconds)); }
-    s3_delete() { echo "deleted $1"; }
-    print() { :; }
-    seconds=7000 run -0 gc_layer "$hex"
-    assert_output ''
-    seconds=7400 run -0 gc_layer "$hex"
-    assert_output 'deleted abc.tar.zst'
-    gc_age=0 seconds=10 run -0 gc_layer "$hex"
-    assert_output 'deleted abc.tar.zst'
-    gc_age=90000 seconds=80000 run -0 gc_layer "$hex"
-    assert_output ''
+@test "a malformed document of a forgotten snapshot does not matter" {
+    garbage
+    echo '{' >"store/web/1/$(snapshot_key a)"
+    run -0 zlsnap gc --grace=0 store
+    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
 }
 
-# fake_s3cmd "PATTERN) COMMANDS": from now on zlsnap's calls of s3cmd whose arguments match PATTERN run COMMANDS.
-fake_s3cmd() {
-    fake s3cmd "real=$(type -P s3cmd); case \"\$*\" in $1 ;; esac; exec \$real \"\$@\""
+@test "a document that is listed, but cannot be read: nothing is deleted" {
+    garbage
+    # shellcheck disable=SC2016 # the script expands it
+    fake cp 'for file; do case $file in */snapshots/*bbb.json) exit 0 ;; esac; done; exec /bin/cp "$@"'
+    assert_untouched 3 ': is listed, but could not be read'
 }
 
-@test "a pointer that is listed but can't be found: no layer is removed" {
-    two_pointers
-    fake_s3cmd "*' get '*refs/web/2.json*) exit 64"
-    run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_one_line 'refs/web/2.json: is listed, but the store does not find it'
-    assert_equal "$output" ''
-    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
+@test "a listing that is not understood: nothing is deleted" {
+    garbage
+    # shellcheck disable=SC2016 # the script expands it
+    fake find 'case "$*" in *printf*) echo "packs/4	many	3" ;; esac; exec /usr/bin/find "$@"'
+    assert_untouched 1 'cannot be listed: it contains a name or a size that is not understood'
 }
 
-@test "an incomplete listing of the pointers: no layer is removed, and refs prints none" {
-    two_pointers
-    fake_s3cmd "*' ls '*refs/*) \$real \"\$@\" | grep web/1; exit 77"
-    run -1 --separate-stderr zlsnap gc --keep-last=1 --older-than=0 "$url"
-    assert_stderr 1 '^zlsnap: s3://'
-    assert_equal "$output" ''
-    assert_equal "$(layers)" 'a.meta a.tar b.meta b.tar c.meta c.tar d.meta d.tar'
-    run -1 --separate-stderr zlsnap refs "$url"
-    assert_equal "$output" ''
+@test "no snapshot: nothing is deleted, unless --allow-remove-all is given" {
+    garbage
+    rm store/web/1/snapshots/*
+    assert_untouched 1 'web/1: has no snapshot, but other objects; nothing was deleted; --allow-remove-all deletes them'
+    doomed 5 "packs/$(hex 3).zst"
+    age '3 days ago' store
+    assert_untouched 1 'web/1: has no snapshot'
+    run -0 zlsnap gc --allow-remove-all --grace=0 store
+    assert_equal "$(stored) $(documents)" ' '
 }
 
-@test "usage errors and a bad directory" {
-    run -2 --separate-stderr zlsnap gc --older-than=soon
-    assert_one_line "'--older-than' takes an age"
-    run -2 --separate-stderr zlsnap gc --keep-last=0 "$url"
-    assert_one_line "'--keep-last' takes a number from 1 to 1000"
-    run -2 --separate-stderr zlsnap gc --keep-last=1 .
-    assert_one_line "'--keep-last' needs an S3 store"
+@test "the first sync of a name that is still running is no error" {
+    pack 4
+    run -0 zlsnap gc store
+    assert_output '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
+}
+
+@test "the clock of the store is behind the times in it: nothing is deleted" {
+    garbage
+    age '2 days' "store/web/1/packs/$(hex 2).zst"
+    assert_untouched 1 "packs/$(hex 2).zst: its time lies in the future, or the clock of the store is wrong"
+    age '2 days ago' store
+    document 3 2199-01-01T00:00:00Z d
+    assert_untouched 1 "snapshots/00000003-21990101T000000Z-dddddddddddd.json: its time lies in the future"
+    document 4 2026-03-04T00:00:00Z e
+    zlsnap forget web/1@d store
+    zlsnap gc --grace=0 store
+    assert_equal "$(stored)" \
+        'manifests/b manifests/c manifests/e packs/2 packs/2.index packs/3 packs/3.index'
+}
+
+@test "gc that takes longer than half of the grace period gives up" {
+    garbage
+    doomed 7 "packs/$(hex 4).zst"
+    age '3 days ago' store
+    # shellcheck disable=SC2016 # the script expands it
+    fake find '[[ $* != *store/web/1* && $* != *printf* ]] || sleep 0.6; exec /usr/bin/find "$@"'
+    run -1 --separate-stderr zlsnap gc --grace=1 web/1 store
+    assert_stderr 1 'web/1: gc took longer than half of the grace period; nothing more was deleted; run it again'
+    assert_equal "$(stored)" "$everything"
+}
+
+@test "a store in which nothing may be deleted: one line" {
+    garbage
+    # shellcheck disable=SC2016 # the script expands it
+    fake rm '[[ $* != *store/web/1/[a-z]* ]] || { echo "rm: cannot remove '"'x'"': Operation not permitted" >&2; exit 1; }
+        exec /bin/rm "$@"'
+    run -1 --separate-stderr zlsnap gc store
+    assert_one_line 'store/web/1: nothing was deleted: store/web/1: cannot be removed: Operation not permitted'
+    assert_equal "$(stored) $(documents)" "$everything 0"
+    zlsnap forget --keep-last=1 web/1 store
+    assert_equal "$(listed)" c
+}
+
+@test "an error in one name does not stop the others" {
+    garbage
+    cp -a store/web/1 store/web/0
+    run -3 --separate-stderr zlsnap gc --grace=0 store
+    assert_one_line 'store/web/0/'
+    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+    [ -e "store/web/0/packs/$(hex 4).zst" ]
+}
+
+# --------------------------------------------------------------------------- other objects
+
+@test "foreign objects are left alone, and counted" {
+    garbage
+    mkdir store/other store/web/1/more
+    touch store/file store/other/file store/web/1/file store/web/1/packs/file.zst store/web/1/more/file
+    touch store/web/1/snapshots/file.json "store/web/1/packs/$(hex a).tar"
+    age '3 days ago' store
+    run -0 --separate-stderr zlsnap gc --grace=0 store
+    assert_one_line "store: 7 objects are not zlsnap's and were left alone"
+    assert_equal "$(find store -name 'file*' | wc -l)" 6
+}
+
+@test "what check wrote about a pack is deleted after the pack" {
+    garbage
+    mkdir store/web/1/bad
+    echo '{}' | tee "store/web/1/bad/$(hex 1).json" >"store/web/1/bad/$(hex 2).json"
+    age '3 days ago' store
+    zlsnap gc --grace=0 store
+    zlsnap gc --grace=0 store
+    assert_equal "$(stored)" \
+        'bad/2.json manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+}
+
+@test "removes the objects by which killed runs asked for the clock" {
+    garbage
+    : >store/web/1/probe-abcdef
+    zlsnap gc store
+    [ -e store/web/1/probe-abcdef ]
+    age '3 days ago' store/web/1/probe-abcdef
+    zlsnap gc store
+    assert_not_exists store/web/1/probe-abcdef
+}
+
+@test "removes the directories of killed puts and syncs" {
+    document 0 2026-03-01T10:00:00Z a
+    local new=store/web/1/incoming/0123456789abcdef old=store/web/1/incoming/fedcba9876543210
+    mkdir -p "$new" "$old" store/web/1/packs/.put-{1-2,3-4} store/web/1/.put-5-6 store/web/1/incoming/strange
+    touch {"$new","$old",store/web/1/packs/.put-{1-2,3-4},store/web/1/.put-5-6,store/web/1/incoming/strange}/file
+    age '3 days ago' store
+    touch "$new/second" store/web/1/packs/.put-3-4/file
+    run -0 zlsnap gc --dry-run store
+    assert_line --regexp "^store/web/1/packs/.put-1-2 \(unfinished, of 20.*Z\)$"
+    assert_exists "$old/file"
+    run -0 zlsnap gc store
+    assert_equal "$(grep -c unfinished <<<"$output")" 3
+    assert_equal "$(cd store/web/1 && find . -name file -o -name second | LC_ALL=C sort | xargs)" \
+        "./incoming/0123456789abcdef/file ./incoming/0123456789abcdef/second ./incoming/strange/file ./packs/.put-3-4/file"
+    assert_exists "$old"
+    run -0 zlsnap gc store
+    refute_output --partial unfinished
+}
+
+@test "usage errors and names that do not exist" {
+    garbage
+    run -2 --separate-stderr zlsnap gc --grace=soon store
+    assert_one_line "'--grace' takes an age"
+    run -2 --separate-stderr zlsnap gc
+    assert_one_line 'missing operand STORE'
+    run -1 --separate-stderr zlsnap gc web/2 store
+    assert_one_line 'web/2: store has no such name'
     run -1 --separate-stderr zlsnap gc none
-    assert_one_line 'none: is not a directory'
+    assert_one_line 'none: cannot be opened'
 }

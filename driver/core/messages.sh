@@ -7,6 +7,11 @@ part core/names
 # The command that runs; empty until it is known.
 command=
 
+# messages_join: in this subshell, messages go to standard output.
+messages_join() {
+    messages=1
+}
+
 # Not empty where a progress line is drawn; see core/progress.sh.
 drawn=
 

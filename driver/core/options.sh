@@ -136,3 +136,11 @@ number_check() {
     [[ $2 =~ ^(0|[1-9][0-9]{0,4})$ && $2 -ge $3 && $2 -le $4 ]] ||
         usage_error "option '--$1' takes a number from $3 to $4, not '$(printable "$2")'"
 }
+
+# age_read VARIABLE OPTION TEXT: sets the variable to an age in seconds.
+age_read() {
+    local -A units=([s]=1 [m]=60 [h]=3600 [d]=86400)
+    [[ $3 =~ ^([0-9]{1,9})([smhd]?)$ ]] ||
+        usage_error "option '--$2' takes an age such as 90m, 12h or 7d, not '$(printable "$3")'"
+    printf -v "$1" '%d' $((10#${BASH_REMATCH[1]} * ${units[${BASH_REMATCH[2]:-s}]}))
+}

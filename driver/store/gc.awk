@@ -1,0 +1,101 @@
+# Decides what gc does with the objects of a name. Reads the listing and the table of the documents, see
+# documents.sh. Prints a line for each object, with tabs: ACTION KEY SIZE
+#
+#   kept     the document of a snapshot that is kept
+#   doom     no kept snapshot needs it, and no document dooms it yet
+#   forget   the document of a snapshot that has been doomed for the grace period
+#   delete   an object that has been doomed for the grace period, and that is not needed
+#   strike   an object that has been doomed, and is needed
+#   finish   a document in doomed/ that is done with
+#   foreign  an object that is none of ours
+#
+# The environment has now and grace, in seconds, and form, the form of the names of documents.
+
+BEGIN {
+    FS = OFS = "\t"
+    document = "^(snapshots|doomed)/" ENVIRON["form"] "$"
+}
+
+FILENAME == ARGV[1] { size[$1] = $2; time[$1] = $3; next }
+$2 == "snapshot" { kept[$1] }
+$2 == "manifest" || $2 == "chunks" { need($1, $3) }
+$2 == "pack" { need($1, "packs/" $3 ".zst"); need($1, "packs/" $3 ".index.zst") }
+$2 == "doomed" { by[++dooms] = $1; what[dooms] = $3 }
+
+function need(snapshot, object) {
+    who[++needs] = snapshot
+    needed[needs] = object
+}
+
+# Whether the object was put before the grace period. With a grace period of 0 no clock counts.
+function old(key) {
+    return ENVIRON["grace"] == 0 || time[key] + ENVIRON["grace"] <= ENVIRON["now"]
+}
+
+function is_object(key) {
+    return key ~ /^packs\/[0-9a-f]+(\.index)?\.zst$|^manifests\/[0-9a-f]+\.zst$|^bad\/[0-9a-f]+\.json$/
+}
+
+function is_probe(key) {
+    return key ~ /^probe-[A-Za-z0-9]+$/ && size[key] == 0
+}
+
+function act(action, key) {
+    print action, key, size[key]
+    acted[key]
+}
+
+# A snapshot is kept unless a document dooms it. A forgotten one protects what it needs until it has been doomed for
+# the grace period, too: else an object that was needed again, and was not struck off before that snapshot was
+# forgotten, would lose its grace period.
+function judge_snapshots(    i, pack) {
+    for (i = 1; i <= dooms; i++)
+        if (what[i] ~ /^snapshots\//) {
+            delete kept[what[i]]
+            if (old(by[i]))
+                expired[what[i]]
+        }
+    for (i = 1; i <= needs; i++) {
+        if (who[i] in kept)
+            used[needed[i]]
+        if (!(who[i] in expired))
+            protected[needed[i]]
+    }
+    # What check found out about a pack is needed as long as the pack is there.
+    for (key in size)
+        if (key ~ /^bad\//) {
+            pack = "packs/" substr(key, 5, 64) ".zst"
+            if (pack in size) {
+                used[key]
+                protected[key]
+            }
+        }
+}
+
+END {
+    judge_snapshots()
+    for (i = 1; i <= dooms; i++) {
+        doomed[what[i]]
+        if (!old(by[i]) || !(what[i] in size) || what[i] in acted)
+            continue
+        if (what[i] ~ document && what[i] ~ /^snapshots\//)
+            act("forget", what[i])
+        else if (is_object(what[i]))
+            act(what[i] in protected ? "strike" : "delete", what[i])
+    }
+    for (i = 1; i <= dooms; i++)
+        if (old(by[i]) && !(by[i] in acted))
+            act("finish", by[i])
+    for (key in size) {
+        if (is_object(key)) {
+            if (old(key) && !(key in used) && !(key in doomed))
+                act("doom", key)
+        } else if (is_probe(key)) {
+            if (old(key))
+                act("finish", key)
+        } else if (key !~ document)
+            act("foreign", key)
+    }
+    for (key in kept)
+        print "kept", key, 0
+}

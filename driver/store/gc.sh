@@ -1,0 +1,246 @@
+# shellcheck shell=bash
+#
+# zlsnap gc: deletes what no snapshot needs any more, in two steps and without locks, so that syncs may run meanwhile:
+#
+#   1. What is older than the grace period, and no kept snapshot needs, is listed in a document in doomed/.
+#   2. What has been doomed for the grace period is deleted, unless a snapshot needs it after all: then it is struck
+#      off, and has to be doomed anew.
+#
+# A sync that looked at the store before an object was doomed may build on it. It ends within the grace period, so
+# that step 2 sees its snapshot. A sync that looks later does not build on what is doomed. One that takes longer
+# notices, when it lists the store a last time, that an object is missing.
+#
+# The order of deletion. First the documents of forgotten snapshots: what only they need is either doomed already,
+# by the first gc after they were forgotten, or it is doomed by the next one; so it outlives them, and no document
+# ever names an object that gc has deleted. At last the documents in doomed/: without them a forgotten snapshot
+# would be kept again. gc may be killed at any moment; the next one does what is left.
+
+part core/options core/pipe core/progress store/doom store/leftovers store/snapshots
+
+usage_gc() {
+    cat <<'END'
+Usage: zlsnap gc [OPTION]... [SERVICE/INSTANCE] STORE
+Delete what no snapshot of a name, or of all names, needs any more: forgotten snapshots,
+contents that only they had, and what interrupted syncs left in the store. Prints what is
+doomed, and deletes what an earlier gc, or forget, has doomed, if that is longer ago than
+the grace period, and if no snapshot needs it after all. Other commands may run meanwhile.
+
+      --grace=AGE              N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d).
+                               It must be longer than any sync or restore takes. With 0
+                               nothing else may run
+      --dry-run                only print what would be done
+      --allow-remove-all       also delete the contents of names that have no snapshot
+END
+    usage_target
+}
+
+# The grace period, and when the work on a name began, by SECONDS.
+gc_grace=
+gc_began=
+
+# The time of the store's clock, set by gc_clock().
+gc_now=
+
+command_gc() {
+    options_read "grace: dry-run allow-remove-all $target_options" "$@"
+    local status=0
+    age_read gc_grace grace "${option[grace]-1d}"
+    if ((${#operands[@]} == 2)); then
+        reference_read "${operands[0]}"
+        operands=("${operands[1]}")
+    fi
+    operands_expect STORE
+    target_open "${operands[0]}"
+    programs_expect jq sort split
+    spool_make "$(temporary_place)" zlsnap-gc
+    run gc_all "$reference" || status=$?
+    spool_remove
+    return "$status"
+}
+
+# gc_all NAME: of all names if it is empty. An error in one name does not stop the others.
+gc_all() {
+    local names=("$1") status=0
+    : >"$spool/actions"
+    target_list "$1" "$spool/all"
+    if [[ ! $1 ]]; then
+        mapfile -t names < <(names_list "$spool/all")
+        gc_foreign "$spool/all" "${names[@]}"
+    elif [[ ! -s $spool/all ]]; then
+        die 1 "$(reference_print "$1"): $(target_name '') has no such name"
+    fi
+    for reference in "${names[@]}"; do
+        (gc_name) || status=$?
+    done
+    reference=$1
+    (gc_leftovers) || status=$?
+    gc_sum
+    return "$status"
+}
+
+# gc_foreign LISTING NAME...: counts the objects of the whole store that have none of these names.
+gc_foreign() {
+    printf '%s\n' "${@:2}" | awk -F '\t' -v OFS='\t' '
+        NR == FNR { names[$1]; next }
+        { split($1, part, "/") }
+        !((part[1] "/" part[2]) in names) { print "foreign", $1, $2 }' - "$1" >>"$spool/actions"
+}
+
+# gc_name: both steps for `reference`.
+gc_name() {
+    gc_began=$SECONDS
+    documents_known=
+    doom_read
+    doom_expect
+    # What there would be to do if all were old: mostly nothing, and then the store is not asked for its clock.
+    gc_now=9999999999
+    gc_judge
+    gc_take foreign >>"$spool/actions"
+    gc_has || return 0
+    gc_clock
+    gc_clock_check
+    gc_judge
+    gc_has || return 0
+    gc_kept_check
+    gc_doom
+    if gc_has forget delete strike finish || [[ $gc_grace -eq 0 ]]; then
+        gc_delete
+    fi
+}
+
+# --------------------------------------------------------------------------- judging
+
+# gc_judge: writes what is to be done to "judged".
+gc_judge() {
+    now=$gc_now grace=$gc_grace form=$document_form awk -f "$parts/store/gc.awk" \
+        "$spool/listing" "$spool/table" | sort >"$spool/judged" || die 1 'what to delete cannot be decided: awk failed'
+}
+
+# gc_take ACTION: prints these lines of "judged".
+gc_take() {
+    grep "^$1"$'\t' "$spool/judged"
+}
+
+# gc_has [ACTION]...: whether there is one of these actions in "judged"; by default, of those that change the store.
+gc_has() {
+    local actions=$*
+    [[ $actions ]] || actions='doom forget delete strike finish'
+    grep -qE "^(${actions// /|})"$'\t' "$spool/judged"
+}
+
+# Sets gc_now. The store is asked once, by an object that is put and deleted; a dry run trusts our clock.
+gc_clock() {
+    local said now asked
+    if [[ ! -s $spool/now ]]; then
+        now=$(cut -f 3 -- "$spool/listing" | sort -rn | head -n 1)
+        if [[ ! ${option[dry-run]-} ]]; then
+            said=$(messages_join && target_now now "$reference" && echo "$now") ||
+                die 1 "$(target_name "$reference"): nothing was deleted: ${said#zlsnap: }"
+            now=$said
+        elif ((now < EPOCHSECONDS)); then
+            now=$EPOCHSECONDS
+        fi
+        echo "$now $SECONDS" | store "$spool/now" || exit
+    fi
+    read -r now asked <"$spool/now"
+    gc_now=$((now + SECONDS - asked))
+}
+
+# Ends the driver if the clock of the store is behind the times in it.
+gc_clock_check() {
+    local key limit=$((gc_now + doom_tolerance))
+    key=$(limit=$limit awk -F '\t' '$3 > ENVIRON["limit"] + 0 { print $1 }' "$spool/listing" | sed -n 1p)
+    [[ $key ]] || key=$(gc_take kept | limit=$(date -u -d "@$limit" +%Y%m%dT%H%M%SZ) awk -F '\t' '
+        { split($2, part, "-") }
+        part[2] > ENVIRON["limit"] { print $2 }' | sed -n 1p)
+    [[ ! $key ]] || die 1 "$(target_name "$reference")/$key: its time lies in the future, or the clock of the store is \
+wrong; nothing was deleted"
+}
+
+# Ends the driver if all snapshots of a name are gone: their documents may have been lost.
+gc_kept_check() {
+    [[ ${option[allow-remove-all]-} ]] || gc_has kept || die 1 "$(reference_print "$reference"): has no snapshot, \
+but other objects; nothing was deleted; --allow-remove-all deletes them"
+}
+
+# --------------------------------------------------------------------------- both steps
+
+# The first step.
+gc_doom() {
+    gc_take doom | cut -f 2 >"$spool/doom"
+    [[ -s $spool/doom ]] || return 0
+    [[ ${option[dry-run]-} ]] || doom_write "$spool/doom"
+    gc_print doom doomed
+}
+
+# The second step: by a new listing, and the documents in it.
+gc_delete() {
+    if [[ ${option[dry-run]-} ]]; then
+        gc_doom_pretend
+    else
+        attempt cp -- "$spool/table" "$spool/read"
+        documents_known=$spool/read
+        doom_read
+        doom_expect
+    fi
+    gc_judge
+    gc_kept_check
+    gc_remove forget deleted
+    gc_remove delete deleted
+    gc_print strike 'struck off'
+    gc_remove finish
+}
+
+# In a dry run: the document that the first step would write.
+gc_doom_pretend() {
+    local key="doomed/dry-run"
+    [[ -s $spool/doom ]] || return 0
+    printf '%s\t0\t%s\n' "$key" "$gc_now" >>"$spool/listing"
+    key=$key awk -v OFS='\t' '{ print ENVIRON["key"], "doomed", $1 }' "$spool/doom" >>"$spool/table"
+}
+
+# gc_remove ACTION [WORD]: deletes these objects, and prints them after this word.
+gc_remove() {
+    local keys
+    mapfile -t keys < <(gc_take "$1" | cut -f 2)
+    while ((${#keys[@]})); do
+        gc_hurry
+        [[ ${option[dry-run]-} ]] || target_delete "$reference" "${keys[@]:0:target_batch}"
+        keys=("${keys[@]:target_batch}")
+    done
+    [[ ! ${2-} ]] || gc_print "$1" "$2"
+}
+
+# Ends the driver if this run is so slow that what it has read may be out of date.
+gc_hurry() {
+    ((gc_grace == 0 || (SECONDS - gc_began) * 2 <= gc_grace)) || die 1 "$(reference_print "$reference"): gc took longer \
+than half of the grace period; nothing more was deleted; run it again"
+}
+
+# --------------------------------------------------------------------------- output
+
+# gc_print ACTION WORD: prints the objects, and counts them.
+gc_print() {
+    gc_take "$1" | tee -a -- "$spool/actions" | name=$(reference_print "$reference") word=$2 awk -F '\t' '
+        function size(bytes,  unit) {
+            for (unit = 0; bytes >= 1024 && unit < 5; unit++)
+                bytes /= 1024
+            return sprintf(unit ? "%.1f %s" : "%d %s", bytes, substr("bytesKiB  MiB  GiB  TiB  PiB", unit * 5 + 1, 5))
+        }
+        { printf "%s  %-10s  %s  %s\n", ENVIRON["name"], ENVIRON["word"], $2, size($3) }' | sed 's/ *$//'
+}
+
+# Prints the last line.
+gc_sum() {
+    local action count bytes foreign=0
+    local -A counts=([doom]=0 [delete]=0 [forget]=0 [strike]=0) sizes=([doom]=0 [delete]=0 [forget]=0)
+    while read -r action count bytes; do
+        counts[$action]=$count sizes[$action]=$bytes
+    done < <(awk -F '\t' '{ n[$1]++; sum[$1] += $3 } END { for (a in n) printf "%s %d %d\n", a, n[a], sum[a] }' \
+        "$spool/actions")
+    print "$((counts[forget] + counts[delete])) objects deleted ($(size_text $((sizes[forget] + sizes[delete])))), \
+${counts[doom]} doomed ($(size_text "${sizes[doom]}")), ${counts[strike]} struck off${option[dry-run]+; a dry run: nothing \
+was changed}"
+    [[ ! ${counts[foreign]-} ]] ||
+        warn "$(target_name "$reference"): ${counts[foreign]} objects are not zlsnap's and were left alone"
+}

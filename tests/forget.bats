@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# zlsnap forget says which snapshots gc may delete: those that no rule keeps.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load helpers
+load driver
+load snapshots
+
+setup() {
+    enter_work
+    enter_memory
+    export HOME=$PWD TMPDIR=$BATS_TEST_TMPDIR TZ=UTC0
+}
+
+# three: three snapshots, of two days.
+three() {
+    document 0 2026-03-01T10:00:00Z a
+    document 1 2026-03-02T10:00:00Z b
+    document 2 2026-03-02T11:00:00Z c
+}
+
+@test "prints what is kept, and why, and what is forgotten, and writes one document" {
+    three
+    run -0 zlsnap forget --keep-last=1 --keep-daily=1 web/1 store
+    assert_output "web/1  2026-03-01 10:00:00Z  aaaaaaaaaaaa  forget
+web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget
+web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
+    assert_equal "$(listed) $(listed forgotten | tr ' ' +)" 'c a+b'
+    assert_equal "$(stored)" 'manifests/a manifests/b manifests/c'
+    local written=(store/web/1/doomed/*)
+    [[ ${written[*]} =~ ^store/web/1/doomed/00000000-20[0-9]{6}T[0-9]{6}Z-[0-9a-f]{12}.json$ ]]
+    assert_equal "$(jq -c '[.schema_version, .name, .objects]' "${written[0]}")" \
+        "[1,\"web/1\",[\"$(snapshot_key a)\",\"$(snapshot_key b)\"]]"
+    run -0 zlsnap forget --keep-last=1 web/1 store
+    assert_output 'web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last'
+    assert_equal "$(entries store/web/1/doomed | wc -w)" 1
+}
+
+@test "a second document gets the next number" {
+    three
+    doomed 41 "$(snapshot_key a)"
+    zlsnap forget --keep-last=1 web/1 store
+    exists_like 'store/web/1/doomed/00000042-*.json'
+    assert_equal "$(jq -c .objects store/web/1/doomed/00000042-*)" "[\"$(snapshot_key b)\"]"
+}
+
+@test "--dry-run writes nothing" {
+    three
+    run -0 zlsnap forget --dry-run --keep-daily=1 web/1 store
+    assert_line --regexp 'bbbbbbbbbbbb  forget$'
+    assert_equal "$(listed)" 'a b c'
+    assert_not_exists store/web/1/doomed
+}
+
+@test "--json prints an object for each snapshot" {
+    three
+    run -0 zlsnap forget --dry-run --json --keep-weekly=1 --keep-daily=2 web/1 store
+    assert_equal "$(jq -c '[.name, .id, .time, .host, .directory, .action, .reasons]' <<<"$output")" \
+        '["web/1","aaaaaaaaaaaa","2026-03-01T10:00:00Z","host","/srv","keep",["daily"]]
+["web/1","bbbbbbbbbbbb","2026-03-02T10:00:00Z","host","/srv","forget",[]]
+["web/1","cccccccccccc","2026-03-02T11:00:00Z","host","/srv","keep",["daily","weekly"]]'
+}
+
+@test "forgets single snapshots by their ID, but never the newest complete one" {
+    three
+    run -0 zlsnap forget web/1@a web/1@bbb store
+    assert_output "web/1  2026-03-01 10:00:00Z  aaaaaaaaaaaa  forget
+web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
+    assert_equal "$(listed)" c
+    assert_equal "$(entries store/web/1/doomed | wc -w)" 1
+    run -1 --separate-stderr zlsnap forget web/1@c store
+    assert_one_line 'web/1@c: is the newest complete snapshot, which always stays'
+    run -1 --separate-stderr zlsnap forget web/1@a store
+    assert_one_line 'web/1@a: there is no such snapshot, or it is forgotten already'
+    assert_equal "$(entries store/web/1/doomed | wc -w)" 1
+}
+
+@test "an ambiguous ID is refused" {
+    three
+    mv "store/web/1/$(snapshot_key a)" "$(sed 's/a\{12\}/bbbaaaaaaaaa/' <<<"store/web/1/$(snapshot_key a)")"
+    run -1 --separate-stderr zlsnap forget web/1@bb store
+    assert_one_line 'web/1@bb: several snapshots begin so'
+}
+
+@test "the rules hold for each host and directory, and the newest snapshot always stays" {
+    document 0 2026-03-01T10:00:00Z a
+    HOST=other document 1 2026-03-02T10:00:00Z b
+    DIRECTORY=/usr document 2 2026-03-02T11:00:00Z c
+    document 3 2026-03-03T10:00:00Z d
+    document 4 2026-02-01T10:00:00Z e # by a clock that was slow
+    run -0 zlsnap forget --keep-last=1 web/1 store
+    assert_equal "$(listed)" 'b c d e'
+    assert_line --regexp 'eeeeeeeeeeee  keep    newest$'
+}
+
+@test "broken snapshots do not count, and are forgotten only by their ID" {
+    three
+    rm "store/web/1/manifests/$(hex b).zst"
+    run -0 zlsnap forget --keep-last=2 web/1 store
+    refute_output --partial bbbb
+    assert_equal "$(listed) $(listed broken)" 'a c b'
+    run -0 zlsnap forget web/1@b store
+    assert_equal "$(listed) $(listed broken)" 'a c '
+}
+
+@test "days and hours are those of the local time" {
+    document 0 2026-03-01T22:30:00Z a
+    document 1 2026-03-01T23:30:00Z b
+    run -0 zlsnap forget --dry-run --keep-daily=2 web/1 store
+    assert_line --regexp 'aaaaaaaaaaaa  forget$'
+    TZ=CET-1 run -0 zlsnap forget --dry-run --keep-daily=2 web/1 store
+    assert_line --regexp 'aaaaaaaaaaaa  keep    daily$'
+}
+
+@test "keeps what an independent implementation keeps, of 500 random sets" {
+    local i rule zone zones=(UTC Europe/Berlin America/St_Johns Australia/Lord_Howe Pacific/Apia)
+    local words=() options
+    RANDOM=1
+    for i in {1..10}; do
+        words=() options=()
+        for rule in last hourly daily weekly monthly yearly; do
+            ((RANDOM % 3)) || continue
+            words+=("$rule=$((RANDOM % 8 + 1))")
+        done
+        words+=(weekly=2)
+        export TZ=${zones[i % 5]}
+        "$PROJECT/tests/retention.py" make store "a/$i" "$i" 50
+        zlsnap forget --dry-run --json "${words[@]/#/--keep-}" "a/$i" store |
+            jq -r '"\(.id) \(.reasons | join(","))"' | sort >got
+        "$PROJECT/tests/retention.py" judge store "a/$i" "${words[@]}" >expected
+        diff expected got
+    done
+}
+
+@test "a snapshot whose time lies in the future: nothing is forgotten, except by its ID" {
+    three
+    document 3 2199-01-01T00:00:00Z d
+    document 4 2026-03-04T00:00:00Z e
+    run -1 --separate-stderr zlsnap forget --keep-last=1 web/1 store
+    assert_one_line "$(snapshot_key d): its time lies in the future; nothing was forgotten"
+    assert_equal "$(listed)" 'a b c d e'
+    zlsnap forget web/1@d store
+    run -0 zlsnap forget --keep-last=1 web/1 store
+    assert_equal "$(listed)" e
+}
+
+@test "some minutes between the clocks do not matter, and a time that has passed does not" {
+    document 0 "$(date -ud '+3 minutes' +%FT%TZ)" a
+    document 1 "$(date -ud '+4 minutes' +%FT%TZ)" b
+    zlsnap forget --keep-last=1 web/1 store
+    assert_equal "$(listed)" b
+    document 2 "$(date -ud '-2 hours' +%FT%TZ)" c
+    age '3 hours ago' store
+    zlsnap forget --keep-last=1 web/1 store
+    assert_equal "$(entries store/web/1)" 'doomed manifests snapshots'
+}
+
+@test "a document that is malformed, or of a newer version: nothing is forgotten, except by its ID" {
+    three
+    local problem
+    for problem in '{' '{"schema_version":2}' '[]'; do
+        echo "$problem" >"store/web/1/$(snapshot_key b)"
+        run -3 --separate-stderr zlsnap forget --keep-last=1 web/1 store
+        assert_one_line "store/web/1/$(snapshot_key b): it"
+        run -3 --separate-stderr zlsnap forget web/1@a store
+        assert_one_line "store/web/1/$(snapshot_key b): it"
+        assert_not_exists store/web/1/doomed
+    done
+    zlsnap forget web/1@b store
+    zlsnap forget --keep-last=1 web/1 store
+    assert_equal "$(listed)" c
+}
+
+@test "a document that is listed, but cannot be read: nothing is forgotten" {
+    three
+    # shellcheck disable=SC2016 # the script expands it
+    fake cp 'for file; do case $file in */snapshots/*aaa.json) exit 0 ;; esac; done; exec /bin/cp "$@"'
+    run -3 --separate-stderr zlsnap forget --keep-last=1 web/1 store
+    assert_one_line ': is listed, but could not be read'
+    assert_not_exists store/web/1/doomed
+}
+
+@test "usage errors, and names that do not exist" {
+    mkdir store
+    run -2 --separate-stderr zlsnap forget web/1 store
+    assert_one_line "'web/1' needs an option such as --keep-daily=7, or the ID of a snapshot, NAME@ID"
+    run -2 --separate-stderr zlsnap forget --keep-last=1 web/1@a store
+    assert_one_line "'web/1@a' is one snapshot, to which no --keep option applies"
+    run -2 --separate-stderr zlsnap forget web/1@2026-03-01 store
+    assert_one_line "'2026-03-01' is not the ID of a snapshot"
+    run -2 --separate-stderr zlsnap forget --keep-last=0 web/1 store
+    assert_one_line "'--keep-last' takes a number from 1 to 99999"
+    run -2 --separate-stderr zlsnap forget store
+    assert_one_line 'missing operand STORE'
+    run -1 --separate-stderr zlsnap forget --keep-last=1 web/1 store
+    assert_one_line 'web/1: store has no such name'
+    run -1 --separate-stderr zlsnap forget --keep-last=1 web/1 none
+    assert_one_line 'none: cannot be opened'
+}

@@ -10,6 +10,9 @@ part core/messages core/names store/target
 # The path of the store, set by directory_open(): absolute, or beginning with a dot.
 directory_path=
 
+# The directory for packs that are not in the store yet, set by directory_incoming().
+directory_mine=
+
 # directory_open PATH
 directory_open() {
     local path=$1
@@ -69,12 +72,13 @@ directory_move() {
 # is renamed gets a new time: the time of an object is that of its put.
 directory_send() (
     local how=$1 prefix=$2 private output file files=() superfluous=()
-    private=$directory_path/$2/.put-$BASHPID-${EPOCHREALTIME/./}
+    # What a killed run leaves in its own directory is found again.
+    private=${directory_mine:-$directory_path/$2}/.put-$BASHPID-${EPOCHREALTIME/./}
     shift 2
     files=("${@##*/}")
     directory_expect
     trap 'rm -rf -- "$private"' EXIT
-    output=$(mkdir -p -- "$private" 2>&1) || directory_failed "$prefix" 'cannot be made' "$output"
+    output=$(mkdir -p -- "$directory_path/$prefix" "$private" 2>&1) || directory_failed "$prefix" 'cannot be made' "$output"
     if [[ $how == mv ]] && directory_is_elsewhere "$private" "$@"; then
         how=cp superfluous=("$@")
     fi
@@ -152,14 +156,20 @@ directory_delete() {
 }
 
 # directory_incoming VARIABLE PREFIX STATE: the directory for packs of this state, on the file system of the
-# store, so that a move is a rename.
+# store, so that a move is a rename. Packs that a killed run was moving are moved back. The state must be locked.
 directory_incoming() {
-    local output id path
+    local output id path left packs
     [[ -s $3/incoming.id ]] || printf '%s-%s\n' "${EPOCHREALTIME/./}" "$RANDOM" | store "$3/incoming.id" || exit
     # State that was copied to another host is another state.
     id=$(printf '%s %s' "$HOSTNAME" "$(<"$3/incoming.id")" | sha256sum)
     path=$directory_path/$2/incoming/${id:0:16}
     directory_expect
     output=$(mkdir -p -- "$path" 2>&1) || directory_failed "$2" 'cannot be made' "$output"
+    for left in "$path"/.put-*/; do
+        packs=("$left"*.zst)
+        [[ ! -e ${packs[0]} ]] || attempt mv -f -- "${packs[@]}" "$path/" || exit
+        rm -rf -- "$left"
+    done
+    directory_mine=$path
     printf -v "$1" '%s' "$path"
 }

@@ -9,17 +9,19 @@
 #   KEY chunks OBJECT SIZE        the same for its chunk map
 #   KEY pack PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL
 #   KEY doomed OBJECT             of a document in doomed/: gc may delete the object, or a snapshot is forgotten
+#   KEY document SIZE             of each document; SIZE is that of the listing
 #   KEY malformed PROBLEM
 #
 # CHUNKS is "-" if no file is large. HOST, DIRECTORY and OPTIONS are JSON, so that they contain no tab and no newline.
 
 part core/json core/spool store/target
 
-# The table of documents that were read before: a file in the state directory, or empty.
+# The table of documents that were read before, compressed by zstd, whose checksum it has: a file in the state directory, or
+# empty.
 documents_known=
 
 # The form of the names of documents, without their directory.
-document_form='[0-9]{8,}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
+document_form='[0-9]{8,15}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 
 # documents_load PREFIX: reads all documents of a name, whose listing is in the spool, and judges them. Writes in the spool:
 #
@@ -30,8 +32,8 @@ document_form='[0-9]{8,}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 documents_load() {
     local missing
     : >"$spool/table" && : >"$spool/missing"
-    [[ -e $documents_known ]] || documents_known=
-    documents_take "${documents_known:-/dev/null}" || die 1 'the documents cannot be read: awk failed'
+    zstd -q -dc -- "$documents_known" >"$spool/table.known" 2>/dev/null || : >"$spool/table.known"
+    documents_take "$spool/table.known" || die 1 'the documents cannot be read: awk failed'
     mapfile -t missing <"$spool/missing"
     if ((${#missing[@]})); then
         documents_fetch "$1" "${missing[@]}"
@@ -39,23 +41,26 @@ documents_load() {
     documents_judge
 }
 
-# documents_take TABLE: takes the lines of documents that are listed; writes the keys of the others to "missing".
+# documents_take TABLE: takes the lines of documents that are listed with the size that they had; writes the keys of the others
+# to "missing". Malformed ones are read again.
 documents_take() {
     out=$spool/table missing=$spool/missing form="^(snapshots|doomed)/$document_form\$" awk -F '\t' '
-        NR == FNR {
-            if ($1 ~ ENVIRON["form"])
-                listed[$1]
-            next
-        }
-        $1 in listed {
-            print >ENVIRON["out"]
-            known[$1]
-        }
+        pass == 1 && $1 ~ ENVIRON["form"] { listed[$1] = $2 }
+        pass == 2 && $2 == "document" && $1 in listed && listed[$1] == $3 { known[$1] }
+        pass == 2 && $2 == "malformed" { malformed[$1] }
+        pass == 3 && $1 in known && !($1 in malformed) { print >ENVIRON["out"] }
         END {
             for (key in listed)
-                if (!(key in known))
+                if (!(key in known) || key in malformed)
                     print key >ENVIRON["missing"]
-        }' "$spool/listing" "$1"
+        }' pass=1 "$spool/listing" pass=2 "$1" pass=3 "$1"
+}
+
+# documents_keep: writes the table for later runs, if it has changed.
+documents_keep() {
+    ! cmp -s -- "$spool/table" "$spool/table.known" || return 0
+    attempt zstd -q -f -1 -o "$spool/table.kept" -- "$spool/table"
+    attempt mv -fT -- "$spool/table.kept" "$documents_known"
 }
 
 # documents_fetch PREFIX KEY...: adds these documents to the table. One that is gone meanwhile is left out.
@@ -75,17 +80,32 @@ documents_fetch() {
     done
 }
 
-# Appends the lines of the files whose names are on standard input. Where one of them is no JSON, jq would stop.
+# Appends the lines of the files whose names are on standard input. jq stops where one of them is no JSON, and joins what is
+# cut with the next one.
 documents_flatten() {
     local files file
     mapfile -d '' -t files
     ((${#files[@]})) || return 0
-    documents_lines "${files[@]}" >"$spool/lines" 2>/dev/null && cat "$spool/lines" >>"$spool/table" && return
-    for file in "${files[@]}"; do
-        documents_lines "$file" >"$spool/lines" 2>/dev/null && [[ -s $spool/lines ]] ||
-            printf '%s\tmalformed\tit is not JSON\n' "$kind/${file##*/}" >"$spool/lines"
-        cat "$spool/lines" >>"$spool/table" || return
-    done
+    : >"$spool/flat"
+    if documents_lines "${files[@]}" >"$spool/lines" 2>/dev/null && documents_count "${#files[@]}"; then
+        mv -T -- "$spool/lines" "$spool/flat"
+    else
+        for file in "${files[@]}"; do
+            if ! documents_lines "$file" >"$spool/lines" 2>/dev/null; then
+                printf '%s\tmalformed\tit is not JSON\n' "$kind/${file##*/}" >"$spool/lines"
+            elif ! documents_count 1; then
+                printf '%s\tmalformed\tit is not one JSON object\n' "$kind/${file##*/}" >"$spool/lines"
+            fi
+            cat "$spool/lines" >>"$spool/flat" || return
+        done
+    fi
+    awk -F '\t' -v OFS='\t' 'NR == FNR { size[$1] = $2; next } $2 == "document" { $3 = size[$1] } { print }' \
+        "$spool/listing" "$spool/flat" >>"$spool/table"
+}
+
+# documents_count NUMBER: whether "lines" has just one document for each of so many keys.
+documents_count() {
+    number=$1 awk -F '\t' '$2 == "document" { count += seen[$1]++ ? 2 : 1 } END { exit count != ENVIRON["number"] }' "$spool/lines"
 }
 
 # documents_lines FILE...
@@ -94,7 +114,8 @@ documents_lines() {
         inputs | . as $document | input_filename | sub(".*/"; "") | "\($kind)/\(.)" as $key
         | [$document] | (if $kind == "snapshots" then snapshot_problem($name; $key) else doomed_problem($name) end) as $problem
         | $document
-        | if $problem then [$key, "malformed", $problem]
+        | [$key, "document"],
+          if $problem then [$key, "malformed", $problem]
           elif $kind == "doomed" then .objects[] as $object | [$key, "doomed", $object]
           else
               [$key, "snapshot", .sequence, .time, .id, (.host, .directory | tojson), .tree_digest, .chunks_digest // "-", .entries,

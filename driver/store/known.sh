@@ -76,7 +76,8 @@ known_guess() {
         wanted+=$pack.index$'\n'
     done; } 2>/dev/null <"$state/plan"
     have=$(cd -- "$state/known" 2>/dev/null && printf '%s\n' *.index)
-    [[ $options && ($have == "${wanted%$'\n'}" || ! $wanted && $have == '*.index') ]] && options_take "$options"
+    # One that is damaged is found out by known_has_changed().
+    [[ $options && ($have == "${wanted%$'\n'}" || ! $wanted && $have == '*.index') ]] && (options_take "$options") {messages}>/dev/null && options_take "$options"
 }
 
 # known_plan: prints the plan that fits the last snapshot and "known".
@@ -128,12 +129,14 @@ known_return() {
     [[ ! -e ${indexes[0]} ]] || attempt mv -- "${indexes[@]}" "$state/known/"
 }
 
-# Verifies the indexes of known/, which a snapshot is about to rely on; ends the driver if one is wrong.
+# Verifies the indexes of known/, which a snapshot is about to rely on; removes those that are wrong, and returns 1 if there are
+# any: the tree has to be walked again.
 known_verify() {
     local wrong
     wrong=$(cd -- "$state/known" && awk '{ sub("sha256:", "", $2); print $2 "  " $1 ".index" }' "$spool/known" |
         sha256sum -c --quiet --ignore-missing 2>/dev/null)
     [[ $wrong ]] || return 0
     (cd -- "$state/known" && sed 's/: [A-Z ]*$//' <<<"$wrong" | xargs rm -f --)
-    die 1 "$(printable "$state")/known: had damaged indexes, which were removed; not synced, run it again"
+    warn "$(printable "$state")/known: had damaged indexes, which are fetched again"
+    return 1
 }

@@ -67,21 +67,22 @@ object_drop() {
 # object_delta KIND FILE: writes the delta to KIND.delta in the spool, and the objects of its base to KIND.objects. There is none
 # if no snapshot can be the base.
 object_delta() {
-    local key digest old base=$spool/$1.base
+    local key digest base=$spool/$1.base
     key=$(base_choose) || die 1 'awk failed'
     [[ $key ]] || return 0
     digest=$(base_lines "$1" "$key") || exit
     [[ $digest != - ]] || return 0
-    if ! zstd -q -dc -- "$state/manifests/${digest#sha256:}.zst" >"$base" 2>/dev/null; then
-        (snapshot_read "$key" && snapshot_manifest "$1" "$base") || return 0
-    fi
-    (exec "$mtreediff" -- "$base" "$2") >"$spool/$1.delta" || exit
+    zstd -q -dc -- "$state/manifests/${digest#sha256:}.zst" >"$base" 2>/dev/null && delta_make "$@" "$digest" && return
+    attempt rm -f -- "$state/manifests/${digest#sha256:}.zst"
+    (snapshot_read "$key" && snapshot_manifest "$1" "$base") && delta_make "$@" "$digest" || return 0
+}
+
+# delta_make KIND FILE DIGEST: fails unless the base has this digest.
+delta_make() {
+    local old
+    (exec "$mtreediff" -- "$spool/$1.base" "$2") >"$spool/$1.delta" || return
     { read -r _ && read -r _ old _; } <"$spool/$1.delta"
-    if [[ sha256:$old == "$digest" ]]; then
-        mv -fT -- "$spool/$1.base.objects" "$spool/$1.objects"
-    else
-        attempt rm -f -- "$state/manifests/${digest#sha256:}.zst"
-    fi
+    [[ sha256:$old == "$3" ]] && mv -fT -- "$spool/$1.base.objects" "$spool/$1.objects"
 }
 
 # Prints the key of the snapshot that is the base: the one with number_base(), or the last one before it that is complete, or
@@ -130,7 +131,7 @@ manifests_forget() {
         numbers+="$next "
     done
     keep=$(numbers=$numbers awk -F '\t' '
-        $2 == "snapshot" && index(ENVIRON["numbers"], " " $3 " ") { print $8, $9 }' "$state/table")
+        $2 == "snapshot" && index(ENVIRON["numbers"], " " $3 " ") { print $8, $9 }' "$spool/table")
     for file in "$state/manifests"/*.zst; do
         [[ $keep == *"$(basename -- "$file" .zst)"* ]] || attempt rm -f -- "$file"
     done

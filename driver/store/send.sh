@@ -11,16 +11,20 @@ number=
 # The digest of its chunk map; empty if no file is large.
 chunks_digest=
 
+# The status of send_snapshot() if nothing was sent because an index in the state was damaged.
+send_again=75
+
 # send_snapshot DIR
 send_snapshot() {
     local needs name
+    rm -rf -- "$spool/new"
     (needs_find) &
     needs=$!
     attempt mkdir -- "$spool/new"
     number=$(number_next) || die 1 'the snapshots cannot be counted: awk failed'
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
-    wait "$needs" || exit
+    wait "$needs" || return
     packs_send
     objects_send
     name=$(document_write "$1") || exit
@@ -48,7 +52,9 @@ run it again"
 
 # Prints the number of the new snapshot: one more than the highest, of broken and forgotten ones, too.
 number_next() {
-    awk -F '[/-]' '$1 == "snapshots" && $2 + 0 >= number { number = $2 + 1 } END { print number + 0 }' "$spool/listing"
+    form="^snapshots/$document_form\t" awk -F '[/-]' '
+        $0 ~ ENVIRON["form"] && $2 + 0 >= number { number = $2 + 1 }
+        END { printf "%.0f\n", number }' "$spool/listing"
 }
 
 # --------------------------------------------------------------------------- packs
@@ -62,16 +68,20 @@ needs_find() {
     done <"$spool/known"
     ((${#preferred[@]} == 0)) || attempt touch -- "${preferred[@]}"
     [[ ! -e ${new[0]} ]] || attempt cp -- "${new[@]}" "$state/known/"
-    known_verify
+    known_verify || {
+        known_return
+        exit "$send_again"
+    }
     (stage_from "$spool/manifest" stage "$tarjoin" --needs --indexes="$state/known" --chunks="$state/chunks") \
         >"$spool/needs" || die 1 "$(reference_print "$reference"): not synced, run it again"
     known_return
 }
 
-# Sends the packs that wait in incoming/ and are needed, with their indexes, and removes the others. Writes what the document
-# says of all needed packs to "packs": PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL.
+# Sends the packs that wait in incoming/ and are needed, with their indexes. Writes what the document says of all needed packs to
+# "packs": PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL. Until the document is there, the state has the sizes of those that were
+# sent, and incoming/ their indexes: if this run is killed, the next one does not send their contents again.
 packs_send() {
-    local pack rest files=() waiting=("$incoming"/*)
+    local pack rest files=() packs=()
     unsent=$spool/unsent awk -F '\t' -v OFS=' ' '
         FILENAME == ARGV[1] {
             split($0, field, " ")
@@ -79,32 +89,39 @@ packs_send() {
             total[field[1]] = field[3]
             next
         }
-        $2 == "pack" && $3 in live {
+        FILENAME == ARGV[2] {
+            complete[$1]
+            next
+        }
+        $2 == "pack" && $1 in complete && $3 in live {
             print $3, $4, $5, $6, live[$3], $8
             delete live[$3]
         }
         END {
             for (pack in live)
                 print pack, live[pack], total[pack] | ("sort >" "\"$unsent\"")
-        }' "$spool/needs" "$spool/table" >"$spool/packs" || die 1 'the packs cannot be listed: awk failed'
+        }' "$spool/needs" "$spool/complete" "$spool/table" >"$spool/packs" || die 1 'the packs cannot be listed: awk failed'
     if [[ -s $spool/unsent ]]; then
         while read -r pack rest; do
-            [[ -e $incoming/$pack.zst && -e $incoming/$pack.index ]] ||
-                die 1 "$(printable "$incoming/$pack.zst"): is gone; not synced, run it again"
             files+=("$incoming/$pack")
+            [[ ! -e $incoming/$pack.zst ]] || packs+=("$incoming/$pack.zst")
         done <"$spool/unsent"
         attempt zstd -q --output-dir-flat "$spool/new" -- "${files[@]/%/.index}"
         packs_measure "${files[@]}" >>"$spool/packs" || exit
-        target_move "$reference/packs" "${files[@]/%/.zst}" "$spool/new"/*.index.zst
+        target_move "$reference/packs" "${packs[@]}" "$spool/new"/*.index.zst
         attempt rm -f -- "$spool/new"/*.index.zst
     fi
-    [[ ! -e ${waiting[0]} ]] || attempt rm -f -- "${waiting[@]}"
 }
 
 # packs_measure FILE...: prints the lines for "packs" of packs in incoming/; they are in the order of "unsent".
 packs_measure() {
-    local digests sizes index_sizes i pack live total
-    digests=$(attempt sha256sum -- "${@/%/.index}") && sizes=$(attempt stat -c %s -- "${@/%/.zst}") &&
+    local digests sizes='' index_sizes i pack live total
+    ((${#packs[@]} == 0)) || sizes=$(attempt stat -c '%n %s' -- "${packs[@]}") || exit
+    sed -E 's/.*[/]([0-9a-f]{64})[.]zst /\1 /' <<<"$sizes" | cat "$spool/resumed" - >"$spool/sent" &&
+        cp -- "$spool/sent" "$state/sent" || die 1 "$(printable "$state"): cannot be written"
+    sizes=$(awk 'FILENAME == ARGV[1] { size[$1] = $2; next } { print size[$1] }' "$spool/sent" "$spool/unsent")
+    [[ $sizes =~ ^([0-9]+($|$'\n'))+$ ]] || die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again"
+    digests=$(attempt sha256sum -- "${@/%/.index}") &&
         index_sizes=$(cd -- "$spool/new" && printf '%s.index.zst\n' "${@##*/}" | attempt xargs stat -c %s --) || exit
     mapfile -t digests <<<"$digests"
     mapfile -t sizes <<<"$sizes"
@@ -209,7 +226,7 @@ documents_add() {
     name=$reference kind=snapshots documents_lines "$spool/$1" >"$spool/lines" || die 1 'the document cannot be read by jq'
     [[ $(<"$spool/lines") != *$'\tmalformed\t'* ]] ||
         die 1 "the new document would be malformed: $(cut -f 3 -- "$spool/lines")"
-    cat -- "$spool/lines" >>"$spool/table" || die 1 'the spool cannot be written'
+    sed $'s/\tdocument$/&\t'"$(stat -c %s -- "$spool/$1")/" "$spool/lines" >>"$spool/table" || die 1 'the spool cannot be written'
 }
 
 # Prints the bytes of the objects that this sync stored.
@@ -224,8 +241,9 @@ added_bytes() {
 
 # Keeps what the next sync can use: the documents, the plan, and the manifest if later ones will be deltas of it.
 send_remember() {
-    attempt mv -fT -- "$spool/table" "$state/table"
+    documents_keep
     known_extend
+    sync_clean
     ((number % 8 == 0)) || return 0
     attempt mkdir -p -- "$state/manifests"
     manifests_forget

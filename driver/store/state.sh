@@ -51,10 +51,13 @@ state_open() {
     attempt mkdir -p -m 700 -- "$state"
 }
 
-# Locks the state directory until the driver and all of its jobs have ended.
+# Locks the state directory until the driver and all of its jobs have ended, and removes the spools of killed runs.
 state_lock() {
-    local lock
+    local lock left
     { exec {lock}>>"$state/lock"; } 2>/dev/null ||
         die 1 "$(printable "$state"): cannot be written"
     flock -n "$lock" || die 1 "$(reference_print "$reference"): another sync of this name is running"
+    for left in "$state"/.sync.zlsnap-*; do
+        [[ ! -d $left || -L $left || ! -O $left ]] || rm -rf -- "$left"
+    done
 }

@@ -84,22 +84,26 @@ now on, use another name)"
 # sync_all DIR
 sync_all() {
     local incoming looker status walked=
+    documents_known=$state/table
     target_create
     target_incoming incoming "$reference" "$state"
     # While the store is looked at, the tree is walked with what the last sync knew. Most often that is right.
     (sync_look) &
     looker=$!
-    if known_guess; then
+    if [[ ! -e $state/sent ]] && known_guess; then
         sync_walk "$1"
         walked=$?
     fi
     wait "$looker" || exit
-    ((walked == 0)) || return "$walked"
     snapshot_read "$(tail -n 1 -- "$spool/complete")"
     if [[ ! $walked ]] || known_has_changed; then
+        sync_undo
         options_take "${snapshot[options]}"
         known_prepare
-        sync_walk "$1" || return
+        sync_walk_known "$1" || return
+    elif ((walked)); then
+        ! known_verify || return "$walked"
+        sync_walk_again "$1" || return
     fi
     options_compare
     if sync_is_unchanged; then
@@ -112,17 +116,45 @@ sync_all() {
         sync_walk "$1" || return
     fi
     send_snapshot "$1"
+    status=$?
+    if ((status == send_again)); then
+        sync_walk_again "$1" && send_snapshot "$1"
+        status=$?
+        ((status != send_again)) || die 1 "$(printable "$state")/known: has damaged indexes; not synced"
+    fi
+    return "$status"
+}
+
+# Removes the packs of a walk that did not know enough: they may have contents that the store has.
+sync_undo() {
+    local pack
+    [[ -s $spool/stored ]] || return 0
+    while read -r pack _; do
+        attempt rm -f -- "$incoming/$pack.index" "$incoming/$pack.zst"
+    done <"$spool/stored"
+}
+
+# sync_walk_known DIR: a walk; another one if it fails for a damaged index.
+sync_walk_known() {
+    local status
+    sync_walk "$1"
+    status=$?
+    ((status)) && ! known_verify || return "$status"
+    sync_walk_again "$1"
+}
+
+# sync_walk_again DIR: another walk after the first one met a damaged index.
+sync_walk_again() {
+    sync_undo
+    known_prepare
+    sync_walk "$1"
 }
 
 # Lists the name, reads its documents and chooses the packs to build on.
 sync_look() {
     target_list "$reference" "$spool/listing"
-    documents_known=$state/table
     documents_load "$reference"
-    if [[ -s $spool/missing ]]; then
-        attempt cp -- "$spool/table" "$spool/table.kept"
-        attempt mv -fT -- "$spool/table.kept" "$state/table"
-    fi
+    documents_keep
     [[ -s $spool/complete || $target_unseal ]] || ! grep -q 'it is not JSON$' "$spool/broken" ||
         die 3 "$target_url/$reference: its documents are not JSON; if the name is sealed, give --seal and --open"
     known_choose
@@ -158,19 +190,39 @@ sync_contents() {
         "${known_chunks[@]}" --summary="$spool/summary" -- "$1"
 }
 
-# Lets the finished packs that wait in incoming/ be known. One whose digest is not its name was damaged by a crash.
+# Lets the finished packs be known that wait in incoming/, or that a killed run has sent. One whose digest is not its name was
+# damaged by a crash.
 sync_resume() {
     local index pack digest
+    sync_sent
     for index in "$incoming"/*.index; do
         [[ -e $index ]] || continue
         pack=${index%.index}
         digest=$(sha256sum <"$pack.zst") 2>/dev/null
-        if [[ ${digest%% *} == "${pack##*/}" ]]; then
+        if [[ ${digest%% *} == "${pack##*/}" ]] || grep -q "^${pack##*/} " "$spool/resumed"; then
             attempt cp -- "$index" "$state/known/"
         else
             attempt rm -f -- "$index" "$pack.zst"
         fi
     done
+}
+
+# Writes to "resumed" the packs of a killed run that are in the store: PACK SIZE.
+sync_sent() {
+    : >"$spool/resumed"
+    [[ -e $state/sent ]] || return 0
+    awk '
+        FILENAME == ARGV[1] { left["packs/" $1 ".zst"]; next }
+        FILENAME == ARGV[2] { size["packs/" $1 ".zst"] = $2; next }
+        FILENAME == ARGV[3] { if ($2 == "doomed") left[$3]; next }
+        /^bad[/]/ { left["packs/" substr($1, 5, 64) ".zst"] }
+        $1 in size && size[$1] == $2 { stands[$1] }
+        END {
+            for (key in stands)
+                if (!(key in left))
+                    print substr(key, 7, 64), size[key]
+        }' "$spool/known" "$state/sent" "$spool/table" "$spool/listing" >"$spool/resumed" ||
+        die 1 'the packs of the last run cannot be listed: awk failed'
 }
 
 # Whether the snapshot would be the last one, and the last one does not have to be repaired.
@@ -181,6 +233,7 @@ sync_is_unchanged() {
 # Removes packs that wait in incoming/ and are not needed.
 sync_clean() {
     local waiting=("$incoming"/*) indexes=("$incoming"/*.index)
+    [[ ! -e $state/sent ]] || attempt rm -f -- "$state/sent"
     [[ -e ${waiting[0]} ]] || return 0
     indexes=("${indexes[@]##*/}")
     attempt rm -f -- "${waiting[@]}" "${indexes[@]/#/$state/known/}"

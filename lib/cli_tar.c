@@ -2,6 +2,7 @@
 
 #include "cli.h"
 #include "diag.h"
+#include "thread.h"
 
 #include <string.h>
 
@@ -12,6 +13,17 @@ enum status cli_jobs(const char *text, unsigned *jobs)
         return cli_usage("--jobs takes a number from 1 to 1024, not '%s'", diag_name(text).text);
     *jobs = (unsigned)number;
     return STATUS_OK;
+}
+
+unsigned cli_jobs_default(unsigned most)
+{
+#ifdef JOBS_DEFAULT
+    (void)most;
+    return JOBS_DEFAULT;
+#else
+    const unsigned cpus = thread_cpus();
+    return cpus < most ? cpus : most;
+#endif
 }
 
 enum status cli_id_map(const char *text, struct idmap *map)

@@ -1,5 +1,5 @@
 /*
- * Parts of the command line that tarpack and tarunpack share.
+ * Parts of the command line that some programs share.
  */
 #ifndef ZLSNAP_CLI_TAR_H
 #define ZLSNAP_CLI_TAR_H
@@ -14,6 +14,9 @@
 
 /* --jobs=N */
 enum status cli_jobs(const char *text, unsigned *jobs);
+
+/* The default of --jobs: the number of CPUs, at most `most`. Test builds have another one. */
+unsigned cli_jobs_default(unsigned most);
 
 /* --uid-map=IN:OUT:N, --gid-map=IN:OUT:N; the range is added. */
 enum status cli_id_map(const char *text, struct idmap *map);

@@ -106,22 +106,39 @@ these_calls_fail() (
     [ $tried -gt 15 ]
 )
 
-# each_allocation_fails COMMAND...: the same for the allocations of COMMAND.
+# each_allocation_fails COMMAND...: the same for all allocations of COMMAND but those of libcrypto. Of these, all
+# of which are made when it starts, a sample fails, also with FAULTS=all: they are the same in all programs.
 each_allocation_fails() (
     local count number tried=0
     if is_sanitized; then
         echo '# no allocations: with sanitizers' >&3
         return
     fi
+    allocations_count "$@"
+    [ "$count" -gt 1 ]
+    for number in $(few 40 1 "$count"); do
+        allocation_fails "$number" "$@"
+    done
+    echo "# $tried of $count allocations" >&3
+    export FAULTS_OF=libcrypto
+    allocations_count "$@"
+    for number in $(FAULTS='' few $((${FAULTS:+90} + 10)) 1 "$count"); do
+        allocation_fails "$number" "$@"
+    done
+)
+
+# allocations_count COMMAND...: sets $count.
+allocations_count() {
     export FAULTS_COUNT=$PWD/count
+    rm -f count
     prepare
     FAULTS_ALLOCATION=0 LD_PRELOAD=$ZLSNAP_PRELOAD/allocation.so "$@" <"$input" >out
     count=$(od -An -tu4 count)
-    [ "$count" -gt 20 ]
-    for number in $(few 40 1 "$count"); do
-        rm count
-        tried_with "allocation $number" env FAULTS_ALLOCATION="$number" \
-            LD_PRELOAD="$ZLSNAP_PRELOAD/allocation.so" "$@"
-    done
-    echo "# $tried of $count allocations" >&3
-)
+}
+
+# allocation_fails NUMBER COMMAND...
+allocation_fails() {
+    rm count
+    tried_with "allocation $1 ${FAULTS_OF:+of $FAULTS_OF}" env FAULTS_ALLOCATION="$1" \
+        LD_PRELOAD="$ZLSNAP_PRELOAD/allocation.so" "${@:2}"
+}

@@ -109,7 +109,7 @@ these_calls_fail() (
 # each_allocation_fails COMMAND...: the same for all allocations of COMMAND but those of libcrypto. Of these, all
 # of which are made when it starts, a sample fails, also with FAULTS=all: they are the same in all programs.
 each_allocation_fails() (
-    local count number tried=0
+    local count number tried=0 sample=10
     if is_sanitized; then
         echo '# no allocations: with sanitizers' >&3
         return
@@ -122,7 +122,8 @@ each_allocation_fails() (
     echo "# $tried of $count allocations" >&3
     export FAULTS_OF=libcrypto
     allocations_count "$@"
-    for number in $(FAULTS='' few $((${FAULTS:+90} + 10)) 1 "$count"); do
+    [ "${FAULTS-}" != all ] || sample=100
+    for number in $(unset FAULTS && few "$sample" 1 "$count"); do
         allocation_fails "$number" "$@"
     done
 )

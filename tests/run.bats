@@ -152,7 +152,7 @@ TEST "none is ignored" {
     [ $((ignored & 7)) -eq 0 ]
 }
 SUITE
-    given=(env --ignore-signal=HUP,INT,QUIT)
+    given=(env '--ignore-signal=HUP,INT,QUIT')
     run -0 run_tests signals.bats
     assert_line '1 passed, 0 failed'
 }

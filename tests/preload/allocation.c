@@ -56,7 +56,8 @@ __attribute__((constructor)) static void begin(void)
     *(void **)&real_free = dlsym(RTLD_NEXT, "free");
     *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
     failing = count_wanted("FAULTS_ALLOCATION");
-    of_crypto = getenv("FAULTS_OF") != NULL;
+    const char *whose = getenv("FAULTS_OF");
+    of_crypto = whose && strcmp(whose, "libcrypto") == 0;
     (void)dl_iterate_phdr(crypto_find, NULL);
     counted = count_map();
 }

@@ -102,11 +102,12 @@ bool options_parse(struct options *options, int argc, char **argv, enum status *
     const struct cli_command command = {help, shorts, longs, option_set};
     if (!cli_options(argc, argv, &command, options, status))
         return false;
+    const char *const names[] = {options->chunks, options->summary};
     if (optind < argc)
         *status = cli_usage("extra operand '%s'", diag_name(argv[optind]).text);
     else if (!options->packs)
         *status = cli_usage("missing option --packs=DIR");
-    else
+    else if ((*status = cli_distinct(names, 2)) == STATUS_OK)
         *status = select_paths(&options->selection, options->paths, options->path_count, true);
     return *status == STATUS_OK;
 }

@@ -281,21 +281,6 @@ static enum status needs_check(const struct options *options)
     return STATUS_OK;
 }
 
-/* Refuses to write two files to one name: one of them would be lost. */
-static enum status names_check(const struct options *options)
-{
-    const struct store_options *store = &options->store;
-    const char *const names[] = {options->summary, options->cache, store->chunks,
-                                 store->known_chunks};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (names[i] && names[j] && strcmp(names[i], names[j]) == 0)
-                return cli_usage("'%s' is the file of two options", diag_name(names[i]).text);
-        }
-    }
-    return STATUS_OK;
-}
-
 /* The second thread mostly waits for the disk. Test builds may set another default. */
 #ifndef JOBS_DEFAULT
 #define JOBS_DEFAULT 2
@@ -308,9 +293,11 @@ bool options_parse(struct options *options, int argc, char **argv, const char *h
     *options = (struct options){.jobs = JOBS_DEFAULT};
     if (!cli_options(argc, argv, &command, options, status))
         return false;
+    const char *const names[] = {options->summary, options->cache, options->store.chunks,
+                                 options->store.known_chunks};
     *status = needs_check(options);
     if (*status == STATUS_OK)
-        *status = names_check(options);
+        *status = cli_distinct(names, sizeof names / sizeof *names);
     if (*status == STATUS_OK)
         *status = mtime_settle(options);
     if (*status == STATUS_OK)

@@ -49,14 +49,13 @@ static bool take_text(struct slice *text, const char *wanted)
 }
 
 /* Takes the text up to a space or the end; false if it is empty. */
-static bool take_path(struct slice *text, struct buf *path)
+static bool take_path(struct slice *text, struct slice *path)
 {
     const char *space = memchr(text->at, ' ', text->length);
     size_t length = space ? (size_t)(space - text->at) : text->length;
-    if (length == 0 || buf_set_text(path, text->at, length) != 0)
-        return false;
+    *path = (struct slice){text->at, length};
     *text = (struct slice){text->at + length, text->length - length};
-    return true;
+    return length > 0;
 }
 
 /* Reads the next line of the delta, which must not end here. */
@@ -255,21 +254,32 @@ static enum status skip(struct application *application, struct slice rest)
     return go(application, application->old->lines.offset + bytes);
 }
 
+/* Puts a move in force. */
+static enum status move_set(struct application *application, struct slice from, struct slice to)
+{
+    struct buf *paths[] = {&application->from_path, &application->to_path};
+    if (buf_set_text(paths[0], from.at, from.length) != 0 ||
+        buf_set_text(paths[1], to.at, to.length) != 0)
+        return diag_no_memory();
+    application->move = (struct move){.from = {paths[0]->bytes, paths[0]->length},
+                                      .to = {paths[1]->bytes, paths[1]->length}};
+    return STATUS_OK;
+}
+
 /* @OFFSET [FROM TO] */
 static enum status jump(struct application *application, struct slice rest)
 {
     uint64_t offset = 0;
-    struct move *move = &application->move;
+    struct slice from = {0}, to = {0};
     bool valid = take_number(&rest, &offset);
-    *move = (struct move){0};
-    if (valid && rest.length > 0) {
-        valid = take_text(&rest, " ") && take_path(&rest, &application->from_path) &&
-                take_text(&rest, " ") && take_path(&rest, &application->to_path) &&
-                rest.length == 0;
-        move->from = (struct slice){application->from_path.bytes, application->from_path.length};
-        move->to = (struct slice){application->to_path.bytes, application->to_path.length};
-    }
-    return valid ? go(application, offset) : malformed(application, "malformed command");
+    if (valid && rest.length > 0)
+        valid = take_text(&rest, " ") && take_path(&rest, &from) && take_text(&rest, " ") &&
+                take_path(&rest, &to) && rest.length == 0;
+    if (!valid)
+        return malformed(application, "malformed command");
+    application->move = (struct move){0};
+    enum status status = from.at ? move_set(application, from, to) : STATUS_OK;
+    return status == STATUS_OK ? go(application, offset) : status;
 }
 
 static enum status command_run(struct application *application, struct slice line)

@@ -98,7 +98,7 @@ int main(int argc, char **argv)
         return STATUS_SYSTEM; /* there is no stderr to report it */
     struct options options;
     enum status status = STATUS_OK;
-    if (options_parse(&options, argc, argv, &status) == OPTIONS_EXIT)
+    if (!options_parse(&options, argc, argv, &status))
         return (int)status;
     struct files files = {.old = {.fd = -1}, .new = {.fd = -1}};
     status = run(&files, &options);

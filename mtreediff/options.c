@@ -125,16 +125,15 @@ static enum status set_operands(struct options *options, int count, char **opera
     return STATUS_OK;
 }
 
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status)
+bool options_parse(struct options *options, int argc, char **argv, enum status *status)
 {
     struct command_line line = {.options = options};
     const struct cli_command command = {help, shorts, longs, set_option};
     *options = (struct options){.max_size = MAX_SIZE_DEFAULT};
     if (!cli_options(argc, argv, &command, &line, status))
-        return OPTIONS_EXIT;
+        return false;
     *status = set_mode(options, &line);
     if (*status == STATUS_OK)
         *status = set_operands(options, argc - optind, argv + optind);
-    return *status == STATUS_OK ? OPTIONS_RUN : OPTIONS_EXIT;
+    return *status == STATUS_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum options_mode { MODE_DELTA, MODE_APPLY, MODE_TEXT, MODE_JSON };
@@ -17,14 +18,8 @@ struct options {
     uint64_t max_size;     /* MODE_APPLY: bytes of the result */
 };
 
-/* What to do after the command line was parsed. */
-enum options_action {
-    OPTIONS_RUN,
-    OPTIONS_EXIT, /* help, version or a usage error was printed: exit with *status */
-};
-
-/* Parses the command line. */
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status);
+/* Parses the command line. Returns whether the program is to run; otherwise it ends with `*status`:
+ * help or version were printed, or an error. */
+bool options_parse(struct options *options, int argc, char **argv, enum status *status);
 
 #endif

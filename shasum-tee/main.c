@@ -60,8 +60,8 @@ int main(int argc, char **argv)
     if (stream_reserve_standard() != 0)
         return STATUS_SYSTEM; /* there is no stderr to report it */
     struct options options;
-    enum status status = options_parse(&options, argc, argv);
-    if (status != STATUS_OK || options.answered)
+    enum status status = STATUS_OK;
+    if (!options_parse(&options, argc, argv, &status))
         return (int)status;
     struct outfile file = {0};
     struct sink sink = {0};

@@ -145,16 +145,14 @@ static enum status settle(struct options *options, const struct command_line *li
     return line->expect ? set_expected(options, line) : STATUS_OK;
 }
 
-enum status options_parse(struct options *options, int argc, char **argv)
+bool options_parse(struct options *options, int argc, char **argv, enum status *status)
 {
     struct command_line line = {.options = options};
     const struct cli_command command = {help, shorts, longs, set_option};
-    enum status status = STATUS_OK;
     *options = (struct options){0};
-    options->answered = !cli_options(argc, argv, &command, &line, &status);
-    if (options->answered)
-        return status;
-    if (optind < argc)
-        return cli_usage("unexpected operand '%s'", diag_name(argv[optind]).text);
-    return settle(options, &line);
+    if (!cli_options(argc, argv, &command, &line, status))
+        return false;
+    *status = optind < argc ? cli_usage("unexpected operand '%s'", diag_name(argv[optind]).text)
+                            : settle(options, &line);
+    return *status == STATUS_OK;
 }

@@ -13,7 +13,6 @@
 enum options_format { FORMAT_TEXT, FORMAT_OCI, FORMAT_JSON };
 
 struct options {
-    bool answered; /* help, the version or an error was printed: there is nothing else to do */
     enum digest_algorithm algorithm;
     enum options_format format;
     const char *output; /* where the digest is printed; NULL: standard error */
@@ -24,7 +23,8 @@ struct options {
     uint64_t size; /* expected number of bytes, 0 if unknown */
 };
 
-/* Parses the command line. Returns a status; the message about a bad option is printed. */
-enum status options_parse(struct options *options, int argc, char **argv);
+/* Parses the command line. Returns whether the program is to run; otherwise it ends with `*status`:
+ * help or version were printed, or an error. */
+bool options_parse(struct options *options, int argc, char **argv, enum status *status);
 
 #endif

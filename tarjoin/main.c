@@ -211,7 +211,7 @@ int main(int argc, char **argv)
         return STATUS_SYSTEM; /* there is no stderr to report it */
     struct options options;
     enum status status = STATUS_OK;
-    if (options_parse(&options, argc, argv, &status) == OPTIONS_RUN)
+    if (options_parse(&options, argc, argv, &status))
         status = run(&options);
     options_free(&options);
     return (int)status;

@@ -4,7 +4,6 @@
 #include "cli.h"
 #include "cli_tar.h"
 #include "diag.h"
-#include "thread.h"
 
 #include <stdlib.h>
 
@@ -59,11 +58,6 @@ static const struct option longs[] = {
 /* More threads are hardly ever faster than the reader of the tar. */
 #define JOBS_MAX 4
 
-/* Test builds may override it. */
-#ifndef JOBS_DEFAULT
-#define JOBS_DEFAULT (thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX)
-#endif
-
 static enum status expect_parse(struct options *options, const char *text)
 {
     const char *problem = digest_parse(text, &options->expected);
@@ -115,22 +109,22 @@ static enum status option_set(void *context, int option)
     }
 }
 
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status)
+bool options_parse(struct options *options, int argc, char **argv, enum status *status)
 {
-    *options = (struct options){.jobs = JOBS_DEFAULT};
+    *options = (struct options){.jobs = cli_jobs_default(JOBS_MAX)};
     const struct cli_command command = {help, shorts, longs, option_set};
     if (!cli_options(argc, argv, &command, options, status))
-        return OPTIONS_EXIT;
+        return false;
     if (!options->indexes)
         options->indexes = options->packs;
+    const char *const names[] = {options->chunks, options->summary};
     if (optind < argc)
         *status = cli_usage("extra operand '%s'", diag_name(argv[optind]).text);
     else if (!options->packs && !(options->needs && options->indexes))
         *status = cli_usage("missing option --packs=DIR");
-    else
+    else if ((*status = cli_distinct(names, 2)) == STATUS_OK)
         *status = select_paths(&options->selection, options->paths, options->path_count, true);
-    return *status == STATUS_OK ? OPTIONS_RUN : OPTIONS_EXIT;
+    return *status == STATUS_OK;
 }
 
 void options_free(struct options *options)

@@ -24,12 +24,9 @@ struct options {
     unsigned jobs; /* threads that read ahead; 1: none */
 };
 
-enum options_action { OPTIONS_RUN, OPTIONS_EXIT };
-
-/* Parses the command line. With OPTIONS_EXIT the program ends with `*status`: help or version were
- * printed, or an error. In any case options_free() must follow. */
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status);
+/* Parses the command line. Returns whether the program is to run; otherwise it ends with `*status`:
+ * help or version were printed, or an error. In any case options_free() must follow. */
+bool options_parse(struct options *options, int argc, char **argv, enum status *status);
 
 /* Releases the memory. */
 void options_free(struct options *options);

@@ -147,16 +147,12 @@ static enum status run(const struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options;
     diag_init("tarpack");
     if (stream_reserve_standard() != 0)
         return STATUS_SYSTEM; /* there is no stderr to report it */
-    enum status status = options_parse(&options, argc, argv);
-    if (status == STATUS_OK && options.help)
-        status = (enum status)cli_print(help);
-    else if (status == STATUS_OK && options.version)
-        status = (enum status)cli_version();
-    else if (status == STATUS_OK)
+    enum status status = STATUS_OK;
+    if (options_parse(&options, argc, argv, help, &status))
         status = run(&options);
     options_free(&options);
     return (int)status;

@@ -211,15 +211,11 @@ static enum status store_take(struct options *options, int option, const char *a
     }
 }
 
-static enum status option_take(struct options *options, int option, const char *argument)
+static enum status option_take(void *context, int option)
 {
+    struct options *options = context;
+    const char *argument = optarg;
     switch (option) {
-    case 'h':
-        options->help = true;
-        return STATUS_OK;
-    case 'V':
-        options->version = true;
-        return STATUS_OK;
     case 'q':
         diag_set_quiet(true);
         return STATUS_OK;
@@ -285,41 +281,28 @@ static enum status needs_check(const struct options *options)
     return STATUS_OK;
 }
 
-/* Refuses to write two files to one name: one of them would be lost. */
-static enum status names_check(const struct options *options)
-{
-    const struct store_options *store = &options->store;
-    const char *const names[] = {options->summary, options->cache, store->chunks,
-                                 store->known_chunks};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (names[i] && names[j] && strcmp(names[i], names[j]) == 0)
-                return cli_usage("'%s' is the file of two options", diag_name(names[i]).text);
-        }
-    }
-    return STATUS_OK;
-}
-
 /* The second thread mostly waits for the disk. Test builds may set another default. */
 #ifndef JOBS_DEFAULT
 #define JOBS_DEFAULT 2
 #endif
 
-enum status options_parse(struct options *options, int argc, char **argv)
+bool options_parse(struct options *options, int argc, char **argv, const char *help,
+                   enum status *status)
 {
-    int option = 0;
-    options->jobs = JOBS_DEFAULT;
-    while ((option = cli_next(argc, argv, ":hVqvxX:j:", long_options)) != -1) {
-        enum status status = option_take(options, option, optarg);
-        if (status != STATUS_OK || options->help || options->version)
-            return status;
-    }
-    enum status status = needs_check(options);
-    if (status == STATUS_OK)
-        status = names_check(options);
-    if (status == STATUS_OK)
-        status = mtime_settle(options);
-    return status == STATUS_OK ? cli_directory(argc, argv, &options->directory) : status;
+    const struct cli_command command = {help, ":hVqvxX:j:", long_options, option_take};
+    *options = (struct options){.jobs = JOBS_DEFAULT};
+    if (!cli_options(argc, argv, &command, options, status))
+        return false;
+    const char *const names[] = {options->summary, options->cache, options->store.chunks,
+                                 options->store.known_chunks};
+    *status = needs_check(options);
+    if (*status == STATUS_OK)
+        *status = cli_distinct(names, sizeof names / sizeof *names);
+    if (*status == STATUS_OK)
+        *status = mtime_settle(options);
+    if (*status == STATUS_OK)
+        *status = cli_directory(argc, argv, &options->directory);
+    return *status == STATUS_OK;
 }
 
 void options_free(struct options *options)

@@ -14,7 +14,6 @@
 
 struct options {
     const char *directory;
-    bool help, version;
     bool raw; /* --whiteouts=raw */
     bool live;
     bool manifest, manifest_times;
@@ -29,8 +28,11 @@ struct options {
     struct store_options store;
 };
 
-/* Parses the command line. Returns a status; an error is printed. */
-enum status options_parse(struct options *options, int argc, char **argv);
+/* Parses the command line. Returns whether the program is to run; otherwise it ends with `*status`:
+ * help or version were printed, or an error. `help` is the text of
+ * --help. In any case options_free() must follow. */
+bool options_parse(struct options *options, int argc, char **argv, const char *help,
+                   enum status *status);
 
 /* Releases the memory. */
 void options_free(struct options *options);

@@ -3,7 +3,6 @@
 #include "cli.h"
 #include "cli_tar.h"
 #include "diag.h"
-#include "thread.h"
 #include "zstd_frame.h"
 
 #include <stddef.h>
@@ -44,11 +43,6 @@ static const struct option longs[] = {
 
 /* More need too much memory to be the default. */
 #define JOBS_MAX 4
-
-/* Test builds may override it. */
-#ifndef JOBS_DEFAULT
-#define JOBS_DEFAULT (thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX)
-#endif
 
 static enum status level_parse(const char *text, int *level)
 {
@@ -92,13 +86,13 @@ static enum status option_set(void *context, int option)
     }
 }
 
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status)
+bool options_parse(struct options *options, int argc, char **argv, enum status *status)
 {
-    *options = (struct options){.pack_size = 64 << 20, .level = 3, .jobs = JOBS_DEFAULT};
+    *options =
+        (struct options){.pack_size = 64 << 20, .level = 3, .jobs = cli_jobs_default(JOBS_MAX)};
     const struct cli_command command = {help, shorts, longs, option_set};
     if (!cli_options(argc, argv, &command, options, status))
-        return OPTIONS_EXIT;
+        return false;
     *status = cli_directory(argc, argv, &options->directory);
-    return *status == STATUS_OK ? OPTIONS_RUN : OPTIONS_EXIT;
+    return *status == STATUS_OK;
 }

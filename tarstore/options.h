@@ -18,11 +18,8 @@ struct options {
     bool no_sync;
 };
 
-enum options_action { OPTIONS_RUN, OPTIONS_EXIT };
-
-/* Parses the command line. With OPTIONS_EXIT the program ends with `*status`: help or version were
- * printed, or an error. */
-enum options_action options_parse(struct options *options, int argc, char **argv,
-                                  enum status *status);
+/* Parses the command line. Returns whether the program is to run; otherwise it ends with `*status`:
+ * help or version were printed, or an error. */
+bool options_parse(struct options *options, int argc, char **argv, enum status *status);
 
 #endif

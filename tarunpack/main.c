@@ -91,12 +91,8 @@ int main(int argc, char **argv)
     diag_init("tarunpack");
     if (stream_reserve_standard() != 0)
         return STATUS_SYSTEM; /* and no descriptor to report it on */
-    enum status status = options_parse(&options, argc, argv);
-    if (status == STATUS_OK && options.help)
-        status = cli_print(help);
-    else if (status == STATUS_OK && options.version)
-        status = cli_version();
-    else if (status == STATUS_OK)
+    enum status status = STATUS_OK;
+    if (options_parse(&options, argc, argv, help, &status))
         status = run(&options);
     options_free(&options);
     return (int)status;

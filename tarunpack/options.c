@@ -3,7 +3,6 @@
 #include "cli.h"
 #include "cli_tar.h"
 #include "diag.h"
-#include "thread.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -75,16 +74,11 @@ _Static_assert(sizeof long_options / sizeof long_options[0] <= 64, "options.give
 /* What a run does. Options that have no meaning for it are refused. */
 enum work { WORK_TREE = 1, WORK_LIST = 2, WORK_ADOPT = 4, WORK_CLEAN = 8, WORK_MANIFEST = 16 };
 
-/* Test builds may override it. */
-#ifndef JOBS_DEFAULT
-#define JOBS_DEFAULT (thread_cpus() < JOBS_MAX ? thread_cpus() : JOBS_MAX)
-#endif
-
 /* The limits are also listed in tarunpack.1. */
 static void defaults_set(struct options *options)
 {
     *options = (struct options){
-        .jobs = JOBS_DEFAULT,
+        .jobs = cli_jobs_default(JOBS_MAX),
         .stream_limit = UINT64_C(8) << 40,
         .limits = {.entries = 100000000,
                    .tree_size = UINT64_C(8) << 40,
@@ -196,12 +190,6 @@ static enum status value_take(struct options *options, int option, const char *a
 static enum status option_take(struct options *options, int option, const char *argument)
 {
     switch (option) {
-    case 'h':
-        options->help = true;
-        return STATUS_OK;
-    case 'V':
-        options->version = true;
-        return STATUS_OK;
     case 'q':
         diag_set_quiet(true);
         return STATUS_OK;
@@ -228,6 +216,13 @@ static enum status option_take(struct options *options, int option, const char *
     default:
         return value_take(options, option, argument);
     }
+}
+
+static enum status given_take(void *context, int option)
+{
+    struct options *options = context;
+    options->given |= UINT64_C(1) << option_index(option);
+    return option_take(options, option, optarg);
 }
 
 /* For which kinds of work an option has a meaning: a set of enum work. */
@@ -335,23 +330,21 @@ static enum status operands_parse(struct options *options, int argc, char **argv
     return selection_parse(options, argc, argv);
 }
 
-enum status options_parse(struct options *options, int argc, char **argv)
+bool options_parse(struct options *options, int argc, char **argv, const char *help,
+                   enum status *status)
 {
-    int option = 0;
+    const struct cli_command command = {help, ":hVqve:tj:", long_options, given_take};
     defaults_set(options);
-    while ((option = cli_next(argc, argv, ":hVqve:tj:", long_options)) != -1) {
-        enum status status = option_take(options, option, optarg);
-        if (status != STATUS_OK || options->help || options->version)
-            return status;
-        options->given |= UINT64_C(1) << option_index(option);
-    }
+    if (!cli_options(argc, argv, &command, options, status))
+        return false;
     if (options->list == LIST_NAMES && options->verbose) {
         options->list = LIST_LONG;
         diag_set_verbose(false); /* as with tar, -v asked for the long format */
     }
     options->deletions = options->whiteouts_given && (options->whiteouts == APPLY_OVERLAY ||
                                                       options->whiteouts == APPLY_DELETE);
-    return operands_parse(options, argc, argv);
+    *status = operands_parse(options, argc, argv);
+    return *status == STATUS_OK;
 }
 
 void options_free(struct options *options)

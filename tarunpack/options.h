@@ -19,7 +19,7 @@ enum target_mode { TARGET_NEW, TARGET_REPLACE, TARGET_MERGE };
 
 struct options {
     const char *directory;
-    bool help, version, verbose;
+    bool verbose;
     bool has_expected;
     struct digest_value expected;
     enum list_form list;
@@ -43,8 +43,11 @@ struct options {
     uint64_t given; /* which options were given; private to options.c */
 };
 
-/* Parses the command line. Returns a status; the message about a bad option is printed. */
-enum status options_parse(struct options *options, int argc, char **argv);
+/* Parses the command line. Returns whether the program is to run; otherwise it ends with `*status`:
+ * help or version were printed, or an error. `help` is the text of
+ * --help. In any case options_free() must follow. */
+bool options_parse(struct options *options, int argc, char **argv, const char *help,
+                   enum status *status);
 
 /* Releases the memory. */
 void options_free(struct options *options);

@@ -24,10 +24,14 @@ setup() {
         :
     }
     tarpack tree >expected
+    # The tar has an end only if nothing but its last write or close failed.
+    is_closed() {
+        grep -q '^tarjoin: write error' errors && cmp -s out expected
+    }
     judge() {
         case $status in
         0) cmp -s out expected ;;
-        1) says tarjoin && ! tarunpack --list <out >/dev/null 2>&1 ;;
+        1) says tarjoin && { ! tarunpack --list <out >/dev/null 2>&1 || is_closed; } ;;
         *) false ;;
         esac
     }

@@ -106,22 +106,39 @@ these_calls_fail() (
     [ $tried -gt 15 ]
 )
 
-# each_allocation_fails COMMAND...: the same for the allocations of COMMAND.
+# each_allocation_fails COMMAND...: the same for all allocations of COMMAND but those of libcrypto. Of these, nearly
+# all of which are made when it starts, a sample fails, also with FAULTS=all: they are the same in all programs.
 each_allocation_fails() (
-    local count number tried=0
+    local count number tried=0 sample=10
     if is_sanitized; then
         echo '# no allocations: with sanitizers' >&3
         return
     fi
-    export FAULTS_COUNT=$PWD/count
-    prepare
-    FAULTS_ALLOCATION=0 LD_PRELOAD=$ZLSNAP_PRELOAD/allocation.so "$@" <"$input" >out
-    count=$(od -An -tu4 count)
-    [ "$count" -gt 20 ]
+    allocations_count '' "$@"
+    [ "$count" -gt 1 ]
     for number in $(few 40 1 "$count"); do
-        rm count
-        tried_with "allocation $number" env FAULTS_ALLOCATION="$number" \
-            LD_PRELOAD="$ZLSNAP_PRELOAD/allocation.so" "$@"
+        allocation_fails '' "$number" "$@"
     done
     echo "# $tried of $count allocations" >&3
+    allocations_count libcrypto "$@"
+    [ "${FAULTS-}" != all ] || sample=100
+    for number in $(unset FAULTS && few "$sample" 1 "$count"); do
+        allocation_fails libcrypto "$number" "$@"
+    done
 )
+
+# allocations_count OF COMMAND...: sets $count. OF is "libcrypto", or empty for all others.
+allocations_count() {
+    export FAULTS_COUNT=$PWD/count
+    rm -f count
+    prepare
+    FAULTS_OF=$1 FAULTS_ALLOCATION=0 LD_PRELOAD=$ZLSNAP_PRELOAD/allocation.so "${@:2}" <"$input" >out
+    count=$(od -An -tu4 count)
+}
+
+# allocation_fails OF NUMBER COMMAND...
+allocation_fails() {
+    rm count
+    tried_with "allocation $2${1:+ of $1}" env FAULTS_OF="$1" FAULTS_ALLOCATION="$2" \
+        LD_PRELOAD="$ZLSNAP_PRELOAD/allocation.so" "${@:3}"
+}

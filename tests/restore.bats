@@ -166,13 +166,35 @@ stopped() {
     stopped 'not in a directory' "./x type=link $rest link=.. $time" "./x/outside $file"
 }
 
+# hole_refused TEXT EXPRESSION: refused with this message, and without a file above 2 MiB, after sed has changed
+# the last line of the chunk map.
+hole_refused() {
+    sed "\$ $2" good >chunks
+    rm -rf copy
+    run -1 bash -c 'ulimit -f 2048 && timeout 60 sh "$0" manifest chunks packs copy' \
+        "$PROJECT/doc/examples/restore-without-zlsnap"
+    assert_output --partial "$1"
+}
+
 @test "restore-without-zlsnap: chunks that exceed their file do not fill the disk" {
     mkdir tree
     truncate -s 2M tree/hole
     stored tree
-    sed -i '$s/ [0-9]*$/ 1099511627776/' chunks
-    run -1 timeout 30 sh "$PROJECT/doc/examples/restore-without-zlsnap" manifest chunks packs copy
-    assert_output --partial 'its chunks exceed its size'
+    mv chunks good
+    local line digest length times
+    line=$(tail -n 1 good)
+    read -r digest length times <<<"$line"
+    hole_refused 'its chunks exceed its size' 's/ [0-9]*$/ 1099511627776/'
+    # The chunk is longer than the map says.
+    hole_refused "does not have 1 bytes" "s/.*/$digest 1 $((length * times))/"
+    # Other lines make up for chunks that exceed the file.
+    hole_refused 'malformed line in the chunk map' "s/.*/$digest 1 -1099511627776\n$digest 1099511627776 1/"
+    hole_refused 'malformed line in the chunk map' "s/.*/$digest -1099511627776\n$digest 1099511627776/"
+    hole_refused 'a malformed digest' "s,.*,../../tree/hole $((length * times)),"
+    cp good chunks
+    rm -r copy
+    sh "$PROJECT/doc/examples/restore-without-zlsnap" manifest chunks packs copy
+    compare_trees tree copy
 }
 
 @test "snapshot-without-zlsnap: every snapshot of a store, with deltas of all kinds" {

@@ -143,3 +143,16 @@ END
     assert_equal "$status" 143
     assert_nothing_left
 }
+
+@test "tests get HUP, INT and QUIT also if tests/run was started with these signals ignored" {
+    suite signals.bats <<'SUITE'
+TEST "none is ignored" {
+    local ignored
+    ignored=0x$(awk '/^SigIgn/ { print $2 }' /proc/self/status)
+    [ $((ignored & 7)) -eq 0 ]
+}
+SUITE
+    given=(env '--ignore-signal=HUP,INT,QUIT')
+    run -0 run_tests signals.bats
+    assert_line '1 passed, 0 failed'
+}

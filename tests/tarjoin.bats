@@ -564,6 +564,8 @@ one_frame() {
     refused 1 'tarjoin: absent: cannot open: *' tarjoin --packs=packs --chunks=absent <manifest
     run -0 tarjoin --help
     run -0 tarjoin --version
+    refused 2 "tarjoin: './chunks' is the file of two options; try 'tarjoin --help'" \
+        tarjoin --packs=packs --chunks=chunks --summary=./chunks <manifest
 }
 
 @test "tarjoin: no space, closed output, closed input" {

@@ -565,6 +565,28 @@ OPTIONS
 OPTIONS
 }
 
+@test "another name of a file that another option names is status 2, also before the file exists" {
+    local options
+    mkdir directory
+    ln -s directory link
+    ln -s last also
+    while IFS= read -r options; do
+        echo precious >last
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr contents_of --known=packs $options
+        assert_regex "$stderr" "^tarpack: '[^ ]*' is the file of two options; try 'tarpack --help'\$"
+        assert_equal "$(<last) $(ls -A directory)" 'precious '
+    done <<OPTIONS
+--chunks=last --cache=./last
+--chunks=also --cache=last
+--cache=$PWD/last --known-chunks=last
+--chunks=directory/new --summary=link/new
+--chunks=directory/new --cache=directory/../directory//new
+--chunks=new --cache=$PWD/new
+OPTIONS
+    contents_of --summary=directory/new --cache=new --chunks=directory/other
+}
+
 @test "no space for the contents, or nobody who reads them" {
     echo one >tree/one
     run -1 --separate-stderr tarpack --manifest=time --contents=9 --chunks=chunks tree 9>/dev/full

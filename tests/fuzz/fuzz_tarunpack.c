@@ -101,7 +101,8 @@ static void options_make(struct options *options, unsigned choice)
     snprintf(form, sizeof form, "--whiteouts=%s", whiteouts[choice & 32 ? 1 : choice % 4]);
     optind = 0; /* resets getopt_long(3) of glibc and musl */
     const int count = (int)(sizeof arguments / sizeof arguments[0]) - 1;
-    EXPECT(options_parse(options, count, (char **)arguments) == STATUS_OK);
+    enum status status = STATUS_OK;
+    EXPECT(options_parse(options, count, (char **)arguments, "", &status));
     if (!(choice & 32))
         EXPECT(select_paths(&options->selection, paths, choice >> 6 & 3,
                             options->whiteouts < APPLY_KEEP) == STATUS_OK);

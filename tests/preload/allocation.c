@@ -3,6 +3,8 @@
  *
  *   FAULTS_ALLOCATION=N   the Nth allocation of the process and its children; 0: none
  *   FAULTS_COUNT=FILE     counts the allocations: a 32-bit number
+ *   FAULTS_OF=libcrypto   counts those that libcrypto makes; otherwise all others. There are nearly
+ *                         5,000 when it starts, and a hundred others.
  *
  * Run the programs with -j 1: with threads the order of allocations differs from run to run.
  */
@@ -10,8 +12,10 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 static void *(*real_malloc)(size_t size);
@@ -26,6 +30,25 @@ static size_t early_used;
 static atomic_uint *counted;
 static unsigned failing;
 
+/* The addresses of libcrypto; none if it is not loaded. */
+static uintptr_t crypto_begin, crypto_end;
+static bool of_crypto;
+
+static int crypto_find(struct dl_phdr_info *library, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    if (!strstr(library->dlpi_name, "/libcrypto."))
+        return 0;
+    crypto_begin = library->dlpi_addr;
+    for (size_t i = 0; i < library->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &library->dlpi_phdr[i];
+        if (part->p_type == PT_LOAD)
+            crypto_end = crypto_begin + part->p_vaddr + part->p_memsz;
+    }
+    return 1;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
@@ -33,12 +56,17 @@ __attribute__((constructor)) static void begin(void)
     *(void **)&real_free = dlsym(RTLD_NEXT, "free");
     *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
     failing = count_wanted("FAULTS_ALLOCATION");
+    const char *whose = getenv("FAULTS_OF");
+    of_crypto = whose && strcmp(whose, "libcrypto") == 0;
+    (void)dl_iterate_phdr(crypto_find, NULL);
     counted = count_map();
 }
 
-static bool fails(void)
+/* Whether an allocation fails whose caller is at the address `caller`. */
+static bool fails(const void *caller)
 {
-    if (!counted || atomic_fetch_add(counted, 1) + 1 != failing)
+    const bool by_crypto = (uintptr_t)caller >= crypto_begin && (uintptr_t)caller < crypto_end;
+    if (!counted || by_crypto != of_crypto || atomic_fetch_add(counted, 1) + 1 != failing)
         return false;
     errno = ENOMEM;
     return true;
@@ -65,21 +93,21 @@ void *malloc(size_t size)
 {
     if (!real_malloc)
         return early_take(size);
-    return fails() ? NULL : real_malloc(size);
+    return fails(__builtin_return_address(0)) ? NULL : real_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
     if (!real_malloc)
         return early_take(count * size);
-    return fails() ? NULL : real_calloc(count, size);
+    return fails(__builtin_return_address(0)) ? NULL : real_calloc(count, size);
 }
 
-void *realloc(void *memory, size_t size)
+static void *reallocate(void *memory, size_t size, const void *caller)
 {
     if (!real_malloc)
         abort();
-    if (fails())
+    if (fails(caller))
         return NULL;
     if (!is_early(memory))
         return real_realloc(memory, size);
@@ -89,6 +117,11 @@ void *realloc(void *memory, size_t size)
     return moved;
 }
 
+void *realloc(void *memory, size_t size)
+{
+    return reallocate(memory, size, __builtin_return_address(0));
+}
+
 void *reallocarray(void *memory, size_t count, size_t size)
 {
     size_t bytes = 0;
@@ -96,7 +129,7 @@ void *reallocarray(void *memory, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(memory, bytes);
+    return reallocate(memory, bytes, __builtin_return_address(0));
 }
 
 void free(void *memory)

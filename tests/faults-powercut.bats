@@ -2,6 +2,7 @@
 # after a boot.
 
 load helpers
+load packs
 load trees
 
 setup_file() {
@@ -19,6 +20,8 @@ setup_file() {
     seq 5000 >old/gone/file
     echo standing >old/file
     tarpack tree >layer.tar
+    head -c 50000 /dev/urandom >chunk
+    contents old/gone/file chunk >stream # two packs with --pack-size=1
 }
 
 setup() {
@@ -26,6 +29,7 @@ setup() {
     TREE=$BATS_FILE_TMPDIR/tree
     OLD=$BATS_FILE_TMPDIR/old
     LAYER=$BATS_FILE_TMPDIR/layer.tar
+    CONTENTS=$BATS_FILE_TMPDIR/stream
 }
 
 # disk TYPE SIZE: makes a file system in the file "image" and mounts it on "disk", so that it does not write by
@@ -42,8 +46,8 @@ disk() {
     mount -o "$options" image disk
 }
 
-# cut: mounts on "after" a copy of the disk, as if the power were cut now. The disk itself stays in use.
-cut() {
+# cut_power: mounts on "after" a copy of the disk, as if the power were cut now. The disk itself stays in use.
+cut_power() {
     cp --sparse=always image image.cut
     # XFS and Btrfs would take it for the file system with the same UUID.
     umount disk
@@ -83,7 +87,7 @@ for_type() {
 
 published() {
     tarunpack disk/target <"$LAYER"
-    cut
+    cut_power
     assert_equal "$type: $(state after/target)" "$type: new"
 }
 
@@ -95,7 +99,7 @@ replaced() {
     cp -a "$OLD" disk/target
     sync -f disk
     tarunpack --replace disk/target <"$LAYER"
-    cut
+    cut_power
     assert_equal "$type: $(state after/target)" "$type: new"
 }
 
@@ -108,7 +112,7 @@ merge_lasts() {
     cp -a "$OLD" wanted
     sync -f disk
     tarunpack --merge disk/target <"$LAYER"
-    cut
+    cut_power
     tarunpack --no-sync --merge wanted <"$LAYER"
     compare_trees wanted after/target
     rm -r wanted
@@ -129,7 +133,7 @@ merge_recovers() {
     flock disk/target true # waits until its processes are dead
     # Another program's sync may write any part.
     sync -d disk/target disk/target/d 2>/dev/null || true
-    cut
+    cut_power
     if [ ! -e after/target/d/l ] || compgen -G 'after/target/.merge.zlsnap-*/begun'; then
         tarunpack -q --merge after/target <link.tar
     fi
@@ -158,7 +162,7 @@ merge_recovers() {
     requires_fs ext4
     disk ext4 64M
     tarunpack --no-sync disk/target <"$LAYER"
-    cut
+    cut_power
     assert_equal "$(state after/target)" nothing
 }
 
@@ -240,7 +244,7 @@ interrupted_merge_lasts() {
         tarunpack --merge disk/target <"$LAYER" 2>&1 | cat >/dev/null
     echo >>disk/other
     sync disk/other
-    cut
+    cut_power
     assert_not_equal "$(ls -A after/target)" "$(ls -A "$OLD")"
     tarunpack --merge after/target <"$LAYER"
     tarunpack --no-sync --merge wanted <"$LAYER"
@@ -254,11 +258,86 @@ interrupted_merge_lasts() {
 
 created() {
     zlsnap create -q "$TREE" disk/layer >/dev/null
-    cut
+    cut_power
     zlsnap verify -q after/layer
 }
 
 @test "power cut: after exit 0 of create LAYER and LAYER.json are on the disk: ext4, xfs, btrfs" {
     requires_command jq
     for_each_type created
+}
+
+# ------------------------------------------------------------------------------------------------ packs
+
+# packs_state DIR PRINTED: prints how many packs DIR has, or what is wrong: each PACK.zst must be whole, each
+# PACK.index must have its pack and be whole, and all packs that were printed must have both.
+packs_state() {
+    local file pack count=0
+    while read -r file; do
+        pack=${file%.*}
+        case $file in
+        *.zst) [ "$(sha256sum <"$file")" = "${pack##*/}  -" ] ;;
+        *.index) [ -e "$pack.zst" ] && pack_check "$pack" >/dev/null && count=$((count + 1)) ;;
+        *) false ;;
+        esac || { echo "bad: $file" && return; }
+    done < <(find "$1" -type f)
+    while read -r pack _; do
+        [ -e "$1/$pack.index" ] || { echo "missing: $pack" && return; }
+    done <"$2"
+    echo $count
+}
+
+stored() {
+    mkdir disk/packs
+    sync -f disk
+    tarstore --pack-size=1 disk/packs <"$CONTENTS" >printed
+    cut_power
+    assert_equal "$type: $(packs_state after/packs printed)" "$type: 2"
+}
+
+@test "power cut: after exit 0 of tarstore the packs are on the disk: ext4, xfs, btrfs" {
+    for_each_type stored
+}
+
+# store_cut CALL NUMBER [OPTION...]: tarstore is killed at this call, and then the power is cut after another
+# program's fsync, which commits the file system's journal. Prints the state of the packs.
+store_cut() {
+    rm -rf disk/packs
+    mkdir disk/packs
+    sync -f disk
+    strace -o /dev/null -e inject="$1:signal=KILL:when=$2" \
+        tarstore -j 1 --pack-size=1 "${@:3}" disk/packs <"$CONTENTS" >printed 2>/dev/null || true
+    echo >>disk/other
+    sync disk/other
+    cp --sparse=always image image.cut
+    mount -o loop image.cut after
+    packs_state after/packs printed
+    umount after
+    rm image.cut
+}
+
+@test "power cut: before exit 0 of tarstore each pack is whole or absent" {
+    requires_fs ext4
+    requires_command strace
+    local name count now seen=''
+    disk ext4 64M
+    mkdir disk/packs
+    strace -o calls tarstore -j 1 --pack-size=1 disk/packs <"$CONTENTS" >/dev/null
+    awk -F '(' '/^[a-z]/ { count[$1]++ }
+        $1 ~ /^(fsync|linkat|write|exit_group)$/ { print $1, count[$1] }' calls >list
+    while read -r name count; do
+        now=$(store_cut "$name" "$count")
+        [[ $now == [012] ]] || fail "$now after a kill at $name $count"
+        seen+=$now
+    done <list
+    assert_regex "$seen" '^0+1+2+$'
+}
+
+# Shows that the test above can fail.
+@test "power cut: with --no-sync of tarstore a pack may be torn" {
+    requires_fs ext4
+    requires_command strace
+    disk ext4 64M
+    run store_cut exit_group 1 --no-sync
+    assert_output --partial bad
 }

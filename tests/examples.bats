@@ -538,8 +538,38 @@ example() {
         unset S3CMD_CONFIG
         follow
         S3CMD_CONFIG=$S3_CONFIG
-        tells '^web/1 synced s3://snapshots/prod/.*unchanged'
+        tells '^web/1 synced [0-9a-f]{12}$' 'src: *unchanged|/srv/web/upper: unchanged' '^snapshots? .*problems 0$'
         same srv/web/upper srv/web/again
+        ;;
+    'zlsnap sync web/1 /srv/web/upper /mnt/backup '*)
+        upper srv/web/upper
+        mkdir mnt
+        example=${example/2026-11-28/$(date +%F)}
+        example=${example/$'\nzlsnap diff'/$'\necho new >/srv/web/upper/new\nzlsnap diff'}
+        follow
+        lists 'added new'
+        rm srv/web/upper/new
+        same srv/web/upper srv/web/again
+        cmp srv/web/upper/srv/www/index.html part/srv/www/index.html
+        ;;
+    'zlsnap sync --seal='*)
+        upper srv/web/upper
+        mkdir mnt
+        ssh-keygen -q -t ed25519 -N '' -C me -f key
+        echo "me $(<key.pub)" >allowed
+        age-keygen -o key.txt 2>recipient
+        example=${example/age1.../"$(sed -n 's/^Public key: //p' recipient)"}
+        example=${example/$'\n\nzlsnap sync --sign'/$'\nrm -r /srv/web/again\nzlsnap sync --sign'}
+        follow
+        same srv/web/upper srv/web/again
+        ;;
+    'zlsnap pull web/1@2026-11-28 /mnt/backup web.tar.zst'*)
+        upper srv/web/upper
+        mkdir mnt
+        zlsnap sync web/1 srv/web/upper mnt/backup
+        example=${example/2026-11-28/$(date +%F)}
+        follow
+        holds web.tar.zst srv/web/upper
         ;;
     *'upper 3>&1 > mon.mtree | tarstore packs'*)
         upper_of_session
@@ -559,14 +589,17 @@ example() {
         lists "$(diffid | cut -d : -f 2)  -"
         same "$(as_tar_has_it "$UPPER")" unpacked
         ;;
-    'zlsnap diff web.tar.zst /srv/web/upper')
+    'zlsnap diff web.tar.zst /srv/web/upper'*)
         upper srv/web/upper
         layer web.tar.zst
+        mkdir mnt
+        zlsnap sync web/1 srv/web/upper mnt/backup
         follow
         assert_equal "$stdout" ''
         touch srv/web/upper/new
+        example=${example//$'\n'/' || '}
         follow 1
-        assert_equal "$stdout" 'added new'
+        assert_equal "$stdout" $'added new\nadded new'
         ;;
 
     *) fail "nobody has prepared for this example in $document: it belongs into tests/examples.bats" ;;

@@ -16,7 +16,7 @@ DIR is not changed unless all contents have their digests.
 
   -e, --expect=DIGEST          expect this tree digest
 END
-    usage_verify
+    usage_signature
     usage_target
     cat <<'END'
 

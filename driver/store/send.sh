@@ -26,7 +26,7 @@ send_snapshot() {
     chunks_make
     wait "$needs" || return
     packs_send
-    objects_send
+    manifests_send
     name=$(document_write "$1") || exit
     documents_add "$name"
     target_put "$reference/snapshots" "$spool/$name"
@@ -147,7 +147,7 @@ chunks_make() {
 }
 
 # Sends the objects of the manifest and the chunk map, and compares the store with what the document will name.
-objects_send() {
+manifests_send() {
     local files=("$spool/new"/*.zst)
     attempt cp -- "$spool/listing" "$spool/listing.before"
     [[ ! -e ${files[0]} ]] || target_put "$reference/manifests" "${files[@]}"

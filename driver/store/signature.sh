@@ -7,7 +7,7 @@ part core/messages store/snapshot
 
 signature_options='verify:'
 
-usage_verify() {
+usage_signature() {
     cat <<'END'
       --verify=COMMAND         a command that verifies the signature of the snapshot, in the
                                file $ZLSNAP_SIGNATURE, of the text on its standard input

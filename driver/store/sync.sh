@@ -232,11 +232,14 @@ sync_is_unchanged() {
 
 # Removes packs that wait in incoming/ and are not needed.
 sync_clean() {
-    local waiting=("$incoming"/*) indexes=("$incoming"/*.index)
+    local waiting=("$incoming"/*) plan file unknown=()
     [[ ! -e $state/sent ]] || attempt rm -f -- "$state/sent"
     [[ -e ${waiting[0]} ]] || return 0
-    indexes=("${indexes[@]##*/}")
-    attempt rm -f -- "${waiting[@]}" "${indexes[@]/#/$state/known/}"
+    plan=$(<"$state/plan")
+    for file in "${waiting[@]##*/}"; do
+        [[ $file != *.index || $plan == *"${file%.index} "* ]] || unknown+=("$state/known/$file")
+    done
+    attempt rm -f -- "${waiting[@]}" "${unknown[@]}"
 }
 
 # sync_result WORD ID

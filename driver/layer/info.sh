@@ -118,7 +118,7 @@ info_text='
     def size: if . < 1024 then unit else "\(.) bytes (\(unit))" end;
     def pad($n): tostring | . + " " * ($n - length);
     def left($n): tostring | " " * ($n - length) + .;
-    def name: gsub("(?<c>[\\p{Cc}\\p{Zl}\\p{Zp}\u202a-\u202e\u2066-\u2069])"; "?");
+    def name: gsub("(?<c>[\\p{Cc}\\p{Zl}\\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069])"; "?");
     "layer        " + $layer,
     "digest       " + .digest,
     "size         " + (.size_bytes | size),

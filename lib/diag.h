@@ -80,7 +80,7 @@ struct diag_name {
 };
 
 /* Escapes an untrusted name: control characters (C0, DEL, C1, line separators, bidirectional
- * embeddings, overrides and isolates) and bytes that are not UTF-8 become \ooo, a backslash is
+ * controls) and bytes that are not UTF-8 become \ooo, a backslash is
  * doubled. The middle of a long name is replaced by "..."; no escape or character is cut. */
 struct diag_name diag_name(const char *name);
 

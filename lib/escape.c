@@ -6,17 +6,18 @@
 #include <string.h>
 
 /* Whether a terminal would act on the character instead of showing it: C0 and C1 controls, line
- * separators (U+2028, U+2029) and bidirectional embeddings, overrides and isolates (U+202A to
- * U+202E, U+2066 to U+2069). */
+ * separators (U+2028, U+2029) and bidirectional controls: marks (U+061C, U+200E, U+200F),
+ * embeddings, overrides and isolates (U+202A to U+202E, U+2066 to U+2069). */
 static bool is_control(const unsigned char *bytes, size_t length)
 {
     switch (length) {
     case 1:
         return bytes[0] < 0x20 || bytes[0] == 0x7f;
     case 2:
-        return bytes[0] == 0xc2 && bytes[1] < 0xa0;
+        return (bytes[0] == 0xc2 && bytes[1] < 0xa0) || (bytes[0] == 0xd8 && bytes[1] == 0x9c);
     case 3:
-        return bytes[0] == 0xe2 && ((bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
+        return bytes[0] == 0xe2 && ((bytes[1] == 0x80 && (bytes[2] == 0x8e || bytes[2] == 0x8f)) ||
+                                    (bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
                                     (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9));
     default:
         return false;

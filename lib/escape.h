@@ -15,8 +15,7 @@ struct escape_unit {
 };
 
 /* Escapes the first character of `name`, which is not empty. Printable UTF-8 stays, a backslash is
- * doubled, control characters, bidirectional embeddings, overrides and isolates, and bytes that are
- * not UTF-8 become \ooo. */
+ * doubled, control characters, bidirectional controls and bytes that are not UTF-8 become \ooo. */
 struct escape_unit escape_next(const char *name);
 
 #endif

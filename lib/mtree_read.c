@@ -316,8 +316,10 @@ static enum mtree_error take_tags(struct cursor *rest, struct mtree_line *line)
         error = take_hardlink(rest, line, &first);
     if (error == MTREE_OK && !take_whiteout(rest, line->entry.path, &first))
         error = MTREE_BAD_TAGS;
+    /* The attributes of a hard link are those of its target. */
     while (error == MTREE_OK && take_separator(rest, &first))
-        error = take(rest, "xattr.") ? take_xattr(rest, line) : MTREE_BAD_TAGS;
+        error = line->entry.type != TAR_HARDLINK && take(rest, "xattr.") ? take_xattr(rest, line)
+                                                                         : MTREE_BAD_TAGS;
     return error;
 }
 

@@ -92,14 +92,14 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     for i in {1..12}; do truncate -s $((i * 1000)) "many/$i"; done
     truncate -s 50M many/sparse
     truncate -s 999999 many/'","type":"file","mode":"0644","uid":0,"gid":0,"size":9999999999,'
-    truncate -s 999998 many/$'x\e[2Jy\xff'
+    truncate -s 999998 many/$'x\e[2Jy\xe2\x80\x8ez\xff'
     truncate -s 2000 many/2b
     zlsnap create -q many some >/dev/null
     run -0 zlsnap info some
     refute_output --partial $'\e'
     assert_equal "$(sed '1,/^largest/d' <<<"$output")" '      50 MiB  sparse
    976.6 KiB  ","type":"file","mode":"0644","uid":0,"gid":0,"size":9999999999,
-   976.6 KiB  x?[2Jy'$'\xef\xbf\xbd''
+   976.6 KiB  x?[2Jy?z'$'\xef\xbf\xbd''
     11.7 KiB  12
     10.7 KiB  11
      9.8 KiB  10
@@ -108,7 +108,7 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
      6.8 KiB  7
      5.9 KiB  6'
     run -0 zlsnap info --json some
-    assert_equal "$(jq -r '.largest[2].path_base64' <<<"$output" | base64 -d)" $'x\e[2Jy\xff'
+    assert_equal "$(jq -r '.largest[2].path_base64' <<<"$output" | base64 -d)" $'x\e[2Jy\xe2\x80\x8ez\xff'
 }
 
 @test "info of a damaged layer prints only an error" {

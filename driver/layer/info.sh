@@ -143,7 +143,7 @@ info_definitions='
     def size: if . < 1024 then unit else "\(.) bytes (\(unit))" end;
     def pad($n): tostring | . + " " * ($n - length);
     def left($n): tostring | " " * ($n - length) + .;
-    def name: gsub("(?<c>[\\p{Cc}\\p{Zl}\\p{Zp}\u202a-\u202e\u2066-\u2069])"; "?");
+    def name: gsub("(?<c>[\\p{Cc}\\p{Zl}\\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069])"; "?");
     def entries: "entries      \(.file_count)",
         ((.entries // {}) | to_entries[] | select(.value > 0) | "  \(.key | pad(13))\(.value)"),
         (if .content_bytes then "content      " + (.content_bytes | size) else empty end);

@@ -58,7 +58,7 @@ static void test_every_byte(void)
     CHECK(base64_encode(&text, bytes, sizeof bytes) == 0 && text.length == 344 &&
               base64_decode(&back, text.bytes, text.length) == 0 &&
               buf_is(&back, bytes, sizeof bytes),
-          "all bytes come back");
+          "decoding an encoded text gives all 256 values of a byte again");
     buf_free(&text);
     buf_free(&back);
 }

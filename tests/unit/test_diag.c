@@ -49,7 +49,7 @@ static void test_messages(void)
     CHECK_TEXT(written(), "prog: bad\n", "errors are printed if quiet");
     diag_set_quiet(false);
     diag_set_verbose(false);
-    CHECK_TEXT(diag_program(), "prog", "knows its program");
+    CHECK_TEXT(diag_program(), "prog", "diag_program() is the name that diag_init() was given");
 }
 
 static void test_failures(void)
@@ -88,19 +88,20 @@ static void test_drawing(void)
     diag_error("bad");
     CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "a message replaces the progress line");
     diag_error("bad");
-    CHECK_TEXT(written(), "prog: bad\n", "once");
+    CHECK_TEXT(written(), "prog: bad\n", "the next message does not erase the line again");
     diag_draw("52%");
     (void)written();
     diag_erase();
-    CHECK_TEXT(written(), "\r\033[K", "removes the progress line");
+    CHECK_TEXT(written(), "\r\033[K", "diag_erase() removes the progress line");
     diag_erase();
-    CHECK_TEXT(written(), "", "once");
+    CHECK_TEXT(written(), "", "a line that was erased is not erased again");
     (void)setenv("ZLSNAP_DRAWN", "1", 1); // NOLINT(concurrency-mt-unsafe)
     diag_init("prog");
     diag_error("bad");
     CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "a message replaces the line of another program");
     diag_error("bad");
-    CHECK_TEXT(written(), "\r\033[Kprog: bad\n", "the next message does so, too");
+    CHECK_TEXT(written(), "\r\033[Kprog: bad\n",
+               "so does the next message, since that program may have drawn again");
     (void)unsetenv("ZLSNAP_DRAWN"); // NOLINT(concurrency-mt-unsafe)
     diag_init("prog");
     CHECK(!diag_can_draw(), "nothing is drawn without a terminal");
@@ -127,6 +128,9 @@ static void test_names(void)
         {"\302\233J\302\237\302\240", "\\302\\233J\\302\\237\302\240", "C1 controls"},
         {"a\342\200\256gpj\342\200\254.exe", "a\\342\\200\\256gpj\\342\\200\\254.exe",
          "what reverses the text"},
+        {"a\342\200\215\342\200\216\342\200\217\342\200\220\330\233\330\234\330\235",
+         "a\342\200\215\\342\\200\\216\\342\\200\\217\342\200\220\330\233\\330\\234\330\235",
+         "marks that change the direction of text (U+200E, U+200F, U+061C)"},
         {"\342\200\247\342\200\250\342\200\251\342\200\257",
          "\342\200\247\\342\\200\\250\\342\\200\\251\342\200\257", "line separators"},
         {"\342\201\245\342\201\246\342\201\251\342\201\252",
@@ -152,9 +156,10 @@ static void test_long_names(void)
     printed = diag_name(name);
     size_t length = strlen(printed.text);
     CHECK(length <= most && length > most - 8, "a longer name is cut to the length that fits");
-    CHECK(strncmp(printed.text, "first/nn", 8) == 0, "its beginning is kept");
-    CHECK_TEXT(length > 5 ? printed.text + length - 5 : "", "/last", "its end is kept");
-    CHECK(strstr(printed.text, "n...n") != NULL, "dots are between them");
+    CHECK(strncmp(printed.text, "first/nn", 8) == 0, "the beginning of a long name is kept");
+    CHECK_TEXT(length > 5 ? printed.text + length - 5 : "", "/last",
+               "the end of a long name is kept");
+    CHECK(strstr(printed.text, "n...n") != NULL, "three dots replace the middle of a long name");
 }
 
 static void test_long_escapes(void)

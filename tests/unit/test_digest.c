@@ -63,8 +63,9 @@ static void test_pieces(void)
     }
     CHECK(failed == 0, "accepts pieces of odd lengths");
     CHECK_TEXT(finish(digest).text, "sha256:" MILLION_256, "pieces are hashed as one stream");
-    CHECK_TEXT(finish(digest).text, "sha256:" EMPTY_256, "starts anew after a digest");
-    CHECK(digest_update(digest, "abc", 3) == 0, "accepts bytes again");
+    CHECK_TEXT(finish(digest).text, "sha256:" EMPTY_256,
+               "after a digest, the next one is that of no bytes");
+    CHECK(digest_update(digest, "abc", 3) == 0, "after a digest, bytes can be added again");
     CHECK_TEXT(finish(digest).text, "sha256:" ABC_256,
                "the digest of a second stream does not depend on the first");
     digest_free(digest);

@@ -217,7 +217,7 @@ static void test_replaced(int scratch)
           "the way up leads to the old directory");
     CHECK(unlinkat(scratch, "top/d", 0) == 0 && renameat(scratch, "top/e", scratch, "top/d") == 0 &&
               leave_all(&dirs) == 1,
-          "and on to the root");
+          "the way up leads from the old directory to the root");
     dirs_free(&dirs);
     tree_remove(scratch, "top");
 }

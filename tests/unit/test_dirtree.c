@@ -27,7 +27,7 @@ static void test_names(void)
     CHECK(find(&tree, DIRTREE_ROOT, "a") == DIRTREE_NONE, "what was not added is not found");
     uint32_t a = add(&tree, DIRTREE_ROOT, "a");
     CHECK(a != DIRTREE_NONE && a != DIRTREE_ROOT && find(&tree, DIRTREE_ROOT, "a") == a,
-          "what was added is");
+          "what was added is found");
     CHECK(add(&tree, DIRTREE_ROOT, "a") == a, "adding it again changes nothing");
     uint32_t inner = add(&tree, a, "a");
     CHECK(inner != a && find(&tree, a, "a") == inner && find(&tree, DIRTREE_ROOT, "a") == a,

@@ -85,7 +85,7 @@ static void test_files(void)
     CHECK(lines_add(&exclude, "", 0) == STATUS_OK && exclude.count == 5,
           "an empty file adds no pattern");
     CHECK(lines_add(&exclude, "more\n", 5) == STATUS_OK && exclude.count == 6,
-          "another one adds its");
+          "another file adds its patterns to those that are there");
     exclude_free(&exclude);
 }
 

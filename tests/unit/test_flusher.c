@@ -48,7 +48,7 @@ int main(void)
     CHECK(flusher_stop(&none) == 0, "a flusher that never started can be stopped");
     CHECK(flush(false, 0) == 0 && syncs == 0, "nothing is synced if syncing is not wanted");
     CHECK(flush(true, 0) == 0 && syncs == 0, "nothing is synced before a quick run ends");
-    CHECK(flush(true, 2) == 0 && syncs >= 2, "it syncs repeatedly");
+    CHECK(flush(true, 2) == 0 && syncs >= 2, "during a long run the data is synced repeatedly");
     failing = 2;
     CHECK(flush(true, 2) == EIO && syncs == 2, "a failed sync is reported, and the flusher ends");
     return tap_done();

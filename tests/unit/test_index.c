@@ -69,10 +69,10 @@ static void test_bytes(void)
           "an index has lines of 87 bytes");
     CHECK(index_parse(&index, out.bytes, out.length) == PACK_OK && index.count == 1 &&
               index.size == 1048586 && memcmp(index.pack, PACK, PACK_DIGITS) == 0,
-          "its header is parsed");
+          "the header that was written is parsed");
     CHECK(index_get(&index, 0, &got) == PACK_OK && got.offset == 10 && got.length == 1048576 &&
               memcmp(got.digest, entry.digest, INDEX_DIGEST) == 0,
-          "its line is parsed");
+          "the line that was written is parsed");
     buf_free(&out);
 }
 

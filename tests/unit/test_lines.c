@@ -58,14 +58,17 @@ static void test_seek(void)
     int fd = text_make(text, length);
     struct lines lines;
     lines_start(&lines, fd, true);
-    CHECK(next_is(&lines, "000000000", 9), "the first line");
+    CHECK(next_is(&lines, "000000000", 9), "reading begins with the first line");
     lines_seek(&lines, 199990);
-    CHECK(next_is(&lines, "999999999", 9) && lines.number == 1, "a line far ahead");
-    CHECK(event_of(&lines) == LINES_END, "the end after it");
+    CHECK(next_is(&lines, "999999999", 9) && lines.number == 1,
+          "after a seek beyond the buffer, the line there is read");
+    CHECK(event_of(&lines) == LINES_END, "the end follows the last line");
     lines_seek(&lines, 30);
-    CHECK(next_is(&lines, "333333333", 9) && next_is(&lines, "444444444", 9), "and back");
+    CHECK(next_is(&lines, "333333333", 9) && next_is(&lines, "444444444", 9),
+          "after a seek back beyond the buffer, the lines there are read");
     lines_seek(&lines, 30);
-    CHECK(next_is(&lines, "333333333", 9) && lines.offset == 40, "within the buffer");
+    CHECK(next_is(&lines, "333333333", 9) && lines.offset == 40,
+          "after a seek within the buffer, the line there is read");
     lines_free(&lines);
     close(fd);
     free(text);
@@ -79,25 +82,26 @@ static void test_limits(void)
     text[LINES_MAX - 1] = '\n';
     int fd = text_make(text, LINES_MAX);
     lines_start(&lines, fd, false);
-    CHECK(next_is(&lines, text, LINES_MAX - 1), "the longest line");
+    CHECK(next_is(&lines, text, LINES_MAX - 1),
+          "a line of LINES_MAX bytes, with its newline, is read");
     lines_free(&lines);
     close(fd);
     text[LINES_MAX - 1] = 'a';
     text[LINES_MAX] = '\n';
     fd = text_make(text, LINES_MAX + 1);
     lines_start(&lines, fd, false);
-    CHECK(event_of(&lines) == LINES_TOO_LONG, "a line that is longer by a byte");
+    CHECK(event_of(&lines) == LINES_TOO_LONG, "a line that is longer by a byte is an error");
     lines_free(&lines);
     close(fd);
     fd = text_make("one\ntwo", 7);
     lines_start(&lines, fd, true);
-    CHECK(event_of(&lines) == LINES_LINE, "a line before one without its end");
-    CHECK(event_of(&lines) == LINES_CUT, "a line without its end");
+    CHECK(event_of(&lines) == LINES_LINE, "a line before one without a newline is read");
+    CHECK(event_of(&lines) == LINES_CUT, "a last line without a newline is an error");
     lines_free(&lines);
     close(fd);
     fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     lines_start(&lines, fd, false);
-    CHECK(event_of(&lines) == LINES_FAILED && errno == EISDIR, "a text that cannot be read");
+    CHECK(event_of(&lines) == LINES_FAILED && errno == EISDIR, "an error of read(2) is returned");
     lines_free(&lines);
     close(fd);
     free(text);

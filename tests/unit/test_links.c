@@ -32,11 +32,12 @@ static void test_first(void)
     CHECK(first && strcmp(first, "a") == 0,
           "a known inode has the name under which it was first seen");
     first = visit(&links, inode(1, 2), "c");
-    CHECK(first && strcmp(first, "a") == 0, "it keeps that name");
+    CHECK(first && strcmp(first, "a") == 0,
+          "an inode keeps the name under which it was first seen");
     CHECK(!visit(&links, inode(1, 3), "d"), "another number is another inode");
     CHECK(!visit(&links, inode(2, 2), "e"), "the same number on another device is another inode");
     CHECK(!visit(&links, inode(2, 1), "f"), "device and number are not exchanged");
-    CHECK(links.count == 4, "each inode is kept once");
+    CHECK(links.count == 4, "an inode that is seen again is not counted again");
     links_free(&links);
     links_free(&links);
     CHECK(!visit(&links, inode(1, 2), "g"), "an inode is new again after links_free()");

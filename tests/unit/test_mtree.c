@@ -134,7 +134,7 @@ static void test_long(void)
     CHECK(mtree_append(&out, &entry, NULL, false) == 0 &&
               out.length ==
                   2 + 4 * (sizeof name - 1) + strlen(" type=fifo mode=0000 uid=0 gid=0\n"),
-          "a path may be long");
+          "a path of many escaped bytes is written in full");
     CHECK(mtree_append(&out, &entry, NULL, false) == 0 && out.length % 2 == 0 &&
               memcmp(out.bytes, out.bytes + out.length / 2, out.length / 2) == 0,
           "a line is appended to what is there");

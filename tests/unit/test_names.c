@@ -30,7 +30,7 @@ static void test_empty(int scratch)
     struct names names = {0};
     CHECK(names_read(&names, scratch) == 0 && names.count == 0, "an empty directory has no names");
     CHECK(!names_find(&names, "a") && !names_find(&names, "") && !names_find(&names, "."),
-          "no name is found in it");
+          "no name is found in an empty directory");
     names_free(&names);
     names_free(&names);
 }
@@ -55,10 +55,10 @@ static void test_order(const char *path, int scratch)
     bool found = true;
     for (size_t i = 0; i < count; i++)
         found = found && names_find(&names, sorted[i]);
-    CHECK(found, "each name is found");
+    CHECK(found, "each name that was read is found");
     CHECK(!names_find(&names, "") && !names_find(&names, "a\n") && !names_find(&names, "\376") &&
               !names_find(&names, "..") && !names_find(&names, "zz"),
-          "nothing else is");
+          "names that were not read are not found");
     CHECK(fcntl(fd, F_GETFD) >= 0, "the descriptor stays open");
     names_free(&names);
     close(fd);

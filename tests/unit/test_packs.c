@@ -76,7 +76,7 @@ static void test_find(void)
     file_write(name_of(4, ".index.new"), "x", 1);
     file_write(name_of(4, ".zst"), "x", 1);
     CHECK(packs_open(&packs, directory, "D") == STATUS_OK && packs.count == 3,
-          "other names are ignored");
+          "files whose names are not those of indexes are ignored");
     CHECK(find(&packs, 10, &pack, &entry) && entry.length == 2 &&
               strcmp(packs.list[pack].name, name_of(1, "")) == 0,
           "a content of the oldest pack is found");
@@ -100,7 +100,7 @@ static void test_filter(void)
         index_write(name_of(6 + i, ".index"), 6 + i, (unsigned char)(60 + 3 * i), 5000);
     CHECK(packs_open(&packs, directory, "D") == STATUS_OK && packs_filter(&packs) == STATUS_OK &&
               packs_filter(&packs) == STATUS_OK,
-          "filters are made, and stay");
+          "packs_filter() can be called again");
     for (unsigned i = 0; i < 36; i++) {
         size_t pack = 0;
         const bool found = find(&packs, (unsigned char)(60 + i), &pack, &entry);

@@ -32,16 +32,22 @@ static uint32_t placed(const char *before, const char *after, uint32_t pack)
 int main(void)
 {
     CHECK(placed("", "", PLACE_UNKNOWN) == PLACE_UNKNOWN, "an unknown place stays unknown");
-    CHECK(placed("", "a", 1) == PLACE_UNKNOWN, "a number that no list has is unknown");
-    CHECK(placed("ab", "ab", 3) == PLACE_UNKNOWN, "one above the list, too");
-    CHECK(placed("ab", "ab", PLACE_SEVERAL - 1) == PLACE_UNKNOWN, "and one far above it");
-    CHECK(placed("ab", "ab", 2) == 2, "with the same list it is the same");
-    CHECK(placed("ab", "cab", 1) == 2 && placed("ab", "cab", 2) == 3, "a new pack comes first");
-    CHECK(placed("ab", "ba", 1) == 2 && placed("ab", "ba", 2) == 1, "the order is another one");
-    CHECK(placed("abc", "cdxa", 1) == 4 && placed("abc", "cdxa", 3) == 1, "some are left");
-    CHECK(placed("abc", "cdxa", 2) == PLACE_UNKNOWN, "a pack that is gone");
-    CHECK(placed("ab", "", 1) == PLACE_UNKNOWN, "all are gone");
-    CHECK(placed("ab", "bca", PLACE_SEVERAL) == PLACE_SEVERAL, "several, and all are left");
-    CHECK(placed("ab", "ac", PLACE_SEVERAL) == PLACE_UNKNOWN, "several, and one is gone");
+    CHECK(placed("", "a", 1) == PLACE_UNKNOWN, "a number is unknown if the old list is empty");
+    CHECK(placed("ab", "ab", 3) == PLACE_UNKNOWN, "a number one above the old list is unknown");
+    CHECK(placed("ab", "ab", PLACE_SEVERAL - 1) == PLACE_UNKNOWN,
+          "a number far above the old list is unknown");
+    CHECK(placed("ab", "ab", 2) == 2, "with the same list a number stays");
+    CHECK(placed("ab", "cab", 1) == 2 && placed("ab", "cab", 2) == 3,
+          "a new pack before the others shifts their numbers");
+    CHECK(placed("ab", "ba", 1) == 2 && placed("ab", "ba", 2) == 1,
+          "numbers follow packs that have changed places");
+    CHECK(placed("abc", "cdxa", 1) == 4 && placed("abc", "cdxa", 3) == 1,
+          "packs that are left keep their contents, whatever comes between them");
+    CHECK(placed("abc", "cdxa", 2) == PLACE_UNKNOWN, "a content whose pack is gone has no place");
+    CHECK(placed("ab", "", 1) == PLACE_UNKNOWN, "a content has no place if all packs are gone");
+    CHECK(placed("ab", "bca", PLACE_SEVERAL) == PLACE_SEVERAL,
+          "\"in several packs\" stays if all packs are left");
+    CHECK(placed("ab", "ac", PLACE_SEVERAL) == PLACE_UNKNOWN,
+          "\"in several packs\" becomes unknown if a pack is gone");
     return tap_done();
 }

@@ -114,7 +114,7 @@ static void test_limit_of_headers(void)
     headers_add(&archive, "xKL", &value);
     reading_start(&reading, &archive, &limits);
     CHECK(reading_next(&reading) == ARCHIVE_LIMIT && reading_problem_is(&reading, "--max-pax"),
-          "three before one do not");
+          "three headers before an entry exceed the limit");
     reading_stop(&reading);
     buf_free(&archive);
     buf_free(&value);
@@ -272,7 +272,7 @@ static void test_names_in_problems(void)
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next(&reading) == ARCHIVE_MALFORMED && reading_problem_is(&reading, "") &&
               strlen(reading.problem.text) < 1200,
-          "one that is too long for a message is cut");
+          "a name that is too long for a message is cut");
     reading_stop(&reading);
     buf_free(&archive);
     buf_free(&path);

@@ -20,15 +20,16 @@ int main(void)
     struct seen *seen = seen_new();
     if (!seen)
         return 1;
-    CHECK(!seen_has(seen, &one), "an empty table has nothing");
+    CHECK(!seen_has(seen, &one), "a new table has no digest");
     seen_add(seen, &one);
-    CHECK(seen_has(seen, &one), "it has what was added");
+    CHECK(seen_has(seen, &one), "a digest that was added is found");
     CHECK(!seen_has(seen, &same_place), "a digest that differs in its last byte is another one");
     seen_add(seen, &other);
-    CHECK(seen_has(seen, &one) && seen_has(seen, &other), "it has both");
+    CHECK(seen_has(seen, &one) && seen_has(seen, &other),
+          "two digests in different places are both found");
     seen_add(seen, &same_place);
-    CHECK(seen_has(seen, &same_place), "a digest takes the place of another");
-    CHECK(!seen_has(seen, &one), "which is then forgotten");
+    CHECK(seen_has(seen, &same_place), "a digest is found after it has taken the place of another");
+    CHECK(!seen_has(seen, &one), "a digest whose place was taken is forgotten");
     free(seen);
     return tap_done();
 }

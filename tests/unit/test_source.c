@@ -114,7 +114,8 @@ static void test_stream(void)
                       STATUS_OK &&
                   take_all(&source, bytes, length, wants[i]) == (ssize_t)length,
               "a pipe that gives %zu bytes at a time, taken by %zu, is whole", pieces[i], wants[i]);
-        CHECK(source.read == length && digest_is(&source, &expected), "and so is its digest");
+        CHECK(source.read == length && digest_is(&source, &expected),
+              "all bytes were counted, and the digest is theirs");
         CHECK(fcntl(fd, F_GETFD) >= 0, "the descriptor stays open");
         source_free(&source);
         close(fd);

@@ -51,7 +51,8 @@ static bool xattr_is(const struct tar_pax *pax, size_t index, const char *name, 
 static void test_values(void)
 {
     struct tar_pax pax = {0};
-    CHECK(tar_pax_decode(&pax, "", 0) == TAR_OK && pax.given == 0, "no record says nothing");
+    CHECK(tar_pax_decode(&pax, "", 0) == TAR_OK && pax.given == 0,
+          "an empty header gives no keyword");
     enum tar_error error =
         DECODE(&pax, {"path", "a/\303\251", 0}, {"linkpath", "../b", 0}, {"size", "8589934592", 0},
                {"uid", "4294967294", 0}, {"gid", "2097152", 0}, {"mtime", "-1.5", 0},
@@ -60,22 +61,23 @@ static void test_values(void)
     CHECK(pax.given == (TAR_PAX_PATH | TAR_PAX_LINK | TAR_PAX_SIZE | TAR_PAX_UID | TAR_PAX_GID |
                         TAR_PAX_MTIME | TAR_PAX_MAJOR | TAR_PAX_MINOR),
           "records which keywords were given");
-    CHECK(strcmp(pax.path.bytes, "a/\303\251") == 0, "path");
-    CHECK(strcmp(pax.link.bytes, "../b") == 0, "linkpath");
+    CHECK(strcmp(pax.path.bytes, "a/\303\251") == 0, "path is decoded");
+    CHECK(strcmp(pax.link.bytes, "../b") == 0, "linkpath is decoded");
     CHECK(pax.size == UINT64_C(1) << 33 && pax.uid == 4294967294 && pax.gid == 2097152,
-          "size, uid, gid");
-    CHECK(pax.mtime.seconds == -2 && pax.mtime.nanoseconds == 500000000, "mtime");
-    CHECK(pax.major == 8 && pax.minor == 1048575, "device");
+          "size, uid and gid are decoded");
+    CHECK(pax.mtime.seconds == -2 && pax.mtime.nanoseconds == 500000000,
+          "a negative mtime with a fraction is decoded");
+    CHECK(pax.major == 8 && pax.minor == 1048575, "device numbers are decoded");
 
     CHECK(DECODE(&pax, {"path", "c", 0}) == TAR_OK && strcmp(pax.path.bytes, "c") == 0 &&
               pax.size == UINT64_C(1) << 33,
           "a later record replaces the earlier, others stay");
     CHECK(DECODE(&pax, {"path", "", 0}) == TAR_OK && !(pax.given & TAR_PAX_PATH) &&
               (pax.deleted & TAR_PAX_PATH),
-          "an empty value takes back");
+          "an empty value deletes the keyword");
     CHECK(DECODE(&pax, {"path", "d", 0}) == TAR_OK && (pax.given & TAR_PAX_PATH) &&
               !(pax.deleted & TAR_PAX_PATH) && strcmp(pax.path.bytes, "d") == 0,
-          "a value gives again");
+          "a value after an empty one gives the keyword again");
     tar_pax_clear(&pax);
     CHECK(pax.given == 0 && pax.deleted == 0 && pax.xattrs.count == 0,
           "no value is left after tar_pax_clear()");
@@ -204,8 +206,10 @@ static void test_xattr_names(void)
     CHECK(DECODE(&pax, {key, "1", 0}) == TAR_OK && pax.xattrs.count == 1,
           "an attribute's name may have 255 bytes");
     key[strlen(key)] = 'n';
-    CHECK(DECODE(&pax, {key, "1", 0}) == TAR_BAD_XATTR, "but not 256");
-    CHECK(tar_pax_decode(&pax, "20 SCHILY.xattr.\0a=\n", 20) == TAR_BAD_XATTR, "nor a NUL");
+    CHECK(DECODE(&pax, {key, "1", 0}) == TAR_BAD_XATTR,
+          "an attribute's name of 256 bytes is refused");
+    CHECK(tar_pax_decode(&pax, "20 SCHILY.xattr.\0a=\n", 20) == TAR_BAD_XATTR,
+          "an attribute's name with a NUL is refused");
     tar_pax_free(&pax);
 }
 
@@ -227,7 +231,7 @@ static void test_acl(void)
           "a name in an ACL does no harm where the attribute itself stands, too");
     CHECK(DECODE(&pax, {"SCHILY.acl.default", "user:lisa:r-x", 0},
                  {"SCHILY.xattr." ACL_XATTR_ACCESS, value, sizeof value - 1}) == TAR_NAMED_ACL,
-          "but not where it is another attribute");
+          "a name in an ACL is refused if only another attribute is given");
     tar_pax_free(&pax);
 }
 
@@ -249,19 +253,19 @@ static void test_sparse(void)
                  {"GNU.sparse.offset", "10", 0}, {"GNU.sparse.numbytes", "5", 0}) == TAR_OK &&
               pax.given == (TAR_PAX_SPARSE_SIZE | TAR_PAX_SPARSE_MAP) && pax.sparse_size == 20 &&
               extents_are(&pax, extents, 2),
-          "sparse format 0.0");
+          "a map of sparse format 0.0 is decoded");
     tar_pax_clear(&pax);
     CHECK(DECODE(&pax, {"GNU.sparse.size", "20", 0}, {"GNU.sparse.name", "dir/f", 0},
                  {"GNU.sparse.map", "0,5,10,5", 0}) == TAR_OK &&
               pax.given == (TAR_PAX_SPARSE_SIZE | TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_NAME) &&
               strcmp(pax.sparse_name.bytes, "dir/f") == 0 && extents_are(&pax, extents, 2),
-          "sparse format 0.1");
+          "a map of sparse format 0.1 is decoded");
     tar_pax_clear(&pax);
     CHECK(DECODE(&pax, {"GNU.sparse.major", "1", 0}, {"GNU.sparse.minor", "0", 0},
                  {"GNU.sparse.name", "f", 0}, {"GNU.sparse.realsize", "20", 0}) == TAR_OK &&
               pax.given == (TAR_PAX_SPARSE_SIZE | TAR_PAX_SPARSE_DATA | TAR_PAX_SPARSE_NAME) &&
               pax.sparse_size == 20 && extents_are(&pax, NULL, 0),
-          "sparse format 1.0");
+          "sparse format 1.0 is recognised");
     tar_pax_clear(&pax);
     CHECK(DECODE(&pax, {"GNU.sparse.map", "0,5", 0}, {"GNU.sparse.map", "0,5,10,5", 0}) == TAR_OK &&
               extents_are(&pax, extents, 2),
@@ -274,9 +278,10 @@ static void test_charset(void)
     struct tar_pax pax = {0};
     CHECK(DECODE(&pax, {"hdrcharset", "BINARY", 0}, {"path", "caf\351", 0}) == TAR_OK &&
               strcmp(pax.path.bytes, "caf\351") == 0,
-          "hdrcharset BINARY");
-    CHECK(DECODE(&pax, {"hdrcharset", "ISO-IR 10646 2000 UTF-8", 0}) == TAR_OK, "hdrcharset UTF-8");
-    CHECK(DECODE(&pax, {"hdrcharset", "", 0}) == TAR_OK, "an empty hdrcharset");
+          "hdrcharset BINARY is accepted");
+    CHECK(DECODE(&pax, {"hdrcharset", "ISO-IR 10646 2000 UTF-8", 0}) == TAR_OK,
+          "hdrcharset UTF-8 is accepted");
+    CHECK(DECODE(&pax, {"hdrcharset", "", 0}) == TAR_OK, "an empty hdrcharset is accepted");
     tar_pax_free(&pax);
 }
 

@@ -136,7 +136,7 @@ static void test_gnu(void)
     static const char large[] = "\200\0\0\0\0\0\0\2\0\0\0\0\200\0\0\0\0\0\0\0\0\0\0\7";
     struct tar_sparse map = {0};
     CHECK(tar_sparse_add_gnu(&map, large, 1) == TAR_OK && map_is(&map, "8589934592+7"),
-          "GNU: base-256");
+          "GNU: a number in base-256 is read");
     tar_sparse_free(&map);
 }
 
@@ -195,7 +195,8 @@ static void test_text(void)
     }
     struct tar_sparse map = {0};
     struct tar_sparse_text state = {0};
-    CHECK(tar_sparse_add_text(&map, &state, "1\n\0\n5\n", 7) == TAR_BAD_SPARSE, "text: a NUL");
+    CHECK(tar_sparse_add_text(&map, &state, "1\n\0\n5\n", 7) == TAR_BAD_SPARSE,
+          "text: a NUL is refused");
     tar_sparse_free(&map);
 }
 

@@ -3,14 +3,15 @@
 #   make            build the programs in build/bin
 #   make deps       install what building, running and testing requires (Debian/Ubuntu, Fedora, Alpine)
 #   make demo       build, then snapshot and restore a directory of this machine, and compare the two
-#   make check      build, then run all tests but those of check-faults and check-stores; T='tests/a.bats tests/unit/test_b.c' runs only those
+#   make check      build, then run all tests but those of check-faults and check-stores;
+#                   T='tests/a.bats tests/unit/test_b.c' runs only those
 #   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-sync.md,
 #                   benchmarks-store.md and comparison.md; takes two or three hours, root and 16 GB.
 #                   bench/run, bench/sync.sh, bench/store and bench/comparison.sh measure parts of it.
 #                   `make bench-deps` installs what it requires, `make bench-clean` removes its data
 #   make check-faults   run tests/faults*.bats, in which each run of a program has one fault: a failed system
 #                   call, allocation or other program, a signal, a power cut, or a directory exchanged
-#   make check-stores   run the tests of images, registries and S3, which start skopeo, umoci, s3cmd or a server
+#   make check-stores   run the tests of stores, images and registries, which start servers, skopeo or umoci
 #   make check-threads  run the tests that threads could affect with 1 thread, with 4 threads, and with
 #                   ThreadSanitizer
 #   make check-package  test the targets deb and dist, which build everything several times
@@ -234,7 +235,8 @@ check-programs: $(TESTS:%=$(UNIT)/%) fuzz-programs $(PRELOAD)/s3cmd \
     $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 
 FAULTY := $(wildcard tests/faults*.bats)
-STORES := $(patsubst %,tests/%.bats,oci registry push-s3 sync)
+STORES := $(wildcard $(patsubst %,tests/%.bats,check copy forget gc* oci property push-s3 registry seal status sync* \
+            targets-* views*))
 CHECKED = $(or $(T),$(filter-out $(FAULTY) $(STORES),$(wildcard tests/unit/test_*.c tests/*.bats)))
 
 run_tests = ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' \

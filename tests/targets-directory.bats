@@ -109,7 +109,8 @@ check_relative() {
     requires_root
     make_objects
     verb "$STORE" put web/prod/packs a.zst
-    chmod 700 "$STORE/web/prod/packs"
+    mkdir "$STORE"/{.snapshot,lost+found} "$STORE/web/prod"/{incoming,.put-1-1}
+    chmod 700 "$STORE"/{.snapshot,lost+found} "$STORE/web/prod"/{incoming,.put-1-1,packs}
     chmod 755 . "$BATS_TEST_TMPDIR"
     as_user true
     verb() { as_user env TMPDIR=/tmp "$VERBS" digest "$@"; }
@@ -126,6 +127,7 @@ check_relative() {
     run -1 --separate-stderr verb "$STORE" delete web/prod/packs a.zst
     assert_one_line "$STORE/web/prod/packs: cannot be removed: Permission denied"
     chmod 755 "$STORE/web/prod/packs"
+    assert_objects '' 'web/prod/packs/a.zst 6'
     chmod 600 "$STORE/web/prod/packs/a.zst"
     run -1 --separate-stderr verb "$STORE" get web/prod . packs/a.zst
     assert_one_line "$STORE/web/prod: cannot be copied: Permission denied"

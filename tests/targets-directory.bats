@@ -109,7 +109,8 @@ check_relative() {
     requires_root
     make_objects
     verb "$STORE" put web/prod/packs a.zst
-    chmod 700 "$STORE/web/prod/packs"
+    mkdir "$STORE"/{.snapshot,lost+found} "$STORE/web/prod"/{incoming,.put-1-1}
+    chmod 700 "$STORE"/{.snapshot,lost+found} "$STORE/web/prod"/{incoming,.put-1-1,packs}
     chmod 755 . "$BATS_TEST_TMPDIR"
     as_user true
     verb() { as_user env TMPDIR=/tmp "$VERBS" digest "$@"; }
@@ -126,6 +127,7 @@ check_relative() {
     run -1 --separate-stderr verb "$STORE" delete web/prod/packs a.zst
     assert_one_line "$STORE/web/prod/packs: cannot be removed: Permission denied"
     chmod 755 "$STORE/web/prod/packs"
+    assert_objects '' 'web/prod/packs/a.zst 6'
     chmod 600 "$STORE/web/prod/packs/a.zst"
     run -1 --separate-stderr verb "$STORE" get web/prod . packs/a.zst
     assert_one_line "$STORE/web/prod: cannot be copied: Permission denied"
@@ -258,6 +260,28 @@ sync -- store store/web/prod store/web'
     assert_output "$PWD/state/incoming"
     run -0 verb --open=cat "$STORE" place web
     assert_output ''
+}
+
+@test "directory: what interrupted puts left is removed when it is old" {
+    make_objects
+    mkdir state
+    verb "$STORE" put web/prod a.zst
+    verb "$STORE" incoming web/prod state >made
+    mkdir -p "$STORE/web/prod/.put-1-1" "$STORE/web/other/packs/.put-2-2"
+    touch "$STORE/web/prod/.put-1-1/x" "$(<made)/pack"
+    touch -d '2 hours ago' "$STORE/web/prod/.put-1-1" "$(<made)"
+    run -0 verb "$STORE" sweep '' 8000
+    assert_output ''
+    run -0 verb --dry-run "$STORE" sweep '' 3600
+    assert_equal "$(sort <<<"$output")" "$(printf '%s\n' "$STORE/web/prod/.put-1-1" "$(<made)" | sort)"
+    assert_exists "$STORE/web/prod/.put-1-1/x"
+    run -0 verb "$STORE" sweep web/other 0
+    assert_output "$STORE/web/other/packs/.put-2-2"
+    run -0 verb "$STORE" sweep web/none 0
+    run -0 verb "$STORE" sweep web/prod 3600
+    assert_equal "$(find "$STORE/web" ! -type d)" "$STORE/web/prod/a.zst"
+    assert_not_exists "$STORE/web/prod/.put-1-1"
+    assert_not_exists "$(<made)"
 }
 
 @test "directory: a file system without links, owners and permissions" {

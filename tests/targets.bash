@@ -11,7 +11,7 @@ verbs_make() {
     cat >"$dir/driver/layer/digest.sh" <<'END'
 part core/options core/pipe store/target
 command_digest() {
-    options_read "config: part-size: max-parts: seal: open:" "$@"
+    options_read "config: part-size: max-parts: seal: open: dry-run" "$@"
     target_open "${operands[0]}"
     target_seal=${option[seal]-} target_unseal=${option[open]-}
     spool_make "$(temporary_place)" verb

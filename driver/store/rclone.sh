@@ -54,9 +54,9 @@ rclone_run() {
 # rclone_failed STATUS PREFIX: explains why the last rclone_run() failed, and exits.
 rclone_failed() {
     local problem said=$spool/rclone.messages.$BASHPID
-    problem=$(sed -nE '/^[0-9/]+ [0-9:]+ ./h; $ { g; s/^[0-9/]+ [0-9:]+ //; s/^[A-Z]+ *: //; s/^Failed to create file system for ".*": //
-        s/^Failed to [a-z]+( with [0-9]+ errors)?: //; s/^last error was: //; p; }' \
-        "$said" 2>/dev/null)
+    problem=$(sed -nE '/^[0-9/]+ [0-9:]+ ./h
+        $ { g; s/^[0-9/]+ [0-9:]+ //; s/^[A-Z]+ *: //; s/^Failed to create file system for ".*": //
+            s/^Failed to [a-z]+( with [0-9]+ errors)?: //; s/^last error was: //; p; }' "$said" 2>/dev/null)
     case $problem in
     *"didn't find section in config file"*) problem="no such remote in rclone's configuration" ;;
     *'no space left on device'* | *'too big for remaining disk space'*) problem='no space left' ;;

@@ -67,7 +67,7 @@ json() {
     run -0 zlsnap status --fresh-options web/1 tree store
     assert_line 'compared     tree: changed'
     run -0 --separate-stderr zlsnap status --owner=7 web/1 tree store
-    assert_stderr 1 'the last snapshot had other options'
+    assert_stderr 1 'options differ from those of the last snapshot'
     assert_line 'compared     tree: changed'
 }
 

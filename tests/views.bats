@@ -177,7 +177,7 @@ removed sub/hard'
     assert_output 'added new/file
 changed sub/large (mode 0600 -> 0644)'
     run -1 --separate-stderr zlsnap diff --exclude=new web/1 tree store
-    assert_stderr 1 'other options'
+    assert_stderr 1 'options differ from those'
     assert_line 'removed new/'
     assert_line 'added skip/'
     run -2 --separate-stderr zlsnap diff web/1 tree/none store
@@ -262,6 +262,36 @@ changed sub/large (mode 0600 -> 0644)'
     done
     rm "store/web/1/$object"
     run ! zlsnap list "web/1@$(<0)" store
+}
+
+@test "--verify: snapshots without a valid signature are refused; --open: sealed ones are seen" {
+    local verify='[ "$(sha256sum)" = "$(cat "$ZLSNAP_SIGNATURE")" ]' words
+    export HOME=$PWD
+    mkdir tree
+    echo 0 >tree/file
+    zlsnap sync -q --sign=sha256sum --seal='tr a-z b-za' --open='tr b-za a-z' web/1 tree store
+    echo 1 >tree/file
+    export ZLSNAP_SEAL='tr a-z b-za' ZLSNAP_OPEN='tr b-za a-z'
+    zlsnap sync -q web/1 tree store
+    for words in 'list web/1 store' 'mtree web/1 store' 'info web/1 store' 'status web/1 store' \
+        'pull web/1 store layer' 'diff web/1 tree store' 'diff web/1 web/1 store'; do
+        # shellcheck disable=SC2086 # words
+        run -4 --separate-stderr zlsnap ${words%% *} --verify="$verify" ${words#* }
+        assert_one_line 'is not signed'
+        assert_output ''
+    done
+    run -4 zlsnap diff --verify="$verify" web/1 store
+    rm store/web/1/snapshots/00000001-*
+    echo 0 >tree/file
+    for words in 'list web/1 store' 'info web/1 store' 'status web/1 store' 'pull web/1 store layer' \
+        'diff web/1 tree store' 'diff web/1 web/1 store'; do
+        # shellcheck disable=SC2086 # words
+        run -0 zlsnap ${words%% *} --verify="$verify" ${words#* }
+        # shellcheck disable=SC2086 # words
+        run -4 zlsnap ${words%% *} --verify=false ${words#* }
+    done
+    unset ZLSNAP_OPEN
+    run ! zlsnap list web/1 store
 }
 
 @test "pull: the date in LAYER.json is that of the snapshot, and --expect is its tree digest" {

@@ -211,10 +211,11 @@ target_incoming() {
 # The options of a store, for options_read().
 target_options='config: seal: open:'
 
-# Ends the driver if one of them was given: the command does not use a store.
+# target_options_refuse OPTIONS: ends the driver if one of these options, as for options_read(), was given: a layer needs no
+# store.
 target_options_refuse() {
     local words
-    read -ra words <<<"${target_options//:/}"
+    read -ra words <<<"${1//:/}"
     options_refuse 'a layer' "${words[@]}"
 }
 

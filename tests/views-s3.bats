@@ -35,7 +35,7 @@ fetched() {
     echo more >tree/more
     zlsnap sync -q web/1 tree "$store"
     zlsnap create -q tree layer >/dev/null
-    for words in list 'list --json' mtree info diff; do
+    for words in list info diff; do
         s3_forget
         # shellcheck disable=SC2086 # words
         run zlsnap $words web/1 "$store"

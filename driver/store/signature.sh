@@ -10,9 +10,9 @@ signature_options='verify:'
 
 usage_signature() {
     cat <<'END'
-      --verify=COMMAND         a command that verifies the signature of the snapshot, in the
-                               file $ZLSNAP_SIGNATURE, of the text on its standard input
-                               (default: $ZLSNAP_VERIFY)
+      --verify=COMMAND         a command that verifies the signature of the snapshot, in
+                               the file $ZLSNAP_SIGNATURE, of the text on its standard
+                               input (default: $ZLSNAP_VERIFY)
 END
 }
 

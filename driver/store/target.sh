@@ -222,10 +222,10 @@ target_options_refuse() {
 usage_target() {
     cat <<'END'
 
-      --seal=COMMAND           a filter through which every object passes to the store, such
-                               as 'age -r KEY' (default: $ZLSNAP_SEAL)
-      --open=COMMAND           the filter that undoes it, such as 'age -d -i FILE' (default:
-                               $ZLSNAP_OPEN)
+      --seal=COMMAND           a filter through which every object passes to the store,
+                               such as 'age -r KEY' (default: $ZLSNAP_SEAL)
+      --open=COMMAND           the filter that undoes it, such as 'age -d -i FILE'
+                               (default: $ZLSNAP_OPEN)
 
 For an S3 store:
       --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or

@@ -19,6 +19,8 @@ _zlsnap_unpack="replace merge whiteouts= userxattr same-owner no-same-owner uid-
     no-devices no-xattrs no-holes no-sync summary= jobs= verbose $_zlsnap_limits"
 _zlsnap_zstd='level= threads= long[=] rsyncable'
 _zlsnap_s3='config= part-size= max-parts='
+_zlsnap_store='config= seal= open='
+_zlsnap_snapshot="verify= $_zlsnap_store"
 _zlsnap_registry='authfile= cert-dir= tls-verify= retries='
 _zlsnap_image='compression= arch= annotation='
 
@@ -34,12 +36,12 @@ _zlsnap_describe() {
     create) options="progress[=] $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
     extract) options="progress[=] expect= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
     verify) options="progress[=] expect= $_zlsnap_limits" operands='layer|image' ;;
-    list) options="expect= no-verify names verbose json config= $_zlsnap_limits" operands='layer dir|store' ;;
-    info) options="progress[=] expect= metadata json config= $_zlsnap_limits" operands='layer dir|store' ;;
-    mtree) options="expect= no-verify time config= $_zlsnap_limits" operands='layer dir|store' ;;
+    list) options="expect= no-verify names verbose json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
+    info) options="progress[=] expect= metadata json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
+    mtree) options="expect= no-verify time $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
     digest) options="cache= $_zlsnap_digest" operands='dir' ;;
     diff)
-        options="time json fresh-options config= $_zlsnap_digest $_zlsnap_limits"
+        options="time json fresh-options $_zlsnap_snapshot $_zlsnap_digest $_zlsnap_limits"
         operands='dir|layer dir|layer|store dir|store'
         ;;
     oci) options="progress[=] output= $_zlsnap_image" operands='layer|image layer*' ;;
@@ -48,7 +50,7 @@ _zlsnap_describe() {
         operands='layer|image remote'
         ;;
     pull)
-        options="progress[=] expect= config= $_zlsnap_zstd $_zlsnap_registry"
+        options="progress[=] expect= $_zlsnap_snapshot $_zlsnap_zstd $_zlsnap_registry"
         operands='remote new|image|store new'
         ;;
     sync)
@@ -56,7 +58,7 @@ _zlsnap_describe() {
         operands='name dir store'
         ;;
     restore) options="progress[=] expect= config= $_zlsnap_unpack" operands='name store dir' ;;
-    status) options="state= expect= json fresh-options config= $_zlsnap_pack" operands='name dir|store dir|store' ;;
+    status) options="state= expect= json fresh-options $_zlsnap_snapshot $_zlsnap_pack" operands='name dir|store dir|store' ;;
     gc) options='dry-run older-than= keep-last= state= config=' operands='dir|store*' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"

@@ -198,6 +198,7 @@ set -l readers $unpack,verify,list,info,mtree,diff
 set -l zstd create,sync,pull
 set -l s3 push,sync
 set -l registry push,pull
+set -l viewers list,info,mtree,diff,pull,status
 set -l image oci,push
 set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
 set all $all,pull,sync,restore,status,gc
@@ -277,6 +278,9 @@ __zlsnap_option $registry -l retries -x -d 'number of retries'
 __zlsnap_option $s3 -l part-size -x -d 'size of a part in MiB'
 __zlsnap_option $s3 -l max-parts -x -d 'maximum number of parts'
 __zlsnap_option push,pull,sync,restore,status,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
+__zlsnap_option $viewers -l seal -x -d 'a filter for objects on their way to the store'
+__zlsnap_option $viewers -l open -x -d 'the filter that undoes it'
+__zlsnap_option $viewers -l verify -x -d 'a command that verifies the signature'
 __zlsnap_option sync,status,gc -l state -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'where the cache of digests is kept'
 

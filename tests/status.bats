@@ -7,11 +7,11 @@ load driver
 setup() {
     enter_work
     export HOME=$BATS_TEST_TMPDIR
-    made_once make_store
+    made_once make_kept
 }
 
-# make_store: makes the snapshots 0 and 1 of web/1 in "store", of "tree".
-make_store() {
+# make_kept: makes the snapshots 0 and 1 of web/1 in "store", of "tree".
+make_kept() {
     mkdir tree
     seq 1000 >tree/numbers
     zlsnap sync -q --exclude=none web/1 tree store 2>/dev/null
@@ -30,7 +30,7 @@ json() {
     assert_stderr 0 ''
     assert_line 'name         web/1'
     assert_line --regexp '^snapshot     [0-9a-f]{12}, number 1$'
-    assert_line "directory    $(uname -n):$BATS_FILE_TMPDIR/make_store.part/tree"
+    assert_line "directory    $(uname -n):$BATS_FILE_TMPDIR/make_kept.part/tree"
     assert_line 'options      --exclude=none'
     assert_line "tree digest  sha256:$(tarpack --manifest=time tree | sha256sum | cut -d ' ' -f 1)"
     assert_line 'entries      2'
@@ -67,7 +67,7 @@ json() {
     run -0 zlsnap status --fresh-options web/1 tree store
     assert_line 'compared     tree: changed'
     run -0 --separate-stderr zlsnap status --owner=7 web/1 tree store
-    assert_stderr 1 'the last snapshot had other options'
+    assert_stderr 1 'options differ from those of the last snapshot'
     assert_line 'compared     tree: changed'
 }
 

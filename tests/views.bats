@@ -9,9 +9,9 @@ setup() {
     enter_work
 }
 
-# make_store: makes the snapshots 0, 1 and 2 of web/1 in "store", of "tree", whose contents are in packs. The files
+# make_snapshots: makes the snapshots 0, 1 and 2 of web/1 in "store", of "tree", whose contents are in packs. The files
 # 0, 1 and 2 have their IDs.
-make_store() {
+make_snapshots() {
     mkdir -p tree/sub
     seq 1000 >tree/numbers
     ln tree/numbers tree/sub/hard
@@ -104,7 +104,7 @@ make_everything() {
 }
 
 @test "a snapshot is chosen by its ID or by a time" {
-    made_once make_store
+    made_once make_snapshots
     local id
     run -0 zlsnap list --names "web/1@$(<0)" store
     refute_line new/
@@ -126,7 +126,7 @@ make_everything() {
 }
 
 @test "list, mtree and info of some entries" {
-    made_once make_store
+    made_once make_snapshots
     run -0 --separate-stderr zlsnap list --names web/1 store sub new
     assert_output "./
 new/
@@ -139,7 +139,7 @@ sub/large"
 }
 
 @test "diff compares two snapshots of a name, or of two" {
-    made_once make_store
+    made_once make_snapshots
     run -1 --separate-stderr zlsnap diff "web/1@$(<0)" "@$(<1)" store
     assert_output 'changed numbers (size 3893 -> 3898, content)
 changed sub/large (mode 0644 -> 0600)'
@@ -165,7 +165,7 @@ removed sub/hard'
 }
 
 @test "diff compares a snapshot with a directory, with the options of the snapshot" {
-    made_once make_store
+    made_once make_snapshots
     mkdir tree/skip
     HOME=$PWD zlsnap sync -q --exclude=skip --owner=7 web/1 tree store
     run -0 --separate-stderr zlsnap diff --time web/1 tree store
@@ -177,7 +177,7 @@ removed sub/hard'
     assert_output 'added new/file
 changed sub/large (mode 0600 -> 0644)'
     run -1 --separate-stderr zlsnap diff --exclude=new web/1 tree store
-    assert_stderr 1 'other options'
+    assert_stderr 1 'options differ from those'
     assert_line 'removed new/'
     assert_line 'added skip/'
     run -2 --separate-stderr zlsnap diff web/1 tree/none store
@@ -187,7 +187,7 @@ changed sub/large (mode 0600 -> 0644)'
 }
 
 @test "diff A B is not mistaken for a name and a store, nor the other way round" {
-    made_once make_store
+    made_once make_snapshots
     mkdir -p web/2
     run -1 zlsnap diff web/2 tree
     assert_line 'added new/'
@@ -205,7 +205,7 @@ changed sub/large (mode 0600 -> 0644)'
 }
 
 @test "no content is read, except by pull" {
-    made_once make_store
+    made_once make_snapshots
     hide_packs
     local words
     for words in list 'list --json' mtree 'mtree --time' info 'info --json'; do
@@ -221,7 +221,7 @@ changed sub/large (mode 0600 -> 0644)'
 }
 
 @test "end quietly when the reader closes the pipe" {
-    made_once make_store
+    made_once make_snapshots
     local words
     mkdir tree/many
     (cd tree/many && seq 20000 | xargs touch)
@@ -235,7 +235,7 @@ changed sub/large (mode 0600 -> 0644)'
 }
 
 @test "options of layers are refused for snapshots, and those of snapshots for layers" {
-    made_once make_store
+    made_once make_snapshots
     zlsnap create -q tree layer >/dev/null
     local words
     for words in 'list --no-verify web/1 store' 'list --max-size=1 web/1 store' 'info --metadata web/1 store' \
@@ -250,7 +250,7 @@ changed sub/large (mode 0600 -> 0644)'
 }
 
 @test "a damaged manifest: status 4 and no list; a missing one: no snapshot" {
-    made_once make_store
+    made_once make_snapshots
     local object
     object=$(jq -r '.manifest[0].object' store/web/1/snapshots/00000000-*)
     flip_byte "store/web/1/$object" 30
@@ -264,8 +264,38 @@ changed sub/large (mode 0600 -> 0644)'
     run ! zlsnap list "web/1@$(<0)" store
 }
 
+@test "--verify: snapshots without a valid signature are refused; --open: sealed ones are seen" {
+    local verify='[ "$(sha256sum)" = "$(cat "$ZLSNAP_SIGNATURE")" ]' words
+    export HOME=$PWD
+    mkdir tree
+    echo 0 >tree/file
+    zlsnap sync -q --sign=sha256sum --seal='tr a-z b-za' --open='tr b-za a-z' web/1 tree store
+    echo 1 >tree/file
+    export ZLSNAP_SEAL='tr a-z b-za' ZLSNAP_OPEN='tr b-za a-z'
+    zlsnap sync -q web/1 tree store
+    for words in 'list web/1 store' 'mtree web/1 store' 'info web/1 store' 'status web/1 store' \
+        'pull web/1 store layer' 'diff web/1 tree store' 'diff web/1 web/1 store'; do
+        # shellcheck disable=SC2086 # words
+        run -4 --separate-stderr zlsnap ${words%% *} --verify="$verify" ${words#* }
+        assert_one_line 'is not signed'
+        assert_output ''
+    done
+    run -4 zlsnap diff --verify="$verify" web/1 store
+    rm store/web/1/snapshots/00000001-*
+    echo 0 >tree/file
+    for words in 'list web/1 store' 'info web/1 store' 'status web/1 store' 'pull web/1 store layer' \
+        'diff web/1 tree store' 'diff web/1 web/1 store'; do
+        # shellcheck disable=SC2086 # words
+        run -0 zlsnap ${words%% *} --verify="$verify" ${words#* }
+        # shellcheck disable=SC2086 # words
+        run -4 zlsnap ${words%% *} --verify=false ${words#* }
+    done
+    unset ZLSNAP_OPEN
+    run ! zlsnap list web/1 store
+}
+
 @test "pull: the date in LAYER.json is that of the snapshot, and --expect is its tree digest" {
-    made_once make_store
+    made_once make_snapshots
     zlsnap pull -q "web/1@$(<0)" store first >/dev/null
     assert_equal "$(jq -r .created_at first.json)" "$(jq -r .time store/web/1/snapshots/00000000-*)"
     run -4 --separate-stderr zlsnap pull --expect="$(printf '%064d' 0)" web/1 store other
@@ -277,7 +307,7 @@ changed sub/large (mode 0600 -> 0644)'
 
 @test "a pulled layer can be pushed to a registry" {
     requires_command skopeo
-    made_once make_store
+    made_once make_snapshots
     zlsnap pull -q web/1 store layer >/dev/null
     zlsnap oci -o image layer >/dev/null
     zlsnap extract oci:image back

@@ -2,7 +2,7 @@
 #
 # zlsnap diff: compares the manifests of two directories, layers or snapshots.
 
-part core/options core/spool layer/layer layer/tree store/target store/name
+part core/options core/spool layer/layer layer/tree store/name store/signature store/target
 
 usage_diff() {
     cat <<'END'
@@ -24,6 +24,7 @@ content, link, device or xattrs differ: 'added NAME', 'removed NAME' or 'changed
       --json            print a JSON object for each difference, one a line
       --fresh-options   use no options of the snapshot
 END
+    usage_signature
     usage_tarpack_content
     usage_limits
     usage_target
@@ -35,14 +36,14 @@ diff_unpack_options=()
 
 command_diff() {
     local side status
-    options_read "time json fresh-options $target_options $tarpack_options $limit_options" "$@"
+    options_read "time json fresh-options $signature_options $target_options $tarpack_options $limit_options" "$@"
     if ((${#operands[@]} == 3)) || diff_names_snapshot; then
         part store/compare
         compare_snapshots
         return
     fi
     operands_expect A B
-    target_options_refuse
+    target_options_refuse "$signature_options $target_options"
     options_refuse 'a layer or a directory alone' fresh-options
     ! { is_input "${operands[0]}" && is_input "${operands[1]}"; } ||
         usage_error 'only one of A and B can be standard input'

@@ -3,7 +3,7 @@
 # zlsnap info: shows what a layer contains, from one pass over it, or what LAYER.json says; or what a snapshot in a
 # store contains.
 
-part core/options core/spool core/progress layer/layer layer/layers store/target
+part core/options core/spool core/progress layer/layer layer/layers store/signature store/target
 
 usage_info() {
     cat <<'END'
@@ -19,16 +19,17 @@ them.
 
       --metadata        show only what LAYER.json says, without reading the layer
       --json            print one JSON object: LAYER.json, and what was measured
-  -e, --expect=DIGEST   expect this tree digest of a snapshot
       --progress[=WHEN] draw a progress line: auto (the default: on a terminal), always or
                         never
+  -e, --expect=DIGEST   expect this tree digest of a snapshot
 END
+    usage_signature
     usage_limits
     usage_target
 }
 
 command_info() {
-    options_read "metadata json expect: $progress_option $target_options $limit_options" "$@"
+    options_read "metadata json expect: $progress_option $signature_options $target_options $limit_options" "$@"
     progress_read
     if ((${#operands[@]} > 1)); then
         part store/info
@@ -36,7 +37,7 @@ command_info() {
         return
     fi
     operands_expect LAYER
-    target_options_refuse
+    target_options_refuse "$signature_options $target_options"
     options_refuse 'a layer' expect
     local size shown
     layer_open "${operands[0]}"

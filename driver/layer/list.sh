@@ -2,7 +2,7 @@
 #
 # zlsnap list and mtree: print the contents of a layer, by tarunpack --list; or those of a snapshot in a store.
 
-part core/options layer/layer store/target
+part core/options layer/layer store/signature store/target
 
 usage_list() {
     cat <<'END'
@@ -22,6 +22,7 @@ valid and has the digest in LAYER.json, if that exists.
                         of a snapshot, this tree digest
       --no-verify       expect no digest of a layer
 END
+    usage_signature
     usage_limits
     usage_target
 }
@@ -40,12 +41,13 @@ LAYER is '-', it is read from standard input.
                         of a snapshot, this tree digest
       --no-verify       expect no digest of a layer
 END
+    usage_signature
     usage_limits
     usage_target
 }
 
 command_list() {
-    options_read "expect: no-verify names json verbose $target_options $limit_options" "$@"
+    options_read "expect: no-verify names json verbose $signature_options $target_options $limit_options" "$@"
     if [[ ${option[json]-} ]]; then
         [[ ! ${option[names]-} ]] || usage_error '--names and --json exclude each other'
         print_entries --json
@@ -57,7 +59,7 @@ command_list() {
 }
 
 command_mtree() {
-    options_read "expect: no-verify time $target_options $limit_options" "$@"
+    options_read "expect: no-verify time $signature_options $target_options $limit_options" "$@"
     print_entries "--manifest${option[time]+=time}"
 }
 
@@ -70,7 +72,7 @@ print_entries() {
         return
     fi
     operands_expect LAYER
-    target_options_refuse
+    target_options_refuse "$signature_options $target_options"
     layer_open "${operands[0]}"
     [[ -e $layer_json || ${option[expect]+given} ]] || option['no-verify']=yes
     expected_read expected

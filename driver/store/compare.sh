@@ -76,6 +76,7 @@ compare_manifests() {
     compare_load 0
     if [[ $compare_dir ]]; then
         snapshot_choose
+        signature_verify
         compare_manifest 0 || return
         current_options
         (current_manifest "$compare_dir" "--manifest${option[time]+=time}") >"$spool/1"
@@ -84,9 +85,11 @@ compare_manifests() {
         compare_with_last
     else
         snapshot_choose
+        signature_verify
         compare_manifest 0 || return
         compare_load 1
         snapshot_choose
+        signature_verify
         compare_manifest 1
     fi
 }
@@ -104,13 +107,16 @@ compare_with_last() {
     mapfile -t keys < <(tail -n 2 -- "$spool/complete")
     if [[ $reference_which ]]; then
         snapshot_choose
+        signature_verify
     else
         ((${#keys[@]} == 2)) || snapshot_missing 'has only one complete snapshot'
         snapshot_warn
         snapshot_read "${keys[0]}"
+        signature_verify
     fi
     compare_manifest 0 || return
     snapshot_read "${keys[-1]}"
+    signature_verify
     compare_manifest 1
 }
 

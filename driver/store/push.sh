@@ -2,7 +2,7 @@
 #
 # zlsnap push and pull: copy layers and images to and from a registry, and layers to and from an S3 store.
 
-part core/options core/progress store/s3 store/target
+part core/options core/progress store/s3 store/signature store/target
 
 usage_push() {
     cat <<'END'
@@ -46,6 +46,7 @@ For a snapshot:
   -l, --level=N, -T, --threads=N, --long[=N], --rsyncable
                                as for zlsnap create
 END
+    usage_signature
     usage_target
     cat <<'END'
 
@@ -98,7 +99,8 @@ command_push() {
 }
 
 command_pull() {
-    options_read "level: threads: long:: rsyncable expect: $registry_options $target_options $progress_option" "$@"
+    options_read "level: threads: long:: rsyncable expect: $registry_options $signature_options $target_options \
+        $progress_option" "$@"
     progress_read
     if ((${#operands[@]} == 3)); then
         options_refuse 'a snapshot' authfile cert-dir tls-verify retries
@@ -108,6 +110,7 @@ command_pull() {
     fi
     operands_expect SOURCE DESTINATION
     options_refuse 'a layer or an image' level threads long rsyncable expect
+    target_options_refuse "$signature_options ${target_options/config:/}"
     remote_expect "${operands[0]}" "${operands[1]}" 'zlsnap push copies to there'
     if [[ ${operands[0]} == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries

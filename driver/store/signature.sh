@@ -5,13 +5,14 @@
 
 part core/messages store/snapshot
 
+# The options, for options_read().
 signature_options='verify:'
 
 usage_signature() {
     cat <<'END'
-      --verify=COMMAND         a command that verifies the signature of the snapshot, in the
-                               file $ZLSNAP_SIGNATURE, of the text on its standard input
-                               (default: $ZLSNAP_VERIFY)
+      --verify=COMMAND         a command that verifies the signature of the snapshot, in
+                               the file $ZLSNAP_SIGNATURE, of the text on its standard
+                               input (default: $ZLSNAP_VERIFY)
 END
 }
 
@@ -42,6 +43,7 @@ signature_verify() {
     signature_text "$reference" "${snapshot[sequence]}" "${snapshot[time]}" "${snapshot[id]}" "${snapshot[tree]}" \
         "${snapshot[chunks]}" | ZLSNAP_SIGNATURE=$spool/signature sh -c "$command" >/dev/null 2>&"$messages" {messages}>&-
     status=${PIPESTATUS[1]}
+    rm -rf -- "${spool:?}/snapshots"
     ((status == 0)) || die 4 "$target_url/$reference/${snapshot[key]}: its signature is not valid: the command of --verify \
 $(end_text "$status")"
 }

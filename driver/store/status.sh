@@ -19,12 +19,13 @@ The options for tarpack are those of the snapshot if none are given.
       --state=DIR              where sync keeps the cache of digests, with which unchanged
                                files are not read
 END
+    usage_signature
     usage_target
     usage_tarpack
 }
 
 command_status() {
-    options_read "json expect: fresh-options state: $target_options $tarpack_options" "$@"
+    options_read "json expect: fresh-options state: $signature_options $target_options $tarpack_options" "$@"
     local dir=
     if ((${#operands[@]} == 3)); then
         dir=${operands[1]}

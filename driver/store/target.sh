@@ -217,20 +217,21 @@ target_incoming() {
 # The options of a store, for options_read().
 target_options='config: seal: open:'
 
-# Ends the driver if one of them was given: the command does not use a store.
+# target_options_refuse OPTIONS: ends the driver if one of these options, as for options_read(), was given: a layer needs no
+# store.
 target_options_refuse() {
     local words
-    read -ra words <<<"${target_options//:/}"
+    read -ra words <<<"${1//:/}"
     options_refuse 'a layer' "${words[@]}"
 }
 
 usage_target() {
     cat <<'END'
 
-      --seal=COMMAND           a filter through which every object passes to the store, such
-                               as 'age -r KEY' (default: $ZLSNAP_SEAL)
-      --open=COMMAND           the filter that undoes it, such as 'age -d -i FILE' (default:
-                               $ZLSNAP_OPEN)
+      --seal=COMMAND           a filter through which every object passes to the store,
+                               such as 'age -r KEY' (default: $ZLSNAP_SEAL)
+      --open=COMMAND           the filter that undoes it, such as 'age -d -i FILE'
+                               (default: $ZLSNAP_OPEN)
 
 For an S3 store:
       --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or

@@ -29,7 +29,7 @@ check_packs_read() {
     local object
     check_fetch "$@"
     for object; do
-        check_pack "$object"
+        [[ $check_at == "$spool" && ! -e $spool/$object ]] || check_pack "$object"
     done
     [[ $check_at != "$spool" ]] || rm -rf -- "${spool:?}/packs"
 }

@@ -155,17 +155,28 @@ check_listed() {
         }' "$spool/listing" "$spool/chosen" "$spool/table"
 }
 
-# check_fetch OBJECT...: fetches the objects of one directory unless they can be read in place. What cannot be fetched is missed
-# later.
+# check_fetch OBJECT...: fetches the objects of one directory unless they can be read in place. That one cannot be fetched is a
+# problem.
 check_fetch() {
+    local object said
     [[ $check_at == "$spool" && $# -gt 0 ]] || return 0
     attempt mkdir -p -- "$spool/${1%%/*}"
-    (target_get "$reference" "$spool/${1%%/*}" "$@")
+    (exec {messages}>/dev/null && target_get "$reference" "$spool/${1%%/*}" "$@") && return
+    for object; do
+        [[ ! -e $spool/$object ]] || continue
+        said=$(exec {messages}>&1 && target_get "$reference" "$spool/${object%%/*}" "$object")
+        if [[ $said == *'the command of --open'* ]]; then
+            found 4 "$object" 'is damaged: the command of --open fails'
+        elif [[ $said ]]; then
+            found 1 "$object" "cannot be read: ${said##*: }"
+        fi
+    done
 }
 
-# check_unreadable OBJECT: whether it cannot be read, which is a problem.
+# check_unreadable OBJECT: whether it cannot be read, which is a problem; of one that could not be fetched, it is known.
 check_unreadable() {
     local said
+    [[ $check_at != "$spool" || -e $check_at/$1 ]] || return 0
     said=$(cat -- "$check_at/$1" 2>&1 >/dev/null) && return 1
     found 1 "$1" "cannot be read: ${said##*: }"
 }

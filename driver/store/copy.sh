@@ -54,9 +54,9 @@ command_copy() {
 
 copy_all() {
     local keys status=0
+    spool_empty_files refused unsound failed
     copy_look_from
     copy_look_to
-    : >"$spool/refused" && : >"$spool/unsound" || die 1 'the spool cannot be written'
     mapfile -t keys <"$spool/chosen"
     while ((${#keys[@]})); do
         copy_some "${keys[@]:0:copy_snapshots}"
@@ -77,7 +77,6 @@ copy_raw() {
 # Writes "from.listing" and "from.table", and the keys of the snapshots to be copied to "chosen".
 copy_look_from() {
     local key problem
-    : >"$spool/failed"
     target_open "$copy_from"
     copy_open=$target_unseal
     target_list "$reference" "$spool/listing"

@@ -9,7 +9,7 @@
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
 _zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
-    status gc'
+    status check copy gc'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
     xattrs-exclude= no-xattrs live jobs= verbose'
@@ -59,6 +59,9 @@ _zlsnap_describe() {
         ;;
     restore) options="progress[=] expect= config= $_zlsnap_unpack" operands='name store dir' ;;
     status) options="state= expect= json fresh-options $_zlsnap_snapshot $_zlsnap_pack" operands='name dir|store dir|store' ;;
+    status) options="state= expect= json fresh-options config= $_zlsnap_pack" operands='name dir|store dir|store' ;;
+    check) options='read-data dry-run json config= seal= open=' operands='name|dir|store dir|store' ;;
+    copy) options='all config= seal= open=' operands='name dir|store dir|store' ;;
     gc) options='dry-run older-than= keep-last= state= config=' operands='dir|store*' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"

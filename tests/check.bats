@@ -205,6 +205,43 @@ same_size() {
     assert_equal "${#lines[@]}" 3
 }
 
+@test "a store that cannot be read in place" {
+    local path
+    export ZLSNAP_SEAL=cat ZLSNAP_OPEN=cat
+    run -0 zlsnap check --read-data store
+    assert_output 'store: snapshots 2, broken 0, packs 2, manifests 4, unused objects 0, foreign objects 0, problems 0'
+    path=$(object pack 0)
+    flip_byte "$path" 40
+    assert_check 4 "$path" 'is damaged: its digest is not its name' "$(both)" --read-data
+    assert_equal "$(entries store/web/1/bad)" "$(basename "$path" .zst).json"
+    flip_byte "$path" 40
+    path=$(object manifest 1)
+    flip_byte "$path" 40
+    assert_check 4 "$path" 'is damaged: its digest is not its name' "snapshot $(id 1)" --read-data
+    refute_leftovers "${TMPDIR:-/tmp}/"
+}
+
+@test "a sealed store" {
+    local path
+    export ZLSNAP_SEAL='gzip -n' ZLSNAP_OPEN='gzip -d'
+    rm -r store state
+    mkdir store
+    sync_web
+    echo third >tree/file
+    sync_web
+    run -0 --separate-stderr zlsnap check --read-data store
+    assert_equal "$stderr" ''
+    path=store/web/1/$(zcat "$(object document 1)" | jq -r '.manifest[-1].object')
+    flip_byte "$path" $(($(size "$path") - 1))
+    run -4 --separate-stderr zlsnap check --read-data store
+    assert_line --index 0 --regexp "^web/1: ${path#store/web/1/}: is damaged: the command of --open fails; breaks snapshot [0-9a-f]{12}\$"
+    assert_equal "${#lines[@]}" 2
+    assert_equal "$stderr" ''
+    assert_exists "store/web/1/bad/$(basename "$path" .zst).json"
+    run -0 sync_web
+    assert_output --regexp '^web/1 synced '
+}
+
 # --------------------------------------------------------------------------- documents
 
 # assert_malformed PATH PROBLEM: check finds a document that is malformed.
@@ -430,14 +467,12 @@ $(basename "$pack" .zst)"
 
 # --------------------------------------------------------------------------- restore
 
-@test "restore takes contents of a damaged or missing pack, or index, from other packs of the name" {
+# assert_restores_twins: two packs have the same contents, each of a snapshot. Each snapshot is restored in spite of damage to its
+# pack.
+assert_restores_twins() {
     local document pack id
-    mkdir twins
-    cd twins
-    mkdir tree store
-    touch tree/{1..200}
-    echo first >tree/file
-    seq 300000 >tree/large
+    rm -r store state
+    mkdir store
     sync_web
     mv store/web/1/snapshots documents
     rm -r state
@@ -464,6 +499,15 @@ $(basename "$pack" .zst)"
         rm -r back
         mv kept "${pack%.zst}.index.zst"
     done
+}
+
+@test "restore takes contents of a damaged or missing pack, or index, from other packs of the name" {
+    assert_restores_twins
+}
+
+@test "restore takes them from packs that it has to fetch" {
+    export ZLSNAP_SEAL=cat ZLSNAP_OPEN=cat # so that nothing is read in place
+    assert_restores_twins
 }
 
 @test "restore of what no pack has" {

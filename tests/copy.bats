@@ -110,6 +110,44 @@ web/1 has $(id 2)"
     assert_one_line 'none/other: cannot be made: No such file or directory'
 }
 
+@test "a sealed store is copied as it is, and verified" {
+    local pack id
+    export ZLSNAP_SEAL='gzip -n' ZLSNAP_OPEN='gzip -d'
+    zlsnap sync --state="$PWD/sealed-state" web/1 tree sealed
+    echo more >tree/more
+    zlsnap sync --state="$PWD/sealed-state" web/1 tree sealed
+    run -0 --separate-stderr zlsnap copy --all web/1 sealed other
+    assert_equal "${#lines[@]}" 2
+    assert_equal "$stderr" ''
+    diff -r --exclude=incoming sealed other
+    run -0 zlsnap check --read-data --quiet other
+    assert_output ''
+    rm -r other
+    for pack in sealed/web/1/packs/*[0-9a-f].zst; do
+        case $pack in *.index.zst) ;; *) truncate -s -4 "$pack" && printf abcd >>"$pack" ;; esac
+    done
+    run --separate-stderr zlsnap copy --all web/1 sealed other
+    assert_equal "$status" 4
+    assert_output ''
+    assert_said 'is damaged: zstd, or the command of --open, fails'
+    assert_not_exists other/web/1/snapshots
+}
+
+@test "a copy needs space for a few packs only" {
+    requires_root
+    export ZLSNAP_SEAL=cat ZLSNAP_OPEN=cat # so that nothing is read in place
+    local number
+    for number in 1 2 3 4 5 6; do
+        head -c 300000 /dev/urandom >tree/random
+        zlsnap sync --state="$PWD/state" web/1 tree store
+    done
+    mkdir small
+    mount -t tmpfs -o size=1200k tmpfs small
+    run -0 env TMPDIR="$PWD/small" zlsnap copy --all web/1 store other
+    assert_sound
+    assert_same
+}
+
 # --------------------------------------------------------------------------- damage
 
 @test "a damaged object is not copied, nor a snapshot that needs it" {
@@ -119,7 +157,7 @@ web/1 has $(id 2)"
     run -4 --separate-stderr zlsnap copy --all web/1 store other
     assert_output "web/1 copied $(id 0)
 web/1 copied $(id 2)"
-    assert_equal "$stderr" "zlsnap: store/web/1: $pack.zst is damaged: its digest is wrong
+    assert_equal "$stderr" "zlsnap: store/web/1/packs/$pack.zst: is damaged: its digest is wrong
 zlsnap: web/1@$(id 1): not copied: other cannot get packs/$pack.zst"
     assert_sound
     for pack in "packs/$(last_pack 2).index.zst" "$(jq -r '.manifest[-1].object' "store/web/1/$(key 2)")"; do
@@ -127,7 +165,7 @@ zlsnap: web/1@$(id 1): not copied: other cannot get packs/$pack.zst"
         flip_byte "store/web/1/$pack" 30
         run -4 --separate-stderr zlsnap copy web/1 store other
         assert_output ''
-        assert_equal "$stderr" "zlsnap: store/web/1: ${pack##*/} is damaged: its digest is wrong
+        assert_equal "$(sed 's/zstd fails/its digest is wrong/' <<<"$stderr")" "zlsnap: store/web/1/$pack: is damaged: its digest is wrong
 zlsnap: web/1@$(id 2): not copied: other cannot get $pack"
         flip_byte "store/web/1/$pack" 30
     done

@@ -103,6 +103,14 @@ spool_empty() {
     find . -mindepth 1 -maxdepth 1 "${keep[@]}" -exec rm -rf -- {} +
 }
 
+# spool_empty_files NAME...: makes empty files in the spool.
+spool_empty_files() {
+    local name
+    for name; do
+        : >"$spool/$name" || die 1 'the spool cannot be written'
+    done
+}
+
 # result_write DESCRIPTOR: stores the digest of a manifest as the result of the command.
 result_write() {
     local digest

@@ -29,7 +29,7 @@ check_packs_read() {
     local object
     check_fetch "$@"
     for object; do
-        check_pack "$object"
+        [[ $check_at == "$spool" && ! -e $spool/$object ]] || check_pack "$object"
     done
     [[ $check_at != "$spool" ]] || rm -rf -- "${spool:?}/packs"
 }
@@ -78,10 +78,10 @@ check_note() {
     mapfile -t sound < <(grep -F -f "$spool/sound" "$spool/listing" | grep -o '^bad/[0-9a-f]*[.]json')
     bad=("$spool/bad"/*.json)
     if ! (
-        exec {messages}>"$spool/said"
+        messages_join
         [[ ! -e ${bad[0]} ]] || target_put "$reference/bad" "${bad[@]}"
         ((${#sound[@]} == 0)) || target_delete "$reference" "${sound[@]}"
-    ); then
+    ) >"$spool/said"; then
         warn "the damage cannot be noted in the store: $(check_words "$spool/said")"
     fi
     rm -rf -- "$spool/bad"
@@ -92,10 +92,10 @@ check_notes() {
     local object problem hex time
     time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
     while IFS=$'\t' read -r _ object problem; do
-        [[ $problem != 'cannot be read: '* || $problem == *'Input/output error' ]] &&
-            [[ $object =~ ^(packs|manifests)/([0-9a-f]{64}) ]] || continue
+        [[ $problem != 'cannot be read: '* || $problem == *'Input/output error' ]] || continue
+        [[ $object =~ ^(packs|manifests)/([0-9a-f]{64}) ]] || continue
         hex=${BASH_REMATCH[2]}
-        ! grep -q "^bad/$hex[.]json" "$spool/listing" || continue
+        ! grep -q "^bad/${hex}[.]json" "$spool/listing" || continue
         jq -nc --arg name "$reference" --arg time "$time" --arg object "$object" --arg hex "$hex" --arg problem "$problem" '
             {schema_version: 1, name: $name, time: $time, object: $object, problem: $problem}
             + if $object | startswith("packs/") then {pack: $hex} else {} end' >"$spool/bad/$hex.json" || return

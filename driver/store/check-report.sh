@@ -28,8 +28,9 @@ check_report() {
                 print ENVIRON["name"], line[i], ids[field[2]]
             }
         }' "$spool/found" "$spool/kept" "$spool/table" >"$spool/lines" || die 1 'the problems cannot be listed: awk failed'
-    cat -- "$spool/lines" >>"$spool/problems" && cat -- "$spool/found" >>"$spool/damage" && : >"$spool/found" ||
+    { cat -- "$spool/lines" >>"$spool/problems" && cat -- "$spool/found" >>"$spool/damage"; } ||
         die 1 'the spool cannot be written'
+    : >"$spool/found"
     if [[ ${option[json]-} ]]; then check_problems_json; else check_problems_text; fi <"$spool/lines" >"$spool/text"
     cat -- "$spool/text" || die 1 'cannot write to standard output'
 }

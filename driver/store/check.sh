@@ -47,10 +47,8 @@ command_check() {
 check_at=
 
 check_all() {
-    local names=("$reference") file
-    for file in problems numbers; do
-        : >"$spool/$file"
-    done
+    local names=("$reference")
+    spool_empty_files problems numbers
     if [[ ! $reference ]]; then
         target_list '' "$spool/all"
         mapfile -t names < <(names_list "$spool/all")
@@ -113,11 +111,11 @@ check_load() {
     [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $target_url has no such name"
     documents_load "$reference"
     attempt sort -s -t $'\t' -k 1,1 -o "$spool/table" -- "$spool/table"
-    : >"$spool/harmed" && : >"$spool/damage" && : >"$spool/sound" || die 1 'the spool cannot be written'
+    spool_empty_files harmed damage sound
     awk -F '\t' '
         FILENAME == ARGV[1] { forgotten[$1]; next }
         $2 == "snapshot" && !($1 in forgotten) { print $1 }' "$spool/forgotten" "$spool/table" | sort >"$spool/kept"
-    grep -- "Z-$reference_which[0-9a-f]*[.]json\$" "$spool/kept" >"$spool/chosen"
+    grep -- "Z-${reference_which}[0-9a-f]*[.]json\$" "$spool/kept" >"$spool/chosen"
     check_listed >"$spool/found" || die 1 'the documents cannot be compared with the listing: awk failed'
     if [[ $reference_which && ! -s $spool/chosen && ! -s $spool/found ]]; then
         die 1 "$(reference_print "$reference"): has no snapshot $reference_which; zlsnap snapshots lists the snapshots"
@@ -127,7 +125,7 @@ check_load() {
 # Prints the problems that the documents and the listing show; writes "whole".
 check_listed() {
     : >"$spool/whole"
-    which="Z-$reference_which[0-9a-f]*[.]json\$" data=${option[read-data]-} whole=$spool/whole awk -F '\t' -v OFS='\t' '
+    which="Z-${reference_which}[0-9a-f]*[.]json\$" data=${option[read-data]-} whole=$spool/whole awk -F '\t' -v OFS='\t' '
         function need(object, size,  hex) {
             if ((object, size) in seen)
                 return
@@ -155,17 +153,28 @@ check_listed() {
         }' "$spool/listing" "$spool/chosen" "$spool/table"
 }
 
-# check_fetch OBJECT...: fetches the objects of one directory unless they can be read in place. What cannot be fetched is missed
-# later.
+# check_fetch OBJECT...: fetches the objects of one directory unless they can be read in place. That one cannot be fetched is a
+# problem.
 check_fetch() {
+    local object said
     [[ $check_at == "$spool" && $# -gt 0 ]] || return 0
     attempt mkdir -p -- "$spool/${1%%/*}"
-    (target_get "$reference" "$spool/${1%%/*}" "$@")
+    (messages_join && target_get "$reference" "$spool/${1%%/*}" "$@") >/dev/null && return
+    for object; do
+        [[ ! -e $spool/$object ]] || continue
+        said=$(messages_join && target_get "$reference" "$spool/${object%%/*}" "$object")
+        if [[ $said == *'the command of --open'* ]]; then
+            found 4 "$object" 'is damaged: the command of --open fails'
+        elif [[ $said ]]; then
+            found 1 "$object" "cannot be read: ${said##*: }"
+        fi
+    done
 }
 
-# check_unreadable OBJECT: whether it cannot be read, which is a problem.
+# check_unreadable OBJECT: whether it cannot be read, which is a problem; of one that could not be fetched, it is known.
 check_unreadable() {
     local said
+    [[ $check_at != "$spool" || -e $check_at/$1 ]] || return 0
     said=$(cat -- "$check_at/$1" 2>&1 >/dev/null) && return 1
     found 1 "$1" "cannot be read: ${said##*: }"
 }

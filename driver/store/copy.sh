@@ -54,9 +54,9 @@ command_copy() {
 
 copy_all() {
     local keys status=0
+    spool_empty_files refused unsound failed
     copy_look_from
     copy_look_to
-    : >"$spool/refused" && : >"$spool/unsound" || die 1 'the spool cannot be written'
     mapfile -t keys <"$spool/chosen"
     while ((${#keys[@]})); do
         copy_some "${keys[@]:0:copy_snapshots}"
@@ -77,7 +77,6 @@ copy_raw() {
 # Writes "from.listing" and "from.table", and the keys of the snapshots to be copied to "chosen".
 copy_look_from() {
     local key problem
-    : >"$spool/failed"
     target_open "$copy_from"
     copy_open=$target_unseal
     target_list "$reference" "$spool/listing"
@@ -267,16 +266,16 @@ copy_get() {
 
 # copy_verify FILE INDEX_DIGEST: whether it has its name, or INDEX_DIGEST unless that is "-", as digest.
 copy_verify() {
-    local digest name=${1##*/}
+    local digest dir=${1%/*} name=${1##*/} status=4 problem='is damaged: its digest is wrong'
     if [[ ! -e $1 ]]; then
-        say "$(target_name "$reference"): $name is missing"
-        printf '1\n' >>"$spool/failed"
-        return 1
+        status=1 problem='is missing'
+    elif ! digest=$(sh -c "${copy_open:-cat}" <"$1" 2>"$spool/said" | if [[ $2 == - ]]; then cat; else zstd -q -dc; fi | sha256sum); then
+        problem="is damaged: zstd${copy_open:+, or the command of --open,} fails"
+    elif [[ ${digest:0:64} == "${name%.zst}" || sha256:${digest:0:64} == "$2" ]]; then
+        return 0
     fi
-    digest=$(sh -c "${copy_open:-cat}" <"$1" 2>&"$messages" | if [[ $2 == - ]]; then cat; else zstd -q -dc; fi | sha256sum)
-    [[ ${digest:0:64} != "${name%.zst}" && sha256:${digest:0:64} != "$2" ]] || return 0
-    say "$(target_name "$reference"): $name is damaged: its digest is wrong"
-    printf '4\n' >>"$spool/failed"
+    say "$(target_name "$reference/${dir##*/}/$name"): $problem"
+    printf '%s\n' "$status" >>"$spool/failed"
     return 1
 }
 

@@ -66,15 +66,14 @@ join_prepare() {
 
 # Writes the packs that are needed to "needs". If an index is missing, other packs of the name may have its contents.
 join_needs() {
-    local messages_before=$messages status
-    : >"$spool/said"
-    (exec {messages}>"$spool/said" && stage_from "$spool/manifest" stage "$tarjoin" --needs "${join_arguments[@]}") >"$spool/needs"
+    local status
+    (stage_from "$spool/manifest" exec "$tarjoin" --needs "${join_arguments[@]}") >"$spool/needs" 2>"$spool/said"
     status=$?
     if ((status == 3)) && join_offer_all; then
         (stage_from "$spool/manifest" stage "$tarjoin" --needs "${join_arguments[@]}") >"$spool/needs"
         status=$?
     else
-        cat -- "$spool/said" >&"$messages_before"
+        cat -- "$spool/said" >&"$messages"
     fi
     verdict "$status" tarjoin
 }
@@ -115,9 +114,9 @@ join_substitutes() {
         digest=$(sha256sum <"$spool/packs/$pack.zst")
         [[ ${digest:0:64} == "$pack" ]] || damaged+=("$spool/known/$pack.index")
     done <"$spool/needs"
-    ((${#damaged[@]} == 0)) || damaged=${#damaged[@]} awk '
+    ((${#damaged[@]} == 0)) || first=${#damaged[@]} awk '
         FNR == 1 { file++; pack = $2; next }
-        file <= ENVIRON["damaged"] { contents[$1] }
+        file <= ENVIRON["first"] { contents[$1] }
         $1 in contents { print pack; nextfile }' "${damaged[@]}" "$spool/known"/*.index
 }
 

@@ -15,7 +15,7 @@ snapshot_choose() {
         key=$(tail -n 1 -- "$spool/complete")
         [[ $key ]] || snapshot_missing 'has no complete snapshot'
     elif [[ $reference_which =~ ^[0-9a-f]{1,12}$ ]]; then
-        key=$(grep -- "Z-$reference_which[0-9a-f]*[.]json\$" "$spool/complete") || key=$(snapshot_broken)
+        key=$(grep -- "Z-${reference_which}[0-9a-f]*[.]json\$" "$spool/complete") || key=$(snapshot_broken)
         [[ $key ]] || snapshot_missing "has no complete snapshot $reference_which"
         [[ $key != *$'\n'* ]] || die 1 "$(reference_print "$reference")@$reference_which: several snapshots begin so"
     else
@@ -28,7 +28,7 @@ snapshot_choose() {
 # Prints the keys of broken snapshots of the ID that is meant, with a warning: other packs may have what is missing.
 snapshot_broken() {
     local key problem
-    which="Z-$reference_which[0-9a-f]*[.]json\$" awk -F '\t' -v OFS='\t' '
+    which="Z-${reference_which}[0-9a-f]*[.]json\$" awk -F '\t' -v OFS='\t' '
         FILENAME == ARGV[1] { if ($2 == "snapshot") snapshots[$1]; next }
         $1 in snapshots && $1 ~ ENVIRON["which"]' "$spool/table" "$spool/broken" >"$spool/meant"
     while IFS=$'\t' read -r key problem; do

@@ -77,8 +77,12 @@ function __zlsnap_kinds
             printf '%s\n' 'name|dir|store' 'dir|store'
         case copy
             printf '%s\n' name 'dir|store' 'dir|store'
+        case forget
+            printf '%s\n' name 'dir|store+'
         case gc
             printf '%s\n' 'dir|store+'
+        case clean
+            printf '%s\n' 'dir+'
     end
 end
 
@@ -193,6 +197,9 @@ __zlsnap_add status 'show the last snapshot of a name'
 __zlsnap_add check 'check that a store has all that its snapshots need'
 __zlsnap_add copy 'copy snapshots to another store'
 __zlsnap_add gc 'remove what interrupted runs left, and old layers'
+__zlsnap_add forget 'forget all but some snapshots of a name'
+__zlsnap_add gc 'delete what no snapshot needs any more'
+__zlsnap_add clean 'remove what interrupted runs left on this machine'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s h -l help -d 'show the help'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s V -l version -d 'show the version'
 
@@ -208,6 +215,7 @@ set -l viewers list,info,mtree,diff,pull,status
 set -l image oci,push
 set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
 set all $all,pull,sync,restore,status,check,copy,gc
+set all $all,pull,sync,restore,status,forget,gc,clean
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
@@ -264,6 +272,7 @@ __zlsnap_option status,diff -l fresh-options -d 'use no options of the snapshot'
 __zlsnap_option info -l metadata -d 'only what LAYER.json says'
 __zlsnap_option diff,mtree -l time -d 'modification times, too'
 __zlsnap_option tarunpack,shasum-tee,list,info,diff,status,check -l json -d 'print JSON'
+__zlsnap_option tarunpack,shasum-tee,list,info,diff,status,forget -l json -d 'print JSON'
 __zlsnap_option tarpack,digest -l cache -r -F -d 'store digests in a file'
 __zlsnap_option tarpack -l contents -x -d 'write new contents to a descriptor'
 __zlsnap_option tarpack -l chunks -r -F -d 'write the chunk map to a file'
@@ -299,6 +308,20 @@ __zlsnap_option copy -l all -d 'all snapshots of the name'
 __zlsnap_option gc,check,tarunpack -l dry-run -d 'change nothing'
 __zlsnap_option gc,tarunpack -l older-than -x -d 'minimum age'
 __zlsnap_option gc -l keep-last -x -d 'also remove layers that are not among the last N'
+__zlsnap_option push,pull,sync,restore,status,forget,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
+__zlsnap_option sync,status,clean -l state -x -a '(__zlsnap_value_dir | string split0)' \
+    -d 'where the cache of digests is kept'
+
+__zlsnap_option forget,gc,clean,tarunpack -l dry-run -d 'only print what would be done'
+__zlsnap_option clean,tarunpack -l older-than -x -d 'minimum age'
+__zlsnap_option gc -l grace -x -d 'how long objects are doomed before they are deleted'
+__zlsnap_option gc -l allow-remove-all -d 'also for names that have no snapshot'
+__zlsnap_option forget -l keep-last -x -d 'keep the last snapshots'
+__zlsnap_option forget -l keep-hourly -x -d 'keep one for each of the last hours'
+__zlsnap_option forget -l keep-daily -x -d 'keep one for each of the last days'
+__zlsnap_option forget -l keep-weekly -x -d 'keep one for each of the last weeks'
+__zlsnap_option forget -l keep-monthly -x -d 'keep one for each of the last months'
+__zlsnap_option forget -l keep-yearly -x -d 'keep one for each of the last years'
 
 __zlsnap_option tarpack,tarunpack -l manifest -f -a time -d 'print an mtree manifest'
 __zlsnap_option tarunpack -l adopt -x -a '(__zlsnap_value_dir | string split0)' \

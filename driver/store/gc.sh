@@ -70,7 +70,7 @@ gc_all() {
         die 1 "$(reference_print "$1"): $(target_name '') has no such name"
     fi
     for reference in "${names[@]}"; do
-        (gc_name) || status=$?
+        (gc_name "$1") || status=$?
     done
     reference=$1
     (gc_leftovers) || status=$?
@@ -86,11 +86,16 @@ gc_foreign() {
         !((part[1] "/" part[2]) in names) { print "foreign", $1, $2 }' - "$1" >>"$spool/actions"
 }
 
-# gc_name: both steps for `reference`.
+# gc_name PREFIX: both steps for `reference`. The listing of PREFIX is in "all".
 gc_name() {
     gc_began=$SECONDS
     documents_known=
-    doom_read
+    prefix=${1:-$reference/} awk -F '\t' -v OFS='\t' '
+        BEGIN { whole = ENVIRON["prefix"] !~ "/$" }
+        whole || index($1, ENVIRON["prefix"]) == 1 {
+            print whole ? $1 : substr($1, length(ENVIRON["prefix"]) + 1), $2, $3
+        }' "$spool/all" >"$spool/listing"
+    documents_load "$reference"
     doom_expect
     # What there would be to do if all were old: mostly nothing, and then the store is not asked for its clock.
     gc_now=9999999999

@@ -199,6 +199,12 @@ make_contents() {
     : >tree/empty
 }
 
+# make_other: makes "other" with a pack that has nothing of "tree".
+make_other() {
+    mkdir other
+    printf '%s file 6\nother\nend\n' "$(echo other | sha256sum | cut -d ' ' -f 1)" | tarstore --no-sync other >/dev/null
+}
+
 # manifest_of JOBS OPTION...: what tarpack makes of "tree": manifest-JOBS, stream-JOBS, chunks-JOBS, said-JOBS and
 # status-JOBS; and with the cache "cache", if there is one, cache-JOBS.
 manifest_of() {
@@ -224,8 +230,10 @@ manifests_agree() {
 
 @test "tarpack digests contents in a second thread: the same manifest, contents and cache" {
     make_contents
+    make_other
     sleep 2.1 # the cache does not record files that are newer than two seconds
     manifests_agree
+    manifests_agree --known=other
     tarpack --manifest=time tree | cmp - manifest-2
     mkdir packs
     tarstore --no-sync packs <stream-2 >/dev/null
@@ -238,12 +246,11 @@ manifests_agree() {
     cp tree/many/aaab tree/z/again
     sleep 2.1
     manifests_agree --known=packs
-    manifests_agree
-    mkdir none
+    manifests_agree --known=other
     cp cache-2 cache
     seq 6 | tee tree/many/newer >tree/z/newer
     sleep 2.1
-    manifests_agree --known=none
+    manifests_agree --known=other
     tarpack -j 1 --manifest tree | cmp - <(tarpack -j 2 --manifest tree)
 }
 
@@ -251,10 +258,11 @@ manifests_agree() {
     make_contents
     mkfifo tree/many/fifo
     /usr/bin/python3 -c 'import socket; [socket.socket(socket.AF_UNIX).bind(f"tree/{n}") for n in ("b", "many/aabb-socket", "z/s")]'
+    make_other
     sleep 2.1
-    manifests_agree
+    manifests_agree --known=other
     assert_equal "$(wc -l <said-2)" 3
-    manifests_agree --verbose
+    manifests_agree --known=other --verbose
     mkdir packs
     tarstore --no-sync packs <stream-2 >/dev/null
     # A malformed line of the index, for a file behind the first socket; a name that is an error, behind it.
@@ -272,7 +280,7 @@ manifests_agree() {
     # The contents cannot be written.
     rm tree/z/.wh.error
     for jobs in 1 2; do
-        run -1 bash -c "tarpack -j $jobs --manifest=time --contents=3 --chunks=chunks tree 3>/dev/full >/dev/null"
+        run -1 bash -c "tarpack -j $jobs --manifest=time --contents=3 --chunks=chunks --known=other tree 3>/dev/full >/dev/null"
         assert_output --partial 'tarpack: cannot write the contents stream: No space left on device'
         tail -n 1 <<<"$output" | grep -q 'No space'
     done

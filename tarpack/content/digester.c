@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "stream.h"
+#include "thread.h"
 
 #include <stdlib.h>
 
@@ -18,6 +19,13 @@ static enum status digest_failed(void)
     return diag_error("cannot compute SHA-256 digests");
 }
 
+/* Whether a second thread is worth while. Of a first snapshot everything is new, and two CPUs are
+ * busy enough with storing it. */
+static bool has_cpu(const struct store *store)
+{
+    return !store || store->known.packs.count > 0 || thread_cpus() > 2;
+}
+
 enum status digester_new(struct digester **made, struct store *store, bool threads)
 {
     struct digester *digester = *made = calloc(1, sizeof *digester);
@@ -29,7 +37,7 @@ enum status digester_new(struct digester **made, struct store *store, bool threa
     digester->store = store;
     digester->digest = digest_new(DIGEST_SHA256);
     enum status status = digester->digest ? STATUS_OK : digest_failed();
-    if (status == STATUS_OK && threads)
+    if (status == STATUS_OK && threads && has_cpu(store))
         status = hasher_new(&digester->hasher, store ? &store->records : NULL);
     if (status == STATUS_OK)
         return STATUS_OK;

@@ -11,7 +11,7 @@
 struct digester;
 
 /* Prepares to digest contents, and to write them to `store`, which is open and borrowed, or NULL.
- * With `threads` a second thread digests small ones. Stores NULL on failure. The caller releases it
+ * With `threads` a second thread digests small ones, if that is worth while. Stores NULL on failure. The caller releases it
  * with digester_free(). Returns a status, as all of these; an error is printed. */
 enum status digester_new(struct digester **made, struct store *store, bool threads);
 

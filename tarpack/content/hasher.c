@@ -166,40 +166,42 @@ void hasher_added(struct hasher *hasher, size_t length)
     current(hasher)->out.length += length;
 }
 
-/* Keeps the record of a digested content at `to` in the batch if it is new, and tells of it. */
-static enum status piece_settle(const struct hasher *hasher, struct batch *batch,
-                                const struct piece *piece, size_t *to)
+/* Completes the record of a digested content, and tells of it. Stores whether it is not new. */
+static enum status piece_settle(const struct hasher *hasher, const struct batch *batch,
+                                const struct piece *piece, bool *found)
 {
     struct place place = {0};
-    bool found = true;
-    char *record = batch->out.bytes + *to;
     enum status status = STATUS_OK;
+    *found = true;
     if (hasher->records)
-        status = records_note(hasher->records, &piece->value, &place, &found);
+        status = records_note(hasher->records, &piece->value, &place, found);
     if (status != STATUS_OK)
         return status;
-    if (!found && *to != piece->begun)
-        memmove(record, batch->out.bytes + piece->begun, piece->end - piece->begun);
-    if (!found) {
-        contents_set_digest(record, &piece->value);
-        *to += piece->end - piece->begun;
-    }
+    if (!*found)
+        contents_set_digest(batch->out.bytes + piece->begun, &piece->value);
     hasher->told(hasher->context, &piece->token, &piece->value, &place);
     return STATUS_OK;
 }
 
-/* Writes the new contents of a digested batch and tells of all. */
-static enum status contents_settle(struct hasher *hasher, struct batch *batch)
+/* Writes the new contents of a digested batch, as many at a time as are side by side, and tells of
+ * all. */
+static enum status contents_settle(const struct hasher *hasher, const struct batch *batch)
 {
-    size_t kept = 0;
-    if (batch->failed)
-        return digest_failed();
-    for (size_t i = 0; i < batch->count; i++) {
-        enum status status = piece_settle(hasher, batch, &batch->pieces[i], &kept);
-        if (status != STATUS_OK)
-            return status;
+    size_t start = 0, end = 0; /* of those that are to be written */
+    enum status status = batch->failed ? digest_failed() : STATUS_OK;
+    for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
+        const struct piece *piece = &batch->pieces[i];
+        bool found = true;
+        status = piece_settle(hasher, batch, piece, &found);
+        end = found ? piece->begun : piece->end;
+        if (found && status == STATUS_OK && end > start)
+            status = records_write(hasher->records, batch->out.bytes + start, end - start);
+        if (found)
+            start = end = piece->end;
     }
-    return kept > 0 ? records_write(hasher->records, batch->out.bytes, kept) : STATUS_OK;
+    if (status == STATUS_OK && end > start)
+        status = records_write(hasher->records, batch->out.bytes + start, end - start);
+    return status;
 }
 
 /* Settles a digested batch. Then it has nothing but a content that has not ended. */

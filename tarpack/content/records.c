@@ -12,6 +12,9 @@
 /* Records are written when they reach this size. */
 #define OUT_FULL STREAM_CHUNK
 
+/* Shorter ones wait for others. */
+#define COPIED_MAX (STREAM_CHUNK / 4)
+
 static enum status failed(void)
 {
     return diag_errno("cannot write the contents stream");
@@ -89,8 +92,9 @@ enum status records_note(struct records *records, const struct digest_value *val
 
 enum status records_write(struct records *records, const void *bytes, size_t length)
 {
-    if (records->out.length + length < OUT_FULL)
-        return buf_append(&records->out, bytes, length) == 0 ? STATUS_OK : diag_no_memory();
+    if (length < COPIED_MAX)
+        return buf_append(&records->out, bytes, length) == 0 ? flush_full(records)
+                                                             : diag_no_memory();
     enum status status = flush(records);
     if (status == STATUS_OK && stream_write(records->fd, bytes, length) != 0)
         return failed();

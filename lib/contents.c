@@ -28,6 +28,13 @@ int contents_encode(struct buf *out, const struct contents_record *record)
                : 0;
 }
 
+void contents_set_digest(char *line, const struct digest_value *digest)
+{
+    char hex[DIGEST_TEXT_SIZE];
+    digest_hex(digest, hex);
+    memcpy(line, hex, PACK_DIGITS);
+}
+
 /* Parses the size up to the newline at `newline`. */
 static bool size_parse(const char *text, const char *newline, uint32_t *size)
 {

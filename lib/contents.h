@@ -30,6 +30,9 @@ struct contents_record {
 /* Appends the line of a record, with its newline. Returns 0; -1 if memory is out. */
 int contents_encode(struct buf *out, const struct contents_record *record);
 
+/* Replaces the digest in the line of a content. */
+void contents_set_digest(char *line, const struct digest_value *digest);
+
 /* Parses a line of `length` bytes, its newline included. Returns PACK_OK or PACK_BAD_RECORD. */
 enum pack_error contents_parse(const char *line, size_t length, struct contents_record *record);
 

@@ -70,6 +70,23 @@ void diag_kept_print(struct diag_kept *kept)
     kept->length = 0;
 }
 
+static _Thread_local struct diag_gate message_gate;
+
+struct diag_gate diag_set_gate(struct diag_gate gate)
+{
+    const struct diag_gate old = message_gate;
+    message_gate = gate;
+    return old;
+}
+
+static bool print_is_allowed(void)
+{
+    const struct diag_gate gate = diag_set_gate((struct diag_gate){0});
+    const bool allowed = !gate.allow || gate.allow(gate.context);
+    (void)diag_set_gate(gate);
+    return allowed;
+}
+
 /* Writes the line. A failure is ignored: there is nowhere left to report it. */
 static void line_print(const char *line, size_t length)
 {
@@ -87,6 +104,8 @@ __attribute__((format(printf, 3, 0))) static void diag_print(const char *label, 
 {
     int saved = errno;
     char message[LINE_SIZE] = "", line[LINE_SIZE];
+    if (!print_is_allowed())
+        return;
     const size_t room = sizeof line - sizeof ellipsis - 1; /* leaves some for "...\n" */
     bool erase = atomic_exchange(&diag_drawn, false) || diag_others_draw;
     (void)vsnprintf(message, sizeof message, format, arguments);

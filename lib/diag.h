@@ -73,6 +73,16 @@ void diag_keep(struct diag_kept *kept);
 /* Prints the stored message, if any, and empties `*kept`. */
 void diag_kept_print(struct diag_kept *kept);
 
+/* Called before a message is printed, which is not printed if it returns false. */
+struct diag_gate {
+    bool (*allow)(void *context); /* NULL: all are printed */
+    void *context;
+};
+
+/* Sets the gate of the calling thread's messages; not of those that the gate itself causes. Returns
+ * the one before. */
+struct diag_gate diag_set_gate(struct diag_gate gate);
+
 /* An escaped name. Returned by value: diag_name(path).text is valid until the end of the full
  * expression. */
 struct diag_name {

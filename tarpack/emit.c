@@ -41,7 +41,7 @@ enum status emit_open(struct emit *emit, const struct tar_entry *entry)
 {
     emit->entry = entry;
     emit->added = 0;
-    emit->known = emit->begun = false;
+    emit->known = emit->begun = emit->late = false;
     if (emit->form != EMIT_TAR)
         return STATUS_OK;
     if (tar_encode_entry(entry, &emit->out) != 0)
@@ -106,13 +106,23 @@ void emit_known(struct emit *emit, const struct digest_value *value)
     emit->known = true;
 }
 
+/* Where in the buffer the digest of the file is whose line begins at `line`. No path has a space.
+ */
+static size_t digits_find(const struct emit *emit, size_t line)
+{
+    static const char key[] = " sha256digest=";
+    const char *found = strstr(emit->out.bytes + line, key);
+    return (size_t)(found - emit->out.bytes) + sizeof key - 1;
+}
+
 static enum status manifest_line(struct emit *emit)
 {
+    const size_t line = emit->out.length;
     char hex[DIGEST_TEXT_SIZE] = "";
     if (emit->entry->type == TAR_FILE) {
         enum status status = emit->known ? STATUS_OK : content_begin(emit);
         if (status == STATUS_OK && !emit->known)
-            status = digester_end(emit->digester, &emit->value, &emit->place);
+            status = digester_end(emit->digester, &emit->value, &emit->place, &emit->late);
         if (status != STATUS_OK)
             return status;
         digest_hex(&emit->value, hex);
@@ -120,7 +130,29 @@ static enum status manifest_line(struct emit *emit)
     bool times = emit->form == EMIT_MANIFEST_TIMES;
     if (mtree_append(&emit->out, emit->entry, hex, times) != 0)
         return diag_no_memory();
-    return room_left(emit) == 0 ? flush(emit) : STATUS_OK;
+    if (emit->late) {
+        emit->digits = digits_find(emit, line);
+        emit->held = true;
+    }
+    return emit_is_full(emit) && !emit->held ? flush(emit) : STATUS_OK;
+}
+
+void emit_fill(struct emit *emit, size_t digits, const struct digest_value *value)
+{
+    char hex[DIGEST_TEXT_SIZE];
+    digest_hex(value, hex);
+    memcpy(emit->out.bytes + digits, hex, strlen(hex));
+}
+
+bool emit_is_full(const struct emit *emit)
+{
+    return room_left(emit) == 0;
+}
+
+enum status emit_release(struct emit *emit)
+{
+    emit->held = false;
+    return emit_is_full(emit) ? flush(emit) : STATUS_OK;
 }
 
 enum status emit_close(struct emit *emit)

@@ -26,6 +26,9 @@ struct emit {
     struct place place;            /* likewise; unless `known` */
     bool known;                    /* `value` is set by emit_known() */
     bool begun;                    /* the digester has begun the content */
+    bool late;     /* the digest of the last closed file is not known yet; `value` is zero */
+    size_t digits; /* of it, in the buffer */
+    bool held;     /* a digest in the buffer is not known yet: it is not written */
 };
 
 /* Prepares to write to `fd`. A manifest needs a digester. Both are borrowed. Returns a status, as
@@ -52,6 +55,15 @@ void emit_known(struct emit *emit, const struct digest_value *value);
 
 /* Completes the entry. */
 enum status emit_close(struct emit *emit);
+
+/* Stores a digest that was late at `digits`. */
+void emit_fill(struct emit *emit, size_t digits, const struct digest_value *value);
+
+/* Whether the buffer should be written, with emit_release(). */
+bool emit_is_full(const struct emit *emit);
+
+/* All digests in the buffer are known. Writes it if it is full. */
+enum status emit_release(struct emit *emit);
 
 /* Ends the archive and writes the rest of the buffer. */
 enum status emit_finish(struct emit *emit);

@@ -50,7 +50,8 @@ static const char help[] =
     "  --known-chunks=FILE     with --cache and --known: the chunk map of the last run, so that\n"
     "                          large files that have not changed are not read\n"
     "  --summary=FILE          write statistics to FILE, as JSON\n"
-    "  -j, --jobs=N            1: do not read ahead of a slow disk (the output is the same)\n"
+    "  -j, --jobs=N            1: use no second thread to digest contents or to read ahead of a\n"
+    "                          slow disk (the output is the same)\n"
     "  -v, --verbose           print the name of each entry to standard error\n"
     "  -q, --quiet             print no warnings\n"
     "  -h, --help              print this help and exit\n"
@@ -117,7 +118,7 @@ static enum status pack(const struct options *options, int root, struct tally *t
     struct store opened = {0}, *store = options->store.given ? &opened : NULL;
     enum status status = store ? store_open(store, &options->store) : STATUS_OK;
     if (status == STATUS_OK && options->manifest)
-        status = digester_new(&digester, store);
+        status = digester_new(&digester, store, options->jobs > 1);
     if (status == STATUS_OK)
         status = pack_output(options, root, digester, store, tally);
     else

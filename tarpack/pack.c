@@ -5,6 +5,7 @@
 #include "content.h"
 #include "diag.h"
 #include "entry.h"
+#include "later.h"
 #include "privilege.h"
 #include "staging_name.h"
 #include "tree/links.h"
@@ -27,6 +28,7 @@ struct packer {
     struct scout *scout;       /* NULL: none */
     struct cache *cache;       /* NULL: none */
     struct digester *digester; /* of a manifest */
+    struct later later;        /* of a manifest */
     bool content_known; /* the current entry is unchanged, or another name of a known inode */
     struct digest_value found; /* of the content of an unchanged file */
     struct place place;        /* likewise */
@@ -186,12 +188,12 @@ static enum status file_emit(struct packer *pack, const struct walk_item *item)
 {
     if (pack->content_known)
         return found_emit(pack, item);
-    enum status status = content_emit(pack->emit, pack->scout, item, pack->options->live);
+    enum status status = later_begin(&pack->later, pack->entry.size);
+    if (status == STATUS_OK)
+        status = content_emit(pack->emit, pack->scout, item, pack->options->live);
     if (status == STATUS_OK)
         status = emit_close(pack->emit);
-    if (status == STATUS_OK && pack->cache)
-        cache_add(pack->cache, &pack->emit->value, &pack->emit->place);
-    return status;
+    return status == STATUS_OK ? later_add(&pack->later) : status;
 }
 
 static enum status node_emit(struct packer *pack, const struct walk_item *item)
@@ -346,6 +348,8 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
     const struct scout_limits limits = {is_left_out, &pack, options->one_file_system};
     if (options->jobs > 1)
         pack.scout = scout_new(root, &limits);
+    if (pack.digester)
+        later_start(&pack.later, emit, cache);
     const struct walk_item *item = NULL;
     enum status status = walk_start(&pack.walk, root, options->live);
     if (status == STATUS_OK)
@@ -354,9 +358,12 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
         scout_step(pack.scout);
         status = item_emit(&pack, item);
         if (status == STATUS_OK)
+            status = later_advance(&pack.later);
+        if (status == STATUS_OK)
             status = walk_next(&pack.walk, &item);
     }
     scout_stop(pack.scout);
+    status = later_end(&pack.later, status);
     if (status == STATUS_OK)
         exclude_warn_unused(&options->exclude);
     walk_free(&pack.walk);

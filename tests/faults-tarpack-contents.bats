@@ -62,3 +62,12 @@ setup() {
     each_allocation_fails tarpack -q -j 1 --manifest=time --cache=work/cache --known=work/packs \
         --known-chunks=work/last --contents=9 --chunks=work/chunks "$FILES/tree"
 }
+
+@test "faults: tarpack --contents with a second thread, every allocation, and no thread" {
+    requires_command strace
+    each_allocation_fails tarpack -q -j 2 --manifest=time --cache=work/cache --known=work/packs \
+        --known-chunks=work/last --contents=9 --chunks=work/chunks "$FILES/tree"
+    these_calls_fail clone3:EAGAIN write:ENOSPC -- \
+        tarpack -q -j 2 --manifest=time --cache=work/cache --known=work/packs --known-chunks=work/last \
+        --contents=9 --chunks=work/chunks "$FILES/tree"
+}

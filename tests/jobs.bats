@@ -182,3 +182,127 @@ make_directories() (
     strace -f -qq -o calls -e trace=clone3,clone tarpack -j 2 tree >/dev/null
     assert_equal "$(cat calls)" ''
 }
+
+# make_contents: makes "tree" with files of all sizes that matter: many small ones, equal ones, some of the
+# longest that are stored as a whole, larger ones and one with a hole, and names with the words of a manifest.
+make_contents() {
+    mkdir -p tree/{many,same,z}
+    seq 3000 | split -l 1 -a 4 - tree/many/
+    cp tree/many/a[a-c]?? tree/same
+    head -c 1048576 /dev/urandom | tee tree/limit-1 >tree/z/limit-2
+    head -c 1048577 /dev/urandom >tree/above
+    head -c 3000000 /dev/urandom | tee tree/large >tree/z/large
+    seq 200000 | head -c 1048570 | tee tree/text >'tree/a sha256digest=0'
+    truncate -s 500000 tree/hole
+    printf end >>tree/hole
+    ln tree/many/aaaa tree/z/link
+    : >tree/empty
+}
+
+# make_other: makes "other" with a pack that has nothing of "tree".
+make_other() {
+    mkdir other
+    printf '%s file 6\nother\nend\n' "$(echo other | sha256sum | cut -d ' ' -f 1)" | tarstore --no-sync other >/dev/null
+}
+
+# manifest_of JOBS OPTION...: what tarpack makes of "tree": manifest-JOBS, stream-JOBS, chunks-JOBS, said-JOBS and
+# status-JOBS; and with the cache "cache", if there is one, cache-JOBS.
+manifest_of() {
+    local jobs=$1 status=0
+    shift
+    [ ! -e cache ] || cp cache "cache-$jobs"
+    tarpack -j "$jobs" --manifest=time --cache="cache-$jobs" --contents=3 --chunks="chunks-$jobs" "$@" tree \
+        3>"stream-$jobs" >"manifest-$jobs" 2>"said-$jobs" || status=$?
+    echo "$status" >"status-$jobs"
+}
+
+# manifests_agree OPTION...: all of that is the same with one and with two threads; the status is 0.
+manifests_agree() {
+    local jobs file
+    for jobs in 1 2; do
+        manifest_of $jobs "$@"
+    done
+    for file in manifest stream chunks cache said status; do
+        cmp $file-1 $file-2 || fail "$file: $*"
+    done
+    assert_equal "$(<status-2)" 0
+}
+
+@test "tarpack digests contents in a second thread: the same manifest, contents and cache" {
+    make_contents
+    make_other
+    sleep 2.1 # the cache does not record files that are newer than two seconds
+    manifests_agree
+    manifests_agree --known=other
+    tarpack --manifest=time tree | cmp - manifest-2
+    mkdir packs
+    tarstore --no-sync packs <stream-2 >/dev/null
+    cp cache-1 cache
+    manifests_agree --known=packs
+    assert_equal "$(<stream-2)" end
+    # Everything is read again, and some of it is new; and what was not written then, with the cache.
+    find tree -type f -exec chmod g+w {} +
+    seq 5 >tree/many/new
+    cp tree/many/aaab tree/z/again
+    sleep 2.1
+    manifests_agree --known=packs
+    manifests_agree --known=other
+    cp cache-2 cache
+    seq 6 | tee tree/many/newer >tree/z/newer
+    sleep 2.1
+    manifests_agree --known=other
+    tarpack -j 1 --manifest tree | cmp - <(tarpack -j 2 --manifest tree)
+}
+
+@test "tarpack with a second thread: warnings and errors come in the order of the files" {
+    make_contents
+    mkfifo tree/many/fifo
+    /usr/bin/python3 -c 'import socket; [socket.socket(socket.AF_UNIX).bind(f"tree/{n}") for n in ("b", "many/aabb-socket", "z/s")]'
+    make_other
+    sleep 2.1
+    manifests_agree --known=other
+    assert_equal "$(wc -l <said-2)" 3
+    manifests_agree --known=other --verbose
+    mkdir packs
+    tarstore --no-sync packs <stream-2 >/dev/null
+    # A malformed line of the index, for a file behind the first socket; a name that is an error, behind it.
+    local digest file
+    digest=$(sha256sum <tree/many/acaa | cut -d ' ' -f 1)
+    sed -i "s/^$digest ./$digest x/" packs/*.index
+    touch tree/many/.wh.error tree/many/acab-.wh
+    mv tree/many/.wh.error tree/z/.wh.error
+    for jobs in 1 2; do
+        manifest_of $jobs --known=packs
+        assert_equal "$(<status-$jobs)" 3
+    done
+    cmp said-1 said-2
+    assert_equal "$(grep -c 'socket left out' said-2) $(wc -l <said-2)" '2 3'
+    # The contents cannot be written.
+    rm tree/z/.wh.error
+    for jobs in 1 2; do
+        run -1 bash -c "tarpack -j $jobs --manifest=time --contents=3 --chunks=chunks --known=other tree 3>/dev/full >/dev/null"
+        assert_output --partial 'tarpack: cannot write the contents stream: No space left on device'
+        tail -n 1 <<<"$output" | grep -q 'No space'
+    done
+}
+
+@test "tarpack with a second thread: a file that cannot be read" {
+    requires_command strace
+    local jobs
+    mkdir tree
+    seq 5000 | split -l 1 -a 4 - tree/
+    for jobs in 1 2; do
+        run -1 --separate-stderr strace -f -qq -o /dev/null -e trace=flistxattr \
+            -e inject=flistxattr:error=EIO:when=4001 tarpack -j $jobs --manifest tree
+        # shellcheck disable=SC2154 # set by run
+        assert_equal "$stderr" 'tarpack: afxv: cannot read extended attributes: Input/output error'
+    done
+}
+
+@test "tarpack starts no second thread to digest a few files" {
+    requires_command strace
+    mkdir tree
+    seq 50 | split -l 1 -a 2 - tree/
+    strace -f -qq -o calls -e trace=clone,clone3 tarpack -j 2 --manifest tree >/dev/null
+    assert_equal "$(<calls)" ''
+}

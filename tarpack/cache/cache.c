@@ -208,14 +208,57 @@ void cache_begin(struct cache *cache, const struct walk_item *item, const struct
         (void)record_begin(cache, item, xattrs); /* or the next run reads it again */
 }
 
+/* There is no record. */
+#define NOWHERE SIZE_MAX
+
+static void record_complete(struct cache_record *record, const struct digest_value *value,
+                            const struct place *place)
+{
+    memcpy(record->digest, value->bytes, CACHE_DIGEST_BYTES);
+    record->chunks = place->chunks;
+    record->pack = place->pack;
+}
+
+size_t cache_add_late(struct cache *cache)
+{
+    static const struct digest_value value;
+    static const struct place place;
+    const size_t at = cache->new.out.length;
+    if (cache->begun.path_length == 0)
+        return NOWHERE;
+    cache->new.held = true;
+    cache_add(cache, &value, &place);
+    return cache->new.out.length > at ? at : NOWHERE;
+}
+
+void cache_fill(struct cache *cache, size_t record, const struct digest_value *value,
+                const struct place *place)
+{
+    struct cache_record filled;
+    if (record == NOWHERE)
+        return;
+    char *bytes = cache->new.out.bytes + record;
+    memcpy(&filled, bytes, sizeof filled);
+    record_complete(&filled, value, place);
+    memcpy(bytes, &filled, sizeof filled);
+}
+
+bool cache_is_full(const struct cache *cache)
+{
+    return cache_writer_is_full(&cache->new);
+}
+
+void cache_release(struct cache *cache)
+{
+    cache_writer_release(&cache->new);
+}
+
 void cache_add(struct cache *cache, const struct digest_value *value, const struct place *place)
 {
     struct cache_record *record = &cache->begun;
     if (record->path_length == 0)
         return;
-    memcpy(record->digest, value->bytes, CACHE_DIGEST_BYTES);
-    record->chunks = place->chunks;
-    record->pack = place->pack;
+    record_complete(record, value, place);
     cache->changed = true;
     cache_writer_add(&cache->new, record, cache->rest.bytes);
     record->path_length = 0;

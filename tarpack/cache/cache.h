@@ -23,6 +23,7 @@
 #include "xattrs.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct cache;
 
@@ -48,6 +49,17 @@ void cache_begin(struct cache *cache, const struct walk_item *item, const struct
 /* Completes the record that cache_begin() started, if any, with the digest and the place of the
  * content. */
 void cache_add(struct cache *cache, const struct digest_value *value, const struct place *place);
+
+/* Completes the record as cache_add(), but for the digest and the place, which cache_fill() stores.
+ * Returns where it is. */
+size_t cache_add_late(struct cache *cache);
+void cache_fill(struct cache *cache, size_t record, const struct digest_value *value,
+                const struct place *place);
+
+/* After cache_add_late() nothing is written until cache_release(), before which all such records
+ * must be filled. That must come when the cache is full, before a further record is added. */
+bool cache_is_full(const struct cache *cache);
+void cache_release(struct cache *cache);
 
 /* Replaces the old file if anything has changed. Failure is a warning. NULL is allowed. */
 void cache_finish(struct cache *cache);

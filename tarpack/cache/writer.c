@@ -156,7 +156,19 @@ void cache_writer_add(struct cache_writer *writer, const struct cache_record *re
         return;
     bytes_append(writer, record, sizeof *record);
     bytes_append(writer, rest, cache_record_length(record) - sizeof *record);
-    if (writer->error == 0 && block_length(writer) >= CACHE_BLOCK_FULL)
+    if (!writer->held && cache_writer_is_full(writer))
+        block_write(writer);
+}
+
+bool cache_writer_is_full(const struct cache_writer *writer)
+{
+    return writer->fd >= 0 && writer->error == 0 && block_length(writer) >= CACHE_BLOCK_FULL;
+}
+
+void cache_writer_release(struct cache_writer *writer)
+{
+    writer->held = false;
+    if (cache_writer_is_full(writer))
         block_write(writer);
 }
 

@@ -30,6 +30,7 @@ struct cache_writer {
     struct buf out;               /* bytes that are not written yet */
     size_t block;                 /* offset of the current block in `out` */
     uint64_t check;               /* of all blocks before it */
+    bool held;                    /* the current block is not complete yet and not written */
     int error;                    /* errno of the first failed write, else 0 */
 };
 
@@ -43,6 +44,12 @@ void cache_writer_packs(struct cache_writer *writer, const void *list, size_t le
 /* Adds a record; `rest` is its path and attributes. */
 void cache_writer_add(struct cache_writer *writer, const struct cache_record *record,
                       const void *rest);
+
+/* Whether the current block should be written, by cache_writer_release(). */
+bool cache_writer_is_full(const struct cache_writer *writer);
+
+/* From now on blocks are written as soon as they are full. */
+void cache_writer_release(struct cache_writer *writer);
 
 /* Completes the file and puts it in the place of the old one. Failure, also of an earlier write, is
  * a warning: the old file stays. */

@@ -5,14 +5,18 @@
 #ifndef TARPACK_DIGESTER_H
 #define TARPACK_DIGESTER_H
 
+#include "content/hasher.h"
 #include "content/store.h"
 
 struct digester;
 
 /* Prepares to digest contents, and to write them to `store`, which is open and borrowed, or NULL.
- * Stores NULL on failure. The caller releases it with digester_free(). Returns a status, as all of
- * these; an error is printed. */
-enum status digester_new(struct digester **made, struct store *store);
+ * With `threads` a second thread digests small ones, if that is worth while. Stores NULL on failure. The caller releases it
+ * with digester_free(). Returns a status, as all of these; an error is printed. */
+enum status digester_new(struct digester **made, struct store *store, bool threads);
+
+/* Whom to tell of contents that are late. */
+void digester_listen(struct digester *digester, hasher_told *told, void *context);
 
 /* Starts the content of the file `path`, `size` bytes, which follow through digester_space() and
  * digester_added(), then digester_end(). */
@@ -25,9 +29,17 @@ void *digester_space(struct digester *digester, size_t *room);
 /* Adds `length` bytes that were stored there. */
 enum status digester_added(struct digester *digester, size_t length);
 
-/* Completes the content. Stores its digest and its place. */
-enum status digester_end(struct digester *digester, struct digest_value *value,
-                         struct place *place);
+/* Completes the content. Stores its digest and its place; or zeros and `late`, if the thread
+ * digests it: digester_late() must follow. */
+enum status digester_end(struct digester *digester, struct digest_value *value, struct place *place,
+                         bool *late);
+
+/* Gives the content to the thread, and may tell of those before it. */
+enum status digester_late(struct digester *digester, const struct hasher_token *token);
+
+/* Waits for all contents that are late, and tells of them. To be called before a large content
+ * begins. */
+enum status digester_settle(struct digester *digester);
 
 /* Stores whether the content with this digest is stored already, so that the file need not be
  * read. `place` is what the last run has found out, and may be updated. Files must come in the

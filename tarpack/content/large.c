@@ -31,12 +31,16 @@ enum status large_begin(struct large *large, const char *path, uint64_t size)
     return mapfile_begin(large->map, path, size);
 }
 
-void *large_space(const struct large *large, size_t *room)
+void *large_space(struct large *large, size_t *room)
 {
-    *room = BUFFER - large->bytes.length;
+    struct buf *buffer = &large->bytes;
+    buffer->length -= large->cut;
+    memmove(buffer->bytes, buffer->bytes + large->cut, buffer->length);
+    large->cut = 0;
+    *room = BUFFER - buffer->length;
     if (large->missing < *room)
         *room = (size_t)large->missing;
-    return large->bytes.bytes + large->bytes.length;
+    return buffer->bytes + buffer->length;
 }
 
 static bool is_zeros(const unsigned char *bytes, size_t length)
@@ -79,19 +83,16 @@ static enum status chunk_add(struct large *large, const unsigned char *bytes, si
 enum status large_added(struct large *large, size_t length)
 {
     struct buf *buffer = &large->bytes;
-    size_t start = 0;
     enum status status = STATUS_OK;
     buffer->length += length;
     large->missing -= length;
-    while (status == STATUS_OK && start < buffer->length &&
-           (large->missing == 0 || buffer->length - start >= large->chunker.max)) {
-        const unsigned char *bytes = (const unsigned char *)buffer->bytes + start;
-        size_t cut = chunker_cut(&large->chunker, bytes, buffer->length - start);
+    while (status == STATUS_OK && large->cut < buffer->length &&
+           (large->missing == 0 || buffer->length - large->cut >= large->chunker.max)) {
+        const unsigned char *bytes = (const unsigned char *)buffer->bytes + large->cut;
+        size_t cut = chunker_cut(&large->chunker, bytes, buffer->length - large->cut);
         status = chunk_add(large, bytes, cut);
-        start += cut;
+        large->cut += cut;
     }
-    buffer->length -= start;
-    memmove(buffer->bytes, buffer->bytes + start, buffer->length);
     return status;
 }
 

@@ -18,6 +18,7 @@ struct large {
     struct chunker chunker;
     struct digest *piece;      /* of a chunk */
     struct buf bytes;          /* read and not cut yet */
+    size_t cut;                /* bytes at its start that are in chunks already */
     uint64_t missing;          /* bytes of the content that are not read */
     bool stored;               /* all chunks so far are in packs */
     struct digest_value zeros; /* of a chunk of zeros */
@@ -30,9 +31,9 @@ enum status large_start(struct large *large, struct records *records, struct map
 
 /* Starts the content of the file `path`. Each piece of it is stored at large_space(), at most
  * `*room` bytes, and then announced by large_added(). large_end() takes the digest of the whole
- * content and stores its place. */
+ * content and stores its place. large_added() does not touch the piece. */
 enum status large_begin(struct large *large, const char *path, uint64_t size);
-void *large_space(const struct large *large, size_t *room);
+void *large_space(struct large *large, size_t *room);
 enum status large_added(struct large *large, size_t length);
 enum status large_end(struct large *large, const struct digest_value *value, struct place *place);
 

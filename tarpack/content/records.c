@@ -12,6 +12,9 @@
 /* Records are written when they reach this size. */
 #define OUT_FULL STREAM_CHUNK
 
+/* Shorter ones wait for others. */
+#define COPIED_MAX (STREAM_CHUNK / 4)
+
 static enum status failed(void)
 {
     return diag_errno("cannot write the contents stream");
@@ -78,21 +81,38 @@ enum status records_find(const struct records *records, const struct digest_valu
     return status;
 }
 
+enum status records_note(struct records *records, const struct digest_value *value,
+                         struct place *place, bool *found)
+{
+    enum status status = records_find(records, value, &place->pack, found);
+    if (status == STATUS_OK && !*found)
+        seen_add(records->seen, value);
+    return status;
+}
+
+enum status records_write(struct records *records, const void *bytes, size_t length)
+{
+    if (length < COPIED_MAX)
+        return buf_append(&records->out, bytes, length) == 0 ? flush_full(records)
+                                                             : diag_no_memory();
+    enum status status = flush(records);
+    if (status == STATUS_OK && stream_write(records->fd, bytes, length) != 0)
+        return failed();
+    return status;
+}
+
 enum status records_end(struct records *records, const struct digest_value *value,
                         struct place *place)
 {
-    char hex[DIGEST_TEXT_SIZE];
     bool found = false;
-    enum status status = records_find(records, value, &place->pack, &found);
+    enum status status = records_note(records, value, place, &found);
     if (status != STATUS_OK)
         return status;
     if (found) {
         records->out.length = records->begun;
         return STATUS_OK;
     }
-    seen_add(records->seen, value);
-    digest_hex(value, hex);
-    memcpy(records->out.bytes + records->begun, hex, strlen(hex)); /* the line begins with it */
+    contents_set_digest(records->out.bytes + records->begun, value);
     return flush_full(records);
 }
 

@@ -32,6 +32,14 @@ void records_added(struct records *records, size_t length);
 enum status records_end(struct records *records, const struct digest_value *value,
                         struct place *place);
 
+/* Stores whether a content, whose record is elsewhere, is not new, and its place. A new one must
+ * then be written. */
+enum status records_note(struct records *records, const struct digest_value *value,
+                         struct place *place, bool *found);
+
+/* Writes whole records, behind all others. */
+enum status records_write(struct records *records, const void *bytes, size_t length);
+
 /* Adds the record of a chunk, unless it is not new. Stores the pack that has it; 0: none. */
 enum status records_chunk(struct records *records, const void *bytes, uint32_t length,
                           const struct digest_value *value, uint32_t *pack);

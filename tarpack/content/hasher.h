@@ -1,0 +1,53 @@
+/*
+ * Digests the contents of small files in a second thread. The main thread reads them into batches;
+ * what became of each content is told later, in the order in which they were added.
+ *
+ * Without a thread the main one does the same, batch by batch.
+ */
+#ifndef TARPACK_HASHER_H
+#define TARPACK_HASHER_H
+
+#include "content/records.h"
+
+struct hasher;
+
+/* What the caller needs to know again of a content. */
+struct hasher_token {
+    size_t line, record;
+};
+
+/* Called with the digest and the place of a content, in the thread of the caller. */
+typedef void hasher_told(void *context, const struct hasher_token *token,
+                         const struct digest_value *value, const struct place *place);
+
+/* Prepares to digest contents, and to write those that are new to `records`, which is open and
+ * borrowed, or NULL. Stores NULL on failure. The caller releases it with hasher_free(). Returns a
+ * status, as all of these; an error is printed. */
+enum status hasher_new(struct hasher **made, struct records *records);
+
+/* Whom to tell. */
+void hasher_listen(struct hasher *hasher, hasher_told *told, void *context);
+
+/* Starts a content of `size` bytes, 1 to PACK_CONTENT_MAX, which are then stored at hasher_space(),
+ * each part of them announced by hasher_added(). After the last one follows hasher_end(). */
+enum status hasher_begin(struct hasher *hasher, uint32_t size);
+void *hasher_space(const struct hasher *hasher);
+void hasher_added(struct hasher *hasher, size_t length);
+enum status hasher_end(struct hasher *hasher, const struct hasher_token *token);
+
+/* Whether nobody was told yet of contents that have ended. */
+bool hasher_waits(const struct hasher *hasher);
+
+/* Waits until all contents that have ended are digested, and tells of them. A content may have
+ * begun and not have ended. After a failure, contents are lost. */
+enum status hasher_settle(struct hasher *hasher);
+
+/* Starts to add bytes to a digest in the second thread, and waits until that is done. Both stay
+ * untouched until then. Only while no content is waiting: after hasher_settle(). */
+void hasher_update(struct hasher *hasher, struct digest *digest, const void *bytes, size_t length);
+enum status hasher_join(struct hasher *hasher);
+
+/* Stops the thread, whatever it does, and releases everything. NULL is allowed. */
+void hasher_free(struct hasher *hasher);
+
+#endif

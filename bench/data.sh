@@ -3,15 +3,17 @@
 # Makes data sets: bench/data.sh SET... A set that exists is kept. Called by bench/run.
 #
 #   kernel        the Linux source, from a Debian package
+#   kernel-6.12   a later version, from a later Debian release
 #   rootfs        a root file system, made by debootstrap
 #   tiny          200,000 small files in 2,000 directories
 #   large         1 GiB of incompressible data, 1 GiB of text
 #   sparse        a file of 10 GiB with 64 MiB of data
 #   node_modules  some well-known packages with their dependencies, installed by npm
 #   bounds        a file of 20 GiB without data, a million entries, 100,000 files with two names
+#   million       a million files of 20 to 200 bytes in 10,000 directories
 #
 # A set is the directory $BENCH_DIR/sets/SET. If a set cannot be made here, a message names it, it is left
-# out, and the exit status is 1.
+# out, and the exit status is 1. Environment: DEBIAN_MIRROR (default http://deb.debian.org/debian).
 set -u -o pipefail
 
 bench=$(dirname -- "$(readlink -f -- "$0")")
@@ -45,6 +47,22 @@ make_kernel() {
     xz -dc -T0 "${archives[0]}" | tar -x --strip-components=1
 }
 
+# The package is in a later release than this system may have, so apt is of no use.
+make_kernel_later() {
+    local mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian} name=linux-source-6.12 file digest
+    needs curl dpkg-deb sha256sum xz || return
+    read -r file digest < <(curl -fsS "$mirror/dists/trixie/main/binary-amd64/Packages.xz" | xz -dc |
+        awk -v package="$name" '
+            /^Package: / { ours = $2 == package }
+            ours && /^Filename: / { file = $2 }
+            ours && /^SHA256: / { print file, $2 }' | sort -V | tail -n 1)
+    [[ $digest ]] || { say "$mirror has no package $name" && return 1; }
+    curl -fsS -o "$scratch/package.deb" "$mirror/$file" &&
+        sha256sum --check --quiet <<<"$digest  $scratch/package.deb" >&2 &&
+        dpkg-deb -x "$scratch/package.deb" "$scratch" || return
+    xz -dc -T0 "$scratch/usr/src/$name.tar.xz" | tar -x --strip-components=1
+}
+
 # A fixed release, so that results can be compared.
 make_rootfs() {
     needs debootstrap || return
@@ -69,9 +87,10 @@ make_set() (
     say "making the set $1"
     case $1 in
     kernel) make_kernel ;;
+    kernel-6.12) make_kernel_later ;;
     rootfs) make_rootfs ;;
     node_modules) make_node_modules ;;
-    tiny | large | sparse | bounds) python3 "$bench/generate.py" "$1" . ;;
+    tiny | large | sparse | bounds | million) python3 "$bench/generate.py" "$1" . ;;
     *) say "unknown set: $1" && false ;;
     esac && mv -T -- "$part" "$sets/$1"
 )

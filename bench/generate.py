@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Generates the data sets that are not from packages; always the same bytes.
 
-usage: generate.py tiny|large|sparse|bounds DIR
+usage: generate.py tiny|large|sparse|bounds|million DIR
 """
 import os
 import random
@@ -78,8 +78,21 @@ def bounds(root, source):
         os.link(f"{root}/links/first/{number:06}", f"{root}/links/second/{number:06}")
 
 
+def million(root, source):
+    """A million files of 20 to 200 bytes in 10,000 directories."""
+    prose = text(source)
+    for directory in range(10_000):
+        path = f"{root}/{directory % 100:02}/{directory:05}"
+        os.makedirs(path)
+        for number in range(100):
+            size = source.randint(20, 200)
+            start = source.randrange(TEXT_BYTES - size)
+            with open(f"{path}/{number:02}", "wb", buffering=0) as file:
+                file.write(prose[start : start + size])
+
+
 if __name__ == "__main__":
-    makers = {"tiny": tiny, "large": large, "sparse": sparse, "bounds": bounds}
+    makers = {"tiny": tiny, "large": large, "sparse": sparse, "bounds": bounds, "million": million}
     if len(sys.argv) != 3 or sys.argv[1] not in makers:
         sys.exit(__doc__)
     makers[sys.argv[1]](sys.argv[2], random.Random(sys.argv[1]))

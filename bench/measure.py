@@ -51,6 +51,17 @@ def run(command, environment):
     return wall, cpu
 
 
+def run_peak(command, environment, file):
+    """The same; also returns the peak memory of the largest process, in bytes. Writes it to the file first.
+
+    GNU time measures it, see make_wrappers().
+    """
+    watched = 'exec env time -q -f %M -o "$PEAK" bash -o pipefail -c "$COMMAND"'
+    wall, cpu = run(watched, {**environment, "PEAK": file, "COMMAND": command})
+    with open(file, encoding="ascii") as lines:
+        return wall, cpu, int(lines.read()) * 1024
+
+
 def _call(*argv):
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 

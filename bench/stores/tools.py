@@ -1,0 +1,242 @@
+"""The tools, the stores that they write to, and what can be measured of these."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import measure
+from stores.trees import HERE, TREE, WORK
+
+PROGRAMS = os.path.realpath(os.environ.get("ZLSNAP_BIN", f"{HERE}/../build/bin"))
+OUT = f"{WORK}/out"
+BUCKET = "bucket"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Commands: make the store; take a snapshot; restore the last one, also synced to the disk; restore only the file
+    $FILE of it; keep only the last one."""
+
+    make: str
+    snapshot: str
+    restore: str
+    restore_synced: str
+    one_file: str | None
+    forget: str | None
+
+
+SYNC = 'sync -f "$OUT"'
+GC = 'zlsnap.sh gc --grace=0 bench/1 "$STORE" >/dev/null'  # the first dooms, the second deletes
+RESTIC = 'restic -q -r "$STORE" --cache-dir "$STATE"'
+RESTIC_RESTORE = f'{RESTIC} restore latest --verify --target "$OUT"'
+BORG_RESTORE = ('mkdir "$OUT/tree" && cd "$OUT/tree" && borg extract --numeric-ids'
+                ' "$STORE::$(borg list --short --last 1 "$STORE")"')
+CASYNC = 'casync {} --with=best --store="$STORE/default.castr" "$STORE/index.caidx"'
+CASYNC_RESTORE = CASYNC.format("extract") + ' "$OUT/tree"'
+
+TOOLS = {
+    "zlsnap": Tool(
+        "",
+        'zlsnap.sh sync --state="$STATE" bench/1 "$TREE" "$STORE" >/dev/null',
+        'zlsnap.sh restore --no-sync bench/1 "$STORE" "$OUT/tree"',
+        'zlsnap.sh restore bench/1 "$STORE" "$OUT/tree"',
+        'zlsnap.sh restore bench/1 "$STORE" "$OUT/tree" "$FILE"',
+        f'zlsnap.sh forget --keep-last=1 bench/1 "$STORE" >/dev/null && {GC} && {GC}',
+    ),
+    "restic": Tool(
+        'restic -q -r "$STORE" init',
+        f'{RESTIC} backup "$TREE"',
+        RESTIC_RESTORE,
+        f"{RESTIC_RESTORE} && {SYNC}",
+        f'{RESTIC_RESTORE} --include "$TREE/$FILE"',
+        f"{RESTIC} forget --keep-last 1 --prune",
+    ),
+    "borg": Tool(
+        'borg init -e none "$STORE"',
+        'cd "$TREE" && borg create -C zstd,3 "$STORE::$EPOCHREALTIME" .',
+        BORG_RESTORE,
+        f"{BORG_RESTORE} && {SYNC}",
+        f'{BORG_RESTORE} "$FILE"',
+        'borg prune --keep-last 1 "$STORE" && borg compact "$STORE"',
+    ),
+    "casync": Tool(
+        'mkdir "$STORE"',
+        CASYNC.format("make") + ' "$TREE" >/dev/null',
+        CASYNC_RESTORE,
+        f"{CASYNC_RESTORE} && {SYNC}",
+        None,
+        None,
+    ),
+}
+# The others have no S3 stores.
+S3_TOOLS = ("zlsnap", "restic")
+
+
+def version(tool):
+    """Returns the version of a tool, for zlsnap with the commit."""
+    if tool == "zlsnap":
+        described = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty"],
+                                   check=False, capture_output=True, text=True).stdout.strip()
+        return described or "of a tarball"
+    output = subprocess.run([tool, "version" if tool == "restic" else "--version"],
+                            check=True, capture_output=True, text=True).stdout
+    return next(word for word in output.split() if word[0].isdigit())
+
+
+def has_forget():
+    """Returns whether zlsnap has the commands forget and gc of a store."""
+    return subprocess.run([f"{PROGRAMS}/zlsnap.sh", "forget", "--help"], check=False, capture_output=True).returncode == 0
+
+
+def files(path):
+    """Yields path and size of each file below a directory."""
+    for directory, _, names in os.walk(path):
+        for name in names:
+            yield f"{directory}/{name}", os.path.getsize(f"{directory}/{name}")
+
+
+class Directories:
+    """A directory for each tool."""
+
+    kind = "directory"
+
+    def start(self):
+        """Begins a run in an empty WORK."""
+
+    def stop(self):
+        """Ends it."""
+
+    def url(self, tool):
+        """Returns what the tool calls its store."""
+        return f"{WORK}/{tool}"
+
+    def environment(self):
+        """Returns what the commands see."""
+        return {}
+
+    def sizes(self, tool):
+        """Yields key and size of each object."""
+        return files(self.url(tool))
+
+    def requests(self):
+        """Returns the number of requests since the last call, if there are requests."""
+        return None
+
+
+class S3:
+    """The S3 server of the tests, on the loopback; prefixes of one bucket."""
+
+    kind = "s3"
+
+    def __init__(self):
+        self.server = None
+        self.port = 0
+        self.seen = 0
+
+    def start(self):
+        directory = f"{WORK}/s3"
+        os.mkdir(directory)
+        environment = {**os.environ, "S3_KEY": "bench-key", "S3_SECRET": "bench-secret", "S3_BUCKET": BUCKET,
+                       "EVENTLET_NO_GREENDNS": "yes"}
+        with open(f"{directory}.messages", "wb") as messages:
+            self.server = subprocess.Popen([f"{HERE}/../tests/s3-server", directory], env=environment,
+                                           stdout=subprocess.PIPE, stderr=messages, stdin=subprocess.DEVNULL)
+        line = self.server.stdout.readline()
+        if not line:
+            sys.exit(f"bench: the S3 server did not start, see {directory}.messages")
+        self.port = int(line)
+        self.seen = 0
+
+    def stop(self):
+        if self.server:
+            self.server.kill()
+            self.server.wait()
+            self.server = None
+
+    def url(self, tool):
+        if tool == "restic":
+            return f"s3:http://127.0.0.1:{self.port}/{BUCKET}/restic"
+        return f"s3://{BUCKET}/{tool}"
+
+    def environment(self):
+        return {"AWS_ACCESS_KEY_ID": "bench-key", "AWS_SECRET_ACCESS_KEY": "bench-secret", "AWS_REGION": "us-east-1",
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}", "S3CMD_CONFIG": "/dev/null"}
+
+    def sizes(self, tool):
+        address = f"127.0.0.1:{self.port}"
+        listing = subprocess.run(["s3cmd", "--config=/dev/null", "--access_key=bench-key", "--secret_key=bench-secret",
+                                  f"--host={address}", f"--host-bucket={address}", "--no-ssl", "ls", "--recursive",
+                                  f"s3://{BUCKET}/{tool}/"], check=True, capture_output=True, text=True).stdout
+        for line in listing.splitlines():
+            _, _, size, key = line.split(maxsplit=3)
+            yield key, int(size)
+
+    def requests(self):
+        time.sleep(0.2)  # the last lines of the log
+        with open(f"{WORK}/s3/log", encoding="utf-8", errors="replace") as file:
+            count = sum(1 for line in file if re.match("[A-Z]+ /", line))
+        count, self.seen = count - self.seen, count
+        return count
+
+
+class Stores:
+    """The stores of the tools of a run."""
+
+    def __init__(self, place, tools):
+        self.place = place
+        self.tools = tools
+
+    def environment(self, tool, **more):
+        """Returns what the commands of a tool see."""
+        return {**os.environ, **self.place.environment(), "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "LC_ALL": "C",
+                "RESTIC_PASSWORD": "bench", "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+                "BORG_BASE_DIR": f"{WORK}/borg.state", "STATE": f"{WORK}/{tool}.state", "TREE": TREE,
+                "STORE": self.place.url(tool), "OUT": OUT, **more}
+
+    def make(self):
+        """Makes the stores."""
+        self.place.start()
+        for tool in self.tools:
+            measure.run(TOOLS[tool].make, self.environment(tool))
+
+    def sizes(self, tool):
+        """Returns the bytes of a store, and those of the packs."""
+        total = packs = 0
+        for key, size in self.place.sizes(tool):
+            total += size
+            packs += size if "/packs/" in key else 0
+        return total, packs
+
+    def measured(self, command, tool, **more):
+        """Runs a command; returns seconds, CPU seconds, the peak of a process in bytes, and requests."""
+        measure.settle(False)
+        self.place.requests()
+        wall, cpu, peak = measure.run_peak(command, self.environment(tool, **more), f"{WORK}/peak")
+        row = {"wall": wall, "cpu": cpu, "peak": peak}
+        requests = self.place.requests()
+        return row if requests is None else {**row, "requests": requests}
+
+    def snapshot(self, tool):
+        """Takes a snapshot; returns what it cost."""
+        total, packs = self.sizes(tool)
+        row = self.measured(TOOLS[tool].snapshot, tool)
+        after, packs_after = self.sizes(tool)
+        return {**row, "added": after - total, **({"content": packs_after - packs} if tool == "zlsnap" else {})}
+
+    def restore(self, command, tool, **more):
+        """Restores into an empty directory, which it removes; returns what it cost."""
+        os.mkdir(OUT)
+        row = self.measured(command, tool, **more)
+        shutil.rmtree(OUT)
+        return row
+
+    def check(self):
+        """Fails unless the last snapshot of zlsnap restores to the tree: the canonical tars are compared."""
+        os.mkdir(OUT)
+        environment = self.environment("zlsnap")
+        measure.run(TOOLS["zlsnap"].restore, environment)
+        measure.run('cmp <(tarpack "$TREE") <(tarpack "$OUT/tree")', environment)
+        shutil.rmtree(OUT)

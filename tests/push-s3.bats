@@ -306,7 +306,7 @@ pull_killed() {
     for byte in $'\xff' $'a\xc3' $'\xc0\x80' $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\xe2\x82/b'; do
         assert_refused 2 'is not UTF-8, which s3cmd needs' zlsnap push layer "s3://bucket/x$byte"
     done
-    for command in 'pull URL back' 'sync web/1 . URL' 'restore web/1 URL back' 'status web/1 URL' 'refs URL' \
+    for command in 'pull URL back' 'sync web/1 . URL' 'restore web/1 URL back' 'status web/1 URL' 'snapshots URL' \
         'gc URL'; do
         url=s3://bucket/$'\xff'
         [[ $command != pull* ]] || url+=/$hex.tar.zst
@@ -367,14 +367,14 @@ no_store() {
     mkdir tree
     assert_refused 1 'access denied: the credentials are wrong' env S3CMD_CONFIG=wrong-secret zlsnap push layer "$url"
     assert_refused 1 'access denied: the credentials are wrong' env S3CMD_CONFIG=wrong-key zlsnap sync a/b tree "$url"
-    assert_refused 1 'no credentials' env S3CMD_CONFIG=no-key zlsnap refs "$url"
-    assert_refused 1 'cannot connect: unknown host' env S3CMD_CONFIG=no-host zlsnap refs "$url"
+    assert_refused 1 'no credentials' env S3CMD_CONFIG=no-key zlsnap snapshots "$url"
+    assert_refused 1 'cannot connect: unknown host' env S3CMD_CONFIG=no-host zlsnap snapshots "$url"
     no_store zlsnap push layer "$url"
     no_store zlsnap pull "$object" back
     no_store zlsnap sync a/b tree "$url"
     no_store zlsnap restore a/b "$url" back
     no_store zlsnap status a/b "$url"
-    no_store zlsnap refs "$url"
+    no_store zlsnap snapshots "$url"
     no_store zlsnap gc "$url"
     assert_equal "$(compgen -G '*back*')" ''
     run -0 s3_changes

@@ -109,56 +109,88 @@ size() {
 
 # --------------------------------------------------------------------------- damage that is seen without reading packs
 
-@test "an object is missing" {
-    local kind path
+# damage_each COMMAND...: runs the command for a pack, an index, a manifest and a chunk map of the last snapshot.
+damage_each() {
+    local kind
+    for kind in pack index manifest chunks; do
+        "$@" "$(object "$kind" 1)"
+    done
+}
+
+# assert_each STATUS PROBLEM [OPTION...]: check finds this problem of each of the four. In PROBLEM, SIZE is the size that the object
+# had, which is in ../kept.
+assert_each() {
+    local kind path number=0 problem
+    run "-$1" --separate-stderr zlsnap check "${@:3}" store
+    assert_equal "$stderr" ''
+    assert_equal "${#lines[@]}" 5
     for kind in pack index manifest chunks; do
         path=$(object "$kind" 1)
-        mv "$path" ../kept
-        assert_check 1 "$path" 'is missing' "snapshot $(id 1)"
-        assert_check 1 "$path" 'is missing' "snapshot $(id 1)" --read-data --dry-run
-        mv ../kept "$path"
+        problem=${2/SIZE/$(size "../kept/${path##*/}")}
+        assert_line "web/1: ${path#store/web/1/}: $problem; breaks snapshot $(id 1)"
     done
+}
+
+keep() {
+    mkdir -p ../kept
+    cp "$1" ../kept/
+}
+
+@test "objects are missing" {
+    local path
+    damage_each keep
+    damage_each rm
+    assert_each 1 'is missing'
+    assert_each 1 'is missing' --read-data --dry-run
+    assert_not_exists store/web/1/bad
     path=$(object pack 0)
+    rm -r store
+    made_once make_store
     rm "$path"
-    assert_check 1 "$path" 'is missing' "$(both)"
     run -1 zlsnap check --json store
     assert_equal "$(jq -r '[.name, .object, .problem, .status, (.snapshots | length)] | @tsv' <<<"${lines[0]}")" \
         "web/1"$'\t'"${path#store/web/1/}"$'\tis missing\t1\t2'
 }
 
-@test "an object is cut, empty, or longer" {
-    local kind path length
+@test "objects are empty" {
+    damage_each keep
+    damage_each truncate -s 0
+    assert_each 3 'has 0 bytes, not SIZE' --read-data --dry-run
+}
+
+@test "objects are cut or longer" {
+    local kind path length expected
     for kind in pack index manifest chunks; do
         path=$(object "$kind" 1)
         length=$(size "$path")
-        cp "$path" ../kept
         truncate -s -1 "$path"
-        assert_check 3 "$path" "has $((length - 1)) bytes, not $length" "snapshot $(id 1)"
-        echo >>"$path"
-        echo >>"$path"
-        assert_check 3 "$path" "has $((length + 1)) bytes, not $length" "snapshot $(id 1)"
-        : >"$path"
-        assert_check 3 "$path" "has 0 bytes, not $length" "snapshot $(id 1)" --read-data --dry-run
-        mv ../kept "$path"
+        expected+="web/1: ${path#store/web/1/}: has $((length - 1)) bytes, not $length; breaks snapshot $(id 1)"$'\n'
     done
+    run -3 --separate-stderr zlsnap check store
+    assert_equal "$(printf '%s\n' "${lines[@]:0:4}" | sort)" "$(sort <<<"${expected%$'\n'}")"
+    for kind in pack index manifest chunks; do
+        printf 'ab' >>"$(object "$kind" 1)"
+    done
+    run -3 --separate-stderr zlsnap check store
+    expected=$(sed -E 's/has ([0-9]+) bytes, not ([0-9]+)/has \2+1 bytes, not \2/' <<<"${expected%$'\n'}" | sort)
+    assert_equal "$(printf '%s\n' "${lines[@]:0:4}" | awk '{ for (i = 1; i < NF; i++) if ($i == "has") $(i + 1) = ($(i + 1) - 1) "+1"; print }' | sort)" "$expected"
 }
 
 @test "a bit of a manifest, a chunk map or an index is flipped" {
-    local kind path offset
-    for kind in manifest chunks; do
-        path=$(object "$kind" 0)
-        for offset in 0 10 40 $(($(size "$path") - 1)); do
-            flip_byte "$path" "$offset"
-            assert_check 4 "$path" 'is damaged: its digest is not its name' "$(both)"
-            flip_byte "$path" "$offset"
-        done
+    local manifest chunks index offset
+    manifest=$(object manifest 0) chunks=$(object chunks 0) index=$(object index 0)
+    for offset in 0 10 40; do
+        flip_byte "$manifest" "$offset"
+        flip_byte "$chunks" "$offset"
+        run -4 --separate-stderr zlsnap check store
+        assert_line "web/1: ${manifest#store/web/1/}: is damaged: its digest is not its name; breaks $(both)"
+        assert_line "web/1: ${chunks#store/web/1/}: is damaged: its digest is not its name; breaks $(both)"
+        assert_equal "${#lines[@]} $stderr" '3 '
+        flip_byte "$manifest" "$offset"
+        flip_byte "$chunks" "$offset"
     done
-    path=$(object index 0)
-    flip_byte "$path" 5 # the header: zstd's content size
-    run -3 zlsnap check store
-    flip_byte "$path" 5
-    flip_byte "$path" $(($(size "$path") - 1)) # the checksum
-    assert_check 3 "$path" 'is malformed: zstd cannot decompress it' "$(both)"
+    flip_byte "$index" $(($(size "$index") - 1)) # the checksum
+    assert_check 3 "$index" 'is malformed: zstd cannot decompress it' "$(both)"
 }
 
 # same_size FILE: replaces the file by other bytes of its size.
@@ -404,7 +436,7 @@ $(basename "$pack" .zst)"
 
 @test "an object was lost: the next sync repairs it" {
     local kind
-    for kind in pack index manifest chunks document; do
+    for kind in pack index chunks document; do
         rm -rf store state back
         made_once make_store
         rm "$(object $kind 1)"

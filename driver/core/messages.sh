@@ -9,7 +9,8 @@ command=
 
 # messages_join: in this subshell, messages go to standard output.
 messages_join() {
-    messages=1
+    # Not 1 itself, which stage() would close.
+    exec {messages}>&1
 }
 
 # Not empty where a progress line is drawn; see core/progress.sh.

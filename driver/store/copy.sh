@@ -101,14 +101,19 @@ copy_look_to() {
     target_open "$copy_to"
     target_create
     target_list "$reference" "$spool/listing"
-    documents_known=$spool/from.table
+    copy_known "$spool/from.table"
     documents_load "$reference"
+}
+
+# copy_known TABLE: the documents in this table are not fetched again.
+copy_known() {
+    documents_known=$spool/known.zst
+    attempt zstd -q -f -1 -o "$documents_known" -- "$1"
 }
 
 # Lists the other store again, and reads what gc has written meanwhile: a copy may take days.
 copy_look_again() {
-    attempt mv -f -- "$spool/table" "$spool/to.table"
-    documents_known=$spool/to.table
+    copy_known "$spool/table"
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
 }
@@ -338,8 +343,7 @@ copy_documents_get() {
         [[ -e $dir/${key##*/} ]] || die 1 "$target_url/$reference/$key: is gone"
         attempt mkdir -p -- "$spool/opened"
         sh -c "${copy_open:-cat}" <"$dir/${key##*/}" 2>&"$messages" | store "$spool/opened/${key##*/}"
-        name=$reference kind=snapshots documents_lines "$spool/opened/${key##*/}" |
-            grep -v $'\tdocument$' |
+        name=$reference kind=snapshots documents_lines "$spool/opened/${key##*/}" | awk -F '\t' '$2 != "document"' |
             cmp -s - <(key=$key awk -F '\t' '$1 == ENVIRON["key"] && $2 != "document"' "$spool/from.table") ||
             die 1 "$target_url/$reference/$key: has changed; run it again"
         rm -rf -- "$spool/opened"

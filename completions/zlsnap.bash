@@ -9,8 +9,7 @@
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
 _zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
-    status check copy gc'
-    status forget gc clean'
+    status check copy forget gc clean'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
     xattrs-exclude= no-xattrs live jobs= verbose'
@@ -60,15 +59,13 @@ _zlsnap_describe() {
         ;;
     restore) options="progress[=] expect= config= $_zlsnap_unpack" operands='name store dir' ;;
     status) options="state= expect= json fresh-options $_zlsnap_snapshot $_zlsnap_pack" operands='name dir|store dir|store' ;;
-    status) options="state= expect= json fresh-options config= $_zlsnap_pack" operands='name dir|store dir|store' ;;
     check) options='read-data dry-run json config= seal= open=' operands='name|dir|store dir|store' ;;
     copy) options='all config= seal= open=' operands='name dir|store dir|store' ;;
-    gc) options='dry-run older-than= keep-last= state= config=' operands='dir|store*' ;;
     forget)
-        options='keep-last= keep-hourly= keep-daily= keep-weekly= keep-monthly= keep-yearly= dry-run json config='
+        options='keep-last= keep-hourly= keep-daily= keep-weekly= keep-monthly= keep-yearly= dry-run json seal= open= config='
         operands='name dir|store*'
         ;;
-    gc) options='grace= dry-run allow-remove-all config=' operands='dir|store*' ;;
+    gc) options='grace= dry-run allow-remove-all seal= open= config=' operands='dir|store*' ;;
     clean) options='dry-run older-than= state=' operands='dir*' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"

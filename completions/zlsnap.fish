@@ -196,7 +196,6 @@ __zlsnap_add restore 'restore the last layer of a name'
 __zlsnap_add status 'show the last snapshot of a name'
 __zlsnap_add check 'check that a store has all that its snapshots need'
 __zlsnap_add copy 'copy snapshots to another store'
-__zlsnap_add gc 'remove what interrupted runs left, and old layers'
 __zlsnap_add forget 'forget all but some snapshots of a name'
 __zlsnap_add gc 'delete what no snapshot needs any more'
 __zlsnap_add clean 'remove what interrupted runs left on this machine'
@@ -214,8 +213,7 @@ set -l registry push,pull
 set -l viewers list,info,mtree,diff,pull,status
 set -l image oci,push
 set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
-set all $all,pull,sync,restore,status,check,copy,gc
-set all $all,pull,sync,restore,status,forget,gc,clean
+set all $all,pull,sync,restore,status,check,copy,forget,gc,clean
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
@@ -271,8 +269,7 @@ __zlsnap_option list -l names -d 'only the names'
 __zlsnap_option status,diff -l fresh-options -d 'use no options of the snapshot'
 __zlsnap_option info -l metadata -d 'only what LAYER.json says'
 __zlsnap_option diff,mtree -l time -d 'modification times, too'
-__zlsnap_option tarunpack,shasum-tee,list,info,diff,status,check -l json -d 'print JSON'
-__zlsnap_option tarunpack,shasum-tee,list,info,diff,status,forget -l json -d 'print JSON'
+__zlsnap_option tarunpack,shasum-tee,list,info,diff,status,check,forget -l json -d 'print JSON'
 __zlsnap_option tarpack,digest -l cache -r -F -d 'store digests in a file'
 __zlsnap_option tarpack -l contents -x -d 'write new contents to a descriptor'
 __zlsnap_option tarpack -l chunks -r -F -d 'write the chunk map to a file'
@@ -292,27 +289,17 @@ __zlsnap_option $registry -l tls-verify -x -a 'true false' -d 'whether TLS is ne
 __zlsnap_option $registry -l retries -x -d 'number of retries'
 __zlsnap_option $s3 -l part-size -x -d 'size of a part in MiB'
 __zlsnap_option $s3 -l max-parts -x -d 'maximum number of parts'
-__zlsnap_option push,pull,sync,restore,status,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
-__zlsnap_option $viewers -l seal -x -d 'a filter for objects on their way to the store'
-__zlsnap_option $viewers -l open -x -d 'the filter that undoes it'
+__zlsnap_option $viewers,check,copy,forget,gc -l seal -x -d 'a filter for objects on their way to the store'
+__zlsnap_option $viewers,check,copy,forget,gc -l open -x -d 'the filter that undoes it'
 __zlsnap_option $viewers -l verify -x -d 'a command that verifies the signature'
-__zlsnap_option push,pull,sync,restore,status,check,copy,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
-__zlsnap_option sync,status,gc -l state -x -a '(__zlsnap_value_dir | string split0)' \
-    -d 'where the cache of digests is kept'
-
-__zlsnap_option check,copy -l seal -x -d 'a filter that encrypts objects'
-__zlsnap_option check,copy -l open -x -d 'a filter that decrypts them'
+__zlsnap_option push,pull,sync,restore,status,check,copy,forget,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
 
 __zlsnap_option check -l read-data -d 'verify all contents, and note damage in the store'
 __zlsnap_option copy -l all -d 'all snapshots of the name'
-__zlsnap_option gc,check,tarunpack -l dry-run -d 'change nothing'
-__zlsnap_option gc,tarunpack -l older-than -x -d 'minimum age'
-__zlsnap_option gc -l keep-last -x -d 'also remove layers that are not among the last N'
-__zlsnap_option push,pull,sync,restore,status,forget,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
 __zlsnap_option sync,status,clean -l state -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'where the cache of digests is kept'
 
-__zlsnap_option forget,gc,clean,tarunpack -l dry-run -d 'only print what would be done'
+__zlsnap_option check,forget,gc,clean,tarunpack -l dry-run -d 'only print what would be done'
 __zlsnap_option clean,tarunpack -l older-than -x -d 'minimum age'
 __zlsnap_option gc -l grace -x -d 'how long objects are doomed before they are deleted'
 __zlsnap_option gc -l allow-remove-all -d 'also for names that have no snapshot'

@@ -36,7 +36,7 @@ setup() {
     run -0 zlsnap clean --state=state dir
     assert_output ''
     run -0 --separate-stderr zlsnap clean --older-than=0 --dry-run --state=state dir
-    assert_equal "$(sort <<<"$output")" "$(printf '%s\n' "${left[@]/#state/./state}" | sort)"
+    assert_equal "$(sort <<<"$output")" "$(printf '%s\n' "${left[@]/#state/$PWD/state}" | sort)"
     [ -d dir/.a.zlsnap-abcdef ]
     local found=$output
     run -0 --separate-stderr zlsnap clean --older-than=0 --state=state dir

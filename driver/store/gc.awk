@@ -48,7 +48,7 @@ function act(action, key) {
 # A snapshot is kept unless a document dooms it. A forgotten one protects what it needs until it has been doomed for
 # the grace period, too: else an object that was needed again, and was not struck off before that snapshot was
 # forgotten, would lose its grace period.
-function judge_snapshots(    i, pack) {
+function judge_snapshots(    i, key, digest, names) {
     for (i = 1; i <= dooms; i++)
         if (what[i] ~ /^snapshots\//) {
             delete kept[what[i]]
@@ -61,14 +61,15 @@ function judge_snapshots(    i, pack) {
         if (!(who[i] in expired))
             protected[needed[i]]
     }
-    # What check found out about a pack is needed as long as the pack is there.
+    # What check wrote about an object is needed as long as the object.
     for (key in size)
         if (key ~ /^bad\//) {
-            pack = "packs/" substr(key, 5, 64) ".zst"
-            if (pack in size) {
-                used[key]
-                protected[key]
-            }
+            digest = substr(key, 5, 64)
+            for (i = split("packs/" digest ".zst packs/" digest ".index.zst manifests/" digest ".zst", names, " "); i; i--)
+                if (names[i] in size || names[i] in used) {
+                    used[key]
+                    protected[key]
+                }
         }
 }
 

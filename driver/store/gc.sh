@@ -183,8 +183,8 @@ gc_delete() {
     if [[ ${option[dry-run]-} ]]; then
         gc_doom_pretend
     else
-        attempt cp -- "$spool/table" "$spool/read"
         documents_known=$spool/read
+        documents_keep
         doom_read
         doom_expect
     fi

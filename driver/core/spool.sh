@@ -111,6 +111,15 @@ spool_empty_files() {
     done
 }
 
+# spool_failed PROBLEM: ends the driver after a program failed that writes to the spool: with the reason if it is that
+# nothing can be written there, else with PROBLEM.
+spool_failed() {
+    local output
+    output=$({ head -c 65536 /dev/zero >"$spool/probe"; } 2>&1) && die 1 "$1"
+    output=${output%%$'\n'*}
+    die 1 "$(printable "$spool"): ${output##*: }"
+}
+
 # result_write DESCRIPTOR: stores the digest of a manifest as the result of the command.
 result_write() {
     local digest

@@ -33,7 +33,7 @@ documents_load() {
     local missing
     : >"$spool/table" && : >"$spool/missing"
     zstd -q -dc -- "$documents_known" >"$spool/table.known" 2>/dev/null || : >"$spool/table.known"
-    documents_take "$spool/table.known" || die 1 'the documents cannot be read: awk failed'
+    documents_take "$spool/table.known" || spool_failed 'the documents cannot be read: awk failed'
     mapfile -t missing <"$spool/missing"
     if ((${#missing[@]})); then
         documents_fetch "$1" "${missing[@]}"
@@ -177,7 +177,7 @@ documents_judge() {
                 else
                     print key >(ENVIRON["dir"] "/complete")
             }
-        }' "$spool/listing" "$spool/table" || die 1 'the documents cannot be compared with the listing: awk failed'
+        }' "$spool/listing" "$spool/table" || spool_failed 'the documents cannot be compared with the listing: awk failed'
     attempt sort -o "$spool/complete" -- "$spool/complete"
     attempt sort -o "$spool/broken" -- "$spool/broken"
 }

@@ -2,7 +2,7 @@
 #
 # The options for tarpack that a snapshot depends on. They are kept in it, and the next sync uses them if none are given.
 
-part core/options core/json store/snapshot
+part core/options core/json layer/tree store/snapshot
 
 options_form='^--(whiteouts|exclude|exclude-from|one-file-system|mtime|clamp-mtime|time-precision|owner|group|uid-map|gid-map|xattrs-include|xattrs-exclude|no-xattrs)(=|$)'
 
@@ -46,6 +46,13 @@ options_take() {
         [[ $word =~ $options_form ]] ||
             die 3 "the last snapshot has the option '$(printable "$word")', which none can have; use --fresh-options"
     done
+    shaping_check
+}
+
+# Refuses patterns in what is no regular file, as excludes_check() does with those of the command line.
+shaping_check() {
+    local passed=("${shaping[@]}")
+    excludes_check twice
 }
 
 # Says if the options are not those of the last snapshot.

@@ -50,6 +50,7 @@ snapshot_before() {
 snapshot_warn() {
     local last broken
     last=$(tail -n 1 -- "$spool/complete")
+    [[ $last ]] || return 0
     while IFS=$'\t' read -r broken problem; do
         [[ ! $broken > $last || $broken != snapshots/* ]] ||
             warn "$(reference_print "$reference"): $broken is broken: $problem"
@@ -58,8 +59,12 @@ snapshot_warn() {
 
 # snapshot_missing PROBLEM
 snapshot_missing() {
+    local problem
     [[ -s $spool/complete || -s $spool/broken ]] ||
         die 1 "$(reference_print "$reference"): $target_url has no such name; zlsnap snapshots lists the names"
+    problem=$(grep '^snapshots/' -- "$spool/broken" | tail -n 1)
+    [[ ! $problem || -s $spool/complete ]] ||
+        die 1 "$(reference_print "$reference"): $1: ${problem%%$'\t'*} is broken: ${problem#*$'\t'}"
     die 1 "$(reference_print "$reference"): $1; zlsnap snapshots lists the snapshots"
 }
 

@@ -171,9 +171,11 @@ sync_walk() {
             >"$spool/stored"
         printf '%s\n' "${PIPESTATUS[*]}" >"$spool/statuses"
     } 4>&1 | stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree" >"$spool/manifest"
-    statuses="$(<"$spool/statuses") ${PIPESTATUS[1]}"
-    after_tell "${statuses% *}"
-    verdict "$statuses" tarpack tarstore shasum-tee || return
+    statuses=${PIPESTATUS[1]}
+    statuses=$(sed "s/ / $statuses /" "$spool/statuses")
+    after_tell "$statuses"
+    # A cut stream of contents follows from a manifest that could not be written.
+    verdict "$statuses" tarpack shasum-tee tarstore || return
     read -r tree <"$spool/tree"
     attempt mv -fT -- "$spool/chunks" "$state/chunks"
 }

@@ -1,0 +1,249 @@
+#!/usr/bin/env bats
+# zlsnap sync, restore and snapshots with bad input and full disks: one clear line, and nothing is lost.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load helpers
+load driver
+load s3
+load store
+
+make_synced() {
+    mkdir tree home
+    random_file tree/random 1500000
+    seq 20000 >tree/numbers
+    zlsnap sync -q web/1 tree store
+    cp -a tree old
+    echo second >tree/file
+    zlsnap sync -q web/1 tree store
+}
+
+setup() {
+    enter_work
+    export HOME=$PWD/home
+    unset XDG_STATE_HOME STATE_DIRECTORY
+    made_once make_synced
+    STATE=$HOME/.local/state/zlsnap
+}
+
+# refused STATUS TEXT COMMAND...: it fails with this status and one line, and DIR does not appear.
+refused() {
+    run "-$1" --separate-stderr "${@:3}"
+    assert_one_line "$2"
+    assert_output ''
+    assert_not_exists back
+}
+
+object() {
+    document | jq -r "$1"
+}
+
+# packs_of FILTER...: the largest and the smallest pack.
+large_pack() {
+    find store/web/1/packs -name '*.zst' ! -name '*.index.zst' -printf '%s %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2
+}
+
+@test "restore: a damaged, cut or missing pack: one line, and DIR does not appear" {
+    local pack
+    pack=$(large_pack)
+    cp -p "$pack" good
+    flip_byte "$pack" 700000
+    run -3 --separate-stderr zlsnap restore web/1 store back
+    assert_stderr 1 "^tarjoin: .*$(basename "$pack" .zst)"
+    assert_not_exists back
+    truncate -s 700000 "$pack"
+    refused 1 'has no complete snapshot' zlsnap restore web/1 store back
+    rm "$pack"
+    refused 1 "packs/${pack##*/} is missing" zlsnap restore web/1 store back
+    run -0 zlsnap snapshots web/1 store
+    assert_output --partial "broken: packs/${pack##*/} is missing"
+    # A sync stores it again.
+    run -0 --separate-stderr sync_web
+    assert_stderr 0 ''
+    assert_restores
+    # The old snapshot is as before as soon as the pack is there.
+    cp -p good "$pack"
+    assert_restores "$(zlsnap snapshots --json web/1 store | jq -rs '.[0].id')" old
+}
+
+@test "restore: a damaged or missing index of a pack" {
+    local index
+    for index in store/web/1/packs/*.index.zst; do
+        cp -p "$index" good
+        flip_byte "$index" 60
+        run --separate-stderr zlsnap restore web/1 store back
+        [[ $status == [34] ]]
+        assert_said "${index##*/}: is damaged"
+        assert_not_exists back
+        rm "$index"
+        run --separate-stderr zlsnap restore web/1 store back
+        assert_one_line "${index##*/} is missing"
+        # The snapshot before may not need it.
+        [ "$status" -eq 1 ] || compare_trees old back
+        rm -rf back
+        cp -p good "$index"
+    done
+    assert_restores
+}
+
+@test "restore: a damaged, missing or swapped manifest" {
+    local objects first
+    mapfile -t objects < <(object '.manifest[].object')
+    first=store/web/1/${objects[0]}
+    cp -p "$first" good
+    flip_byte "$first" 100
+    refused 4 "${objects[0]}: is damaged: its digest is not its name" zlsnap restore web/1 store back
+    rm "$first"
+    refused 1 "${objects[0]} is missing" zlsnap restore web/1 store back
+    cp -p "store/web/1/${objects[1]-$(object '.chunks[0].object')}" "$first"
+    refused 1 "${objects[0]} has" zlsnap restore web/1 store back
+    cp -p good "$first"
+    assert_restores
+}
+
+@test "documents: malformed, cut, newer, of another name or with another file name are broken, and nothing else is lost" {
+    local path filter
+    path=$(document_path)
+    cp "$path" good
+    for filter in '.schema_version = 2' 'del(.packs)' '.packs = ["x"]' '.name = "web/2"' '.sequence = 7' '.id = "../../../../x"' \
+        '.manifest[0].object = "../../../etc/passwd"' '.packs[0].pack = "../x"' '.options = [1]' '.time = "now"' \
+        '.tree_digest = "x"' '.entries = -1' '.size_bytes = 1e300' '[.]' 'empty' '., .' '"text"'; do
+        jq -c "$filter" good >"$path"
+        run -0 --separate-stderr zlsnap snapshots web/1 store
+        assert_stderr 0 ''
+        assert_equal "$(grep -c broken <<<"$output")" 1
+        run -0 --separate-stderr zlsnap restore web/1 store back
+        assert_one_line "${path##*/} is broken: it"
+        compare_trees old back
+        rm -r back
+    done
+    head -c 200 good >"$path"
+    run -0 --separate-stderr zlsnap restore web/1 store back
+    assert_one_line "${path##*/} is broken: it is not JSON"
+    rm -r back
+    run -0 --separate-stderr sync_web
+    assert_restores
+    cp good "$path"
+    run -0 zlsnap snapshots web/1 store
+    refute_output --partial broken
+}
+
+@test "documents: one of another name that was copied here" {
+    mkdir -p store/web/2
+    cp -a store/web/1/. store/web/2
+    refused 1 'it has no valid name' zlsnap restore web/2 store back
+    run -0 zlsnap sync web/2 tree store
+    rm -r store/web/1
+    run -0 zlsnap restore web/2 store back
+    compare_trees tree back
+}
+
+@test "documents: an option that sync would not keep is refused, and one that reads a file is harmless" {
+    local path option
+    path=$(document_path)
+    cp "$path" good
+    for option in --summary=victim --cache=victim --live -- DIR --contents=1; do
+        jq -c --arg option "$option" '.options = [$option]' good >"$path"
+        rm -rf "$STATE"
+        refused 3 "the last snapshot has the option '$option', which none can have" sync_web
+        assert_not_exists victim
+    done
+    jq -c '.options = ["--exclude-from=/etc/passwd"]' good >"$path"
+    run -0 --separate-stderr sync_web -q
+    assert_restores
+    mkfifo fifo
+    for option in /dev/stdin - fifo; do
+        jq -c --arg option "--exclude-from=$option" '.options = [$option]' good >"$path"
+        rm -rf "$STATE"
+        run -2 --separate-stderr timeout 20 zlsnap sync web/1 tree store </dev/null
+        assert_one_line 'must be a regular file'
+    done
+}
+
+@test "foreign files and directories in the store are left alone" {
+    mkdir -p store/lost+found "store/a b" store/web/1/{foreign,packs/dir} store/web/1/snapshots/dir
+    echo x >store/README
+    echo x >store/web/1/snapshots/99999999999999999999-20261129T000000Z-000000000000.json
+    echo x >store/web/1/snapshots/99999999-x
+    echo x >"store/web/1/packs/with space"
+    ln -s /etc store/web/1/packs/link
+    echo third >tree/file
+    run -0 --separate-stderr sync_web
+    assert_stderr 0 ''
+    assert_restores
+    run -0 find store/web/1/snapshots -name '00000002-*'
+    assert_equal "${#lines[@]}" 1
+    [ -e store/README ] && [ -e store/web/1/packs/link ]
+}
+
+@test "a store that is not there, is a file, or cannot be read" {
+    refused 1 'none: cannot be opened: No such file or directory' zlsnap restore web/1 none back
+    refused 1 'none: cannot be opened: No such file or directory' zlsnap snapshots none
+    refused 1 'none/store: cannot be made: No such file or directory' zlsnap sync web/1 tree none/store
+    refused 1 'tree/numbers: cannot be opened: Not a directory' zlsnap snapshots tree/numbers
+    refused 1 'web/2: store has no such name' zlsnap restore web/2 store back
+    refused 1 'web/2: store has no such name' zlsnap snapshots web/2 store
+    mkdir empty
+    run -0 zlsnap snapshots empty
+    assert_output ''
+}
+
+@test "a store that is read-only" {
+    requires_root
+    mount -t tmpfs tmpfs store
+    zlsnap sync -q web/1 tree store
+    mount -o remount,ro store
+    run -0 sync_web
+    assert_output --partial unchanged
+    assert_restores
+    echo third >tree/file
+    run -1 --separate-stderr sync_web
+    assert_stderr 1 'Read-only file system'
+    mount -o remount,rw store
+    run -0 sync_web
+    assert_restores
+}
+
+@test "a full disk for the store: one line, and every snapshot stays" {
+    requires_root
+    mount -t tmpfs -o size=8m tmpfs store
+    zlsnap sync -q web/1 tree store
+    keep "$(zlsnap snapshots --json web/1 store | jq -r .id)"
+    random_file tree/large 12M
+    run -1 --separate-stderr sync_web
+    assert_stderr 1 'No space left on device'
+    assert_all_restore
+    rm tree/large
+    run -0 --separate-stderr sync_web
+    assert_restores
+    refute_debris
+}
+
+@test "a full disk for the state: one line, and the store is as before" {
+    requires_root
+    local size
+    store_facts store/web/1/snapshots >before
+    seq 3000 | sed "s/^/tree\/a-long-name-of-an-empty-file-/" | xargs touch
+    random_file tree/large 4M
+    for size in 40k 200k 600k; do
+        mkdir -p small
+        mount -t tmpfs -o size=$size tmpfs small
+        run -1 --separate-stderr sync_web --state=small
+        assert_stderr 1 'No space left on device|cannot be written'
+        store_facts store/web/1/snapshots >now
+        cmp before now
+        umount small
+    done
+    run -0 sync_web
+    assert_restores
+}
+
+@test "a full disk for TMPDIR: one line" {
+    requires_root
+    mkdir small
+    mount -t tmpfs -o size=4k tmpfs small
+    run -1 --separate-stderr env TMPDIR="$PWD/small" zlsnap restore web/1 store back
+    assert_stderr 1 'No space left on device|cannot be written'
+    assert_not_exists back
+    run -1 --separate-stderr env TMPDIR="$PWD/small" zlsnap snapshots web/1 store
+    assert_stderr 1 'No space left on device|cannot be written'
+}

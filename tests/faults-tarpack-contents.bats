@@ -67,7 +67,7 @@ setup() {
     requires_command strace
     each_allocation_fails tarpack -q -j 2 --manifest=time --cache=work/cache --known=work/packs \
         --known-chunks=work/last --contents=9 --chunks=work/chunks "$FILES/tree"
-    these_calls_fail clone3:EAGAIN write:ENOSPC -- \
+    these_calls_fail clone3:EAGAIN openat:EMFILE -- \
         tarpack -q -j 2 --manifest=time --cache=work/cache --known=work/packs --known-chunks=work/last \
         --contents=9 --chunks=work/chunks "$FILES/tree"
 }

@@ -12,9 +12,9 @@ EXT4_BYTES = 16 << 30
 SAMPLE_SECONDS = 0.005
 
 
-def adopt_orphans():
-    """Makes this process wait for `tee >(...)` and other children that a shell does not wait for."""
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+def adopt_orphans(adopt=True):
+    """Makes this process wait for `tee >(...)` and other children that a shell does not wait for; or not any more."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 

@@ -1,7 +1,9 @@
 """The tools, the stores that they write to, and what can be measured of these."""
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -132,7 +134,7 @@ class S3:
     kind = "s3"
 
     def __init__(self):
-        self.server = None
+        self.server = 0
         self.port = 0
         self.seen = 0
 
@@ -140,21 +142,29 @@ class S3:
         directory = f"{WORK}/s3"
         os.mkdir(directory)
         environment = {**os.environ, "S3_KEY": "bench-key", "S3_SECRET": "bench-secret", "S3_BUCKET": BUCKET,
-                       "EVENTLET_NO_GREENDNS": "yes"}
-        with open(f"{directory}.messages", "wb") as messages:
-            self.server = subprocess.Popen([f"{HERE}/../tests/s3-server", directory], env=environment,
-                                           stdout=subprocess.PIPE, stderr=messages, stdin=subprocess.DEVNULL)
-        line = self.server.stdout.readline()
-        if not line:
-            sys.exit(f"bench: the S3 server did not start, see {directory}.messages")
-        self.port = int(line)
+                       "EVENTLET_NO_GREENDNS": "yes", "DIR": directory, "SERVER": f"{HERE}/../tests/s3-server"}
+        measure.adopt_orphans(False)  # measure.run() would wait for it
+        self.server = int(subprocess.run('"$SERVER" "$DIR" >"$DIR/port" 2>"$DIR/messages" & echo $!', shell=True,
+                                         check=True, env=environment, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE).stdout)
+        measure.adopt_orphans()
         self.seen = 0
+        for _ in range(600):
+            with open(f"{directory}/port", encoding="ascii") as file:
+                if port := file.read():
+                    self.port = int(port)
+                    return
+            time.sleep(0.1)
+        sys.exit(f"bench: the S3 server did not start, see {directory}/messages")
 
     def stop(self):
         if self.server:
-            self.server.kill()
-            self.server.wait()
-            self.server = None
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.server, signal.SIGKILL)
+                while True:
+                    time.sleep(0.05)
+                    os.kill(self.server, 0)
+            self.server = 0
 
     def url(self, tool):
         if tool == "restic":

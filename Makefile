@@ -5,9 +5,9 @@
 #   make demo       build, then snapshot and restore a directory of this machine, and compare the two
 #   make check      build, then run all tests but those of check-faults and check-stores;
 #                   T='tests/a.bats tests/unit/test_b.c' runs only those
-#   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-sync.md,
-#                   benchmarks-store.md and comparison.md; takes two or three hours, root and 16 GB.
-#                   bench/run, bench/sync.sh, bench/store and bench/comparison.sh measure parts of it.
+#   make bench      compare with other tools and write doc/benchmarks.md, benchmarks-store.md and
+#                   comparison.md; takes some hours, root and 24 GB. bench/run, bench/store and
+#                   bench/comparison.sh measure parts of it.
 #                   `make bench-deps` installs what it requires, `make bench-clean` removes its data
 #   make check-faults   run tests/faults*.bats, in which each run of a program has one fault: a failed system
 #                   call, allocation or other program, a signal, a power cut, or a directory exchanged
@@ -290,8 +290,9 @@ demo: all
 bench: all
 	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/run >/dev/null
 	$(Q)bench/run report doc
-	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/sync.sh >doc/benchmarks-sync.md
-	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/store >doc/benchmarks-store.md
+	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/store --fresh >/dev/null
+	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/store --store s3 >/dev/null
+	$(Q)bench/store report doc
 	$(Q)ZLSNAP_BIN='$(abspath $(BIN))' bench/comparison.sh >doc/comparison.md
 
 bench-deps:

@@ -12,9 +12,9 @@ EXT4_BYTES = 16 << 30
 SAMPLE_SECONDS = 0.005
 
 
-def adopt_orphans():
-    """Makes this process wait for `tee >(...)` and other children that a shell does not wait for."""
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+def adopt_orphans(adopt=True):
+    """Makes this process wait for `tee >(...)` and other children that a shell does not wait for; or not any more."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
@@ -27,8 +27,8 @@ def _reap():
             return
 
 
-def run(command, environment):
-    """Runs a shell command and all its children to the end; returns wall and CPU seconds."""
+def run(command, environment, name=None):
+    """Runs a shell command and all its children to the end; returns wall and CPU seconds. Messages contain the name."""
     stdin = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
     argv = ["bash", "-o", "pipefail", "-c", command]
     cpu, code = 0.0, None
@@ -47,7 +47,7 @@ def run(command, environment):
         raise
     wall = time.monotonic() - begin
     if code != 0:
-        raise SystemExit(f"bench: failed with status {code}: {command}")
+        raise SystemExit(f"bench: failed with status {code}: {name or command}")
     return wall, cpu
 
 
@@ -57,7 +57,7 @@ def run_peak(command, environment, file):
     GNU time measures it, see make_wrappers().
     """
     watched = 'exec env time -q -f %M -o "$PEAK" bash -o pipefail -c "$COMMAND"'
-    wall, cpu = run(watched, {**environment, "PEAK": file, "COMMAND": command})
+    wall, cpu = run(watched, {**environment, "PEAK": file, "COMMAND": command}, command)
     with open(file, encoding="ascii") as lines:
         return wall, cpu, int(lines.read()) * 1024
 

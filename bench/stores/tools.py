@@ -1,7 +1,9 @@
 """The tools, the stores that they write to, and what can be measured of these."""
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ from stores.trees import HERE, TREE, WORK
 
 PROGRAMS = os.path.realpath(os.environ.get("ZLSNAP_BIN", f"{HERE}/../build/bin"))
 OUT = f"{WORK}/out"
-BUCKET = "bucket"
+BUCKET, KEY, SECRET = "bucket", "bench-key", "bench-secret"
 
 
 @dataclass(frozen=True)
@@ -132,42 +134,52 @@ class S3:
     kind = "s3"
 
     def __init__(self):
-        self.server = None
+        self.server = 0
         self.port = 0
         self.seen = 0
 
     def start(self):
         directory = f"{WORK}/s3"
         os.mkdir(directory)
-        environment = {**os.environ, "S3_KEY": "bench-key", "S3_SECRET": "bench-secret", "S3_BUCKET": BUCKET,
-                       "EVENTLET_NO_GREENDNS": "yes"}
-        with open(f"{directory}.messages", "wb") as messages:
-            self.server = subprocess.Popen([f"{HERE}/../tests/s3-server", directory], env=environment,
-                                           stdout=subprocess.PIPE, stderr=messages, stdin=subprocess.DEVNULL)
-        line = self.server.stdout.readline()
-        if not line:
-            sys.exit(f"bench: the S3 server did not start, see {directory}.messages")
-        self.port = int(line)
+        environment = {**os.environ, "S3_KEY": KEY, "S3_SECRET": SECRET, "S3_BUCKET": BUCKET,
+                       "EVENTLET_NO_GREENDNS": "yes", "DIR": directory, "SERVER": f"{HERE}/../tests/s3-server"}
+        measure.adopt_orphans(False)  # measure.run() would wait for it
+        self.server = int(subprocess.run('"$SERVER" "$DIR" >"$DIR/port" 2>"$DIR/messages" & echo $!', shell=True,
+                                         check=True, env=environment, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE).stdout)
+        measure.adopt_orphans()
         self.seen = 0
+        for _ in range(600):
+            with open(f"{directory}/port", encoding="ascii") as file:
+                if port := file.read():
+                    self.port = int(port)
+                    return
+            time.sleep(0.1)
+        sys.exit(f"bench: the S3 server did not start, see {directory}/messages")
 
     def stop(self):
         if self.server:
-            self.server.kill()
-            self.server.wait()
-            self.server = None
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.server, signal.SIGKILL)
+                while True:
+                    time.sleep(0.05)
+                    os.kill(self.server, 0)
+            self.server = 0
 
     def url(self, tool):
-        if tool == "restic":
-            return f"s3:http://127.0.0.1:{self.port}/{BUCKET}/restic"
-        return f"s3://{BUCKET}/{tool}"
+        # The server does not support the chunked signatures of restic's own backend for S3.
+        return f"rclone:bench:{BUCKET}/restic" if tool == "restic" else f"s3://{BUCKET}/{tool}"
 
     def environment(self):
-        return {"AWS_ACCESS_KEY_ID": "bench-key", "AWS_SECRET_ACCESS_KEY": "bench-secret", "AWS_REGION": "us-east-1",
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}", "S3CMD_CONFIG": "/dev/null"}
+        endpoint = f"http://127.0.0.1:{self.port}"
+        return {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1",
+                "AWS_ENDPOINT_URL": endpoint, "S3CMD_CONFIG": "/dev/null", "RCLONE_CONFIG": "/dev/null",
+                "RCLONE_CONFIG_BENCH_TYPE": "s3", "RCLONE_CONFIG_BENCH_PROVIDER": "Other",
+                "RCLONE_CONFIG_BENCH_ENV_AUTH": "true", "RCLONE_CONFIG_BENCH_ENDPOINT": endpoint}
 
     def sizes(self, tool):
         address = f"127.0.0.1:{self.port}"
-        listing = subprocess.run(["s3cmd", "--config=/dev/null", "--access_key=bench-key", "--secret_key=bench-secret",
+        listing = subprocess.run(["s3cmd", "--config=/dev/null", f"--access_key={KEY}", f"--secret_key={SECRET}",
                                   f"--host={address}", f"--host-bucket={address}", "--no-ssl", "ls", "--recursive",
                                   f"s3://{BUCKET}/{tool}/"], check=True, capture_output=True, text=True).stdout
         for line in listing.splitlines():
@@ -191,7 +203,8 @@ class Stores:
 
     def environment(self, tool, **more):
         """Returns what the commands of a tool see."""
-        return {**os.environ, **self.place.environment(), "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "LC_ALL": "C",
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ZLSNAP_"))}
+        return {**inherited, **self.place.environment(), "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "LC_ALL": "C",
                 "RESTIC_PASSWORD": "bench", "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
                 "BORG_BASE_DIR": f"{WORK}/borg.state", "STATE": f"{WORK}/{tool}.state", "TREE": TREE,
                 "STORE": self.place.url(tool), "OUT": OUT, **more}

@@ -2,6 +2,7 @@
 import os
 import random
 import subprocess
+import sys
 import time
 
 HERE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -31,7 +32,6 @@ class Scale:
 
 def copy(name):
     """Makes the tree equal to a set of bench/data.sh."""
-    subprocess.run([f"{HERE}/data.sh", name], check=True)
     source = f"{BENCH}/sets/{name}"
     parts = [f"{source}/{part}" for part in PARTS[name]] if Scale.small else [f"{source}/"]
     subprocess.run(["rsync", "-a", "--delete", *parts, f"{TREE}/"], check=True)
@@ -157,6 +157,19 @@ def compressed(paths):
 # --------------------------------------------------------------------------- sets
 
 STEPS = [("first", nothing), ("unchanged", nothing), ("1 file", lambda: edit(1)), ("100 files", lambda: edit(100))]
+
+# What the sets need of bench/data.sh.
+NEEDED = {"kernel": ["kernel"], "tiny": ["tiny"], "linux": ["kernel", "kernel-6.12"], "million": ["million"],
+          "recognition": ["tiny"], "thousand": ["tiny"]}
+
+
+def is_possible(name):
+    """Makes what a set needs; returns whether that was possible, and says why if it was not."""
+    if subprocess.run([f"{HERE}/data.sh", *NEEDED.get(name, [])], check=False).returncode == 0:
+        return True
+    print(f"bench: the set {name} of bench/store is left out", file=sys.stderr)
+    return False
+
 
 # SET: (maker, [(label, change)]). Restores follow. thousand and recognition have steps of their own.
 SETS = {

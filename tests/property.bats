@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154
 
 load helpers
+load driver
 
 @test "store: after random steps every kept snapshot restores to exactly what was synced" {
     requires_command rsync getfattr /usr/bin/python3

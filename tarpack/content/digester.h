@@ -11,8 +11,9 @@
 struct digester;
 
 /* Prepares to digest contents, and to write them to `store`, which is open and borrowed, or NULL.
- * With `threads` a second thread digests small ones, if that is worth while. Stores NULL on failure. The caller releases it
- * with digester_free(). Returns a status, as all of these; an error is printed. */
+ * With `threads` a second thread digests small ones, if that is worth while. Stores NULL on
+ * failure. The caller releases it with digester_free(). Returns a status, as all of these; an error
+ * is printed. */
 enum status digester_new(struct digester **made, struct store *store, bool threads);
 
 /* Whom to tell of contents that are late. */

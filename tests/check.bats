@@ -422,6 +422,16 @@ $(basename "$pack" .zst)"
     run -0 zlsnap check --read-data "web/1@$(id 2)" store
 }
 
+@test "gc keeps what check has noted" {
+    flip_byte "$(object manifest 0)" 30
+    flip_byte "$(object pack 0)" 30
+    run -4 zlsnap check --read-data store
+    assert_equal "$(entries store/web/1/bad | wc -w)" 2
+    run -0 zlsnap gc --grace=0 store
+    run -0 zlsnap gc --grace=0 store
+    assert_equal "$(entries store/web/1/bad | wc -w)" 2
+}
+
 @test "--read-data: a damaged index is repaired by the next sync" {
     local index
     index=$(object index 0)

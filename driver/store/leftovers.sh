@@ -25,7 +25,7 @@ gc_leftovers() {
 leftovers_directory() (
     local place time word='[A-Za-z0-9._%-]+'
     directory_expect
-    cd -- "$placeectory_path" || exit 1
+    cd -- "$directory_path" || exit 1
     find "./$reference" -ignore_readdir_race -maxdepth 4 -type d -regextype posix-extended \
         -regex "\./($word/$word/([a-z]+/)?)?\.put-[0-9]+-[0-9]+|\./$word/$word/incoming/[0-9a-f]{16}" 2>/dev/null |
         while IFS= read -r place; do

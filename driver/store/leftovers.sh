@@ -33,7 +33,7 @@ leftovers_directory() (
             time=$(find "$place" -ignore_readdir_race -type f -printf '%T@\n' 2>/dev/null | sort -rn | sed -n 1p)
             [[ $time || $place != */incoming/* ]] || continue
             [[ $time ]] || time=$(stat -c %Y -- "$place" 2>/dev/null) || continue
-            printf '%s\t%s\t-\n' "${time%.*}" "${dir#./}"
+            printf '%s\t%s\t-\n' "${time%.*}" "${place#./}"
         done
 )
 

@@ -77,7 +77,9 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
 
 @test "an ambiguous ID is refused" {
     three
-    mv "store/web/1/$(snapshot_key a)" "$(sed 's/a\{12\}/bbbaaaaaaaaa/' <<<"store/web/1/$(snapshot_key a)")"
+    local key
+    key=$(snapshot_key a)
+    mv "store/web/1/$key" "store/web/1/${key/aaa/bbb}"
     run -1 --separate-stderr zlsnap forget web/1@bb store
     assert_one_line 'web/1@bb: several snapshots begin so'
 }
@@ -113,11 +115,11 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
 }
 
 @test "keeps what an independent implementation keeps, of 500 random sets" {
-    local i rule zone zones=(UTC Europe/Berlin America/St_Johns Australia/Lord_Howe Pacific/Apia)
-    local words=() options
+    local i rule zones=(UTC Europe/Berlin America/St_Johns Australia/Lord_Howe Pacific/Apia)
+    local words
     RANDOM=1
     for i in {1..10}; do
-        words=() options=()
+        words=()
         for rule in last hourly daily weekly monthly yearly; do
             ((RANDOM % 3)) || continue
             words+=("$rule=$((RANDOM % 8 + 1))")

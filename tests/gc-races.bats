@@ -101,8 +101,8 @@ first() {
 # assert_complete: no snapshot is broken, and the last one, of the ID, can be restored.
 assert_complete() {
     local states
-    states=$(zlsnap snapshots --json web/1 store | jq -r .state | sort -u)
-    [[ $states =~ ^complete($'\n'forgotten)?$ ]] || fail "at $step: $states"
+    states=$(zlsnap snapshots --json web/1 store | jq -r .state | sort -u | xargs)
+    [[ $states =~ ^complete( forgotten)?$ ]] || fail "at $step: $states"
     rm -rf back
     zlsnap restore -q "web/1@$1" store back
     diff -r "copies/$1" back
@@ -190,7 +190,7 @@ stride=2
         collect
         assert_complete "$id"
         # Those that were made elsewhere, by three(), are of another directory.
-        assert_equal "$(ls store/web/1/snapshots | wc -l)" 2
+        assert_equal "$(entries store/web/1/snapshots | wc -w)" 2
     done
     ((step > 5))
 }
@@ -209,7 +209,7 @@ stride=2
         collect
         collect
         assert_complete "$id"
-        assert_equal "$(ls store/web/1/snapshots | wc -l)" 2
+        assert_equal "$(entries store/web/1/snapshots | wc -w)" 2
     done
     ((step >= 3))
 }

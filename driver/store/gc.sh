@@ -83,7 +83,7 @@ gc_foreign() {
     printf '%s\n' "${@:2}" | awk -F '\t' -v OFS='\t' '
         NR == FNR { names[$1]; next }
         { split($1, part, "/") }
-        !((part[1] "/" part[2]) in names) { print "foreign", $1, $2 }' - "$1" >>"$spool/actions"
+        !((part[1] "/" part[2]) in names) && $1 !~ "^probe-" { print "foreign", $1, $2 }' - "$1" >>"$spool/actions"
 }
 
 # gc_name PREFIX: both steps for `reference`. The listing of PREFIX is in "all".

@@ -23,17 +23,17 @@ gc_leftovers() {
 
 # Prints the directories in which a put or a sync has left files, and the time of their last change: TIME NAME
 leftovers_directory() (
-    local dir time word='[A-Za-z0-9._%-]+'
+    local place time word='[A-Za-z0-9._%-]+'
     directory_expect
     cd -- "$directory_path" || exit 1
     find "./$reference" -ignore_readdir_race -maxdepth 4 -type d -regextype posix-extended \
         -regex "\./($word/$word/([a-z]+/)?)?\.put-[0-9]+-[0-9]+|\./$word/$word/incoming/[0-9a-f]{16}" 2>/dev/null |
-        while IFS= read -r dir; do
+        while IFS= read -r place; do
             # An empty one in incoming/ waits for the next sync.
-            time=$(find "$dir" -ignore_readdir_race -type f -printf '%T@\n' 2>/dev/null | sort -rn | sed -n 1p)
-            [[ $time || $dir != */incoming/* ]] || continue
-            [[ $time ]] || time=$(stat -c %Y -- "$dir" 2>/dev/null) || continue
-            printf '%s\t%s\t-\n' "${time%.*}" "${dir#./}"
+            time=$(find "$place" -ignore_readdir_race -type f -printf '%T@\n' 2>/dev/null | sort -rn | sed -n 1p)
+            [[ $time || $place != */incoming/* ]] || continue
+            [[ $time ]] || time=$(stat -c %Y -- "$place" 2>/dev/null) || continue
+            printf '%s\t%s\t-\n' "${time%.*}" "${place#./}"
         done
 )
 

@@ -287,3 +287,13 @@ setup() {
     run -0 ls -A tmp
     assert_output ''
 }
+
+@test "sync --progress: says which phase runs, and sums up" {
+    run -0 --separate-stderr sync_web --progress=always
+    assert_said $'\r\e[[]Ksending\r\e[[]Kcomparing'
+    assert_said $'\e[[]Kzlsnap: web/1: 2 entries, 6 bytes, [0-9.]+ KiB added in [0-9.]+ s$'
+    run -0 --separate-stderr sync_web --progress=always
+    assert_said $'\e[[]Kzlsnap: web/1: 2 entries, 6 bytes, 0 bytes added in [0-9.]+ s$'
+    run -0 --separate-stderr sync_web --progress=never
+    assert_stderr 0 ''
+}

@@ -116,6 +116,7 @@ sync_all() {
     if sync_is_unchanged; then
         sync_clean
         sync_result unchanged "${snapshot[id]}"
+        sync_sum 0
         return
     fi
     if known_compact; then
@@ -169,6 +170,16 @@ sync_copy_state() {
         [[ ! $from || ! -e $file ]] ||
             cp --reflink=auto -- "$file" "$state/${file#"$from/"}" 2>/dev/null
     done
+}
+
+# sync_sum BYTES: sums up what was read and added.
+sync_sum() {
+    local entries=0 size=0 summary
+    [[ $drawn ]] || return 0
+    summary=$(<"$spool/summary")
+    json_value entries "$summary" entries
+    json_value size "$summary" content_bytes
+    summary_time "$(reference_print "$reference"): $entries entries, $(size_text "$size"), $(size_text "$1") added"
 }
 
 # Removes the packs of a walk that did not know enough: they may have contents that the store has.

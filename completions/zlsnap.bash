@@ -9,7 +9,7 @@
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
 _zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
-    status check copy forget gc clean'
+    snapshots status check copy forget gc clean'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
     xattrs-exclude= no-xattrs live jobs= verbose'
@@ -39,7 +39,7 @@ _zlsnap_describe() {
     list) options="expect= no-verify names verbose json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
     info) options="progress[=] expect= metadata json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
     mtree) options="expect= no-verify time $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
-    digest) options="cache= $_zlsnap_digest" operands='dir' ;;
+    digest) options="cache= time $_zlsnap_digest" operands='dir' ;;
     diff)
         options="time json fresh-options $_zlsnap_snapshot $_zlsnap_digest $_zlsnap_limits"
         operands='dir|layer dir|layer|store dir|store'
@@ -54,10 +54,11 @@ _zlsnap_describe() {
         operands='remote new|image|store new'
         ;;
     sync)
-        options="progress[=] state= $_zlsnap_zstd $_zlsnap_s3 $_zlsnap_pack"
-        operands='name dir store'
+        options="progress[=] state= level= sign= fresh-options dry-run $_zlsnap_store $_zlsnap_pack"
+        operands='name dir dir|store'
         ;;
-    restore) options="progress[=] expect= config= $_zlsnap_unpack" operands='name store dir' ;;
+    restore) options="progress[=] expect= $_zlsnap_snapshot $_zlsnap_unpack" operands='name dir|store dir' ;;
+    snapshots) options="json $_zlsnap_store" operands='name|dir|store dir|store' ;;
     status) options="state= expect= json fresh-options $_zlsnap_snapshot $_zlsnap_pack" operands='name dir|store dir|store' ;;
     check) options='read-data dry-run json config= seal= open=' operands='name|dir|store dir|store' ;;
     copy) options='all config= seal= open=' operands='name dir|store dir|store' ;;

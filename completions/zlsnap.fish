@@ -68,9 +68,11 @@ function __zlsnap_kinds
         case pull
             printf '%s\n' remote 'file|image|store' file
         case sync
-            printf '%s\n' name dir store
+            printf '%s\n' name dir 'dir|store'
         case restore
-            printf '%s\n' name store dir
+            printf '%s\n' name 'dir|store' dir
+        case snapshots
+            printf '%s\n' 'name|dir|store' 'dir|store'
         case status
             printf '%s\n' name 'dir|store' 'dir|store'
         case check
@@ -191,8 +193,9 @@ __zlsnap_add diff 'compare directories, layers and snapshots'
 __zlsnap_add oci 'make an image of layers'
 __zlsnap_add push 'copy a layer or an image to a registry or a store'
 __zlsnap_add pull 'copy it from there'
-__zlsnap_add sync 'keep a directory in a store'
-__zlsnap_add restore 'restore the last layer of a name'
+__zlsnap_add sync 'keep a snapshot of a directory in a store'
+__zlsnap_add restore 'restore a snapshot'
+__zlsnap_add snapshots 'list the snapshots of a name or a store'
 __zlsnap_add status 'show the last snapshot of a name'
 __zlsnap_add check 'check that a store has all that its snapshots need'
 __zlsnap_add copy 'copy snapshots to another store'
@@ -207,13 +210,13 @@ set -l pack tarpack,create,sync,status
 set -l content $pack,digest,diff
 set -l unpack tarunpack,extract,restore
 set -l readers $unpack,verify,list,info,mtree,diff
-set -l zstd create,sync,pull
-set -l s3 push,sync
+set -l zstd create,pull
+set -l s3 push
 set -l registry push,pull
 set -l viewers list,info,mtree,diff,pull,status
 set -l image oci,push
 set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
-set all $all,pull,sync,restore,status,check,copy,forget,gc,clean
+set all $all,pull,sync,restore,snapshots,status,check,copy,forget,gc,clean
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
@@ -257,7 +260,7 @@ __zlsnap_option $readers -l max-depth -x -d 'maximum depth of directories'
 __zlsnap_option $readers -l max-pax -x -d 'maximum size of an extended header'
 __zlsnap_option $readers -l max-xattr -x -d 'maximum size of an attribute'
 
-__zlsnap_option $zstd,tarstore -s l -l level -x -d 'compression level, 1 to 22'
+__zlsnap_option $zstd,sync,tarstore -s l -l level -x -d 'compression level, 1 to 22'
 __zlsnap_option $zstd -s T -l threads -x -d 'threads of zstd'
 __zlsnap_option $zstd -l long -f -d 'find repetitions up to 2^N bytes apart'
 __zlsnap_option $zstd -l rsyncable -d 'small changes in the directory cause small changes in the layer'
@@ -266,10 +269,10 @@ __zlsnap_option tarunpack,tarjoin,shasum-tee,extract,verify,list,info,mtree,pull
     -d 'expected digest'
 __zlsnap_option extract,list,mtree -l no-verify -d 'expect no digest'
 __zlsnap_option list -l names -d 'only the names'
-__zlsnap_option status,diff -l fresh-options -d 'use no options of the snapshot'
+__zlsnap_option sync,status,diff -l fresh-options -d 'use no options of the snapshot'
 __zlsnap_option info -l metadata -d 'only what LAYER.json says'
-__zlsnap_option diff,mtree -l time -d 'modification times, too'
-__zlsnap_option tarunpack,shasum-tee,list,info,diff,status,check,forget -l json -d 'print JSON'
+__zlsnap_option digest,diff,mtree -l time -d 'modification times, too'
+__zlsnap_option tarunpack,shasum-tee,list,info,diff,snapshots,status,check,forget -l json -d 'print JSON'
 __zlsnap_option tarpack,digest -l cache -r -F -d 'store digests in a file'
 __zlsnap_option tarpack -l contents -x -d 'write new contents to a descriptor'
 __zlsnap_option tarpack -l chunks -r -F -d 'write the chunk map to a file'
@@ -289,10 +292,12 @@ __zlsnap_option $registry -l tls-verify -x -a 'true false' -d 'whether TLS is ne
 __zlsnap_option $registry -l retries -x -d 'number of retries'
 __zlsnap_option $s3 -l part-size -x -d 'size of a part in MiB'
 __zlsnap_option $s3 -l max-parts -x -d 'maximum number of parts'
-__zlsnap_option $viewers,check,copy,forget,gc -l seal -x -d 'a filter for objects on their way to the store'
-__zlsnap_option $viewers,check,copy,forget,gc -l open -x -d 'the filter that undoes it'
-__zlsnap_option $viewers -l verify -x -d 'a command that verifies the signature'
-__zlsnap_option push,pull,sync,restore,status,check,copy,forget,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
+__zlsnap_option $viewers,sync,restore,snapshots,check,copy,forget,gc -l seal -x -d 'a filter for objects on their way to the store'
+__zlsnap_option $viewers,sync,restore,snapshots,check,copy,forget,gc -l open -x -d 'the filter that undoes it'
+__zlsnap_option $viewers,restore -l verify -x -d 'a command that verifies the signature'
+__zlsnap_option sync -l sign -x -d 'a filter that signs snapshots'
+__zlsnap_option sync -s n -l dry-run -d 'only print what would be stored'
+__zlsnap_option push,pull,sync,restore,snapshots,status,check,copy,forget,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
 
 __zlsnap_option check -l read-data -d 'verify all contents, and note damage in the store'
 __zlsnap_option copy -l all -d 'all snapshots of the name'

@@ -260,3 +260,40 @@ setup() {
     wait "$driver"
     assert_restores
 }
+
+@test "sync --dry-run: says what would be stored, and writes neither to the store nor to the state" {
+    random_file tree/random 100000
+    mkdir tmp
+    export TMPDIR=$PWD/tmp
+    run -0 --separate-stderr sync_web --dry-run
+    assert_stderr 0 ''
+    assert_output --regexp '^web/1 changed 3 entries, 100006 bytes, 100[0-9]{3} bytes of new contents before compression$'
+    assert_not_exists store
+    assert_not_exists "$STATE"
+    synced
+    random_file tree/more 5000
+    store_facts store "$STATE" >before
+    run -0 --separate-stderr sync_web -n
+    assert_stderr 0 ''
+    assert_output --regexp '^web/1 changed 4 entries, 105006 bytes, 5[0-9]{3} bytes of new contents before compression$'
+    store_facts store "$STATE" >after
+    run -0 diff before after
+    rm -r "$STATE"
+    run -0 sync_web -n
+    assert_output --regexp ' 5[0-9]{3} bytes of new contents before compression$'
+    synced
+    run -0 sync_web -n
+    assert_output "web/1 unchanged $id"
+    run -0 ls -A tmp
+    assert_output ''
+}
+
+@test "sync --progress: says which phase runs, and sums up" {
+    run -0 --separate-stderr sync_web --progress=always
+    assert_said $'\r\e[[]Ksending\r\e[[]Kcomparing'
+    assert_said $'\e[[]Kzlsnap: web/1: 2 entries, 6 bytes, [0-9.]+ KiB added in [0-9.]+ s$'
+    run -0 --separate-stderr sync_web --progress=always
+    assert_said $'\e[[]Kzlsnap: web/1: 2 entries, 6 bytes, 0 bytes added in [0-9.]+ s$'
+    run -0 --separate-stderr sync_web --progress=never
+    assert_stderr 0 ''
+}

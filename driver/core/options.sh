@@ -46,7 +46,7 @@ END
 }
 
 declare -gA option_letters=(
-    [e]=expect [h]=help [j]=jobs [l]=level [o]=output [q]=quiet [T]=threads [v]=verbose [V]=version
+    [e]=expect [h]=help [j]=jobs [l]=level [n]=dry-run [o]=output [q]=quiet [T]=threads [v]=verbose [V]=version
     [x]=one-file-system [X]=exclude-from
 )
 

@@ -53,10 +53,20 @@ progress_expect_file() {
 # and DIGEST may be empty.
 summary_say() {
     [[ $drawn ]] || return 0
-    local text tenths=$(((${EPOCHREALTIME/./} - drawn_since) / 100000))
+    local text
     text="${2:+$2 entries, }$(size_text "$3")"
     [[ ! $4 ]] || text+=" to $(size_text "$4") ($(ratio_text "$3" "$4") %)"
-    say "$(printable "$1"): $text in $(tenths_text "$tenths") s${5:+, $5}"
+    summary_time "$(printable "$1"): $text" "${5:+, $5}"
+}
+
+# summary_time TEXT [REST]: prints the text, the seconds since the command began, and the rest.
+summary_time() {
+    [[ ! $drawn ]] || say "$1 in $(tenths_text $(((${EPOCHREALTIME/./} - drawn_since) / 100000))) s${2-}"
+}
+
+# phase_say TEXT: draws what is being done, where a line is drawn.
+phase_say() {
+    [[ ! $drawn ]] || printf '\r\e[K%s' "$1" >&"$messages"
 }
 
 # ratio_text BYTES BYTES: prints the smaller number as a percentage of the larger.

@@ -25,6 +25,7 @@ send_snapshot() {
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
     wait "$needs" || return
+    phase_say sending
     packs_send
     manifests_send
     name=$(document_write "$1") || exit
@@ -35,12 +36,14 @@ send_snapshot() {
     send_remember
     name=${name%.json}
     sync_result synced "${name##*-}"
+    sync_sum "$(added_bytes)"
 }
 
 # Lists the store and compares it with "expected". Ends the driver if an object is missing, so that a document appears only
 # with all that it names.
 send_compare() {
     local problem
+    phase_say 'comparing'
     target_list "$reference" "$spool/listing"
     problem=$(awk -F '\t' '
         FILENAME == ARGV[1] { sizes[$1] = $2; next }

@@ -53,6 +53,13 @@ command_sync() {
     sync_store_check "$dir"
     programs_expect zstd jq flock sort join sha256sum
     programs_find tarpack tarstore tarjoin mtreediff shasum-tee
+    if [[ ${option[dry-run]-} ]]; then
+        state_find "$dir"
+        spool_make "$(temporary_place)" zlsnap-sync
+        run sync_try "$dir" || exit
+        result_print
+        return
+    fi
     state_open "$dir"
     state_lock
     sync_seal_check
@@ -109,6 +116,7 @@ sync_all() {
     if sync_is_unchanged; then
         sync_clean
         sync_result unchanged "${snapshot[id]}"
+        sync_sum 0
         return
     fi
     if known_compact; then
@@ -125,10 +133,59 @@ sync_all() {
     return "$status"
 }
 
+# sync_try DIR: a dry run. It works with a copy of the state, and stores nothing.
+sync_try() {
+    local incoming=$spool/incoming entries=0 size=0 summary contents
+    sync_copy_state
+    documents_known=$state/table
+    if [[ $target_kind == directory && ! -e $directory_path ]]; then
+        : >"$spool/listing"
+        documents_load "$reference"
+        known_choose
+    else
+        sync_look
+    fi
+    snapshot_read "$(tail -n 1 -- "$spool/complete")"
+    options_take "${snapshot[options]}"
+    known_prepare
+    sync_walk_known "$1" || return
+    options_compare
+    if sync_is_unchanged; then
+        sync_result unchanged "${snapshot[id]}"
+        return
+    fi
+    summary=$(<"$spool/summary") contents=$(<"$spool/stored")
+    json_value entries "$summary" entries
+    json_value size "$summary" content_bytes
+    sync_result changed "$entries entries, $size bytes, $((contents)) bytes of new contents before compression"
+}
+
+# Makes `state` a copy in the spool.
+sync_copy_state() {
+    local file from=$state
+    state=$spool/state
+    attempt mkdir -p -- "$state/known"
+    for file in "$from"/{cache,chunks,table} "$from"/known/*.index; do
+        # One that is gone or changes meanwhile does no harm.
+        [[ ! $from || ! -e $file ]] ||
+            cp --reflink=auto -- "$file" "$state/${file#"$from/"}" 2>/dev/null
+    done
+}
+
+# sync_sum BYTES: sums up what was read and added.
+sync_sum() {
+    local entries=0 size=0 summary
+    [[ $drawn ]] || return 0
+    summary=$(<"$spool/summary")
+    json_value entries "$summary" entries
+    json_value size "$summary" content_bytes
+    summary_time "$(reference_print "$reference"): $entries entries, $(size_text "$size"), $(size_text "$1") added"
+}
+
 # Removes the packs of a walk that did not know enough: they may have contents that the store has.
 sync_undo() {
     local pack
-    [[ -s $spool/stored ]] || return 0
+    [[ -s $spool/stored && ! ${option[dry-run]-} ]] || return 0
     while read -r pack _; do
         attempt rm -f -- "$incoming/$pack.index" "$incoming/$pack.zst"
     done <"$spool/stored"
@@ -167,8 +224,7 @@ sync_walk() {
     sync_resume
     [[ ! -e $state/chunks ]] || known_chunks=(--known-chunks="$state/chunks")
     {
-        sync_contents "$1" | stage_after "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming" \
-            >"$spool/stored"
+        sync_contents "$1" | sync_store >"$spool/stored"
         printf '%s\n' "${PIPESTATUS[*]}" >"$spool/statuses"
     } 4>&1 | stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree" >"$spool/manifest"
     statuses=${PIPESTATUS[1]}
@@ -178,6 +234,12 @@ sync_walk() {
     verdict "$statuses" tarpack shasum-tee tarstore || return
     read -r tree <"$spool/tree"
     attempt mv -fT -- "$spool/chunks" "$state/chunks"
+}
+
+# The stage that stores contents; in a dry run, it counts their bytes.
+sync_store() {
+    [[ ! ${option[dry-run]-} ]] || stage_after wc -c
+    stage_after "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming"
 }
 
 # The digest of the manifest that sync_walk() wrote.

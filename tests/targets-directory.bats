@@ -262,28 +262,6 @@ sync -- store store/web/prod store/web'
     assert_output ''
 }
 
-@test "directory: what interrupted puts left is removed when it is old" {
-    make_objects
-    mkdir state
-    verb "$STORE" put web/prod a.zst
-    verb "$STORE" incoming web/prod state >made
-    mkdir -p "$STORE/web/prod/.put-1-1" "$STORE/web/other/packs/.put-2-2"
-    touch "$STORE/web/prod/.put-1-1/x" "$(<made)/pack"
-    touch -d '2 hours ago' "$STORE/web/prod/.put-1-1" "$(<made)"
-    run -0 verb "$STORE" sweep '' 8000
-    assert_output ''
-    run -0 verb --dry-run "$STORE" sweep '' 3600
-    assert_equal "$(sort <<<"$output")" "$(printf '%s\n' "$STORE/web/prod/.put-1-1" "$(<made)" | sort)"
-    assert_exists "$STORE/web/prod/.put-1-1/x"
-    run -0 verb "$STORE" sweep web/other 0
-    assert_output "$STORE/web/other/packs/.put-2-2"
-    run -0 verb "$STORE" sweep web/none 0
-    run -0 verb "$STORE" sweep web/prod 3600
-    assert_equal "$(find "$STORE/web" ! -type d)" "$STORE/web/prod/a.zst"
-    assert_not_exists "$STORE/web/prod/.put-1-1"
-    assert_not_exists "$(<made)"
-}
-
 @test "directory: a file system without links, owners and permissions" {
     make_objects
     fake ln 'exit 1'

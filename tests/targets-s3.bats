@@ -133,12 +133,6 @@ b	1234567890123	$(date -d '2000-03-01 00:00:59' +%s)"
     s3_killed 'partNumber=10' "$VERBS" digest --part-size=5 "$STORE" put web/prod c large
     assert_objects web/prod 'c 0'
     assert_equal "$(s3_parts)" '1 2 3 4 5 6 7 8 9'
-    run -0 verb --dry-run "$STORE" sweep '' 0
-    assert_output --regexp "^$STORE/web/prod/large \\(unfinished upload of [^ ]*\\)\$"
-    run -0 verb "$STORE" sweep web/prod 3600
-    assert_output ''
-    run -0 verb "$STORE" sweep web/other 0
-    assert_output ''
     s3_forget
     run -0 verb --part-size=5 "$STORE" put web/prod large a.zst
     assert_equal "$(s3_parts)" '10 11 12 13 14'
@@ -147,14 +141,6 @@ b	1234567890123	$(date -d '2000-03-01 00:00:59' +%s)"
     mkdir got
     verb "$STORE" get web/prod got large
     cmp large got/large
-}
-
-@test "s3: an unfinished upload is aborted" {
-    random_file large 6M
-    s3_killed 'partNumber=2' "$VERBS" digest --part-size=5 "$STORE" put web/prod large
-    run -0 verb "$STORE" sweep web/prod 0
-    assert_output --regexp "^$STORE/web/prod/large "
-    assert_equal "$(s3_uploads_of "$STORE/web/prod/large")" ''
 }
 
 @test "s3: large files that are new, or have too many parts" {

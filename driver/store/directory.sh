@@ -173,21 +173,3 @@ directory_incoming() {
     directory_mine=$path
     printf -v "$1" '%s' "$path"
 }
-
-# directory_sweep PREFIX AGE: the directories of puts, and those of packs that waited for one.
-directory_sweep() {
-    local output status list=$spool/swept.$BASHPID path paths=()
-    directory_expect
-    output=$(cd -- "$directory_path" && find "./$1" -ignore_readdir_race -mindepth 1 -regextype posix-extended \
-        -type d \( -name '.put-*' -o -regex '\./[^/]+/[^/]+/incoming/[0-9a-f]{16}' \) -prune \
-        ! -newermt "$2 seconds ago" -print0 2>&1 >"$list")
-    status=$?
-    [[ $status -eq 0 || $output == "find: './$1': No such file or directory" ]] ||
-        directory_failed "$1" 'cannot be listed' "$output"
-    mapfile -d '' -t paths <"$list"
-    for path in "${paths[@]}"; do
-        print "$(printable "$target_url/${path#./}")"
-        [[ ${option[dry-run]-} ]] || rm -rf -- "${directory_path:?}/$path" 2>/dev/null ||
-            die 1 "$(printable "$target_url/${path#./}"): cannot be removed"
-    done
-}

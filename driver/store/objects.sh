@@ -160,18 +160,3 @@ objects_delete() {
         objects_delete "$1" "$name"
     done
 }
-
-# objects_sweep PREFIX AGE: unfinished uploads.
-objects_sweep() {
-    local s3_apart=.$BASHPID listing time url id began now
-    now=$(date +%s)
-    listing=$(s3_uploads_all) || exit
-    while IFS=$'\t' read -r time url id; do
-        [[ $url == "$s3_url${1:+$1/}"* ]] || continue
-        began=$(date -d "$time" +%s 2>/dev/null) || continue
-        # An age of 0 does not depend on the clock of the store.
-        (($2 == 0 || began + $2 < now)) || continue
-        print "$(printable "$url") (unfinished upload of $time)"
-        [[ ${option[dry-run]-} ]] || s3_abort "${url#"$s3_url"}" "$id"
-    done <<<"$listing"
-}

@@ -175,12 +175,6 @@ target_delete() {
     target_each delete "$@"
 }
 
-# target_sweep PREFIX AGE: removes what interrupted puts below the prefix left, if it is older than AGE, in seconds, and
-# prints it, a line each; with --dry-run it only prints. rclone cannot tell what is left.
-target_sweep() {
-    [[ $target_kind == rclone ]] || target_do sweep "$@"
-}
-
 # target_each VERB PREFIX NAME...: calls the function for this kind of store, with as many names as one call
 # may have.
 target_each() {

@@ -118,16 +118,16 @@ packs_send() {
 
 # packs_measure FILE...: prints the lines for "packs" of packs in incoming/; they are in the order of "unsent".
 packs_measure() {
-    local digests sizes='' index_sizes i pack live total
-    ((${#packs[@]} == 0)) || sizes=$(attempt stat -c '%n %s' -- "${packs[@]}") || exit
-    sed -E 's/.*[/]([0-9a-f]{64})[.]zst /\1 /' <<<"$sizes" | cat "$spool/resumed" - >"$spool/sent" &&
-        cp -- "$spool/sent" "$state/sent" || die 1 "$(printable "$state"): cannot be written"
-    sizes=$(awk 'FILENAME == ARGV[1] { size[$1] = $2; next } { print size[$1] }' "$spool/sent" "$spool/unsent")
-    [[ $sizes =~ ^([0-9]+($|$'\n'))+$ ]] || die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again"
+    local digests sizes lines='' index_sizes i pack live total
+    ((${#packs[@]} == 0)) || lines=$(attempt stat -c '%n %s' -- "${packs[@]}") || exit
+    sed -E 's/.*[/]([0-9a-f]{64})[.]zst /\1 /' <<<"$lines" | cat "$spool/resumed" - >"$spool/sent"
+    attempt cp -- "$spool/sent" "$state/sent"
+    lines=$(awk 'FILENAME == ARGV[1] { size[$1] = $2; next } { print size[$1] }' "$spool/sent" "$spool/unsent")
+    [[ $lines =~ ^([0-9]+($|$'\n'))+$ ]] || die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again"
     digests=$(attempt sha256sum -- "${@/%/.index}") &&
         index_sizes=$(cd -- "$spool/new" && printf '%s.index.zst\n' "${@##*/}" | attempt xargs stat -c %s --) || exit
     mapfile -t digests <<<"$digests"
-    mapfile -t sizes <<<"$sizes"
+    mapfile -t sizes <<<"$lines"
     mapfile -t index_sizes <<<"$index_sizes"
     i=0
     while read -r pack live total; do

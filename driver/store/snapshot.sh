@@ -74,8 +74,8 @@ snapshot_read() {
     snapshot=([key]=$1 [tree]='' [options]='[]')
     [[ $1 ]] || return 0
     fields=$(key=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == "snapshot" { print; exit }' "$spool/table")
-    IFS=$'\t' read -r _ _ snapshot[sequence] snapshot[time] snapshot[id] snapshot[host] snapshot[directory] \
-        snapshot[tree] snapshot[chunks] snapshot[entries] snapshot[size] snapshot[added] snapshot[options] <<<"$fields"
+    IFS=$'\t' read -r _ _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" "snapshot[directory]" \
+        "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" "snapshot[options]" <<<"$fields"
 }
 
 # snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.

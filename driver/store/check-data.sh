@@ -46,8 +46,8 @@ check_pack() {
     fi
 }
 
-# check_pack_contents PACK: reads each content that the index promises, by a manifest in which each is a file. Their names are
-# their places, so that the pack is read from its beginning to its end.
+# check_pack_contents PACK: reads each content that the index promises, by a manifest in which each is a file.
+# Their names are their places, so that the pack is read from its beginning to its end.
 check_pack_contents() {
     local statuses
     rm -rf -- "${spool:?}/only"
@@ -68,8 +68,8 @@ check_pack_contents() {
 
 # --------------------------------------------------------------------------- notes in the store
 
-# Writes bad/HEX.json for each damaged pack and manifest, whose name is HEX, and removes it for those that are sound again. That
-# the store cannot be written is a warning.
+# Writes bad/HEX.json for each damaged pack and manifest, whose name is HEX, and removes it for those that are
+# sound again. That the store cannot be written is a warning.
 check_note() {
     local bad sound
     [[ ${option[read-data]-} && ! ${option[dry-run]-} ]] || return 0

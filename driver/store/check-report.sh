@@ -51,8 +51,8 @@ check_problems_json() {
         snapshots: (.[4] | split(" "))}'
 }
 
-# check_count: prints the numbers of a name: snapshots, broken ones, packs, manifests, objects that no document names, and
-# foreign ones.
+# check_count: prints the numbers of a name: snapshots, broken ones, packs, manifests, objects that no
+# document names, and foreign ones.
 check_count() {
     form="^((snapshots|doomed)/$document_form|packs/[0-9a-f]{64}([.]index)?[.]zst|manifests/[0-9a-f]{64}[.]zst|bad/[0-9a-f]{64}[.]json)\$" \
         awk -F '\t' '
@@ -84,7 +84,8 @@ check_count() {
         die 1 'the objects cannot be counted: awk failed'
 }
 
-# check_count_foreign NAME...: prints the numbers for the objects of the store that belong to none of these names.
+# check_count_foreign NAME...: prints the numbers for the objects of the store that belong to none of these
+# names.
 check_count_foreign() {
     printf '%s\n' "$@" | awk -F / '
         FILENAME == "-" { names[$0]; next }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# zlsnap check: whether the store still has all that its documents name. Problems are collected as lines, STATUS OBJECT
-# PROBLEM with tabs between, and printed with the snapshots that they break.
+# zlsnap check: whether the store still has all that its documents name. Problems are collected as lines,
+# STATUS OBJECT PROBLEM with tabs between, and printed with the snapshots that they break.
 #
 #   listing, documents      every object is there with its size
 #   manifests               have their names as digests; rebuilt, each has the digest that its document says
@@ -104,8 +104,8 @@ check_words() {
 #   whole          the objects of chosen snapshots that are there with their sizes
 #   found          problems
 #
-# and makes these empty: "harmed", the keys of snapshots that have a problem; "damage", the problems of the name; "sound", the
-# digests of objects that have been verified.
+# and makes these empty: "harmed", the keys of snapshots that have a problem; "damage", the problems of the
+# name; "sound", the digests of objects that have been verified.
 check_load() {
     target_list "$reference" "$spool/listing"
     [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $target_url has no such name"
@@ -153,8 +153,8 @@ check_listed() {
         }' "$spool/listing" "$spool/chosen" "$spool/table"
 }
 
-# check_fetch OBJECT...: fetches the objects of one directory unless they can be read in place. That one cannot be fetched is a
-# problem.
+# check_fetch OBJECT...: fetches the objects of one directory unless they can be read in place. That one
+# cannot be fetched is a problem.
 check_fetch() {
     local object said
     [[ $check_at == "$spool" && $# -gt 0 ]] || return 0
@@ -171,7 +171,8 @@ check_fetch() {
     done
 }
 
-# check_unreadable OBJECT: whether it cannot be read, which is a problem; of one that could not be fetched, it is known.
+# check_unreadable OBJECT: whether it cannot be read, which is a problem; of one that could not be fetched, it
+# is known.
 check_unreadable() {
     local said
     [[ $check_at != "$spool" || -e $check_at/$1 ]] || return 0
@@ -197,7 +198,8 @@ check_manifests() {
     done
 }
 
-# Whether the indexes have the digests that the documents say, and are indexes. Sound ones become known/PACK.index in the spool.
+# Whether the indexes have the digests that the documents say, and are indexes. Sound ones become
+# known/PACK.index in the spool.
 check_indexes() {
     local pack digest total objects
     attempt mkdir -p -- "$spool/known"
@@ -233,7 +235,8 @@ check_index() {
     attempt rm -f -- "$index"
 }
 
-# Whether a file is an index: lines of one length, in the order of the digests, and every content is within the pack.
+# Whether a file is an index: lines of one length, in the order of the digests, and every content is within
+# the pack.
 # shellcheck disable=SC2016 # for awk
 check_index_form='
     length($0) != 86 || NF != 3 { exit wrong = 1 }
@@ -244,7 +247,8 @@ check_index_form='
 
 # --------------------------------------------------------------------------- snapshots
 
-# Whether the manifests of the snapshots have their digests, and whether every content is in a pack of the snapshot.
+# Whether the manifests of the snapshots have their digests, and whether every content is in a pack of the
+# snapshot.
 check_snapshots() {
     local keys key kind sound
     mapfile -t keys < <(sort -u -- "$spool/harmed" | comm -23 "$spool/chosen" -)
@@ -258,7 +262,8 @@ check_snapshots() {
     done
 }
 
-# check_rebuild KIND FILE: makes the manifest or chunk map of the snapshot; returns 1 with a problem unless it has its digest.
+# check_rebuild KIND FILE: makes the manifest or chunk map of the snapshot; returns 1 with a problem unless it
+# has its digest.
 check_rebuild() {
     local digest=${snapshot[tree]} objects object word=manifest
     [[ $1 == manifest ]] || digest=${snapshot[chunks]} word='chunk map'
@@ -276,7 +281,8 @@ check_rebuild() {
     return 1
 }
 
-# check_apply OBJECT FILE: like manifest_apply(), but returns 1 if the object is wrong, with the reason in "said".
+# check_apply OBJECT FILE: like manifest_apply(), but returns 1 if the object is wrong, with the reason in
+# "said".
 check_apply() {
     local statuses
     : >"$spool/said"

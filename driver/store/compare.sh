@@ -7,7 +7,8 @@ part layer/diff store/current store/view
 # The directory of the second operand; empty if that is a snapshot.
 compare_dir=
 
-# The two snapshots, set by compare_read(): `reference` and `reference_which` of each. The second one may have none.
+# The two snapshots, set by compare_read(): `reference` and `reference_which` of each. The second one may have
+# none.
 compare_names=()
 compare_whiches=()
 
@@ -120,7 +121,8 @@ compare_with_last() {
     compare_manifest 1
 }
 
-# compare_manifest SIDE: writes the manifest of the snapshot to SIDE in the spool, without times unless they are compared.
+# compare_manifest SIDE: writes the manifest of the snapshot to SIDE in the spool, without times unless they
+# are compared.
 compare_manifest() {
     snapshot_manifest manifest "$spool/manifest"
     (stage_from "$spool/manifest" stage "$tarunpack" --from-manifest "--manifest${option[time]+=time}") >"$spool/$1"

@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 #
-# zlsnap copy: snapshots of one store become the same snapshots of another: the same objects under the same names, and at last
-# the document. Some snapshots at a time, the oldest first:
+# zlsnap copy: snapshots of one store become the same snapshots of another: the same objects under the same
+# names, and at last the document. Some snapshots at a time, the oldest first:
 #
 #   get, verify and put the objects that the other store lacks, list and compare, put the documents, list and compare again
 #
-# Objects keep their names, so one that gc is about to delete in the other store must not be relied on: gc would delete it in
-# spite of the new document, if it looked before. Such a snapshot is not copied until gc has done so.
+# Objects keep their names, so one that gc is about to delete in the other store must not be relied on: gc
+# would delete it in spite of the new document, if it looked before. Such a snapshot is not copied until gc
+# has done so.
 
 part core/options core/pipe store/snapshot
 
@@ -28,8 +29,8 @@ END
 copy_from=
 copy_to=
 
-# The command that opens sealed objects. They are copied as they are stored, so that their sizes stay those in the documents, and
-# opened only to be read or verified.
+# The command that opens sealed objects. They are copied as they are stored, so that their sizes stay those in
+# the documents, and opened only to be read or verified.
 copy_open=
 
 # How many snapshots are copied at a time, and about how many bytes of objects are fetched at a time.
@@ -149,8 +150,8 @@ copy_some() {
     done
 }
 
-# copy_refuse KEY...: writes to "refused" the keys of snapshots that are forgotten in the other store, or need an object that gc is
-# about to delete there. An object of a complete snapshot of that store is safe.
+# copy_refuse KEY...: writes to "refused" the keys of snapshots that are forgotten in the other store, or need
+# an object that gc is about to delete there. An object of a complete snapshot of that store is safe.
 copy_refuse() {
     local key object
     printf '%s\n' "$@" | awk -F '\t' -v OFS='\t' '
@@ -190,8 +191,9 @@ copy_refuse() {
     done <"$spool/refused.new"
 }
 
-# copy_needs KEY...: writes what the snapshots need to "needs": KEY OBJECT SIZE, and INDEX_DIGEST for an index; and what of it the
-# other store lacks, or has damaged, to "lacks": OBJECT SIZE INDEX_DIGEST, each once.
+# copy_needs KEY...: writes what the snapshots need to "needs": KEY OBJECT SIZE, and INDEX_DIGEST for an
+# index; and what of it the other store lacks, or has damaged, to "lacks": OBJECT SIZE INDEX_DIGEST, each
+# once.
 copy_needs() {
     printf '%s\n' "$@" | lacks=$spool/lacks awk -F '\t' -v OFS='\t' '
         function need(object, size, digest,  hex) {
@@ -299,8 +301,8 @@ copy_unnote() {
 
 # --------------------------------------------------------------------------- documents
 
-# copy_is_whole KEY: whether the other store has all that the snapshot needs, sound as far as is known; else says which object it
-# does not have.
+# copy_is_whole KEY: whether the other store has all that the snapshot needs, sound as far as is known; else
+# says which object it does not have.
 copy_is_whole() {
     local object
     object=$(key=$1 awk -F '\t' '
@@ -318,7 +320,8 @@ copy_has() {
     awk -F '\t' -v key="$1" '$1 == key { print $2 }' "$spool/from.listing" "$spool/listing" | uniq -c | grep -q '^ *2 '
 }
 
-# copy_documents KEY...: puts these documents, and compares the listing again. Ends the driver if something was lost meanwhile.
+# copy_documents KEY...: puts these documents, and compares the listing again. Ends the driver if something
+# was lost meanwhile.
 copy_documents() {
     local key dir=$spool/snapshots
     copy_raw "$copy_from"
@@ -335,7 +338,8 @@ copy_documents() {
     done
 }
 
-# copy_documents_get KEY...: fetches them to $dir, as they are stored, and compares them with what was read before.
+# copy_documents_get KEY...: fetches them to $dir, as they are stored, and compares them with what was read
+# before.
 copy_documents_get() {
     local key
     target_get "$reference" "$dir" "$@"

@@ -10,8 +10,8 @@ current_options() {
     options_compare
 }
 
-# current_manifest DIR FORM: a stage of a pipe that prints the manifest of the directory; FORM is --manifest or
-# --manifest=time. Uses a copy of sync's cache, if there is one: its places belong to sync's packs.
+# current_manifest DIR FORM: a stage of a pipe that prints the manifest of the directory; FORM is --manifest
+# or --manifest=time. Uses a copy of sync's cache, if there is one: its places belong to sync's packs.
 current_manifest() {
     local cache=()
     ! cp --reflink=auto -- "${state:-/dev/null}/cache" "$spool/cache" 2>/dev/null || cache=(--cache="$spool/cache")

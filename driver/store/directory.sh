@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 #
-# A store in a directory of any mounted file system. A put needs neither links nor owners, which exFAT and others
-# lack: files are copied into a directory whose name begins with a dot, and from there they are renamed. Files
-# and directories get their permissions from the umask, and their group from a setgid directory, so that users
-# of a group can share a store.
+# A store in a directory of any mounted file system. A put needs neither links nor owners, which exFAT and
+# others lack: files are copied into a directory whose name begins with a dot, and from there they are
+# renamed. Files and directories get their permissions from the umask, and their group from a setgid
+# directory, so that users of a group can share a store.
 
 part core/messages core/names store/target
 
@@ -30,7 +30,8 @@ directory_create() {
     output=$(mkdir -- "$directory_path" 2>&1) || directory_failed '' "cannot be made" "$output"
 }
 
-# directory_failed PREFIX PROBLEM OUTPUT: prints why a program failed: the end of its first message; and exits.
+# directory_failed PREFIX PROBLEM OUTPUT: prints why a program failed: the end of its first message; and
+# exits.
 directory_failed() {
     local reason=${3%%$'\n'*}
     die 1 "$(target_name "$1"): $2: $(printable "${reason##*: }")"
@@ -43,8 +44,8 @@ directory_expect() {
 }
 
 # directory_list PREFIX [NAME]: prints KEY, SIZE and TIME of the files, with tabs between. Symbolic links are
-# no objects. A directory with a foreign name, such as lost+found, is not entered. That another process removes
-# a file meanwhile is no error; everything else is that find reports.
+# no objects. A directory with a foreign name, such as lost+found, is not entered. That another process
+# removes a file meanwhile is no error; everything else is that find reports.
 directory_list() (
     local output list start=./$1/ depth=() only=()
     directory_expect
@@ -68,8 +69,8 @@ directory_move() {
     directory_send mv "$@"
 }
 
-# directory_send cp|mv PREFIX FILE...: a subshell, which removes its own directory however it ends. A file that
-# is renamed gets a new time: the time of an object is that of its put.
+# directory_send cp|mv PREFIX FILE...: a subshell, which removes its own directory however it ends. A file
+# that is renamed gets a new time: the time of an object is that of its put.
 directory_send() (
     local how=$1 prefix=$2 private output file files=() superfluous=()
     # What a killed run leaves in its own directory is found again.
@@ -89,8 +90,8 @@ directory_send() (
     ((${#superfluous[@]} == 0)) || attempt rm -f -- "${superfluous[@]}"
 )
 
-# directory_is_elsewhere DIR FILE...: whether a file is on another file system than the directory: mv would copy
-# it.
+# directory_is_elsewhere DIR FILE...: whether a file is on another file system than the directory: mv would
+# copy it.
 directory_is_elsewhere() {
     local devices
     devices=$(stat -L -c %d -- "$@" | uniq)
@@ -156,7 +157,8 @@ directory_delete() {
 }
 
 # directory_incoming VARIABLE PREFIX STATE: the directory for packs of this state, on the file system of the
-# store, so that a move is a rename. Packs that a killed run was moving are moved back. The state must be locked.
+# store, so that a move is a rename. Packs that a killed run was moving are moved back. The state must be
+# locked.
 directory_incoming() {
     local output id path left packs
     [[ -s $3/incoming.id ]] || printf '%s-%s\n' "${EPOCHREALTIME/./}" "$RANDOM" | store "$3/incoming.id" || exit

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 #
-# The documents of a name: which snapshots it has, what they need, and which of them are complete. A document is one
-# JSON object, written once and never changed. Here it becomes lines of text, with tabs, which awk joins with the
-# listing of the store. The first field is the key of the document:
+# The documents of a name: which snapshots it has, what they need, and which of them are complete. A document
+# is one JSON object, written once and never changed. Here it becomes lines of text, with tabs, which awk
+# joins with the listing of the store. The first field is the key of the document:
 #
 #   KEY snapshot SEQUENCE TIME ID HOST DIRECTORY TREE CHUNKS ENTRIES SIZE ADDED OPTIONS
 #   KEY manifest OBJECT SIZE      its manifest: first a whole one, then deltas to be applied
@@ -12,18 +12,20 @@
 #   KEY document SIZE             of each document; SIZE is that of the listing
 #   KEY malformed PROBLEM
 #
-# CHUNKS is "-" if no file is large. HOST, DIRECTORY and OPTIONS are JSON, so that they contain no tab and no newline.
+# CHUNKS is "-" if no file is large. HOST, DIRECTORY and OPTIONS are JSON, so that they contain no tab and no
+# newline.
 
 part core/json core/spool store/target
 
-# The table of documents that were read before, compressed by zstd, whose checksum it has: a file in the state directory, or
-# empty.
+# The table of documents that were read before, compressed by zstd, whose checksum it has: a file in the state
+# directory, or empty.
 documents_known=
 
 # The form of the names of documents, without their directory.
 document_form='[0-9]{8,15}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 
-# documents_load PREFIX: reads all documents of a name, whose listing is in the spool, and judges them. Writes in the spool:
+# documents_load PREFIX: reads all documents of a name, whose listing is in the spool, and judges them. Writes
+# in the spool:
 #
 #   table       the lines above
 #   complete    the keys of snapshots that are kept and complete, in their order
@@ -41,8 +43,8 @@ documents_load() {
     documents_judge
 }
 
-# documents_take TABLE: takes the lines of documents that are listed with the size that they had; writes the keys of the others
-# to "missing". Malformed ones are read again.
+# documents_take TABLE: takes the lines of documents that are listed with the size that they had; writes the
+# keys of the others to "missing". Malformed ones are read again.
 documents_take() {
     out=$spool/table missing=$spool/missing form="^(snapshots|doomed)/$document_form\$" awk -F '\t' '
         pass == 1 && $1 ~ ENVIRON["form"] { listed[$1] = $2 }
@@ -80,8 +82,8 @@ documents_fetch() {
     done
 }
 
-# Appends the lines of the files whose names are on standard input. jq stops where one of them is no JSON, and joins what is
-# cut with the next one.
+# Appends the lines of the files whose names are on standard input. jq stops where one of them is no JSON, and
+# joins what is cut with the next one.
 documents_flatten() {
     local files file
     mapfile -d '' -t files

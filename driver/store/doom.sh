@@ -4,8 +4,8 @@
 
 part core/json store/documents store/name
 
-# How far the time of a document may be ahead of the clock of the store, in seconds. An S3 store rounds up to a
-# minute.
+# How far the time of a document may be ahead of the clock of the store, in seconds. An S3 store rounds up to
+# a minute.
 doom_tolerance=300
 
 # At most so many objects are in one document, which is then far smaller than documents may be.
@@ -17,8 +17,8 @@ doom_read() {
     documents_load "$reference"
 }
 
-# doom_expect [KEY]...: ends the driver unless all listed documents were read and understood, for they say what is
-# needed. A snapshot that is forgotten, or one of these KEYs, needs nothing.
+# doom_expect [KEY]...: ends the driver unless all listed documents were read and understood, for they say
+# what is needed. A snapshot that is forgotten, or one of these KEYs, needs nothing.
 doom_expect() {
     local problem
     problem=$(form="^(snapshots|doomed)/$document_form\$" except=$* awk -F '\t' '

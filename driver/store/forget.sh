@@ -30,8 +30,8 @@ END
     usage_target
 }
 
-# What the operands say, set by forget_read(): the names in their order, and for each the IDs; an empty ID means
-# that the rules apply.
+# What the operands say, set by forget_read(): the names in their order, and for each the IDs; an empty ID
+# means that the rules apply.
 forget_names=()
 declare -gA forget_ids=()
 
@@ -135,8 +135,8 @@ forget_decide() {
         newest=$newest awk -f "$parts/store/retention.awk" >"$spool/decided" || die 1 'the rules failed: awk failed'
 }
 
-# Ends the driver if the time of a snapshot lies in the future: it would be taken for the newest. The clock of the
-# store cannot be behind what it says of its objects, so most stores do not have to be asked.
+# Ends the driver if the time of a snapshot lies in the future: it would be taken for the newest. The clock of
+# the store cannot be behind what it says of its objects, so most stores do not have to be asked.
 forget_future() {
     local latest key now
     read -r latest key < <(paste -- "$spool/dates" "$spool/candidates" | cut -f 1,5 | sort -rn)

@@ -1,19 +1,20 @@
 # shellcheck shell=bash
 #
-# zlsnap gc: deletes what no snapshot needs any more, in two steps and without locks, so that syncs may run meanwhile:
+# zlsnap gc: deletes what no snapshot needs any more, in two steps and without locks, so that syncs may run
+# meanwhile:
 #
 #   1. What is older than the grace period, and no kept snapshot needs, is listed in a document in doomed/.
 #   2. What has been doomed for the grace period is deleted, unless a snapshot needs it after all: then it is struck
 #      off, and has to be doomed anew.
 #
-# A sync that looked at the store before an object was doomed may build on it. It ends within the grace period, so
-# that step 2 sees its snapshot. A sync that looks later does not build on what is doomed. One that takes longer
-# notices, when it lists the store a last time, that an object is missing.
+# A sync that looked at the store before an object was doomed may build on it. It ends within the grace
+# period, so that step 2 sees its snapshot. A sync that looks later does not build on what is doomed. One that
+# takes longer notices, when it lists the store a last time, that an object is missing.
 #
-# The order of deletion. First the documents of forgotten snapshots: what only they need is either doomed already,
-# by the first gc after they were forgotten, or it is doomed by the next one; so it outlives them, and no document
-# ever names an object that gc has deleted. At last the documents in doomed/: without them a forgotten snapshot
-# would be kept again. gc may be killed at any moment; the next one does what is left.
+# The order of deletion. First the documents of forgotten snapshots: what only they need is either doomed
+# already, by the first gc after they were forgotten, or it is doomed by the next one; so it outlives them,
+# and no document ever names an object that gc has deleted. At last the documents in doomed/: without them a
+# forgotten snapshot would be kept again. gc may be killed at any moment; the next one does what is left.
 
 part core/options core/pipe core/progress store/doom store/leftovers store/snapshots
 
@@ -97,7 +98,8 @@ gc_name() {
         }' "$spool/all" >"$spool/listing"
     documents_load "$reference"
     doom_expect
-    # What there would be to do if all were old: mostly nothing, and then the store is not asked for its clock.
+    # What there would be to do if all were old: mostly nothing, and then the store is not asked for its
+    # clock.
     gc_now=9999999999
     gc_judge
     gc_take foreign >>"$spool/actions"
@@ -126,7 +128,8 @@ gc_take() {
     grep "^$1"$'\t' "$spool/judged"
 }
 
-# gc_has [ACTION]...: whether there is one of these actions in "judged"; by default, of those that change the store.
+# gc_has [ACTION]...: whether there is one of these actions in "judged"; by default, of those that change the
+# store.
 gc_has() {
     local actions=$*
     [[ $actions ]] || actions='doom forget delete strike finish'

@@ -43,8 +43,8 @@ snapshot_facts() {
             added_bytes: $added}' || die 1 'jq failed'
 }
 
-# snapshot_sum KIND FIELD...: prints how many lines of this kind the snapshot has, and the sum of these fields, as
-# [COUNT,SUM].
+# snapshot_sum KIND FIELD...: prints how many lines of this kind the snapshot has, and the sum of these
+# fields, as [COUNT,SUM].
 snapshot_sum() {
     snapshot_lines "$1" | fields=${*:2} awk -F '\t' '
         BEGIN { count = split(ENVIRON["fields"], fields, " ") }

@@ -64,7 +64,8 @@ join_prepare() {
     join_arguments+=(--packs="$packs")
 }
 
-# Writes the packs that are needed to "needs". If an index is missing, other packs of the name may have its contents.
+# Writes the packs that are needed to "needs". If an index is missing, other packs of the name may have its
+# contents.
 join_needs() {
     local status
     (stage_from "$spool/manifest" exec "$tarjoin" --needs "${join_arguments[@]}") >"$spool/needs" 2>"$spool/said"
@@ -78,7 +79,8 @@ join_needs() {
     verdict "$status" tarjoin
 }
 
-# Adds the indexes of all packs of the name, also those of other snapshots, to known/ in the spool; returns 1 if there are no others.
+# Adds the indexes of all packs of the name, also those of other snapshots, to known/ in the spool; returns 1
+# if there are no others.
 join_offer_all() {
     local kept=("$spool/indexes"/*.index)
     [[ ! -e ${kept[0]} ]] || attempt mv -- "${kept[@]}" "$spool/known/"
@@ -92,8 +94,8 @@ join_offer_all() {
     indexes_fetch "$spool/others" "$spool/known" 2>/dev/null
 }
 
-# join_elsewhere: after tarjoin has failed, lets it take contents from all packs of the name; returns 1 if it failed for another
-# reason, or there are no other packs. join_prepare() was called with its arguments.
+# join_elsewhere: after tarjoin has failed, lets it take contents from all packs of the name; returns 1 if it
+# failed for another reason, or there are no other packs. join_prepare() was called with its arguments.
 join_elsewhere() {
     local packs names
     [[ $join_status == [34] ]] && join_offer_all || return

@@ -1,21 +1,24 @@
 # shellcheck shell=bash
 #
-# The packs that a sync builds on: their contents are known, and not stored again. They are in the snapshots that are kept
-# and complete; a pack that is doomed or bad is left out. To compact the store, a second walk leaves out more: packs of
-# which little is used, and small packs when there are many. What the directory still has of them is stored again.
+# The packs that a sync builds on: their contents are known, and not stored again. They are in the snapshots
+# that are kept and complete; a pack that is doomed or bad is left out. To compact the store, a second walk
+# leaves out more: packs of which little is used, and small packs when there are many. What the directory
+# still has of them is stored again.
 
 part store/documents store/snapshot
 
-# A pack of less live bytes than this share of its bytes, in percent, in every snapshot, is left out in compaction.
+# A pack of less live bytes than this share of its bytes, in percent, in every snapshot, is left out in
+# compaction.
 known_live_least=50
 
 # Packs of fewer bytes than these belong to a tier. A tier that has more packs than known_tier_most is merged.
 known_tiers='524288 4194304 33554432'
 known_tier_most=8
 
-# Writes the packs to build on to "known" in the spool: PACK INDEX_DIGEST SIZE LIVE TOTAL USED. LIVE is of the snapshot that
-# uses most of the pack; USED is 1 if the last snapshot uses it. The other packs that the last snapshot uses are in "repair", with
-# damaged objects of its manifest and chunk map. The snapshots that have such objects are in "damaged".
+# Writes the packs to build on to "known" in the spool: PACK INDEX_DIGEST SIZE LIVE TOTAL USED. LIVE is of the
+# snapshot that uses most of the pack; USED is 1 if the last snapshot uses it. The other packs that the last
+# snapshot uses are in "repair", with damaged objects of its manifest and chunk map. The snapshots that have
+# such objects are in "damaged".
 known_choose() {
     : >"$spool/repair"
     : >"$spool/damaged"
@@ -68,8 +71,9 @@ known_compact() {
     [[ -s $spool/left ]]
 }
 
-# The state has the plan of the last sync: the options of the last snapshot, and a line PACK INDEX_DIGEST for each index in
-# known/, sorted. Returns 1 if there is none, or if known/ has other indexes; else takes the options.
+# The state has the plan of the last sync: the options of the last snapshot, and a line PACK INDEX_DIGEST for
+# each index in known/, sorted. Returns 1 if there is none, or if known/ has other indexes; else takes the
+# options.
 known_guess() {
     local options='' pack have wanted=''
     { read -r options && while read -r pack _; do
@@ -114,8 +118,8 @@ known_extend() {
     } >"$state/plan" || die 1 "$(printable "$state"): cannot be written"
 }
 
-# Leaves the packs of "left" out of known/ until known_return(), and those that the last snapshot does not use, which may have
-# the same contents: the next walk stores these again.
+# Leaves the packs of "left" out of known/ until known_return(), and those that the last snapshot does not
+# use, which may have the same contents: the next walk stores these again.
 known_leave() {
     local pack indexes
     attempt mkdir -- "$spool/aside"
@@ -129,8 +133,8 @@ known_return() {
     [[ ! -e ${indexes[0]} ]] || attempt mv -- "${indexes[@]}" "$state/known/"
 }
 
-# Verifies the indexes of known/, which a snapshot is about to rely on; removes those that are wrong, and returns 1 if there are
-# any: the tree has to be walked again.
+# Verifies the indexes of known/, which a snapshot is about to rely on; removes those that are wrong, and
+# returns 1 if there are any: the tree has to be walked again.
 known_verify() {
     local wrong
     wrong=$(cd -- "$state/known" && awk '{ sub("sha256:", "", $2); print $2 "  " $1 ".index" }' "$spool/known" |

@@ -73,8 +73,8 @@ s3_measure() {
     fi
 }
 
-# s3_has_layer KEY: whether the store has the layer. A different ETag may come from other part sizes, or from a
-# store that encrypts: then the object is read.
+# s3_has_layer KEY: whether the store has the layer. A different ETag may come from other part sizes, or from
+# a store that encrypts: then the object is read.
 s3_has_layer() {
     [[ ${object_sizes[$1]-} == "${layer_sizes[0]}" ]] || return
     [[ ${object_etags[$1]} == "$s3_etag" ]] || s3_read_back "$1"

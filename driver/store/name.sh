@@ -4,12 +4,13 @@
 
 part core/messages core/names
 
-# The name, set by reference_read(): SERVICE/INSTANCE with both parts encoded. It is the prefix of its objects. And
-# the snapshot that is meant, behind an "@"; empty for the last one.
+# The name, set by reference_read(): SERVICE/INSTANCE with both parts encoded. It is the prefix of its
+# objects. And the snapshot that is meant, behind an "@"; empty for the last one.
 reference=
 reference_which=
 
-# reference_read WORD: reads SERVICE/INSTANCE; the instance may contain slashes. What follows the last one contains no "@".
+# reference_read WORD: reads SERVICE/INSTANCE; the instance may contain slashes. What follows the last one
+# contains no "@".
 reference_read() {
     [[ $1 == ?*/?* ]] || usage_error "'$(printable "$1")' is not a name, SERVICE/INSTANCE"
     [[ ${1##*/} != *@* ]] || usage_error "'$(printable "$1")': a snapshot cannot be given here, and no name has an @ after its last /"

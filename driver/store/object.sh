@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 #
-# The objects of a manifest or a chunk map: the whole text, or a delta against an earlier one. An object is a skippable frame of
-# random bytes, and the text compressed by zstd; its name is the digest of that.
+# The objects of a manifest or a chunk map: the whole text, or a delta against an earlier one. An object is a
+# skippable frame of random bytes, and the text compressed by zstd; its name is the digest of that.
 
 part core/pipe store/documents store/snapshot
 
-# number_base NUMBER: prints the number without its last octal digit that is not zero: the snapshot whose manifest this one's is
-# a delta of. So the manifest of snapshot 1000 is made of four objects.
+# number_base NUMBER: prints the number without its last octal digit that is not zero: the snapshot whose
+# manifest this one's is a delta of. So the manifest of snapshot 1000 is made of four objects.
 number_base() {
     local place=1
     while (($1 && $1 / place % 8 == 0)); do
@@ -18,9 +18,9 @@ number_base() {
 # The longest row of objects that a manifest is made of.
 object_row=8
 
-# objects_make KIND FILE DIGEST: makes the object of a manifest or a chunk map in "new", and writes the names and sizes of the
-# objects that the text is made of to KIND.objects in the spool: those of the last snapshot if it has the same text, else a
-# delta or the whole text, whichever is smaller.
+# objects_make KIND FILE DIGEST: makes the object of a manifest or a chunk map in "new", and writes the names
+# and sizes of the objects that the text is made of to KIND.objects in the spool: those of the last snapshot
+# if it has the same text, else a delta or the whole text, whichever is smaller.
 objects_make() {
     local list=$spool/$1.objects whole='' delta='' limit=0
     if [[ $3 == "${snapshot[tree]}" || $3 == "${snapshot[chunks]-}" ]] &&
@@ -64,8 +64,8 @@ object_drop() {
     [[ ! $name ]] || attempt rm -f -- "$spool/new/${name##*/}"
 }
 
-# object_delta KIND FILE: writes the delta to KIND.delta in the spool, and the objects of its base to KIND.objects. There is none
-# if no snapshot can be the base.
+# object_delta KIND FILE: writes the delta to KIND.delta in the spool, and the objects of its base to
+# KIND.objects. There is none if no snapshot can be the base.
 object_delta() {
     local key digest base=$spool/$1.base
     key=$(base_choose) || die 1 'awk failed'
@@ -85,8 +85,9 @@ delta_make() {
     [[ sha256:$old == "$3" ]] && mv -fT -- "$spool/$1.base.objects" "$spool/$1.objects"
 }
 
-# Prints the key of the snapshot that is the base: the one with number_base(), or the last one before it that is complete, or
-# else the oldest one. None if its own row of deltas is long. Snapshots of which a check has found an object damaged are left out.
+# Prints the key of the snapshot that is the base: the one with number_base(), or the last one before it that
+# is complete, or else the oldest one. None if its own row of deltas is long. Snapshots of which a check has
+# found an object damaged are left out.
 base_choose() {
     base=$(number_base "$number") row=$object_row awk -F '\t' '
         FILENAME == ARGV[1] { damaged[$1]; next }
@@ -107,7 +108,8 @@ base_choose() {
         }' "$spool/damaged" "$spool/complete" "$spool/table"
 }
 
-# base_lines KIND KEY: prints the digest of the manifest or chunk map of a snapshot, and writes its objects to KIND.base.objects.
+# base_lines KIND KEY: prints the digest of the manifest or chunk map of a snapshot, and writes its objects to
+# KIND.base.objects.
 base_lines() {
     kind=$1 key=$2 out=$spool/$1.base.objects awk -F '\t' '
         $1 != ENVIRON["key"] { next }
@@ -123,7 +125,8 @@ manifest_keep() {
     attempt mv -fT -- "$spool/kept" "$state/manifests/${2#sha256:}.zst"
 }
 
-# Removes the texts that no later one will be a delta of: only those of the numbers from which number_base() leads to 0.
+# Removes the texts that no later one will be a delta of: only those of the numbers from which number_base()
+# leads to 0.
 manifests_forget() {
     local next=$number numbers=' ' file keep
     while ((next)); do

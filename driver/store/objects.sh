@@ -16,7 +16,8 @@ objects_open() {
     s3_expect
 }
 
-# objects_list PREFIX [NAME]: prints KEY, SIZE and TIME, with tabs between. A foreign key with a newline is an error.
+# objects_list PREFIX [NAME]: prints KEY, SIZE and TIME, with tabs between. A foreign key with a newline is an
+# error.
 objects_list() {
     local listing status s3_apart=.$BASHPID url=$s3_url${1:+$1/} recursive=(--recursive)
     [[ ! ${2-} ]] || recursive=()
@@ -110,9 +111,9 @@ objects_move() {
     attempt rm -f -- "${@:2}" || exit
 }
 
-# objects_get PREFIX NAME...: fetches the objects to $dir. For each, s3cmd lists the keys that begin with its key,
-# so that a missing object is no error, and a missing bucket is one. The pattern excludes other keys, such as
-# NAME/../../x.
+# objects_get PREFIX NAME...: fetches the objects to $dir. For each, s3cmd lists the keys that begin with its
+# key, so that a missing object is no error, and a missing bucket is one. The pattern excludes other keys,
+# such as NAME/../../x.
 objects_get() (
     local s3_apart=.$BASHPID fd status tries names urls
     names=$(printf '|%s' "${@:2}" | sed -E 's/\|[^|]*\//|/g; s/[.]/\\./g')

@@ -69,8 +69,8 @@ usage_registry() {
 END
 }
 
-# remote_expect REMOTE OTHER HINT: ends the driver unless REMOTE is a URL of a registry or a store. HINT is for
-# a user who gave the other operand as a URL.
+# remote_expect REMOTE OTHER HINT: ends the driver unless REMOTE is a URL of a registry or a store. HINT is
+# for a user who gave the other operand as a URL.
 remote_expect() {
     local problem
     [[ $1 != s3://* && $1 != docker://* ]] || return 0

@@ -3,7 +3,8 @@
 # A store in a remote of rclone, which finds it in its own configuration and environment.
 #
 # An rclone that is killed in a put may leave a part under the final name: to be complete, an object has to be
-# listed with the right size. And copy skips a damaged object of the right size and time, hence --ignore-times.
+# listed with the right size. And copy skips a damaged object of the right size and time, hence
+# --ignore-times.
 #
 # The time of an object has to be that of its put:
 #   S3, Swift, Azure and others that keep times as metadata    the server's, by --use-server-modtime
@@ -36,8 +37,8 @@ rclone_open() {
     programs_expect rclone jq
 }
 
-# rclone_path VARIABLE PREFIX: sets the variable to the remote path of a prefix. Without the slash at its end, rclone
-# would ask whether it is a file.
+# rclone_path VARIABLE PREFIX: sets the variable to the remote path of a prefix. Without the slash at its end,
+# rclone would ask whether it is a file.
 rclone_path() {
     local separator=/
     [[ $rclone_root != *[:/] ]] || separator=

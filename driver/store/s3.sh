@@ -124,7 +124,8 @@ configure s3cmd" ;;
     die 1 "$(printable "$2"): $(printable "${problem:-s3cmd failed with status $1}")"
 }
 
-# s3_look PREFIX: adds the objects whose keys begin with the prefix, and have no slash after it, to the arrays.
+# s3_look PREFIX: adds the objects whose keys begin with the prefix, and have no slash after it, to the
+# arrays.
 s3_look() {
     local line key listing status seconds
     # Date, time, size, ETag, class, URL.
@@ -142,8 +143,8 @@ s3_look() {
     done <<<"$listing"
 }
 
-# minute_seconds VARIABLE "YYYY-MM-DD HH:MM": sets the variable to this time, in UTC, in seconds since the epoch.
-# It runs no program, since a store may list thousands of objects.
+# minute_seconds VARIABLE "YYYY-MM-DD HH:MM": sets the variable to this time, in UTC, in seconds since the
+# epoch. It runs no program, since a store may list thousands of objects.
 minute_seconds() {
     local year=$((10#${2:0:4})) month=$((10#${2:5:2})) day=$((10#${2:8:2})) days
     # Years that begin in March, so that a leap day is the last one.
@@ -260,8 +261,8 @@ s3_push_options_read() {
     number_check max-parts "$s3_max_parts" 1 10000
 }
 
-# s3_part_size_for VARIABLE SIZE NAME: sets the variable to the size of the parts of a file: larger if it would
-# have too many.
+# s3_part_size_for VARIABLE SIZE NAME: sets the variable to the size of the parts of a file: larger if it
+# would have too many.
 s3_part_size_for() {
     local raised=$s3_part_size least=$((($2 + s3_max_parts * 1048576 - 1) / (s3_max_parts * 1048576)))
     ((raised >= least)) || raised=$least

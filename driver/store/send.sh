@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# What a sync sends: packs, manifest and chunk map, and at last the document. The walk left the manifest in the spool, the chunk
-# map in the state, and packs in incoming/.
+# What a sync sends: packs, manifest and chunk map, and at last the document. The walk left the manifest in
+# the spool, the chunk map in the state, and packs in incoming/.
 
 part core/pipe layer/metadata store/known store/object store/signature store/snapshot store/state
 
@@ -39,8 +39,8 @@ send_snapshot() {
     sync_sum "$(added_bytes)"
 }
 
-# Lists the store and compares it with "expected". Ends the driver if an object is missing, so that a document appears only
-# with all that it names.
+# Lists the store and compares it with "expected". Ends the driver if an object is missing, so that a document
+# appears only with all that it names.
 send_compare() {
     local problem
     phase_say 'comparing'
@@ -62,8 +62,8 @@ number_next() {
 
 # --------------------------------------------------------------------------- packs
 
-# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL. Where several packs have a content, the newest index
-# decides: one of a new pack, or else of a pack that the last snapshot uses.
+# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL. Where several packs have a content,
+# the newest index decides: one of a new pack, or else of a pack that the last snapshot uses.
 needs_find() {
     local pack used preferred=() new=("$incoming"/*.index)
     while read -r pack _ _ _ _ used; do
@@ -80,9 +80,10 @@ needs_find() {
     known_return
 }
 
-# Sends the packs that wait in incoming/ and are needed, with their indexes. Writes what the document says of all needed packs to
-# "packs": PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL. Until the document is there, the state has the sizes of those that were
-# sent, and incoming/ their indexes: if this run is killed, the next one does not send their contents again.
+# Sends the packs that wait in incoming/ and are needed, with their indexes. Writes what the document says of
+# all needed packs to "packs": PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL. Until the document is there, the
+# state has the sizes of those that were sent, and incoming/ their indexes: if this run is killed, the next
+# one does not send their contents again.
 packs_send() {
     local pack rest files=() packs=()
     unsent=$spool/unsent awk -F '\t' -v OFS=' ' '
@@ -116,7 +117,8 @@ packs_send() {
     fi
 }
 
-# packs_measure FILE...: prints the lines for "packs" of packs in incoming/; they are in the order of "unsent".
+# packs_measure FILE...: prints the lines for "packs" of packs in incoming/; they are in the order of
+# "unsent".
 packs_measure() {
     local digests sizes lines='' index_sizes i pack live total
     ((${#packs[@]} == 0)) || lines=$(attempt stat -c '%n %s' -- "${packs[@]}") || exit
@@ -149,7 +151,8 @@ chunks_make() {
     objects_make chunks "$state/chunks" "$chunks_digest"
 }
 
-# Sends the objects of the manifest and the chunk map, and compares the store with what the document will name.
+# Sends the objects of the manifest and the chunk map, and compares the store with what the document will
+# name.
 manifests_send() {
     local files=("$spool/new"/*.zst)
     attempt cp -- "$spool/listing" "$spool/listing.before"
@@ -242,7 +245,8 @@ added_bytes() {
 
 # --------------------------------------------------------------------------- afterwards
 
-# Keeps what the next sync can use: the documents, the plan, and the manifest if later ones will be deltas of it.
+# Keeps what the next sync can use: the documents, the plan, and the manifest if later ones will be deltas of
+# it.
 send_remember() {
     documents_keep
     known_extend

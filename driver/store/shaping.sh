@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
-# The options for tarpack that a snapshot depends on. They are kept in it, and the next sync uses them if none are given.
+# The options for tarpack that a snapshot depends on. They are kept in it, and the next sync uses them if none
+# are given.
 
 part core/options core/json layer/tree store/snapshot
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# Signatures of snapshots: filters of the user that sign and verify a text which names the snapshot and the digests of all that
-# it contains. The signature is kept in the document.
+# Signatures of snapshots: filters of the user that sign and verify a text which names the snapshot and the
+# digests of all that it contains. The signature is kept in the document.
 
 part core/messages store/snapshot
 

@@ -25,7 +25,8 @@ snapshot_choose() {
     snapshot_read "$key"
 }
 
-# Prints the keys of broken snapshots of the ID that is meant, with a warning: other packs may have what is missing.
+# Prints the keys of broken snapshots of the ID that is meant, with a warning: other packs may have what is
+# missing.
 snapshot_broken() {
     local key problem
     which="Z-${reference_which}[0-9a-f]*[.]json\$" awk -F '\t' -v OFS='\t' '
@@ -37,7 +38,8 @@ snapshot_broken() {
     done <"$spool/meant"
 }
 
-# snapshot_before TIME: prints the key of the last snapshot that is not after the time; of a day, not after its end.
+# snapshot_before TIME: prints the key of the last snapshot that is not after the time; of a day, not after
+# its end.
 snapshot_before() {
     local time=$1
     [[ ! $time =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || time+=' 23:59:59'
@@ -83,8 +85,9 @@ snapshot_lines() {
     key=${snapshot[key]} kind=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == ENVIRON["kind"]' "$spool/table" | cut -f 3-
 }
 
-# snapshot_manifest KIND FILE: writes the manifest (KIND is "manifest") or the chunk map ("chunks") of the snapshot to the
-# file, out of the objects of the store, and verifies its digest. The file is empty if the snapshot has no chunk map.
+# snapshot_manifest KIND FILE: writes the manifest (KIND is "manifest") or the chunk map ("chunks") of the
+# snapshot to the file, out of the objects of the store, and verifies its digest. The file is empty if the
+# snapshot has no chunk map.
 snapshot_manifest() {
     local digest=${snapshot[tree]} objects object
     [[ $1 == manifest ]] || digest=${snapshot[chunks]}
@@ -127,8 +130,8 @@ manifest_check() {
     [[ sha256:${digest%% *} == "$2" ]]
 }
 
-# indexes_fetch FILE DIR: FILE has lines PACK INDEX_DIGEST. Fetches their indexes to DIR, decompresses and verifies them. A
-# missing one, or one that is damaged, is left out, with a warning.
+# indexes_fetch FILE DIR: FILE has lines PACK INDEX_DIGEST. Fetches their indexes to DIR, decompresses and
+# verifies them. A missing one, or one that is damaged, is left out, with a warning.
 indexes_fetch() {
     local pack digest names=()
     while read -r pack _; do

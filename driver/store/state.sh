@@ -51,7 +51,8 @@ state_open() {
     attempt mkdir -p -m 700 -- "$state"
 }
 
-# Locks the state directory until the driver and all of its jobs have ended, and removes the spools of killed runs.
+# Locks the state directory until the driver and all of its jobs have ended, and removes the spools of killed
+# runs.
 state_lock() {
     local lock left
     { exec {lock}>>"$state/lock"; } 2>/dev/null ||

@@ -217,8 +217,8 @@ sync_look() {
     known_choose
 }
 
-# sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and packs of new
-# contents to incoming/.
+# sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and
+# packs of new contents to incoming/.
 sync_walk() {
     local known_chunks=() statuses
     sync_resume
@@ -254,8 +254,8 @@ sync_contents() {
         "${known_chunks[@]}" --summary="$spool/summary" -- "$1"
 }
 
-# Lets the finished packs be known that wait in incoming/, or that a killed run has sent. One whose digest is not its name was
-# damaged by a crash.
+# Lets the finished packs be known that wait in incoming/, or that a killed run has sent. One whose digest is
+# not its name was damaged by a crash.
 sync_resume() {
     local index pack digest
     sync_sent

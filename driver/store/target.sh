@@ -14,7 +14,8 @@ target_kind=
 target_url=
 
 # The commands of --seal and --open, filters through which every object passes: before it is put, and after it
-# was fetched. Empty for none. They come from the user, never from the store, where a stranger may have written.
+# was fetched. Empty for none. They come from the user, never from the store, where a stranger may have
+# written.
 target_seal=
 target_unseal=
 
@@ -55,10 +56,10 @@ target_name() {
 
 # --------------------------------------------------------------------------- listing
 
-# target_list PREFIX FILE: writes to FILE a line for each object below PREFIX ('' for all), sorted by key: KEY,
-# SIZE and TIME with tabs between. KEY is relative to PREFIX; TIME is when it was put, by the clock of the
-# store, in seconds since the epoch. If nothing has the prefix the list is empty; if there is no store it is an
-# error.
+# target_list PREFIX FILE: writes to FILE a line for each object below PREFIX ('' for all), sorted by key:
+# KEY, SIZE and TIME with tabs between. KEY is relative to PREFIX; TIME is when it was put, by the clock of
+# the store, in seconds since the epoch. If nothing has the prefix the list is empty; if there is no store it
+# is an error.
 target_list() {
     target_objects "$1" | store "$2" || exit
 }
@@ -133,7 +134,8 @@ target_send() {
     done
 }
 
-# target_sizes_note PREFIX NAME...: adds lines "PREFIX/NAME SIZE" of sealed files to "sealed.sizes" in the spool.
+# target_sizes_note PREFIX NAME...: adds lines "PREFIX/NAME SIZE" of sealed files to "sealed.sizes" in the
+# spool.
 target_sizes_note() {
     local prefix=$1
     shift
@@ -197,8 +199,8 @@ target_place() {
     printf -v "$1" '%s' "$place"
 }
 
-# target_incoming VARIABLE PREFIX STATE: sets the variable to a directory, which it makes, for packs until they
-# are moved. STATE is the directory where the state of the name is. Sealed stores get no plain pack.
+# target_incoming VARIABLE PREFIX STATE: sets the variable to a directory, which it makes, for packs until
+# they are moved. STATE is the directory where the state of the name is. Sealed stores get no plain pack.
 target_incoming() {
     local place=$3/incoming
     [[ $target_kind != directory || $target_seal ]] || directory_incoming place "$2" "$3"
@@ -211,8 +213,8 @@ target_incoming() {
 # The options of a store, for options_read().
 target_options='config: seal: open:'
 
-# target_options_refuse OPTIONS: ends the driver if one of these options, as for options_read(), was given: a layer needs no
-# store.
+# target_options_refuse OPTIONS: ends the driver if one of these options, as for options_read(), was given: a
+# layer needs no store.
 target_options_refuse() {
     local words
     read -ra words <<<"${1//:/}"

@@ -62,9 +62,9 @@ sealed() {
     run -0 env ZLSNAP_SEAL="$SEAL" ZLSNAP_OPEN="$OPEN" "$ZLSNAP_BIN/zlsnap.sh" sync web/1 tree store
     find store -type f | sort >before
     refused 2 "zlsnap: web/1 is sealed: give --seal, or set ZLSNAP_SEAL (to store it plain from now on, use another name); \
-try 'zlsnap sync --help'" sync_web
+try 'zlsnap sync --help'" web_sync
     HOME=$PWD/other refused 3 'zlsnap: store/web/1: its documents are not JSON; if the name is sealed, give --seal and --open' \
-        sync_web
+        web_sync
     find store -type f | sort >after
     run -0 diff before after
     run -0 env ZLSNAP_OPEN="$OPEN" "$ZLSNAP_BIN/zlsnap.sh" restore web/1 store back
@@ -106,7 +106,7 @@ signed_setup() {
 
 @test "signed: restore verifies who made the snapshot" {
     signed_setup
-    run -0 sync_web --sign="$SIGN"
+    run -0 web_sync --sign="$SIGN"
     run -0 zlsnap restore --verify="$VERIFY" web/1 store back
     compare_trees --no-sockets tree back
     echo other >tree/file
@@ -117,7 +117,7 @@ signed_setup() {
 
 @test "signed: a document with another tree, number or name is refused" {
     signed_setup
-    run -0 sync_web --sign="$SIGN"
+    run -0 web_sync --sign="$SIGN"
     local first change
     first=$(document_path)
     cp "$first" kept
@@ -138,8 +138,8 @@ signed_setup() {
 }
 
 @test "signed: a signer that fails or prints nothing ends the sync" {
-    refused 1 'zlsnap: the command of --sign failed with status 1; not synced' sync_web --sign=false
-    refused 1 'zlsnap: the command of --sign printed no signature; not synced' sync_web --sign=true
+    refused 1 'zlsnap: the command of --sign failed with status 1; not synced' web_sync --sign=false
+    refused 1 'zlsnap: the command of --sign printed no signature; not synced' web_sync --sign=true
     run -0 find store -name '*.json'
     assert_output ''
 }

@@ -12,14 +12,14 @@ store_setup() {
     STATE=$HOME/.local/state/zlsnap
 }
 
-# sync_web [OPTION...]
-sync_web() {
+# web_sync [OPTION...]
+web_sync() {
     zlsnap sync "$@" web/1 tree store
 }
 
 # synced [OPTION...]: a sync that prints nothing but its result; prints the ID.
 synced() {
-    run -0 --separate-stderr sync_web "$@"
+    run -0 --separate-stderr web_sync "$@"
     assert_stderr 0 ''
     assert_output --regexp '^web/1 synced [0-9a-f]{12}$'
     id=${output##* }
@@ -34,15 +34,15 @@ store_facts() {
 # assert_unchanged [OPTION...]: a sync says so, and does not touch the store.
 assert_unchanged() {
     store_facts store >before
-    run -0 --separate-stderr sync_web "$@"
+    run -0 --separate-stderr web_sync "$@"
     assert_stderr 0 ''
     assert_output --regexp '^web/1 unchanged [0-9a-f]{12}$'
     store_facts store >after
     run -0 diff before after
 }
 
-# assert_restores [WHICH] [TREE]: the snapshot is restored to what is in TREE.
-assert_restores() {
+# assert_snapshot [WHICH] [TREE]: the snapshot is restored to what is in TREE.
+assert_snapshot() {
     rm -rf back
     run -0 --separate-stderr zlsnap restore "web/1${1:+@$1}" store back
     assert_stderr 0 ''
@@ -58,18 +58,18 @@ assert_all_restore() {
     for id in "${lines[@]}"; do
         [ "$id" != BROKEN ] || fail 'a snapshot is broken'
         [ -d "kept/$id" ] || continue
-        assert_restores "$id" "kept/$id"
+        assert_snapshot "$id" "kept/$id"
     done
 }
 
-# keep ID: copies the tree for assert_all_restore.
-keep() {
+# tree_keep ID: copies the tree for assert_all_restore.
+tree_keep() {
     mkdir -p kept
     rsync -aHAXS tree/ "kept/$1"
 }
 
-# document: prints the last document.
-document() {
+# last_document: prints the last document.
+last_document() {
     cat "$(document_path)"
 }
 

@@ -13,8 +13,8 @@ make_first() {
     mkdir tree home
     random_file tree/large 3M
     seq 20000 >tree/numbers
-    sync_web -q --state=state
-    keep "$(zlsnap snapshots --json web/1 store | jq -r .id)"
+    web_sync -q --state=state
+    tree_keep "$(zlsnap snapshots --json web/1 store | jq -r .id)"
 }
 
 setup() {
@@ -24,7 +24,7 @@ setup() {
     made_once make_first
     # incoming/ of this path.
     rm -r state
-    sync_web -q --state=state
+    web_sync -q --state=state
 }
 
 # killing NAME NUMBER: the program kills all processes of the driver in its call NUMBER, half of them before it runs.
@@ -59,10 +59,10 @@ kill_at() {
 # assert_recovers: after a kill.
 assert_recovers() {
     assert_all_restore
-    run -0 --separate-stderr sync_web --state=state
+    run -0 --separate-stderr web_sync --state=state
     assert_stderr 0 ''
     id=${output##* }
-    assert_restores
+    assert_snapshot
     run -0 find state store \( -name '.*' -o -path '*/incoming/*/*' -o -name sent \)
     assert_output ''
 }
@@ -133,9 +133,9 @@ check_kills() {
     wait_until none_survives
     exists_like 'store/web/1/incoming/*/*.index'
     fake tarstore 'tee >(wc -c >'"$PWD"'/counted) | '"$ZLSNAP_BIN"'/tarstore "$@"'
-    run -0 sync_web --state=state
+    run -0 web_sync --state=state
     (($(<counted) < 40000000)) || fail "$(<counted)"
-    assert_restores
+    assert_snapshot
 }
 
 @test "a signal: the status is that of the signal, and the spool is removed" {

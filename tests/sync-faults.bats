@@ -34,7 +34,7 @@ refused() {
 }
 
 object() {
-    document | jq -r "$1"
+    last_document | jq -r "$1"
 }
 
 # packs_of FILTER...: the largest and the smallest pack.
@@ -57,12 +57,12 @@ large_pack() {
     run -0 zlsnap snapshots web/1 store
     assert_output --partial "broken: packs/${pack##*/} is missing"
     # A sync stores it again.
-    run -0 --separate-stderr sync_web
+    run -0 --separate-stderr web_sync
     assert_stderr 0 ''
-    assert_restores
+    assert_snapshot
     # The old snapshot is as before as soon as the pack is there.
     cp -p good "$pack"
-    assert_restores "$(zlsnap snapshots --json web/1 store | jq -rs '.[0].id')" old
+    assert_snapshot "$(zlsnap snapshots --json web/1 store | jq -rs '.[0].id')" old
 }
 
 @test "restore: a damaged or missing index of a pack" {
@@ -82,7 +82,7 @@ large_pack() {
         rm -rf back
         cp -p good "$index"
     done
-    assert_restores
+    assert_snapshot
 }
 
 @test "restore: a damaged, missing or swapped manifest" {
@@ -97,7 +97,7 @@ large_pack() {
     cp -p "store/web/1/${objects[1]-$(object '.chunks[0].object')}" "$first"
     refused 1 "${objects[0]} has" zlsnap restore web/1 store back
     cp -p good "$first"
-    assert_restores
+    assert_snapshot
 }
 
 @test "documents: malformed, cut, newer, of another name or with another file name are broken, and nothing else is lost" {
@@ -120,8 +120,8 @@ large_pack() {
     run -0 --separate-stderr zlsnap restore web/1 store back
     assert_one_line "${path##*/} is broken: it is not JSON"
     rm -r back
-    run -0 --separate-stderr sync_web
-    assert_restores
+    run -0 --separate-stderr web_sync
+    assert_snapshot
     cp good "$path"
     run -0 zlsnap snapshots web/1 store
     refute_output --partial broken
@@ -144,12 +144,12 @@ large_pack() {
     for option in --summary=victim --cache=victim --live -- DIR --contents=1; do
         jq -c --arg option "$option" '.options = [$option]' good >"$path"
         rm -rf "$STATE"
-        refused 3 "the last snapshot has the option '$option', which none can have" sync_web
+        refused 3 "the last snapshot has the option '$option', which none can have" web_sync
         assert_not_exists victim
     done
     jq -c '.options = ["--exclude-from=/etc/passwd"]' good >"$path"
-    run -0 --separate-stderr sync_web -q
-    assert_restores
+    run -0 --separate-stderr web_sync -q
+    assert_snapshot
     mkfifo fifo
     for option in /dev/stdin - fifo; do
         jq -c --arg option "--exclude-from=$option" '.options = [$option]' good >"$path"
@@ -167,9 +167,9 @@ large_pack() {
     echo x >"store/web/1/packs/with space"
     ln -s /etc store/web/1/packs/link
     echo third >tree/file
-    run -0 --separate-stderr sync_web
+    run -0 --separate-stderr web_sync
     assert_stderr 0 ''
-    assert_restores
+    assert_snapshot
     run -0 find store/web/1/snapshots -name '00000002-*'
     assert_equal "${#lines[@]}" 1
     [ -e store/README ] && [ -e store/web/1/packs/link ]
@@ -192,29 +192,29 @@ large_pack() {
     mount -t tmpfs tmpfs store
     zlsnap sync -q web/1 tree store
     mount -o remount,ro store
-    run -0 sync_web
+    run -0 web_sync
     assert_output --partial unchanged
-    assert_restores
+    assert_snapshot
     echo third >tree/file
-    run -1 --separate-stderr sync_web
+    run -1 --separate-stderr web_sync
     assert_stderr 1 'Read-only file system'
     mount -o remount,rw store
-    run -0 sync_web
-    assert_restores
+    run -0 web_sync
+    assert_snapshot
 }
 
 @test "a full disk for the store: one line, and every snapshot stays" {
     requires_root
     mount -t tmpfs -o size=8m tmpfs store
     zlsnap sync -q web/1 tree store
-    keep "$(zlsnap snapshots --json web/1 store | jq -r .id)"
+    tree_keep "$(zlsnap snapshots --json web/1 store | jq -r .id)"
     random_file tree/large 12M
-    run -1 --separate-stderr sync_web
+    run -1 --separate-stderr web_sync
     assert_stderr 1 'No space left on device'
     assert_all_restore
     rm tree/large
-    run -0 --separate-stderr sync_web
-    assert_restores
+    run -0 --separate-stderr web_sync
+    assert_snapshot
     refute_debris
 }
 
@@ -227,14 +227,14 @@ large_pack() {
     for size in 40k 200k 600k; do
         mkdir -p small
         mount -t tmpfs -o size=$size tmpfs small
-        run -1 --separate-stderr sync_web --state=small
+        run -1 --separate-stderr web_sync --state=small
         assert_stderr 1 'No space left on device|cannot be written'
         store_facts store/web/1/snapshots >now
         cmp before now
         umount small
     done
-    run -0 sync_web
-    assert_restores
+    run -0 web_sync
+    assert_snapshot
 }
 
 @test "a full disk for TMPDIR: one line" {

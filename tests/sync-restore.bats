@@ -13,7 +13,7 @@ make_three() {
     for day in 05 06 07; do
         echo "$day" >tree/file
         echo "$day" >tree/dir/file
-        SOURCE_DATE_EPOCH=$(date -u -d "2026-03-$day 12:00:00" +%s) sync_web -q
+        SOURCE_DATE_EPOCH=$(date -u -d "2026-03-$day 12:00:00" +%s) web_sync -q
     done
 }
 
@@ -66,7 +66,7 @@ restored() {
     assert_stderr 1 'back'
     run -0 zlsnap restore --replace web/1 store back
     compare_trees tree back
-    digest=$(document | jq -r .tree_digest)
+    digest=$(last_document | jq -r .tree_digest)
     run -0 zlsnap restore --replace -e "$digest" web/1 store back
     run -4 --separate-stderr zlsnap restore --replace -e "$digest" web/1@2026-03-06 store back
     assert_one_line 'not the expected one'

@@ -38,7 +38,7 @@ assert_right() {
     run -0 --separate-stderr zlsnap sync --state=state web/1 tree store
     assert_output --partial synced
     (($(stored_bytes) - before < ${1-5000})) || fail "$(($(stored_bytes) - before)) bytes"
-    assert_restores
+    assert_snapshot
     run -0 --separate-stderr zlsnap sync --state=state web/1 tree store
     assert_stderr 0 ''
     assert_output --partial unchanged
@@ -124,7 +124,7 @@ damage() {
     run -0 --separate-stderr zlsnap sync --state=other web/1 copied store
     assert_stderr 0 ''
     (($(stored_bytes) - before < 5000)) || fail "$(($(stored_bytes) - before)) bytes"
-    assert_restores '' copied
+    assert_snapshot '' copied
 }
 
 @test "two machines at once: two snapshots, and both come back" {
@@ -137,8 +137,8 @@ damage() {
     SYNCER=1 zlsnap sync --state=state web/1 tree store >printed-1 &
     SYNCER=2 zlsnap sync --state=other-state web/1 other store >printed-2
     wait
-    assert_restores "$(cut -d ' ' -f 3 printed-1)" tree
-    assert_restores "$(cut -d ' ' -f 3 printed-2)" other
+    assert_snapshot "$(cut -d ' ' -f 3 printed-1)" tree
+    assert_snapshot "$(cut -d ' ' -f 3 printed-2)" other
     rm "$BATS_TEST_TMPDIR/fakes/jq"
     run -0 zlsnap snapshots web/1 store
     assert_equal "${#lines[@]}" 4
@@ -150,7 +150,7 @@ damage() {
     assert_equal "$(zlsnap snapshots web/1 store | grep -c broken)" 1
     run -0 --separate-stderr zlsnap sync --state=state web/1 tree store
     assert_output --partial synced
-    assert_restores
+    assert_snapshot
 }
 
 @test "a document that was malformed, and is replaced by the right one" {

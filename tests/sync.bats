@@ -14,13 +14,13 @@ setup() {
 
 @test "sync: a directory, unchanged, changed, and restored on another machine" {
     synced
-    assert_restores
+    assert_snapshot
     assert_unchanged
     echo second >tree/file
     synced
-    HOME=$PWD/other assert_restores
+    HOME=$PWD/other assert_snapshot
     assert_not_exists other
-    run -0 sync_web -q
+    run -0 web_sync -q
     assert_output ''
     refute_debris
 }
@@ -41,12 +41,12 @@ setup() {
 @test "sync: an empty directory, and one with an empty file only" {
     rm tree/file
     synced
-    assert_restores
+    assert_snapshot
     assert_unchanged
     assert_equal "$(packs_count)" 0
     : >tree/empty
     synced
-    assert_restores
+    assert_snapshot
     assert_equal "$(packs_count)" 0
     assert_unchanged
 }
@@ -62,17 +62,17 @@ setup() {
         before=$(stored_bytes)
         eval "$change"
         synced
-        assert_restores
+        assert_snapshot
         assert_equal "$(packs_count)" "$packs"
         (($(stored_bytes) - before < 3000))
     done
     before=$(stored_bytes)
     random_file tree/new 10000
     synced
-    assert_restores
+    assert_snapshot
     (($(stored_bytes) - before < 14000))
     assert_unchanged
-    assert_equal "$(document | jq .added_bytes)" \
+    assert_equal "$(last_document | jq .added_bytes)" \
         "$(($(stored_bytes) - before - $(stat -c %s "$(document_path)")))"
 }
 
@@ -80,23 +80,23 @@ setup() {
     random_file tree/fixed 100M
     random_file tree/shifting 10000001
     synced
-    assert_restores
+    assert_snapshot
     local before
     before=$(stored_bytes)
     flip_byte tree/fixed 50000000
     synced
     (($(stored_bytes) - before < 60000)) || fail "$(($(stored_bytes) - before))"
-    assert_restores
+    assert_snapshot
     before=$(stored_bytes)
     { printf x && cat tree/shifting; } >shifted
     mv shifted tree/shifting
     synced
     (($(stored_bytes) - before < 600000)) || fail "$(($(stored_bytes) - before))"
-    assert_restores
+    assert_snapshot
     assert_unchanged
     truncate -s 200M tree/hole
     synced
-    assert_restores
+    assert_snapshot
 }
 
 @test "sync: going back to an older state stores no content" {
@@ -112,7 +112,7 @@ setup() {
     cp -a old tree
     synced
     (($(stored_bytes) - before < 4000))
-    assert_restores
+    assert_snapshot
 }
 
 @test "sync: many snapshots: each comes back, by its ID" {
@@ -122,13 +122,13 @@ setup() {
         echo "$number" >"tree/dir/$((number * 7 % 5))"
         echo "$number" >tree/file
         synced
-        keep "$id"
+        tree_keep "$id"
         ids+=("$id")
     done
     assert_all_restore
     run -0 zlsnap snapshots web/1 store
     assert_equal "${#lines[@]}" 10
-    (($(document | jq '.manifest | length') <= 3))
+    (($(last_document | jq '.manifest | length') <= 3))
     refute_debris
 }
 
@@ -136,25 +136,25 @@ setup() {
     mkdir tree/cache sub
     echo x >tree/cache/x
     synced --exclude=cache --owner=7 -x
-    assert_equal "$(document | jq -c .options)" '["--exclude=cache","--owner=7","--one-file-system"]'
+    assert_equal "$(last_document | jq -c .options)" '["--exclude=cache","--owner=7","--one-file-system"]'
     assert_unchanged
     assert_unchanged --exclude=cache --owner=7 -x
     assert_unchanged --live -j 1 -l 1
     echo more >tree/file
     synced
-    assert_equal "$(document | jq -c .options)" '["--exclude=cache","--owner=7","--one-file-system"]'
+    assert_equal "$(last_document | jq -c .options)" '["--exclude=cache","--owner=7","--one-file-system"]'
     zlsnap restore web/1 store back
     assert_not_exists back/cache
     assert_equal "$(stat -c %u back/file)" 7
-    run -0 --separate-stderr sync_web --owner=8
+    run -0 --separate-stderr web_sync --owner=8
     assert_stderr 1 '^zlsnap: warning: the options differ from those of the last snapshot, which had: --exclude=cache --owner=7 --one-file-system$'
     assert_output --partial synced
     assert_unchanged
-    run -0 --separate-stderr sync_web --fresh-options
+    run -0 --separate-stderr web_sync --fresh-options
     assert_stderr 1 'which had: --owner=8$'
-    assert_equal "$(document | jq -c .options)" '[]'
-    assert_restores
-    run -0 --separate-stderr sync_web --exclude=cache
+    assert_equal "$(last_document | jq -c .options)" '[]'
+    assert_snapshot
+    run -0 --separate-stderr web_sync --exclude=cache
     assert_stderr 1 'which had: none$'
 }
 
@@ -162,16 +162,16 @@ setup() {
     mkdir tree/cache sub
     echo cache >sub/patterns
     (cd sub && zlsnap sync -X patterns web/1 ../tree ../store)
-    assert_equal "$(document | jq -c .options)" "[\"--exclude-from=$PWD/sub/patterns\"]"
+    assert_equal "$(last_document | jq -c .options)" "[\"--exclude-from=$PWD/sub/patterns\"]"
     (cd / && zlsnap sync web/1 "$OLDPWD/tree" "$OLDPWD/store") >printed
     assert_equal "$(cut -d ' ' -f 2 printed)" unchanged
     rm sub/patterns
-    run -1 --separate-stderr sync_web
+    run -1 --separate-stderr web_sync
     assert_stderr 1 'sub/patterns: '
 }
 
 @test "sync: an option that is not UTF-8 cannot be kept" {
-    run -2 --separate-stderr sync_web --exclude=$'\xff'
+    run -2 --separate-stderr web_sync --exclude=$'\xff'
     assert_one_line 'is not UTF-8, and cannot be kept in a snapshot; use --exclude-from'
     assert_not_exists store
     : >tree/ü
@@ -212,7 +212,7 @@ setup() {
     for place in tree tree/in link/in "$PWD/tree/in" tree/new link/new ./tree//./new; do
         run -2 --separate-stderr zlsnap sync web/1 tree "$place"
         assert_one_line 'the store, is inside of tree'
-        run -2 --separate-stderr sync_web --state="$place"
+        run -2 --separate-stderr web_sync --state="$place"
         assert_one_line 'the state directory, is inside of tree'
         compare_trees before tree
     done
@@ -227,15 +227,15 @@ setup() {
 }
 
 @test "the state is in --state, STATE_DIRECTORY, XDG_STATE_HOME or HOME" {
-    sync_web --state=a
-    STATE_DIRECTORY=$PWD/b:/nowhere sync_web
-    XDG_STATE_HOME=$PWD/c sync_web
-    sync_web
+    web_sync --state=a
+    STATE_DIRECTORY=$PWD/b:/nowhere web_sync
+    XDG_STATE_HOME=$PWD/c web_sync
+    web_sync
     local place
     for place in a b c/zlsnap home/.local/state/zlsnap; do
         exists_like "$place/sync/*/web/1/cache"
     done
-    HOME='' run -2 --separate-stderr sync_web
+    HOME='' run -2 --separate-stderr web_sync
     assert_one_line 'neither HOME nor XDG_STATE_HOME is set'
 }
 
@@ -254,18 +254,18 @@ setup() {
     fake tarstore "touch \"\$PWD/reached\"; while [ ! -e \"\$PWD/go\" ]; do sleep 0.02; done; exec '$ZLSNAP_BIN/tarstore' \"\$@\""
     start zlsnap sync web/1 tree store
     wait_until test -e reached
-    run -1 --separate-stderr sync_web
+    run -1 --separate-stderr web_sync
     assert_one_line 'web/1: another sync of this name is running'
     touch go
     wait "$driver"
-    assert_restores
+    assert_snapshot
 }
 
 @test "sync --dry-run: says what would be stored, and writes neither to the store nor to the state" {
     random_file tree/random 100000
     mkdir tmp
     export TMPDIR=$PWD/tmp
-    run -0 --separate-stderr sync_web --dry-run
+    run -0 --separate-stderr web_sync --dry-run
     assert_stderr 0 ''
     assert_output --regexp '^web/1 changed 3 entries, 100006 bytes, 100[0-9]{3} bytes of new contents before compression$'
     assert_not_exists store
@@ -273,27 +273,27 @@ setup() {
     synced
     random_file tree/more 5000
     store_facts store "$STATE" >before
-    run -0 --separate-stderr sync_web -n
+    run -0 --separate-stderr web_sync -n
     assert_stderr 0 ''
     assert_output --regexp '^web/1 changed 4 entries, 105006 bytes, 5[0-9]{3} bytes of new contents before compression$'
     store_facts store "$STATE" >after
     run -0 diff before after
     rm -r "$STATE"
-    run -0 sync_web -n
+    run -0 web_sync -n
     assert_output --regexp ' 5[0-9]{3} bytes of new contents before compression$'
     synced
-    run -0 sync_web -n
+    run -0 web_sync -n
     assert_output "web/1 unchanged $id"
     run -0 ls -A tmp
     assert_output ''
 }
 
 @test "sync --progress: says which phase runs, and sums up" {
-    run -0 --separate-stderr sync_web --progress=always
+    run -0 --separate-stderr web_sync --progress=always
     assert_said $'\r\e[[]Ksending\r\e[[]Kcomparing'
     assert_said $'\e[[]Kzlsnap: web/1: 2 entries, 6 bytes, [0-9.]+ KiB added in [0-9.]+ s$'
-    run -0 --separate-stderr sync_web --progress=always
+    run -0 --separate-stderr web_sync --progress=always
     assert_said $'\e[[]Kzlsnap: web/1: 2 entries, 6 bytes, 0 bytes added in [0-9.]+ s$'
-    run -0 --separate-stderr sync_web --progress=never
+    run -0 --separate-stderr web_sync --progress=never
     assert_stderr 0 ''
 }

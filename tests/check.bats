@@ -7,13 +7,13 @@ load driver
 
 setup() {
     enter_work
-    made_once make_store
+    made_once make_damageable
     HOME=$PWD
 }
 
-# make_store: two snapshots of web/1, with a large file, in the directory "store". The second manifest is a delta. The state is
+# make_damageable: two snapshots of web/1, with a large file, in the directory "store". The second manifest is a delta. The state is
 # in "state".
-make_store() {
+make_damageable() {
     mkdir tree store
     touch tree/{1..200}
     echo first >tree/file
@@ -145,7 +145,7 @@ keep() {
     assert_not_exists store/web/1/bad
     path=$(object pack 0)
     rm -r store
-    made_once make_store
+    made_once make_damageable
     rm "$path"
     run -1 zlsnap check --json store
     assert_equal "$(jq -r '[.name, .object, .problem, .status, (.snapshots | length)] | @tsv' <<<"${lines[0]}")" \
@@ -205,13 +205,13 @@ same_size() {
     same_size "$path"
     assert_check 4 "$path" 'is damaged: its digest is not its name' "snapshot $(id 1)"
     rm -r store
-    made_once make_store
+    made_once make_damageable
     path=$(object index 1)
     same_size "$path"
     assert_check 3 "$path" 'is malformed: zstd cannot decompress it' "snapshot $(id 1)"
     # Another index, padded by a skippable frame.
     rm -r store
-    made_once make_store
+    made_once make_damageable
     path=$(object index 0)
     length=$(size "$path")
     zstd -q -f -19 -o other.zst <<<'#index'
@@ -448,7 +448,7 @@ $(basename "$pack" .zst)"
     local kind
     for kind in pack index chunks document; do
         rm -rf store state back
-        made_once make_store
+        made_once make_damageable
         rm "$(object $kind 1)"
         run -0 --separate-stderr sync_web
         assert_output --regexp '^web/1 synced '

@@ -187,7 +187,7 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     run -2 --separate-stderr zlsnap forget web/1 store
     assert_one_line "'web/1' needs an option such as --keep-daily=7, or the ID of a snapshot, NAME@ID"
     run -2 --separate-stderr zlsnap forget --keep-last=1 web/1@a store
-    assert_one_line "'web/1@a' is one snapshot, to which no --keep option applies"
+    assert_one_line "'web/1@a' is one snapshot: the rules are for names"
     run -2 --separate-stderr zlsnap forget web/1@2026-03-01 store
     assert_one_line "'2026-03-01' is not the ID of a snapshot"
     run -2 --separate-stderr zlsnap forget --keep-last=0 web/1 store

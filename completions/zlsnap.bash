@@ -8,7 +8,7 @@
 
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
-_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
+_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore snapshots
     status check copy forget gc clean'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=

@@ -27,8 +27,8 @@ given none.
       --state=DIR              where the cache of digests is kept (default:
                                $STATE_DIRECTORY, or zlsnap in $XDG_STATE_HOME or
                                ~/.local/state)
-      --sign=COMMAND           a filter that prints the signature of a text which names the
-                               snapshot and its digests (default: $ZLSNAP_SIGN)
+      --sign=COMMAND           a filter that prints the signature of a text which names
+                               the snapshot and its digests (default: $ZLSNAP_SIGN)
       --dry-run                only print what would be done
   -q, --quiet                  print nothing on success
 END

@@ -296,7 +296,8 @@ __zlsnap_option sync,status,clean -l state -x -a '(__zlsnap_value_dir | string s
 
 __zlsnap_option check -l read-data -d 'verify all contents, and note damage in the store'
 __zlsnap_option copy -l all -d 'all snapshots of the name'
-__zlsnap_option sync,check,forget,gc,clean,tarunpack -l dry-run -d 'only print what would be done'
+__zlsnap_option sync,check,forget,gc,clean -s n -l dry-run -d 'only print what would be done'
+__zlsnap_option tarunpack -l dry-run -d 'only print what would be done'
 __zlsnap_option clean,tarunpack -l older-than -x -d 'minimum age'
 __zlsnap_option gc -l grace -x -d 'how long objects are doomed before they are deleted'
 __zlsnap_option gc -l allow-remove-all -d 'also for names that have no snapshot'

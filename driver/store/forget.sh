@@ -24,7 +24,7 @@ and are forgotten only by their ID. The newest complete snapshot of a name alway
       --keep-weekly=N          for weeks, which begin on Monday
       --keep-monthly=N         for months
       --keep-yearly=N          for years
-      --dry-run                only print what would be done
+  -n, --dry-run                only print what would be done
       --json                   print a JSON object for each snapshot, one a line
 END
     usage_target

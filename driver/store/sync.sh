@@ -29,7 +29,7 @@ given none.
                                ~/.local/state)
       --sign=COMMAND           a filter that prints the signature of a text which names
                                the snapshot and its digests (default: $ZLSNAP_SIGN)
-      --dry-run                only print what would be done
+  -n, --dry-run                only print what would be done
   -q, --quiet                  print nothing on success
 END
     usage_target

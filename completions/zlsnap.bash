@@ -8,8 +8,8 @@
 
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
-_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore
-    snapshots status check copy forget gc clean'
+_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore snapshots
+    status check copy forget gc clean'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
     xattrs-exclude= no-xattrs live jobs= verbose'
@@ -20,7 +20,7 @@ _zlsnap_unpack="replace merge whiteouts= userxattr same-owner no-same-owner uid-
 _zlsnap_zstd='level= threads= long[=] rsyncable'
 _zlsnap_s3='config= part-size= max-parts='
 _zlsnap_store='config= seal= open='
-_zlsnap_snapshot="verify= $_zlsnap_store"
+_zlsnap_snapshot='config= open= verify='
 _zlsnap_registry='authfile= cert-dir= tls-verify= retries='
 _zlsnap_image='compression= arch= annotation='
 
@@ -54,19 +54,19 @@ _zlsnap_describe() {
         operands='remote new|image|store new'
         ;;
     sync)
-        options="progress[=] state= level= sign= fresh-options dry-run $_zlsnap_store $_zlsnap_pack"
+        options="progress[=] level= state= sign= fresh-options dry-run $_zlsnap_store $_zlsnap_pack"
         operands='name dir dir|store'
         ;;
     restore) options="progress[=] expect= $_zlsnap_snapshot $_zlsnap_unpack" operands='name dir|store dir' ;;
-    snapshots) options="json $_zlsnap_store" operands='name|dir|store dir|store' ;;
+    snapshots) options='json config= open=' operands='name|dir|store dir|store' ;;
     status) options="state= expect= json fresh-options $_zlsnap_snapshot $_zlsnap_pack" operands='name dir|store dir|store' ;;
-    check) options='read-data dry-run json config= seal= open=' operands='name|dir|store dir|store' ;;
-    copy) options='all config= seal= open=' operands='name dir|store dir|store' ;;
+    check) options="read-data dry-run json $_zlsnap_store" operands='name|dir|store dir|store' ;;
+    copy) options="all $_zlsnap_store" operands='name dir|store dir|store' ;;
     forget)
-        options='keep-last= keep-hourly= keep-daily= keep-weekly= keep-monthly= keep-yearly= dry-run json seal= open= config='
+        options="keep-last= keep-hourly= keep-daily= keep-weekly= keep-monthly= keep-yearly= dry-run json $_zlsnap_store"
         operands='name dir|store*'
         ;;
-    gc) options='grace= dry-run allow-remove-all seal= open= config=' operands='dir|store*' ;;
+    gc) options="grace= dry-run allow-remove-all $_zlsnap_store" operands='name|dir|store dir|store' ;;
     clean) options='dry-run older-than= state=' operands='dir*' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"
@@ -248,7 +248,7 @@ _zlsnap_operand() {
     kind=${kind%'*'}
     case "|$kind|" in
     *'|remote|'*) schemes+=(docker:// s3://) ;;&
-    *'|store|'*) schemes+=(s3://) ;;&
+    *'|store|'*) schemes+=(s3:// rclone:) ;;&
     *'|image|'*) schemes+=(oci:) ;;
     esac
     if [[ "|$kind|" == *'|image|'* && $current == oci:* ]]; then

@@ -71,18 +71,12 @@ function __zlsnap_kinds
             printf '%s\n' name dir 'dir|store'
         case restore
             printf '%s\n' name 'dir|store' dir
-        case snapshots
-            printf '%s\n' 'name|dir|store' 'dir|store'
-        case status
+        case status copy
             printf '%s\n' name 'dir|store' 'dir|store'
-        case check
+        case snapshots check gc
             printf '%s\n' 'name|dir|store' 'dir|store'
-        case copy
-            printf '%s\n' name 'dir|store' 'dir|store'
         case forget
             printf '%s\n' name 'dir|store+'
-        case gc
-            printf '%s\n' 'dir|store+'
         case clean
             printf '%s\n' 'dir+'
     end
@@ -159,7 +153,7 @@ function __zlsnap_operand
                     printf 'oci:\tan image\0'
                 end
             case store
-                printf 's3://\tan S3 store\0'
+                printf 's3://\tan S3 store\0rclone:\ta remote of rclone\0'
             case remote
                 printf 's3://\tan S3 store\0docker://\ta registry\0'
         end
@@ -193,9 +187,9 @@ __zlsnap_add diff 'compare directories, layers and snapshots'
 __zlsnap_add oci 'make an image of layers'
 __zlsnap_add push 'copy a layer or an image to a registry or a store'
 __zlsnap_add pull 'copy it from there'
-__zlsnap_add sync 'keep a snapshot of a directory in a store'
-__zlsnap_add restore 'restore a snapshot'
-__zlsnap_add snapshots 'list the snapshots of a name or a store'
+__zlsnap_add sync 'keep snapshots of a directory in a store'
+__zlsnap_add restore 'restore a snapshot, or parts of it'
+__zlsnap_add snapshots 'list snapshots'
 __zlsnap_add status 'show the last snapshot of a name'
 __zlsnap_add check 'check that a store has all that its snapshots need'
 __zlsnap_add copy 'copy snapshots to another store'
@@ -211,12 +205,12 @@ set -l content $pack,digest,diff
 set -l unpack tarunpack,extract,restore
 set -l readers $unpack,verify,list,info,mtree,diff
 set -l zstd create,pull
-set -l s3 push
 set -l registry push,pull
-set -l viewers list,info,mtree,diff,pull,status
+set -l viewers list,info,mtree,diff,pull,restore,status
+set -l writers sync,check,copy,forget,gc
+set -l stores $viewers,$writers,snapshots
 set -l image oci,push
-set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,list,info,mtree,digest,diff,oci,push
-set all $all,pull,sync,restore,snapshots,status,check,copy,forget,gc,clean
+set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,digest,oci,push,$stores,clean
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
@@ -290,21 +284,20 @@ __zlsnap_option $registry -l cert-dir -x -a '(__zlsnap_value_dir | string split0
     -d 'certificates for TLS'
 __zlsnap_option $registry -l tls-verify -x -a 'true false' -d 'whether TLS is needed'
 __zlsnap_option $registry -l retries -x -d 'number of retries'
-__zlsnap_option $s3 -l part-size -x -d 'size of a part in MiB'
-__zlsnap_option $s3 -l max-parts -x -d 'maximum number of parts'
-__zlsnap_option $viewers,sync,restore,snapshots,check,copy,forget,gc -l seal -x -d 'a filter for objects on their way to the store'
-__zlsnap_option $viewers,sync,restore,snapshots,check,copy,forget,gc -l open -x -d 'the filter that undoes it'
-__zlsnap_option $viewers,restore -l verify -x -d 'a command that verifies the signature'
-__zlsnap_option sync -l sign -x -d 'a filter that signs snapshots'
-__zlsnap_option sync -s n -l dry-run -d 'only print what would be stored'
-__zlsnap_option push,pull,sync,restore,snapshots,status,check,copy,forget,gc,list,info,mtree,diff -l config -r -F -d 's3cmd\'s configuration'
-
-__zlsnap_option check -l read-data -d 'verify all contents, and note damage in the store'
-__zlsnap_option copy -l all -d 'all snapshots of the name'
+__zlsnap_option push -l part-size -x -d 'size of a part in MiB'
+__zlsnap_option push -l max-parts -x -d 'maximum number of parts'
+__zlsnap_option push,$stores -l config -r -F -d 's3cmd\'s configuration'
+__zlsnap_option $writers -l seal -x -d 'a filter for objects on their way to the store'
+__zlsnap_option $stores -l open -x -d 'a filter for objects on their way from the store'
+__zlsnap_option sync -l sign -x -d 'a filter that prints a signature'
+__zlsnap_option $viewers -l verify -x -d 'a command that verifies the signature'
 __zlsnap_option sync,status,clean -l state -x -a '(__zlsnap_value_dir | string split0)' \
     -d 'where the cache of digests is kept'
 
-__zlsnap_option check,forget,gc,clean,tarunpack -l dry-run -d 'only print what would be done'
+__zlsnap_option check -l read-data -d 'verify all contents, and note damage in the store'
+__zlsnap_option copy -l all -d 'all snapshots of the name'
+__zlsnap_option sync,check,forget,gc,clean -s n -l dry-run -d 'only print what would be done'
+__zlsnap_option tarunpack -l dry-run -d 'only print what would be done'
 __zlsnap_option clean,tarunpack -l older-than -x -d 'minimum age'
 __zlsnap_option gc -l grace -x -d 'how long objects are doomed before they are deleted'
 __zlsnap_option gc -l allow-remove-all -d 'also for names that have no snapshot'

@@ -7,24 +7,24 @@ load driver
 
 setup() {
     enter_work
-    made_once make_store
+    made_once make_damageable
     HOME=$PWD
 }
 
-# make_store: two snapshots of web/1, with a large file, in the directory "store". The second manifest is a delta. The state is
+# make_damageable: two snapshots of web/1, with a large file, in the directory "store". The second manifest is a delta. The state is
 # in "state".
-make_store() {
+make_damageable() {
     mkdir tree store
     touch tree/{1..200}
     echo first >tree/file
     seq 300000 >tree/large
-    sync_web
+    sync_damageable
     echo second >tree/second
     seq 300001 >tree/large
-    sync_web
+    sync_damageable
 }
 
-sync_web() {
+sync_damageable() {
     zlsnap sync --state="$PWD/state" web/1 tree store
 }
 
@@ -131,21 +131,21 @@ assert_each() {
     done
 }
 
-keep() {
+object_keep() {
     mkdir -p ../kept
     cp "$1" ../kept/
 }
 
 @test "objects are missing" {
     local path
-    damage_each keep
+    damage_each object_keep
     damage_each rm
     assert_each 1 'is missing'
     assert_each 1 'is missing' --read-data --dry-run
     assert_not_exists store/web/1/bad
     path=$(object pack 0)
     rm -r store
-    made_once make_store
+    made_once make_damageable
     rm "$path"
     run -1 zlsnap check --json store
     assert_equal "$(jq -r '[.name, .object, .problem, .status, (.snapshots | length)] | @tsv' <<<"${lines[0]}")" \
@@ -153,7 +153,7 @@ keep() {
 }
 
 @test "objects are empty" {
-    damage_each keep
+    damage_each object_keep
     damage_each truncate -s 0
     assert_each 3 'has 0 bytes, not SIZE' --read-data --dry-run
 }
@@ -205,13 +205,13 @@ same_size() {
     same_size "$path"
     assert_check 4 "$path" 'is damaged: its digest is not its name' "snapshot $(id 1)"
     rm -r store
-    made_once make_store
+    made_once make_damageable
     path=$(object index 1)
     same_size "$path"
     assert_check 3 "$path" 'is malformed: zstd cannot decompress it' "snapshot $(id 1)"
     # Another index, padded by a skippable frame.
     rm -r store
-    made_once make_store
+    made_once make_damageable
     path=$(object index 0)
     length=$(size "$path")
     zstd -q -f -19 -o other.zst <<<'#index'
@@ -258,9 +258,9 @@ same_size() {
     export ZLSNAP_SEAL='gzip -n' ZLSNAP_OPEN='gzip -d'
     rm -r store state
     mkdir store
-    sync_web
+    sync_damageable
     echo third >tree/file
-    sync_web
+    sync_damageable
     run -0 --separate-stderr zlsnap check --read-data store
     assert_equal "$stderr" ''
     path=store/web/1/$(zcat "$(object document 1)" | jq -r '.manifest[-1].object')
@@ -270,7 +270,7 @@ same_size() {
     assert_equal "${#lines[@]}" 2
     assert_equal "$stderr" ''
     assert_exists "store/web/1/bad/$(basename "$path" .zst).json"
-    run -0 sync_web
+    run -0 sync_damageable
     assert_output --regexp '^web/1 synced '
 }
 
@@ -388,7 +388,7 @@ edit() {
     pack=$(object pack 0)
     flip_byte "$pack" 1000
     first=$(id 1)
-    run -0 sync_web
+    run -0 sync_damageable
     assert_output "web/1 unchanged $first"
     run -4 --separate-stderr zlsnap check --read-data store
     assert_equal "$stderr" ''
@@ -400,12 +400,12 @@ is damaged: its digest is not its name
 $(basename "$pack" .zst)"
     run -4 zlsnap check store
     assert_line --index 0 "web/1: packs/$(basename "$pack"): was found damaged by an earlier check; breaks $(both)"
-    run -0 sync_web
+    run -0 sync_damageable
     assert_output --regexp '^web/1 synced '
     run -0 zlsnap restore web/1 store back
     compare_trees tree back
     run -0 zlsnap check --read-data "web/1@$(id 2)" store
-    run -0 sync_web
+    run -0 sync_damageable
     assert_output "web/1 unchanged $(id 2)"
 }
 
@@ -415,7 +415,7 @@ $(basename "$pack" .zst)"
     flip_byte "$manifest" 30
     run -4 zlsnap check --read-data store
     assert_exists "store/web/1/bad/$(basename "$manifest" .zst).json"
-    run -0 sync_web
+    run -0 sync_damageable
     assert_output --regexp '^web/1 synced '
     run -0 zlsnap restore web/1 store back
     compare_trees tree back
@@ -437,7 +437,7 @@ $(basename "$pack" .zst)"
     index=$(object index 0)
     flip_byte "$index" 30
     run -3 zlsnap check --read-data store
-    run -0 sync_web
+    run -0 sync_damageable
     assert_output --regexp '^web/1 synced '
     run -0 zlsnap restore web/1 store back
     compare_trees tree back
@@ -448,9 +448,9 @@ $(basename "$pack" .zst)"
     local kind
     for kind in pack index chunks document; do
         rm -rf store state back
-        made_once make_store
+        made_once make_damageable
         rm "$(object $kind 1)"
-        run -0 --separate-stderr sync_web
+        run -0 --separate-stderr sync_damageable
         assert_output --regexp '^web/1 synced '
         run -0 zlsnap restore web/1 store back
         compare_trees tree back
@@ -515,10 +515,10 @@ assert_restores_twins() {
     local document pack id
     rm -r store state
     mkdir store
-    sync_web
+    sync_damageable
     mv store/web/1/snapshots documents
     rm -r state
-    sync_web
+    sync_damageable
     mv documents/* store/web/1/snapshots/
     for document in store/web/1/snapshots/*; do
         pack=store/web/1/packs/$(jq -r '.packs[0].pack' "$document").zst

@@ -7,12 +7,12 @@ load driver
 
 setup() {
     enter_work
-    made_once make_store
+    made_once make_copied
     HOME=$PWD
 }
 
-# make_store: three snapshots of web/1 in the directory "store"; "tree" is the last one.
-make_store() {
+# make_copied: three snapshots of web/1 in the directory "store"; "tree" is the last one.
+make_copied() {
     mkdir tree store
     touch tree/{1..200}
     seq 300000 >tree/large

@@ -5,7 +5,8 @@
 load helpers
 load driver
 
-commands=(create extract verify list info mtree digest diff oci push pull sync restore status gc)
+commands=(create extract verify list info mtree digest diff oci push pull sync restore snapshots status check copy forget gc
+    clean)
 
 # The help of each command.
 setup_file() {
@@ -374,7 +375,7 @@ assert_taken() {
     run -1 --separate-stderr zlsnap extract "oci:$o:two" $'link\n'
     assert_one_line "is a symbolic link to \$'d\\n'"
     mkdir -p "$d"/.x.zlsnap-abcdef tmp/"$d"
-    TMPDIR=$PWD/tmp/$d run -0 zlsnap gc --older-than=0 --state="$d" "$d"
+    TMPDIR=$PWD/tmp/$d run -0 zlsnap clean --older-than=0 --state="$d" "$d"
     assert_output "\$'d\\n'/.x.zlsnap-abcdef"
     assert_not_exists "$d"/.x.zlsnap-abcdef
 }

@@ -14,9 +14,9 @@ setup() {
 
 # three: three snapshots, of two days.
 three() {
-    document 0 2026-03-01T10:00:00Z a
-    document 1 2026-03-02T10:00:00Z b
-    document 2 2026-03-02T11:00:00Z c
+    document_put 0 2026-03-01T10:00:00Z a
+    document_put 1 2026-03-02T10:00:00Z b
+    document_put 2 2026-03-02T11:00:00Z c
 }
 
 @test "prints what is kept, and why, and what is forgotten, and writes one document" {
@@ -26,7 +26,7 @@ three() {
 web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget
 web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
     assert_equal "$(listed) $(listed forgotten | tr ' ' +)" 'c a+b'
-    assert_equal "$(stored)" 'manifests/a manifests/b manifests/c'
+    assert_equal "$(stored_letters)" 'manifests/a manifests/b manifests/c'
     local written=(store/web/1/doomed/*)
     [[ ${written[*]} =~ ^store/web/1/doomed/00000000-20[0-9]{6}T[0-9]{6}Z-[0-9a-f]{12}.json$ ]]
     assert_equal "$(jq -c '[.schema_version, .name, .objects]' "${written[0]}")" \
@@ -85,11 +85,11 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
 }
 
 @test "the rules hold for each host and directory, and the newest snapshot always stays" {
-    document 0 2026-03-01T10:00:00Z a
-    HOST=other document 1 2026-03-02T10:00:00Z b
-    DIRECTORY=/usr document 2 2026-03-02T11:00:00Z c
-    document 3 2026-03-03T10:00:00Z d
-    document 4 2026-02-01T10:00:00Z e # by a clock that was slow
+    document_put 0 2026-03-01T10:00:00Z a
+    HOST=other document_put 1 2026-03-02T10:00:00Z b
+    DIRECTORY=/usr document_put 2 2026-03-02T11:00:00Z c
+    document_put 3 2026-03-03T10:00:00Z d
+    document_put 4 2026-02-01T10:00:00Z e # by a clock that was slow
     run -0 zlsnap forget --keep-last=1 web/1 store
     assert_equal "$(listed)" 'b c d e'
     assert_line --regexp 'eeeeeeeeeeee  keep    newest$'
@@ -97,7 +97,7 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
 
 @test "broken snapshots do not count, and are forgotten only by their ID" {
     three
-    rm "store/web/1/manifests/$(hex b).zst"
+    rm "store/web/1/manifests/$(hex_name b).zst"
     run -0 zlsnap forget --keep-last=2 web/1 store
     refute_output --partial bbbb
     assert_equal "$(listed) $(listed broken)" 'a c b'
@@ -106,8 +106,8 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
 }
 
 @test "days and hours are those of the local time" {
-    document 0 2026-03-01T22:30:00Z a
-    document 1 2026-03-01T23:30:00Z b
+    document_put 0 2026-03-01T22:30:00Z a
+    document_put 1 2026-03-01T23:30:00Z b
     run -0 zlsnap forget --dry-run --keep-daily=2 web/1 store
     assert_line --regexp 'aaaaaaaaaaaa  forget$'
     TZ=CET-1 run -0 zlsnap forget --dry-run --keep-daily=2 web/1 store
@@ -136,8 +136,8 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
 
 @test "a snapshot whose time lies in the future: nothing is forgotten, except by its ID" {
     three
-    document 3 2199-01-01T00:00:00Z d
-    document 4 2026-03-04T00:00:00Z e
+    document_put 3 2199-01-01T00:00:00Z d
+    document_put 4 2026-03-04T00:00:00Z e
     run -1 --separate-stderr zlsnap forget --keep-last=1 web/1 store
     assert_one_line "$(snapshot_key d): its time lies in the future; nothing was forgotten"
     assert_equal "$(listed)" 'a b c d e'
@@ -147,12 +147,12 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
 }
 
 @test "some minutes between the clocks do not matter, and a time that has passed does not" {
-    document 0 "$(date -ud '+3 minutes' +%FT%TZ)" a
-    document 1 "$(date -ud '+4 minutes' +%FT%TZ)" b
+    document_put 0 "$(date -ud '+3 minutes' +%FT%TZ)" a
+    document_put 1 "$(date -ud '+4 minutes' +%FT%TZ)" b
     zlsnap forget --keep-last=1 web/1 store
     assert_equal "$(listed)" b
-    document 2 "$(date -ud '-2 hours' +%FT%TZ)" c
-    age '3 hours ago' store
+    document_put 2 "$(date -ud '-2 hours' +%FT%TZ)" c
+    put_at '3 hours ago' store
     zlsnap forget --keep-last=1 web/1 store
     assert_equal "$(entries store/web/1)" 'doomed manifests snapshots'
 }
@@ -187,7 +187,7 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     run -2 --separate-stderr zlsnap forget web/1 store
     assert_one_line "'web/1' needs an option such as --keep-daily=7, or the ID of a snapshot, NAME@ID"
     run -2 --separate-stderr zlsnap forget --keep-last=1 web/1@a store
-    assert_one_line "'web/1@a' is one snapshot, to which no --keep option applies"
+    assert_one_line "'web/1@a' is one snapshot: the rules are for names"
     run -2 --separate-stderr zlsnap forget web/1@2026-03-01 store
     assert_one_line "'2026-03-01' is not the ID of a snapshot"
     run -2 --separate-stderr zlsnap forget --keep-last=0 web/1 store

@@ -51,31 +51,31 @@ three() {
     export HOME=$PWD/home
     mkdir -p home copies tree
     seq 1 2000 >tree/first
-    keep
+    sync_kept
     mv tree/first first
     seq 3000 5000 >tree/second
-    keep
+    sync_kept
     seq 6000 7000 >tree/third
-    keep
+    sync_kept
     rm tree/second
     mv first tree
-    age
+    age_all
 }
 
-# keep: syncs the tree, and copies it.
-keep() {
+# sync_kept: syncs the tree, and copies it.
+sync_kept() {
     local said
     said=$(zlsnap sync web/1 tree store)
     cp -a tree "copies/${said##* }"
 }
 
-# age: all of the store is three days old.
-age() {
+# age_all: all of the store is three days old.
+age_all() {
     find store -exec touch -d '3 days ago' {} +
 }
 
-# held NUMBER COMMAND...: starts the command, and stops it before this access to the store. Fails if it ends before.
-held() {
+# stopped_at NUMBER COMMAND...: starts the command, and stops it before this access to the store. Fails if it ends before.
+stopped_at() {
     rm -f "$HOLDS"/*
     HOLD=$1 PATH=$BATS_FILE_TMPDIR/holds:$PATH "${@:2}" >"$HOLDS/output" 2>"$HOLDS/messages" 3>&- &
     driver=$!
@@ -122,7 +122,7 @@ begin() {
 
 # collect: gc runs after everything has become three days old.
 collect() {
-    age
+    age_all
     zlsnap gc store >>"$HOLDS/collected"
 }
 
@@ -136,7 +136,7 @@ stride=2
     for ((step = 1; ; step += stride)); do
         begin
         echo "$step" >tree/new
-        held "$step" zlsnap sync web/1 tree store || break
+        stopped_at "$step" zlsnap sync web/1 tree store || break
         zlsnap forget "web/1@$(first)" store >/dev/null
         zlsnap gc store >/dev/null
         released || { cat "$HOLDS/messages" && fail "sync failed at $step"; }
@@ -153,7 +153,7 @@ stride=2
     for ((step = 2; ; step += stride)); do
         begin
         echo "$step" >tree/new
-        held "$step" zlsnap sync web/1 tree store || break
+        stopped_at "$step" zlsnap sync web/1 tree store || break
         zlsnap forget "web/1@$(first)" store >/dev/null
         collect
         collect
@@ -175,10 +175,10 @@ stride=2
         begin
         echo "$step" >tree/new
         zlsnap forget "web/1@$(first)" store >/dev/null
-        age
+        age_all
         zlsnap gc store >/dev/null
-        age
-        held "$step" zlsnap gc store || break
+        age_all
+        stopped_at "$step" zlsnap gc store || break
         zlsnap sync web/1 tree store >"$HOLDS/synced"
         zlsnap forget --keep-last=1 web/1 store >/dev/null
         zlsnap gc store >/dev/null
@@ -200,7 +200,7 @@ stride=2
     for ((step = 1; ; step++)); do
         begin
         echo "$step" >tree/new
-        held "$step" zlsnap forget --keep-last=1 web/1 store || break
+        stopped_at "$step" zlsnap forget --keep-last=1 web/1 store || break
         zlsnap sync web/1 tree store >"$HOLDS/synced"
         zlsnap gc store >/dev/null
         released
@@ -232,7 +232,7 @@ copied() {
     for step in 1 2 3; do
         begin
         cp -a kept/* copies
-        held "$step" copied
+        stopped_at "$step" copied
         collect
         released
         zlsnap gc store >/dev/null

@@ -16,12 +16,12 @@ setup() {
 # garbage: the snapshots a, which is forgotten, b and c. The packs 1 and 2 are needed by a, 2 and 3 by b and c, and 4
 # by none. All of it is three days old.
 garbage() {
-    document 0 2026-03-01T10:00:00Z a 1 2
-    document 1 2026-03-02T10:00:00Z b 2 3
-    document 2 2026-03-02T11:00:00Z c 2 3
-    pack 4
+    document_put 0 2026-03-01T10:00:00Z a 1 2
+    document_put 1 2026-03-02T10:00:00Z b 2 3
+    document_put 2 2026-03-02T11:00:00Z c 2 3
+    pack_put 4
     doomed 0 "$(snapshot_key a)"
-    age '3 days ago' store
+    put_at '3 days ago' store
 }
 
 everything='manifests/a manifests/b manifests/c packs/1 packs/1.index packs/2 packs/2.index packs/3 packs/3.index packs/4 packs/4.index'
@@ -37,24 +37,24 @@ documents() {
     assert_line --regexp "^web/1  doomed      packs/1{64}.index.zst  8 bytes$"
     assert_line --regexp "^web/1  deleted     snapshots/00000000-.*-a{12}.json  [0-9]+ bytes$"
     assert_line --regexp '^1 objects deleted \([0-9]+ bytes\), 5 doomed \(40 bytes\), 0 struck off$'
-    assert_equal "$(stored)" "$everything"
+    assert_equal "$(stored_letters)" "$everything"
     assert_equal "$(listed) $(listed forgotten)" 'b c '
     assert_equal "$(documents)" 1
     run -0 zlsnap gc store
     assert_output '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
-    assert_equal "$(stored)" "$everything"
-    age '25 hours ago' store/web/1/doomed
+    assert_equal "$(stored_letters)" "$everything"
+    put_at '25 hours ago' store/web/1/doomed
     run -0 zlsnap gc store
     assert_line --regexp '^5 objects deleted \(40 bytes\), 0 doomed \(0 bytes\), 0 struck off$'
-    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+    assert_equal "$(stored_letters)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
     assert_equal "$(documents)" ''
     assert_equal "$(listed)" 'b c'
 }
 
 @test "what is younger than the grace period is not doomed" {
     garbage
-    touch "store/web/1/packs/$(hex 4).zst"
-    age '30 hours ago' "store/web/1/packs/$(hex 1).zst"
+    touch "store/web/1/packs/$(hex_name 4).zst"
+    put_at '30 hours ago' "store/web/1/packs/$(hex_name 1).zst"
     run -0 zlsnap gc --grace=31h web/1 store
     refute_line --regexp 'doomed .* packs/[px]{64}.zst'
     assert_line --regexp 'doomed .* packs/1{64}.index.zst'
@@ -63,12 +63,12 @@ documents() {
 @test "--grace=0 does both steps at once" {
     garbage
     run -0 zlsnap gc --grace=0 --dry-run web/1 store
-    assert_equal "$(stored)" "$everything"
+    assert_equal "$(stored_letters)" "$everything"
     local planned=$output
     run -0 zlsnap gc --grace=0 web/1 store
     assert_equal "$planned" "$output; a dry run: nothing was changed"
     assert_line --regexp '^6 objects deleted .*, 5 doomed'
-    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+    assert_equal "$(stored_letters)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
     assert_equal "$(documents)" ''
 }
 
@@ -85,26 +85,26 @@ documents() {
 
 @test "a broken snapshot protects what it needs" {
     garbage
-    rm "store/web/1/packs/$(hex 3).zst"
+    rm "store/web/1/packs/$(hex_name 3).zst"
     run -0 zlsnap gc --grace=0 store
-    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3.index'
+    assert_equal "$(stored_letters)" 'manifests/b manifests/c packs/2 packs/2.index packs/3.index'
 }
 
 @test "what is needed again is struck off, and doomed anew before it is deleted" {
     garbage
     zlsnap gc store
     # A sync that had listed the store before.
-    document 3 2026-03-04T11:00:00Z d 1 2
-    age '25 hours ago' store/web/1/doomed
+    document_put 3 2026-03-04T11:00:00Z d 1 2
+    put_at '25 hours ago' store/web/1/doomed
     run -0 zlsnap gc store
     assert_line --regexp 'struck off  packs/1{64}.zst'
     assert_line --regexp '^3 objects deleted .*, 0 doomed \(0 bytes\), 2 struck off$'
-    assert_equal "$(stored)" \
+    assert_equal "$(stored_letters)" \
         'manifests/b manifests/c manifests/d packs/1 packs/1.index packs/2 packs/2.index packs/3 packs/3.index'
     assert_equal "$(documents)" ''
-    document 4 2026-03-04T11:00:00Z e 2
+    document_put 4 2026-03-04T11:00:00Z e 2
     zlsnap forget web/1@d store
-    age '3 days ago' store
+    put_at '3 days ago' store
     run -0 zlsnap gc store
     assert_line --regexp 'doomed .* packs/1{64}.zst'
     refute_line --regexp 'deleted .* packs/1{64}.zst'
@@ -113,9 +113,9 @@ documents() {
 @test "what a snapshot needed until a moment ago has its grace period, although it was doomed before" {
     garbage
     zlsnap gc store
-    age '3 days ago' store
-    document 3 2026-03-04T11:00:00Z d 1 2
-    document 4 2026-03-04T12:00:00Z e 2
+    put_at '3 days ago' store
+    document_put 3 2026-03-04T11:00:00Z d 1 2
+    document_put 4 2026-03-04T12:00:00Z e 2
     zlsnap forget web/1@d store
     run -0 zlsnap gc store
     assert_line --regexp 'struck off  packs/1{64}.zst'
@@ -129,9 +129,9 @@ documents() {
         rm -rf store
         garbage
         zlsnap gc store >/dev/null
-        age '3 days ago' store
+        put_at '3 days ago' store
         doomed 7 "$(snapshot_key b)"
-        age '3 days ago' store
+        put_at '3 days ago' store
         rm -f ../steps
         # shellcheck disable=SC2016 # the script expands it
         fake rm '[[ $* != *store/* ]] || echo >>../steps
@@ -142,9 +142,9 @@ documents() {
         fake rm 'exec /bin/rm "$@"'
         zlsnap gc store >/dev/null
         assert_equal "$(listed) $(listed forgotten)" 'c '
-        age '3 days ago' store
+        put_at '3 days ago' store
         zlsnap gc store >/dev/null
-        assert_equal "$(stored)" 'manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+        assert_equal "$(stored_letters)" 'manifests/c packs/2 packs/2.index packs/3 packs/3.index'
         assert_equal "$(documents)" ''
     done
 }
@@ -176,7 +176,7 @@ assert_untouched() {
     garbage
     echo '{' >"store/web/1/$(snapshot_key a)"
     run -0 zlsnap gc --grace=0 store
-    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+    assert_equal "$(stored_letters)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
 }
 
 @test "a document that is listed, but cannot be read: nothing is deleted" {
@@ -197,42 +197,42 @@ assert_untouched() {
     garbage
     rm store/web/1/snapshots/*
     assert_untouched 1 'web/1: has no snapshot, but other objects; nothing was deleted; --allow-remove-all deletes them'
-    doomed 5 "packs/$(hex 3).zst"
-    age '3 days ago' store
+    doomed 5 "packs/$(hex_name 3).zst"
+    put_at '3 days ago' store
     assert_untouched 1 'web/1: has no snapshot'
     run -0 zlsnap gc --allow-remove-all --grace=0 store
-    assert_equal "$(stored) $(documents)" ' '
+    assert_equal "$(stored_letters) $(documents)" ' '
 }
 
 @test "the first sync of a name that is still running is no error" {
-    pack 4
+    pack_put 4
     run -0 zlsnap gc store
     assert_output '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
 }
 
 @test "the clock of the store is behind the times in it: nothing is deleted" {
     garbage
-    age '2 days' "store/web/1/packs/$(hex 2).zst"
-    assert_untouched 1 "packs/$(hex 2).zst: its time lies in the future, or the clock of the store is wrong"
-    age '2 days ago' store
-    document 3 2199-01-01T00:00:00Z d
+    put_at '2 days' "store/web/1/packs/$(hex_name 2).zst"
+    assert_untouched 1 "packs/$(hex_name 2).zst: its time lies in the future, or the clock of the store is wrong"
+    put_at '2 days ago' store
+    document_put 3 2199-01-01T00:00:00Z d
     assert_untouched 1 "snapshots/00000003-21990101T000000Z-dddddddddddd.json: its time lies in the future"
-    document 4 2026-03-04T00:00:00Z e
+    document_put 4 2026-03-04T00:00:00Z e
     zlsnap forget web/1@d store
     zlsnap gc --grace=0 store
-    assert_equal "$(stored)" \
+    assert_equal "$(stored_letters)" \
         'manifests/b manifests/c manifests/e packs/2 packs/2.index packs/3 packs/3.index'
 }
 
 @test "gc that takes longer than half of the grace period gives up" {
     garbage
-    doomed 7 "packs/$(hex 4).zst"
-    age '3 days ago' store
+    doomed 7 "packs/$(hex_name 4).zst"
+    put_at '3 days ago' store
     # shellcheck disable=SC2016 # the script expands it
     fake find '[[ $* != *store/web/1* && $* != *printf* ]] || sleep 0.6; exec /usr/bin/find "$@"'
     run -1 --separate-stderr zlsnap gc --grace=1 web/1 store
     assert_stderr 1 'web/1: gc took longer than half of the grace period; nothing more was deleted; run it again'
-    assert_equal "$(stored)" "$everything"
+    assert_equal "$(stored_letters)" "$everything"
 }
 
 @test "a store in which nothing may be deleted: one line" {
@@ -242,7 +242,7 @@ assert_untouched() {
         exec /bin/rm "$@"'
     run -1 --separate-stderr zlsnap gc store
     assert_one_line 'store/web/1: nothing was deleted: store/web/1: cannot be removed: Operation not permitted'
-    assert_equal "$(stored) $(documents)" "$everything 0"
+    assert_equal "$(stored_letters) $(documents)" "$everything 0"
     zlsnap forget --keep-last=1 web/1 store
     assert_equal "$(listed)" c
 }
@@ -252,8 +252,8 @@ assert_untouched() {
     cp -a store/web/1 store/web/0
     run -3 --separate-stderr zlsnap gc --grace=0 store
     assert_one_line 'store/web/0/'
-    assert_equal "$(stored)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
-    [ -e "store/web/0/packs/$(hex 4).zst" ]
+    assert_equal "$(stored_letters)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
+    [ -e "store/web/0/packs/$(hex_name 4).zst" ]
 }
 
 # --------------------------------------------------------------------------- other objects
@@ -262,8 +262,8 @@ assert_untouched() {
     garbage
     mkdir store/other store/web/1/more
     touch store/file store/other/file store/web/1/file store/web/1/packs/file.zst store/web/1/more/file
-    touch store/web/1/snapshots/file.json "store/web/1/packs/$(hex a).tar"
-    age '3 days ago' store
+    touch store/web/1/snapshots/file.json "store/web/1/packs/$(hex_name a).tar"
+    put_at '3 days ago' store
     run -0 --separate-stderr zlsnap gc --grace=0 store
     assert_one_line "store: 7 objects are not zlsnap's and were left alone"
     assert_equal "$(find store -name 'file*' | wc -l)" 6
@@ -274,13 +274,13 @@ assert_untouched() {
     local object
     mkdir store/web/1/bad
     for object in 1 2 a b; do
-        echo '{}' >"store/web/1/bad/$(hex "$object").json"
+        echo '{}' >"store/web/1/bad/$(hex_name "$object").json"
     done
-    rm "store/web/1/packs/$(hex 2).zst" "store/web/1/packs/$(hex 2).index.zst" # snapshots need it
-    age '3 days ago' store
+    rm "store/web/1/packs/$(hex_name 2).zst" "store/web/1/packs/$(hex_name 2).index.zst" # snapshots need it
+    put_at '3 days ago' store
     zlsnap gc --grace=0 store
     zlsnap gc --grace=0 store
-    assert_equal "$(stored)" 'bad/2.json bad/b.json manifests/b manifests/c packs/3 packs/3.index'
+    assert_equal "$(stored_letters)" 'bad/2.json bad/b.json manifests/b manifests/c packs/3 packs/3.index'
 }
 
 @test "removes the objects by which killed runs asked for the clock" {
@@ -288,17 +288,17 @@ assert_untouched() {
     : >store/web/1/probe-abcdef
     zlsnap gc store
     [ -e store/web/1/probe-abcdef ]
-    age '3 days ago' store/web/1/probe-abcdef
+    put_at '3 days ago' store/web/1/probe-abcdef
     zlsnap gc store
     assert_not_exists store/web/1/probe-abcdef
 }
 
 @test "removes the directories of killed puts and syncs" {
-    document 0 2026-03-01T10:00:00Z a
+    document_put 0 2026-03-01T10:00:00Z a
     local new=store/web/1/incoming/0123456789abcdef old=store/web/1/incoming/fedcba9876543210
     mkdir -p "$new" "$old" store/web/1/packs/.put-{1-2,3-4} store/web/1/.put-5-6 store/web/1/incoming/strange
     touch {"$new","$old",store/web/1/packs/.put-{1-2,3-4},store/web/1/.put-5-6,store/web/1/incoming/strange}/file
-    age '3 days ago' store
+    put_at '3 days ago' store
     touch "$new/second" store/web/1/packs/.put-3-4/file
     run -0 zlsnap gc --dry-run store
     assert_line --regexp "^store/web/1/packs/.put-1-2 \(unfinished, of 20.*Z\)$"

@@ -14,8 +14,8 @@ manifest() {
     tarpack -q --manifest=time "${@:2}" -- "$1" 2>/dev/null
 }
 
-# assert_restores OLD NEW: the delta between the two makes NEW of OLD; it stays in new.delta.
-assert_restores() {
+# assert_delta OLD NEW: the delta between the two makes NEW of OLD; it stays in new.delta.
+assert_delta() {
     mtreediff "$1" "$2" >new.delta || fail "mtreediff: $?"
     mtreediff --apply "$1" <new.delta >made || fail "mtreediff --apply: $?"
     cmp "$2" made
@@ -51,7 +51,7 @@ make_manifests() {
 
 @test "a delta of a manifest and itself is short, and restores it" {
     make_manifests
-    assert_restores old.mtree old.mtree
+    assert_delta old.mtree old.mtree
     assert_equal "$(sed 1,3d new.delta)" "=$(wc -l <old.mtree)"$'\nend'
 }
 
@@ -76,10 +76,10 @@ make_manifests() {
         manifest "trees/$one" >"$one"
     done
     for one in "${ROOT_PARTS[@]}"; do
-        assert_restores all "$one"
-        assert_restores "$one" all
+        assert_delta all "$one"
+        assert_delta "$one" all
         for two in names hardlinks; do
-            assert_restores "$one" "$two"
+            assert_delta "$one" "$two"
         done
     done
 }
@@ -98,7 +98,7 @@ make_manifests() {
     local one two
     for one in raw oci less; do
         for two in raw oci less; do
-            assert_restores $one $two
+            assert_delta $one $two
         done
     done
 }
@@ -130,22 +130,22 @@ for seed in range(100):
 END
     local seed
     for ((seed = 0; seed < 100; seed++)); do
-        assert_restores old.mtree "new$seed"
-        assert_restores "new$seed" "new$(((seed + 7) % 100))"
+        assert_delta old.mtree "new$seed"
+        assert_delta "new$seed" "new$(((seed + 7) % 100))"
     done
 }
 
 @test "lines that change in the same way are one command" {
     make_manifests
     sed 's/ uid=[0-9]* / uid=77 /' old.mtree >new.mtree
-    assert_restores old.mtree new.mtree
+    assert_delta old.mtree new.mtree
     assert_equal "$(sed 1,3d new.delta)" $'=1\n~'"$(($(wc -l <old.mtree) - 1)) uid=77"$'\nend'
 }
 
 @test "a time is told as its distance from the one before" {
     make_manifests
     awk 'NR > 1 { sub(/ time=[^ ]*/, " time=1700000000.00000000" NR % 10) } 1' old.mtree >new.mtree
-    assert_restores old.mtree new.mtree
+    assert_delta old.mtree new.mtree
     assert_equal "$(grep -c 'time=' new.delta)" 1
     grep -qx '~[0-9]* time+1' new.delta
 }
@@ -162,7 +162,7 @@ END
     manifest old >old.mtree
     manifest new >new.mtree
     grep -q 'hardlink=./another/' new.mtree
-    assert_restores old.mtree new.mtree
+    assert_delta old.mtree new.mtree
     assert_equal "$(sed 1,3d new.delta | wc -l)" 4
     grep -q '^@[0-9]* ./top ./another$' new.delta
 }
@@ -177,7 +177,7 @@ END
     mv new/inner new/renamed/middle
     manifest old >old.mtree
     manifest new >new.mtree
-    assert_restores old.mtree new.mtree
+    assert_delta old.mtree new.mtree
     run -1 grep '^+' new.delta
 }
 
@@ -204,7 +204,7 @@ chunks() {
     chunk_map db >old.mtree
     sed -i -e "77s/.*/$(chunks 9000 9000)/" -e "400s/.*/$(chunks 9001 9001)/" db
     chunk_map db >new.mtree
-    assert_restores old.mtree new.mtree
+    assert_delta old.mtree new.mtree
     assert_equal "$(grep -c '^+' new.delta)" 3
 }
 
@@ -214,11 +214,11 @@ chunks() {
     chunk_map db log >old.mtree
     mv log a-log
     chunk_map a-log db >new.mtree
-    assert_restores old.mtree new.mtree
+    assert_delta old.mtree new.mtree
     assert_equal "$(grep -c '^+' new.delta)" 1
     chunks 1301 1310 >>a-log
     chunk_map a-log db >newer
-    assert_restores old.mtree newer
+    assert_delta old.mtree newer
     assert_equal "$(grep -c '^+' new.delta)" 11
 }
 
@@ -227,7 +227,7 @@ chunks() {
     chunk_map db >old.mtree
     { chunks 60 100; printf '%064d 16384 100\n' 0; chunks 1 30; chunks 200 210; chunks 31 59; } >db
     chunk_map db >new.mtree
-    assert_restores old.mtree new.mtree
+    assert_delta old.mtree new.mtree
     assert_equal "$(grep -c '^+' new.delta)" 12
 }
 

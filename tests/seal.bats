@@ -20,7 +20,7 @@ OPEN="tr '\\003-\\377\\002' '\\002-\\377'"
 
 # sealed COMMAND OPERAND...: with both filters.
 sealed() {
-    zlsnap "$1" --seal="$SEAL" --open="$OPEN" "${@:2}"
+    ZLSNAP_SEAL=$SEAL ZLSNAP_OPEN=$OPEN zlsnap "$@"
 }
 
 @test "sealed: sync, restore, and a second machine; no object is readable" {

@@ -25,8 +25,8 @@ setup() {
     STATE=$HOME/.local/state/zlsnap
 }
 
-# refused STATUS TEXT COMMAND...: it fails with this status and one line, and DIR does not appear.
-refused() {
+# fails_with STATUS TEXT COMMAND...: it fails with this status and one line, and DIR does not appear.
+fails_with() {
     run "-$1" --separate-stderr "${@:3}"
     assert_one_line "$2"
     assert_output ''
@@ -51,9 +51,9 @@ large_pack() {
     assert_stderr 1 "^tarjoin: .*$(basename "$pack" .zst)"
     assert_not_exists back
     truncate -s 700000 "$pack"
-    refused 1 'has no complete snapshot' zlsnap restore web/1 store back
+    fails_with 1 'has no complete snapshot' zlsnap restore web/1 store back
     rm "$pack"
-    refused 1 "packs/${pack##*/} is missing" zlsnap restore web/1 store back
+    fails_with 1 "packs/${pack##*/} is missing" zlsnap restore web/1 store back
     run -0 zlsnap snapshots web/1 store
     assert_output --partial "broken: packs/${pack##*/} is missing"
     # A sync stores it again.
@@ -91,11 +91,11 @@ large_pack() {
     first=store/web/1/${objects[0]}
     cp -p "$first" good
     flip_byte "$first" 100
-    refused 4 "${objects[0]}: is damaged: its digest is not its name" zlsnap restore web/1 store back
+    fails_with 4 "${objects[0]}: is damaged: its digest is not its name" zlsnap restore web/1 store back
     rm "$first"
-    refused 1 "${objects[0]} is missing" zlsnap restore web/1 store back
+    fails_with 1 "${objects[0]} is missing" zlsnap restore web/1 store back
     cp -p "store/web/1/${objects[1]-$(object '.chunks[0].object')}" "$first"
-    refused 1 "${objects[0]} has" zlsnap restore web/1 store back
+    fails_with 1 "${objects[0]} has" zlsnap restore web/1 store back
     cp -p good "$first"
     assert_snapshot
 }
@@ -130,7 +130,7 @@ large_pack() {
 @test "documents: one of another name that was copied here" {
     mkdir -p store/web/2
     cp -a store/web/1/. store/web/2
-    refused 1 'it has no valid name' zlsnap restore web/2 store back
+    fails_with 1 'it has no valid name' zlsnap restore web/2 store back
     run -0 zlsnap sync web/2 tree store
     rm -r store/web/1
     run -0 zlsnap restore web/2 store back
@@ -144,7 +144,7 @@ large_pack() {
     for option in --summary=victim --cache=victim --live -- DIR --contents=1; do
         jq -c --arg option "$option" '.options = [$option]' good >"$path"
         rm -rf "$STATE"
-        refused 3 "the last snapshot has the option '$option', which none can have" web_sync
+        fails_with 3 "the last snapshot has the option '$option', which none can have" sync_web
         assert_not_exists victim
     done
     jq -c '.options = ["--exclude-from=/etc/passwd"]' good >"$path"
@@ -176,12 +176,12 @@ large_pack() {
 }
 
 @test "a store that is not there, is a file, or cannot be read" {
-    refused 1 'none: cannot be opened: No such file or directory' zlsnap restore web/1 none back
-    refused 1 'none: cannot be opened: No such file or directory' zlsnap snapshots none
-    refused 1 'none/store: cannot be made: No such file or directory' zlsnap sync web/1 tree none/store
-    refused 1 'tree/numbers: cannot be opened: Not a directory' zlsnap snapshots tree/numbers
-    refused 1 'web/2: store has no such name' zlsnap restore web/2 store back
-    refused 1 'web/2: store has no such name' zlsnap snapshots web/2 store
+    fails_with 1 'none: cannot be opened: No such file or directory' zlsnap restore web/1 none back
+    fails_with 1 'none: cannot be opened: No such file or directory' zlsnap snapshots none
+    fails_with 1 'none/store: cannot be made: No such file or directory' zlsnap sync web/1 tree none/store
+    fails_with 1 'tree/numbers: cannot be opened: Not a directory' zlsnap snapshots tree/numbers
+    fails_with 1 'web/2: store has no such name' zlsnap restore web/2 store back
+    fails_with 1 'web/2: store has no such name' zlsnap snapshots web/2 store
     mkdir empty
     run -0 zlsnap snapshots empty
     assert_output ''

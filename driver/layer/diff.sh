@@ -20,14 +20,14 @@ Prints a line for each entry that only one of them has, or whose type, mode, own
 content, link, device or xattrs differ: 'added NAME', 'removed NAME' or 'changed NAME
 (WHAT, ...)'. Exit status: 0 no differences, 1 differences, 2 trouble; 3 and 4 as always.
 
-      --time            compare modification times, too
-      --json            print a JSON object for each difference, one a line
-      --fresh-options   use no options of the snapshot
+      --time                   compare modification times, too
+      --json                   print a JSON object for each difference, one a line
+      --fresh-options          use no options of the snapshot
 END
     usage_signature
     usage_tarpack_content
     usage_limits
-    usage_target
+    usage_target_read
 }
 
 # The options for tarpack and for tarunpack, set by diff_options_split().
@@ -36,14 +36,14 @@ diff_unpack_options=()
 
 command_diff() {
     local side status
-    options_read "time json fresh-options $signature_options $target_options $tarpack_options $limit_options" "$@"
+    options_read "time json fresh-options $signature_options $target_read_options $tarpack_options $limit_options" "$@"
     if ((${#operands[@]} == 3)) || diff_names_snapshot; then
         part store/compare
         compare_snapshots
         return
     fi
     operands_expect A B
-    target_options_refuse "$signature_options $target_options"
+    target_options_refuse "$signature_options $target_read_options"
     options_refuse 'a layer or a directory alone' fresh-options
     ! { is_input "${operands[0]}" && is_input "${operands[1]}"; } ||
         usage_error 'only one of A and B can be standard input'

@@ -17,19 +17,19 @@ Or show the same of a snapshot in a store, and the packs that it needs. No conte
 read. With PATH, count only these entries, everything below them and the directories above
 them.
 
-      --metadata        show only what LAYER.json says, without reading the layer
-      --json            print one JSON object: LAYER.json, and what was measured
-      --progress[=WHEN] draw a progress line: auto (the default: on a terminal), always or
-                        never
-  -e, --expect=DIGEST   expect this tree digest of a snapshot
+      --metadata               show only what LAYER.json says, without reading the layer
+      --json                   print one JSON object: LAYER.json, and what was measured
+      --progress[=WHEN]        draw a progress line: auto (the default: on a terminal),
+                               always or never
+  -e, --expect=DIGEST          expect this tree digest of the snapshot
 END
     usage_signature
     usage_limits
-    usage_target
+    usage_target_read
 }
 
 command_info() {
-    options_read "metadata json expect: $progress_option $signature_options $target_options $limit_options" "$@"
+    options_read "metadata json expect: $progress_option $signature_options $target_read_options $limit_options" "$@"
     progress_read
     if ((${#operands[@]} > 1)); then
         part store/info
@@ -37,7 +37,7 @@ command_info() {
         return
     fi
     operands_expect LAYER
-    target_options_refuse "$signature_options $target_options"
+    target_options_refuse "$signature_options $target_read_options"
     options_refuse 'a layer' expect
     local size shown
     layer_open "${operands[0]}"

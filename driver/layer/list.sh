@@ -15,16 +15,16 @@ everything below them and the directories above them. No contents are read from 
 If LAYER is '-', it is read from standard input. The exit status says whether the layer is
 valid and has the digest in LAYER.json, if that exists.
 
-      --names           print only the names, as tar -t does
-  -v, --verbose         as tar -tv does; this is the default
-      --json            print a JSON object for each entry, one a line
-  -e, --expect=DIGEST   expect this digest of the tar instead of the one in LAYER.json;
-                        of a snapshot, this tree digest
-      --no-verify       expect no digest of a layer
+      --names                  print only the names, as tar -t does
+  -v, --verbose                as tar -tv does; this is the default
+      --json                   print a JSON object for each entry, one a line
+  -e, --expect=DIGEST          expect this digest instead of the one in LAYER.json; of a
+                               snapshot, this tree digest
+      --no-verify              expect no digest of a layer
 END
     usage_signature
     usage_limits
-    usage_target
+    usage_target_read
 }
 
 usage_mtree() {
@@ -35,19 +35,19 @@ Print the mtree(5) manifest of a layer, or of a snapshot in a store: what tarpac
 --manifest printed for the directory. PATH and the exit status are as for zlsnap list. If
 LAYER is '-', it is read from standard input.
 
-      --time            print modification times, too; the SHA-256 of this is the tree
-                        digest of a snapshot
-  -e, --expect=DIGEST   expect this digest of the tar instead of the one in LAYER.json;
-                        of a snapshot, this tree digest
-      --no-verify       expect no digest of a layer
+      --time                   print modification times, too; the SHA-256 of this is the
+                               tree digest of a snapshot
+  -e, --expect=DIGEST          expect this digest instead of the one in LAYER.json; of a
+                               snapshot, this tree digest
+      --no-verify              expect no digest of a layer
 END
     usage_signature
     usage_limits
-    usage_target
+    usage_target_read
 }
 
 command_list() {
-    options_read "expect: no-verify names json verbose $signature_options $target_options $limit_options" "$@"
+    options_read "expect: no-verify names json verbose $signature_options $target_read_options $limit_options" "$@"
     if [[ ${option[json]-} ]]; then
         [[ ! ${option[names]-} ]] || usage_error '--names and --json exclude each other'
         print_entries --json
@@ -59,7 +59,7 @@ command_list() {
 }
 
 command_mtree() {
-    options_read "expect: no-verify time $signature_options $target_options $limit_options" "$@"
+    options_read "expect: no-verify time $signature_options $target_read_options $limit_options" "$@"
     print_entries "--manifest${option[time]+=time}"
 }
 
@@ -72,7 +72,7 @@ print_entries() {
         return
     fi
     operands_expect LAYER
-    target_options_refuse "$signature_options $target_options"
+    target_options_refuse "$signature_options $target_read_options"
     layer_open "${operands[0]}"
     [[ -e $layer_json || ${option[expect]+given} ]] || option['no-verify']=yes
     expected_read expected

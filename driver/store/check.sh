@@ -20,7 +20,7 @@ snapshots that it breaks, and a summary.
       --read-data              read the packs, too, and verify every content; note damaged
                                packs and manifests in the store, so that the next sync
                                does not build on them
-      --dry-run                write nothing into the store
+  -n, --dry-run                write nothing into the store
       --json                   print a JSON object for each problem, one a line, and for
                                the summary
   -q, --quiet                  print problems only

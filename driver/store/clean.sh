@@ -11,7 +11,7 @@ Remove what interrupted runs left behind, and print it: staging directories and 
 each DIR, in $TMPDIR and in the state directory. What is in use, or newer than
 --older-than, is kept.
 
-      --dry-run                only print what would be removed
+  -n, --dry-run                only print what would be done
       --older-than=AGE         N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d)
       --state=DIR              as for zlsnap sync
 END

@@ -20,11 +20,11 @@ and are forgotten only by their ID. The newest complete snapshot of a name alway
 
       --keep-last=N            keep the last N snapshots
       --keep-hourly=N          keep one for each of the last N hours
-      --keep-daily=N           days
-      --keep-weekly=N          weeks, which begin on Monday
-      --keep-monthly=N         months
-      --keep-yearly=N          years
-      --dry-run                only print it
+      --keep-daily=N           the same for days
+      --keep-weekly=N          for weeks, which begin on Monday
+      --keep-monthly=N         for months
+      --keep-yearly=N          for years
+  -n, --dry-run                only print what would be done
       --json                   print a JSON object for each snapshot, one a line
 END
     usage_target
@@ -65,7 +65,7 @@ forget_read() {
         [[ $reference_which || $rules ]] || usage_error \
             "'$(printable "$operand")' needs an option such as --keep-daily=7, or the ID of a snapshot, NAME@ID"
         [[ ! $reference_which || ! $rules ]] || usage_error \
-            "'$(printable "$operand")' is one snapshot, to which no --keep option applies"
+            "'$(printable "$operand")' is one snapshot: the rules are for names"
         [[ $reference_which =~ ^[0-9a-f]{0,12}$ ]] ||
             usage_error "'$(printable "$reference_which")' is not the ID of a snapshot"
         [[ ${forget_ids[$reference]-} ]] || forget_names+=("$reference")

@@ -29,7 +29,7 @@ the grace period, and if no snapshot needs it after all. Other commands may run 
       --grace=AGE              N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d).
                                It must be longer than any sync or restore takes. With 0
                                nothing else may run
-      --dry-run                only print what would be done
+  -n, --dry-run                only print what would be done
       --allow-remove-all       also delete the contents of names that have no snapshot
 END
     usage_target

@@ -42,12 +42,12 @@ one that zlsnap create would have made of the directory then; the date in LAYER.
 that of the snapshot, or SOURCE_DATE_EPOCH.
 
 For a snapshot:
-  -e, --expect=DIGEST          expect this tree digest
+  -e, --expect=DIGEST          expect this tree digest of the snapshot
   -l, --level=N, -T, --threads=N, --long[=N], --rsyncable
                                as for zlsnap create
 END
     usage_signature
-    usage_target
+    usage_target_read
     cat <<'END'
 
 For a registry:
@@ -99,7 +99,7 @@ command_push() {
 }
 
 command_pull() {
-    options_read "level: threads: long:: rsyncable expect: $registry_options $signature_options $target_options \
+    options_read "level: threads: long:: rsyncable expect: $registry_options $signature_options $target_read_options \
         $progress_option" "$@"
     progress_read
     if ((${#operands[@]} == 3)); then
@@ -110,7 +110,7 @@ command_pull() {
     fi
     operands_expect SOURCE DESTINATION
     options_refuse 'a layer or an image' level threads long rsyncable expect
-    target_options_refuse "$signature_options ${target_options/config:/}"
+    target_options_refuse "$signature_options ${target_read_options/config:/}"
     remote_expect "${operands[0]}" "${operands[1]}" 'zlsnap push copies to there'
     if [[ ${operands[0]} == s3://* ]]; then
         options_refuse 'an S3 store' authfile cert-dir tls-verify retries

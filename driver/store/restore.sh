@@ -14,10 +14,10 @@ directory DIR, which must be absent or empty, unless --replace or --merge is giv
 PATH, restore only these entries, everything below them and the directories above them.
 DIR is not changed unless all contents have their digests.
 
-  -e, --expect=DIGEST          expect this tree digest
+  -e, --expect=DIGEST          expect this tree digest of the snapshot
 END
     usage_signature
-    usage_target
+    usage_target_read
     cat <<'END'
 
 For tarunpack:
@@ -31,7 +31,7 @@ END
 }
 
 command_restore() {
-    options_read "expect: $signature_options $target_options $progress_option $tarunpack_options" "$@"
+    options_read "expect: $signature_options $target_read_options $progress_option $tarunpack_options" "$@"
     local dir paths=()
     ((${#operands[@]} <= 3)) || paths=("${operands[@]:3}")
     operands=("${operands[@]:0:3}")

@@ -13,11 +13,11 @@ broken.
 
       --json                   print a JSON object for each snapshot, one a line
 END
-    usage_target
+    usage_target_read
 }
 
 command_snapshots() {
-    options_read "json $target_options" "$@"
+    options_read "json $target_read_options" "$@"
     local name=
     if ((${#operands[@]} == 2)); then
         name=${operands[0]}

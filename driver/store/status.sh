@@ -20,12 +20,12 @@ The options for tarpack are those of the snapshot if none are given.
                                files are not read
 END
     usage_signature
-    usage_target
+    usage_target_read
     usage_tarpack
 }
 
 command_status() {
-    options_read "json expect: fresh-options state: $signature_options $target_options $tarpack_options" "$@"
+    options_read "json expect: fresh-options state: $signature_options $target_read_options $tarpack_options" "$@"
     local dir=
     if ((${#operands[@]} == 3)); then
         dir=${operands[1]}

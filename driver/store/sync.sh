@@ -27,9 +27,9 @@ given none.
       --state=DIR              where the cache of digests is kept (default:
                                $STATE_DIRECTORY, or zlsnap in $XDG_STATE_HOME or
                                ~/.local/state)
-      --sign=COMMAND           a filter that signs a text which names the snapshot and its
-                               digests; see restore --verify (default: $ZLSNAP_SIGN)
-  -n, --dry-run                only print what would be read and stored
+      --sign=COMMAND           a filter that prints the signature of a text which names
+                               the snapshot and its digests (default: $ZLSNAP_SIGN)
+  -n, --dry-run                only print what would be done
   -q, --quiet                  print nothing on success
 END
     usage_target

@@ -210,8 +210,9 @@ target_incoming() {
 
 # --------------------------------------------------------------------------- options
 
-# The options of a store, for options_read().
-target_options='config: seal: open:'
+# The options of a store, for options_read(); and those of commands that only read it.
+target_read_options='config: open:'
+target_options="seal: $target_read_options"
 
 # target_options_refuse OPTIONS: ends the driver if one of these options, as for options_read(), was given: a
 # layer needs no store.
@@ -226,13 +227,23 @@ usage_target() {
 
       --seal=COMMAND           a filter through which every object passes to the store,
                                such as 'age -r KEY' (default: $ZLSNAP_SEAL)
-      --open=COMMAND           the filter that undoes it, such as 'age -d -i FILE'
-                               (default: $ZLSNAP_OPEN)
+END
+    usage_target_open
+}
+
+# usage_target_read: for commands that only read a store.
+usage_target_read() {
+    echo
+    usage_target_open
+}
+
+usage_target_open() {
+    cat <<'END'
+      --open=COMMAND           a filter through which every object passes from the store,
+                               such as 'age -d -i FILE' (default: $ZLSNAP_OPEN)
 
 For an S3 store:
-      --config=FILE            the configuration of s3cmd (default: $S3CMD_CONFIG, or
-                               ~/.s3cfg). It overrides the environment: AWS_ACCESS_KEY_ID,
-                               AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
-                               AWS_ENDPOINT_URL, AWS_REGION
 END
+    part store/s3
+    usage_s3
 }

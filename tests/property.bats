@@ -9,6 +9,6 @@ load driver
 @test "store: after random steps every kept snapshot restores to exactly what was synced" {
     requires_command rsync getfattr /usr/bin/python3
     enter_work
-    run -0 env ZLSNAP="$ZLSNAP_BIN/zlsnap.sh" TMPDIR="$PWD" "$PROJECT/tests/property" "${ROUNDS:-300}"
+    run -0 env ZLSNAP="$ZLSNAP_BIN/zlsnap.sh" TMPDIR="$PWD" "$PROJECT/tests/property" "${ROUNDS:-150}"
     assert_line --regexp '^[0-9]+ rounds, '
 }

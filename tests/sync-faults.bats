@@ -144,7 +144,7 @@ large_pack() {
     for option in --summary=victim --cache=victim --live -- DIR --contents=1; do
         jq -c --arg option "$option" '.options = [$option]' good >"$path"
         rm -rf "$STATE"
-        fails_with 3 "the last snapshot has the option '$option', which none can have" sync_web
+        fails_with 3 "the last snapshot has the option '$option', which none can have" web_sync
         assert_not_exists victim
     done
     jq -c '.options = ["--exclude-from=/etc/passwd"]' good >"$path"

@@ -121,11 +121,12 @@ known_extend() {
 # Leaves the packs of "left" out of known/ until known_return(), and those that the last snapshot does not
 # use, which may have the same contents: the next walk stores these again.
 known_leave() {
-    local pack indexes
+    local pack indexes=()
     attempt mkdir -- "$spool/aside"
-    mapfile -t indexes < <(awk 'NR == FNR { left[$1]; next } !$6 || $1 in left { print $1 ".index" }' \
-        "$spool/left" "$spool/known")
-    (cd -- "$state/known" && attempt mv -- "${indexes[@]}" "$spool/aside/") || exit
+    while read -r pack; do
+        [[ ! -e $state/known/$pack.index ]] || indexes+=("$state/known/$pack.index")
+    done < <(awk 'NR == FNR { left[$1]; next } !$6 || $1 in left { print $1 }' "$spool/left" "$spool/known")
+    ((${#indexes[@]} == 0)) || attempt mv -- "${indexes[@]}" "$spool/aside/"
 }
 
 known_return() {

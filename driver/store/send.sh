@@ -216,7 +216,7 @@ sizes_replace() {
     done
 }
 
-# document_expect KEY: adds the document to "expected".
+# document_expect KEY: adds the document, with the size that it has in the store, to "expected" and to the table.
 document_expect() {
     local size
     if [[ -e $spool/sealed.sizes ]]; then
@@ -225,6 +225,7 @@ document_expect() {
         file_size size "$spool/${1##*/}"
     fi
     printf '%s\t%s\n' "$1" "$size" >>"$spool/expected"
+    printf '%s\tdocument\t%s\n' "$1" "$size" >>"$spool/table"
 }
 
 # documents_add NAME: adds the lines of the new document to the table; ends the driver if it is malformed.
@@ -232,7 +233,7 @@ documents_add() {
     name=$reference kind=snapshots documents_lines "$spool/$1" >"$spool/lines" || die 1 'the document cannot be read by jq'
     [[ $(<"$spool/lines") != *$'\tmalformed\t'* ]] ||
         die 1 "the new document would be malformed: $(cut -f 3 -- "$spool/lines")"
-    sed $'s/\tdocument$/&\t'"$(stat -c %s -- "$spool/$1")/" "$spool/lines" >>"$spool/table" || die 1 'the spool cannot be written'
+    grep -v $'\tdocument$' "$spool/lines" >>"$spool/table" || die 1 'the spool cannot be written'
 }
 
 # Prints the bytes of the objects that this sync stored.

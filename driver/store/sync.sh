@@ -265,6 +265,8 @@ sync_resume() {
         digest=$(sha256sum <"$pack.zst") 2>/dev/null
         if [[ ${digest%% *} == "${pack##*/}" ]] || grep -q "^${pack##*/} " "$spool/resumed"; then
             attempt cp -- "$index" "$state/known/"
+            # gc removes what has been waiting for long.
+            attempt touch -- "$index"
         else
             attempt rm -f -- "$index" "$pack.zst"
         fi

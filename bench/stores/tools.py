@@ -36,8 +36,8 @@ RESTIC = 'restic -q -r "$STORE" --cache-dir "$STATE"'
 RESTIC_RESTORE = f'{RESTIC} restore latest --verify --target "$OUT"'
 BORG_RESTORE = ('mkdir "$OUT/tree" && cd "$OUT/tree" && borg extract --numeric-ids'
                 ' "$STORE::$(borg list --short --last 1 "$STORE")"')
-CASYNC = 'casync {} --with=best --store="$STORE/default.castr" "$STORE/index.caidx"'
-CASYNC_RESTORE = CASYNC.format("extract") + ' "$OUT/tree"'
+CASYNC = 'casync {} --with=best --store="$STORE/default.castr"'
+CASYNC_RESTORE = CASYNC.format("extract") + ' "$(printf "%s\n" "$STORE"/*.caidx | tail -n 1)" "$OUT/tree"'
 
 TOOLS = {
     "zlsnap": Tool(
@@ -66,7 +66,7 @@ TOOLS = {
     ),
     "casync": Tool(
         'mkdir "$STORE"',
-        CASYNC.format("make") + ' "$TREE" >/dev/null',
+        CASYNC.format("make") + ' "$STORE/$EPOCHREALTIME.caidx" "$TREE" >/dev/null',
         CASYNC_RESTORE,
         f"{CASYNC_RESTORE} && {SYNC}",
         None,

@@ -16,7 +16,8 @@ RESTORES = {PAGE_CACHE: "restore", ON_DISK: "restore_synced", ONE_FILE: "one_fil
 ABOUT = """# Snapshots of a tree that changes
 
 `bench/store` writes this page. A run makes a new store for each tool, in a directory, and then changes a tree, step by
-step. After each step every tool takes a snapshot, in turns; at the end it restores the last one. The page cache is warm.
+step. After each step every tool takes a snapshot, in turns; at the end it restores the last one, each time into a new ext4
+file system. The page cache is warm.
 Cells have medians: seconds, CPU seconds of all processes, and bytes by which the store grew. *Times faster* compares the
 fastest other tool with zlsnap. After each snapshot zlsnap restores it, which is not timed, and the canonical tars of
 both trees are compared. `restic restore` runs with `--verify`; borg and casync verify what they read.
@@ -211,7 +212,7 @@ def commands(found):
     """Yields the commands of the tools."""
     yield "## Commands"
     yield ""
-    yield "`$STATE` is a cache of the tool outside of the store; `$OUT` is an empty directory."
+    yield "`$STATE` is a cache of the tool outside of the store; `$OUT` is a new file system."
     yield ""
     for tool in found.all("tool"):
         for command in (TOOLS[tool].make, TOOLS[tool].snapshot, TOOLS[tool].restore, TOOLS[tool].restore_synced,

@@ -2,7 +2,6 @@
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import measure
 from stores.trees import HERE, TREE, WORK
 
 PROGRAMS = os.path.realpath(os.environ.get("ZLSNAP_BIN", f"{HERE}/../build/bin"))
-OUT = f"{WORK}/out"
+OUT = f"{WORK}/out"  # where measure.fresh_filesystem() mounts
 BUCKET, KEY, SECRET = "bucket", "bench-key", "bench-secret"
 
 
@@ -240,16 +239,13 @@ class Stores:
         return {**row, "added": after - total, **({"content": packs_after - packs} if tool == "zlsnap" else {})}
 
     def restore(self, command, tool, **more):
-        """Restores into an empty directory, which it removes; returns what it cost."""
-        os.mkdir(OUT)
-        row = self.measured(command, tool, **more)
-        shutil.rmtree(OUT)
-        return row
+        """Restores into a new file system; returns what it cost."""
+        with measure.fresh_filesystem("ext4", WORK):
+            return self.measured(command, tool, **more)
 
     def check(self):
         """Fails unless the last snapshot of zlsnap restores to the tree: the canonical tars are compared."""
-        os.mkdir(OUT)
         environment = self.environment("zlsnap")
-        measure.run(TOOLS["zlsnap"].restore, environment)
-        measure.run('cmp <(tarpack "$TREE") <(tarpack "$OUT/tree")', environment)
-        shutil.rmtree(OUT)
+        with measure.fresh_filesystem("ext4", WORK):
+            measure.run(TOOLS["zlsnap"].restore, environment)
+            measure.run('cmp <(tarpack "$TREE") <(tarpack "$OUT/tree")', environment)

@@ -149,7 +149,7 @@ commands_called() {
         assert_equal "$status" "$([[ $words == diff* ]] && echo 2 || echo 1)"
     done
     mkdir .left.zlsnap-abcdef
-    no_proc zlsnap gc --older-than=0 .
+    no_proc zlsnap clean --older-than=0 .
     assert_equal "$status" 0
     assert_output ./.left.zlsnap-abcdef
     refute_leftovers .

@@ -438,12 +438,41 @@ example() {
         assert_equal "$(cat rootfs/new)" new
         lists "$(in_registry app:2)"
         ;;
-    'zlsnap sync web/1 /var/lib/containers/web/upper s3://snapshots/prod'*)
+    'zlsnap sync --live web/1 /var/lib/containers/web/upper s3://snapshots/prod'*)
         upper var/lib/containers/web/upper
         mkdir -p srv/web
         follow
-        tells '^web/1 synced s3://snapshots/prod/'
+        tells '^web/1 synced [0-9a-f]{12}.web/1 .* entries '
         same var/lib/containers/web/upper srv/web/upper
+        ;;
+    'zlsnap forget --keep-daily=7 --keep-weekly=4 '*)
+        upper web
+        mkdir mnt
+        zlsnap sync web/1 web mnt/backup
+        touch web/new
+        zlsnap sync web/1 web mnt/backup
+        follow
+        tells ' forget.web/1 .* keep .* problems 0'
+        ;;
+    'zlsnap restore web/1@2026-11-28 /mnt/backup old etc/web.conf'*)
+        mkdir -p mnt srv/web/etc
+        echo first >srv/web/etc/web.conf
+        touch srv/web/other
+        zlsnap sync web/1 srv/web mnt/backup
+        example=${example//2026-11-28/$(date -u +%F)}
+        follow
+        assert_equal "$(cd old && find . -type f)" ./etc/web.conf
+        cmp srv/web/etc/web.conf old/etc/web.conf
+        ;;
+    'export ZLSNAP_SEAL='*)
+        requires_command age
+        upper srv/web
+        mkdir mnt
+        age-keygen -o key.txt 2>said
+        recipient=$(sed -n 's/^Public key: //p' said)
+        export recipient
+        follow
+        tells 'web/1 copied [0-9a-f]{12}.*problems 0'
         ;;
     'for layer in *.tar.zst; do'*)
         layer a.tar.zst

@@ -26,9 +26,9 @@ contents that only they had, and what interrupted syncs left in the store. Print
 doomed, and deletes what an earlier gc, or forget, has doomed, if that is longer ago than
 the grace period, and if no snapshot needs it after all. Other commands may run meanwhile.
 
-      --grace=AGE              N, Nm, Nh or Nd: seconds, minutes, hours, days (default 1d).
-                               It must be longer than any sync or restore takes. With 0
-                               nothing else may run
+      --grace=AGE              N, Nm, Nh or Nd: seconds, minutes, hours, days (default
+                               1d). It must be longer than any sync, copy or restore
+                               takes. With 0, nothing else may run
   -n, --dry-run                only print what would be done
       --allow-remove-all       also delete the contents of names that have no snapshot
 END

@@ -1,5 +1,6 @@
 #include "content.h"
 
+#include "content/source.h"
 #include "diag.h"
 
 #include <errno.h>
@@ -67,43 +68,20 @@ static enum status sparse_emit(struct emit *emit, struct scout *scout, const str
     return status;
 }
 
-static bool is_same_time(struct timespec a, struct timespec b)
+bool content_is_whole(const struct walk_item *item)
 {
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static enum status change_check(const struct walk_item *item, bool live)
-{
-    const struct stat *before = &item->status;
-    struct stat after;
-    if (fstat(item->fd, &after) != 0) {
-        if (!live || errno != ESTALE)
-            return diag_failed(item->path, "read");
-        /* Removed on a network file system, after all of it was read. */
-        diag_warn("%s: vanished while it was being read", diag_name(item->path).text);
-        return STATUS_OK;
-    }
-    if (after.st_size < before->st_size)
-        return diag_error("%s: shrank while it was being read", diag_name(item->path).text);
-    if (after.st_size == before->st_size && is_same_time(after.st_mtim, before->st_mtim) &&
-        is_same_time(after.st_ctim, before->st_ctim))
-        return STATUS_OK;
-    const char *grew = after.st_size > before->st_size ? "grew" : "changed";
-    if (live) {
-        diag_warn("%s: %s while it was being read", diag_name(item->path).text, grew);
-        return STATUS_OK;
-    }
-    diag_error("%s: %s while it was being read; --live makes this a warning",
-               diag_name(item->path).text, grew);
-    return STATUS_SYSTEM;
+    return item->status.st_blocks >= item->status.st_size / 512;
 }
 
 enum status content_emit(struct emit *emit, struct scout *scout, const struct walk_item *item,
                          bool live)
 {
-    const off_t size = item->status.st_size;
-    bool sparse = item->status.st_blocks < size / 512;
-    enum status status =
-        sparse ? sparse_emit(emit, scout, item) : range_emit(emit, scout, item, 0, size);
-    return status == STATUS_OK ? change_check(item, live) : status;
+    struct source source = source_make(item->fd, &item->status, live);
+    enum status status = content_is_whole(item)
+                             ? range_emit(emit, scout, item, 0, item->status.st_size)
+                             : sparse_emit(emit, scout, item);
+    if (status != STATUS_OK)
+        return status;
+    source_check(&source);
+    return source_report(&source, item->path);
 }

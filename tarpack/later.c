@@ -43,7 +43,7 @@ enum status later_begin(struct later *later, uint64_t size)
     return later->emit && size > PACK_CONTENT_MAX ? settle(later) : STATUS_OK;
 }
 
-enum status later_add(struct later *later)
+enum status later_add(struct later *later, const struct source *source, const char *path)
 {
     struct emit *emit = later->emit;
     struct hasher_token token = {0};
@@ -51,7 +51,8 @@ enum status later_add(struct later *later)
         token.line = emit->digits;
         if (later->cache)
             token.record = cache_add_late(later->cache);
-        return digester_late(emit->digester, &token);
+        return source ? digester_late_file(emit->digester, &token, source, path)
+                      : digester_late(emit->digester, &token);
     }
     if (emit && later->cache)
         cache_add(later->cache, &emit->value, &emit->place);

@@ -1,7 +1,7 @@
 /*
- * Files whose contents a second thread still digests: their lines of the manifest and records of
- * the cache are made without digests, which are filled in later. Until then neither is written, so
- * that the output and what is reported of errors are those of a single thread.
+ * Files whose contents a second thread still reads or digests: their lines of the manifest and
+ * records of the cache are made without digests, which are filled in later. Until then neither is
+ * written, so that the output and what is reported of errors are those of a single thread.
  */
 #ifndef TARPACK_LATER_H
 #define TARPACK_LATER_H
@@ -24,8 +24,10 @@ void later_start(struct later *later, struct emit *emit, struct cache *cache);
  * status, as all of these; an error is printed. */
 enum status later_begin(struct later *later, uint64_t size);
 
-/* To be called after emit_close() of a file that was read. Adds its record to the cache. */
-enum status later_add(struct later *later);
+/* To be called after emit_close() of a file. Adds its record to the cache. Without `source` the
+ * content was added. With it, the content of the file `path`, for which digester_reads() is true,
+ * is read from there in the thread, and the descriptor is taken over. */
+enum status later_add(struct later *later, const struct source *source, const char *path);
 
 /* To be called after each entry. */
 enum status later_advance(struct later *later);

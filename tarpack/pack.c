@@ -183,17 +183,32 @@ static enum status found_emit(struct packer *pack, const struct walk_item *item)
     return emit_close(pack->emit);
 }
 
+/* Adds a file whose content another thread reads. */
+static enum status unread_emit(struct packer *pack, const struct walk_item *item)
+{
+    enum status status = emit_close(pack->emit);
+    if (status != STATUS_OK)
+        return status;
+    scout_probe(pack->scout, item->fd);
+    const struct source source =
+        source_make(walk_take(&pack->walk), &item->status, pack->options->live);
+    return later_add(&pack->later, &source, item->path);
+}
+
 /* Adds the content of a file. In a manifest the digest may come from the cache. */
 static enum status file_emit(struct packer *pack, const struct walk_item *item)
 {
     if (pack->content_known)
         return found_emit(pack, item);
+    if (pack->digester && digester_reads(pack->digester, pack->entry.size) &&
+        content_is_whole(item))
+        return unread_emit(pack, item);
     enum status status = later_begin(&pack->later, pack->entry.size);
     if (status == STATUS_OK)
         status = content_emit(pack->emit, pack->scout, item, pack->options->live);
     if (status == STATUS_OK)
         status = emit_close(pack->emit);
-    return status == STATUS_OK ? later_add(&pack->later) : status;
+    return status == STATUS_OK ? later_add(&pack->later, NULL, NULL) : status;
 }
 
 static enum status node_emit(struct packer *pack, const struct walk_item *item)

@@ -299,6 +299,36 @@ manifests_agree() {
     done
 }
 
+@test "tarpack with a second thread that reads: a file that fails or shrinks" {
+    requires_command strace
+    local fault jobs
+    mkdir -p tree/m
+    seq 1000 | split -l 1 -a 4 - tree/m/
+    /usr/bin/python3 -c 'import socket; [socket.socket(socket.AF_UNIX).bind(f"tree/{n}") for n in ("b", "m/aaef-s", "z")]'
+    for fault in error=EIO retval=0; do
+        for jobs in 1 2; do
+            run -1 --separate-stderr strace -f -qq -o /dev/null -P "$PWD/tree/m/aaef" -e inject=pread64:$fault \
+                tarpack -j $jobs --manifest --live tree
+            echo "$stderr" >>said-$jobs
+        done
+    done
+    cmp said-1 said-2
+    assert_equal "$(<said-2)" "tarpack: warning: b: socket left out
+tarpack: m/aaef: cannot read: Input/output error
+tarpack: warning: b: socket left out
+tarpack: m/aaef: shrank while it was being read"
+}
+
+@test "tarpack needs few descriptors, and reads in the main thread if it has few" {
+    local limit
+    mkdir tree
+    seq 3000 | split -l 1 -a 4 - tree/
+    tarpack -j 1 --manifest tree >manifest
+    for limit in 100 512; do
+        (ulimit -n "$limit" && exec tarpack -j 2 --manifest tree 3>&-) | cmp - manifest
+    done
+}
+
 @test "tarpack starts no second thread to digest a few files" {
     requires_command strace
     mkdir tree

@@ -153,6 +153,17 @@ enum status digester_late(struct digester *digester, const struct hasher_token *
     return hasher_end(digester->hasher, token);
 }
 
+bool digester_reads(const struct digester *digester, uint64_t size)
+{
+    return fate_of(digester, size) == LATE && hasher_reads(digester->hasher);
+}
+
+enum status digester_late_file(struct digester *digester, const struct hasher_token *token,
+                               const struct source *source, const char *path)
+{
+    return hasher_end_file(digester->hasher, token, source, path);
+}
+
 enum status digester_settle(struct digester *digester)
 {
     return digester->hasher ? hasher_settle(digester->hasher) : STATUS_OK;

@@ -38,6 +38,14 @@ enum status digester_end(struct digester *digester, struct digest_value *value, 
 /* Gives the content to the thread, and may tell of those before it. */
 enum status digester_late(struct digester *digester, const struct hasher_token *token);
 
+/* Whether the thread may read a file of `size` bytes. */
+bool digester_reads(const struct digester *digester, uint64_t size);
+
+/* Gives the file `path` to the thread, which reads it and takes over the descriptor: instead of
+ * digester_late(), if nothing of the content was added. */
+enum status digester_late_file(struct digester *digester, const struct hasher_token *token,
+                               const struct source *source, const char *path);
+
 /* Waits for all contents that are late, and tells of them. To be called before a large content
  * begins. */
 enum status digester_settle(struct digester *digester);

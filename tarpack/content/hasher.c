@@ -1,33 +1,19 @@
 #include "content/hasher.h"
 
+#include "content/batch.h"
 #include "contents.h"
 #include "diag.h"
-#include "stream.h"
 #include "thread.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A batch is full with so many bytes or contents. */
-#define BATCH_BYTES (STREAM_CHUNK * 4)
-#define BATCH_PIECES 1024
+#include <sys/resource.h>
 
 /* One that is filled, one that is digested, and two that wait. */
 #define BATCHES 4
 
-/* A content in a batch: its record from `begun`, its bytes from `bytes` up to `end`. */
-struct piece {
-    size_t begun, bytes, end;
-    struct hasher_token token;
-    struct digest_value value;
-};
-
-struct batch {
-    struct buf out;
-    struct piece pieces[BATCH_PIECES];
-    size_t count;
-    bool done, failed; /* digested; `failed` if that was not possible */
-};
+/* The thread reads files if the process may open this many: twice as many as wait in batches. */
+#define DESCRIPTORS_MIN 512
 
 /* What hasher_update() starts. */
 struct update {
@@ -44,6 +30,7 @@ struct hasher {
     struct digest *digest;         /* for the main thread */
     struct digest *other;          /* for the second one */
     bool tried;                    /* to start that */
+    bool reads;                    /* there are enough descriptors for files */
     size_t begun, bytes;           /* of the content that has begun, in the current batch */
     uint64_t told_of;              /* batches, for the main thread only */
     struct batch batches[BATCHES]; /* by their number, modulo BATCHES; the current one is `given` */
@@ -65,6 +52,8 @@ enum status hasher_new(struct hasher **made, struct records *records)
     hasher->records = records;
     hasher->digest = digest_new(DIGEST_SHA256);
     hasher->other = digest_new(DIGEST_SHA256);
+    struct rlimit limit;
+    hasher->reads = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= DESCRIPTORS_MIN;
     if (hasher->digest && hasher->other)
         return STATUS_OK;
     hasher_free(hasher);
@@ -78,38 +67,39 @@ void hasher_listen(struct hasher *hasher, hasher_told *told, void *context)
     hasher->context = context;
 }
 
-/* Digests the contents that have ended. */
-static void batch_digest(struct batch *batch, struct digest *digest)
-{
-    for (size_t i = 0; i < batch->count && !batch->failed; i++) {
-        struct piece *piece = &batch->pieces[i];
-        batch->failed = digest_update(digest, batch->out.bytes + piece->bytes,
-                                      piece->end - piece->bytes) != 0 ||
-                        digest_final(digest, &piece->value) != 0;
-    }
-}
-
 static void update_run(struct update *update)
 {
     update->failed = digest_update(update->digest, update->bytes, update->length) != 0;
 }
 
-/* Does what was given to the thread. Called with the lock held, which it releases meanwhile. */
+/* Takes the oldest batch that was given, and digests it. Called with the lock held, which it
+ * releases meanwhile. */
+static void batch_take(struct hasher *hasher, struct digest *digest)
+{
+    struct batch *batch = &hasher->batches[hasher->taken++ % BATCHES];
+    pthread_mutex_unlock(&hasher->thread.lock);
+    batch_digest(batch, digest);
+    pthread_mutex_lock(&hasher->thread.lock);
+    batch->done = true;
+}
+
+/* The same for the update. */
+static void update_take(struct hasher *hasher)
+{
+    pthread_mutex_unlock(&hasher->thread.lock);
+    update_run(&hasher->update);
+    pthread_mutex_lock(&hasher->thread.lock);
+    hasher->update.bytes = NULL;
+}
+
+/* Does what was given to the thread. */
 static void work(struct hasher *hasher)
 {
-    struct thread *thread = &hasher->thread;
-    struct batch *batch = hasher->update.bytes ? NULL : &hasher->batches[hasher->taken++ % BATCHES];
-    pthread_mutex_unlock(&thread->lock);
-    if (batch)
-        batch_digest(batch, hasher->other);
+    if (hasher->update.bytes)
+        update_take(hasher);
     else
-        update_run(&hasher->update);
-    pthread_mutex_lock(&thread->lock);
-    if (batch)
-        batch->done = true;
-    else
-        hasher->update.bytes = NULL;
-    pthread_cond_broadcast(&thread->changed);
+        batch_take(hasher, hasher->other);
+    pthread_cond_broadcast(&hasher->thread.changed);
 }
 
 static void *thread_main(void *context)
@@ -172,8 +162,10 @@ static enum status piece_settle(const struct hasher *hasher, const struct batch 
 {
     struct place place = {0};
     enum status status = STATUS_OK;
+    if (batch->paths.length > 0)
+        status = source_report(&piece->source, batch->paths.bytes + piece->path);
     *found = true;
-    if (hasher->records)
+    if (status == STATUS_OK && hasher->records)
         status = records_note(hasher->records, &piece->value, &place, found);
     if (status != STATUS_OK)
         return status;
@@ -204,33 +196,41 @@ static enum status contents_settle(const struct hasher *hasher, const struct bat
     return status;
 }
 
-/* Settles a digested batch. Then it has nothing but a content that has not ended. */
-static enum status batch_settle(struct hasher *hasher, struct batch *batch)
+/* Settles a digested batch. */
+static enum status batch_settle(struct hasher *hasher, const struct batch *batch)
 {
     /* The gate of messages settles, too. */
     const struct diag_gate gate = diag_set_gate((struct diag_gate){0});
     enum status status = contents_settle(hasher, batch);
     (void)diag_set_gate(gate);
-    const size_t end = batch->count > 0 ? batch->pieces[batch->count - 1].end : 0;
-    batch->out.length -= end;
-    if (end > 0)
-        memmove(batch->out.bytes, batch->out.bytes + end, batch->out.length);
-    batch->count = 0;
-    batch->done = false;
     return status;
 }
 
-/* Waits until the oldest batch is digested; without `wait`, returns whether it is. */
+/* Waits until the oldest batch is digested, and takes others meanwhile; without `wait`, returns
+ * whether it is. */
 static bool oldest_await(struct hasher *hasher, bool wait)
 {
     struct thread *thread = &hasher->thread;
     const struct batch *batch = &hasher->batches[hasher->told_of % BATCHES];
     pthread_mutex_lock(&thread->lock);
-    while (wait && !batch->done)
-        pthread_cond_wait(&thread->changed, &thread->lock);
+    while (wait && !batch->done) {
+        if (hasher->taken < hasher->given)
+            batch_take(hasher, hasher->digest);
+        else
+            pthread_cond_wait(&thread->changed, &thread->lock);
+    }
     const bool done = batch->done;
     pthread_mutex_unlock(&thread->lock);
     return done;
+}
+
+/* Settles the oldest batch that was given. */
+static enum status oldest_settle(struct hasher *hasher)
+{
+    struct batch *batch = &hasher->batches[hasher->told_of++ % BATCHES];
+    enum status status = batch_settle(hasher, batch);
+    (void)batch_clear(batch);
+    return status;
 }
 
 /* Settles batches that are digested, all that were given with `all`, and at least as many as are
@@ -240,7 +240,7 @@ static enum status given_settle(struct hasher *hasher, bool all)
     enum status status = STATUS_OK;
     while (status == STATUS_OK && hasher->told_of < hasher->given &&
            oldest_await(hasher, all || hasher->given - hasher->told_of == BATCHES))
-        status = batch_settle(hasher, &hasher->batches[hasher->told_of++ % BATCHES]);
+        status = oldest_settle(hasher);
     return status;
 }
 
@@ -257,13 +257,46 @@ static enum status batch_give(struct hasher *hasher)
     return given_settle(hasher, false);
 }
 
-enum status hasher_end(struct hasher *hasher, const struct hasher_token *token)
+/* The piece of the content that has begun. */
+static struct piece *piece_end(struct hasher *hasher, const struct hasher_token *token)
 {
     struct batch *batch = current(hasher);
-    batch->pieces[batch->count++] = (struct piece){
+    struct piece *piece = &batch->pieces[batch->count++];
+    *piece = (struct piece){
         .begun = hasher->begun, .bytes = hasher->bytes, .end = batch->out.length, .token = *token};
+    return piece;
+}
+
+/* Gives the current batch to the thread if it is full. */
+static enum status full_give(struct hasher *hasher)
+{
+    const struct batch *batch = current(hasher);
     const bool full = batch->out.length >= BATCH_BYTES || batch->count == BATCH_PIECES;
     return full ? batch_give(hasher) : STATUS_OK;
+}
+
+enum status hasher_end(struct hasher *hasher, const struct hasher_token *token)
+{
+    (void)piece_end(hasher, token);
+    return full_give(hasher);
+}
+
+bool hasher_reads(const struct hasher *hasher)
+{
+    return hasher->reads;
+}
+
+enum status hasher_end_file(struct hasher *hasher, const struct hasher_token *token,
+                            const struct source *source, const char *path)
+{
+    struct batch *batch = current(hasher);
+    batch->out.length += (size_t)source->size;
+    struct piece *piece = piece_end(hasher, token);
+    piece->unread = true;
+    piece->source = *source;
+    piece->path = batch->paths.length;
+    return buf_append(&batch->paths, path, strlen(path) + 1) == 0 ? full_give(hasher)
+                                                                  : diag_no_memory();
 }
 
 bool hasher_waits(const struct hasher *hasher)
@@ -278,8 +311,8 @@ enum status hasher_settle(struct hasher *hasher)
     enum status status = given_settle(hasher, true);
     if (status != STATUS_OK)
         return status;
-    const size_t end = batch->count > 0 ? batch->pieces[batch->count - 1].end : 0;
     status = batch_settle(hasher, batch);
+    const size_t end = batch_clear(batch);
     hasher->begun -= end;
     hasher->bytes -= end;
     return status;
@@ -317,7 +350,7 @@ void hasher_free(struct hasher *hasher)
         return;
     thread_end(&hasher->thread);
     for (size_t i = 0; i < BATCHES; i++)
-        buf_free(&hasher->batches[i].out);
+        batch_free(&hasher->batches[i]);
     digest_free(hasher->digest);
     digest_free(hasher->other);
     free(hasher);

@@ -1,6 +1,7 @@
 /*
- * Digests the contents of small files in a second thread. The main thread reads them into batches;
- * what became of each content is told later, in the order in which they were added.
+ * Reads and digests the contents of small files in a second thread, in batches. What became of each
+ * content is told later, in the order in which they were added; failures and changes of a file are
+ * reported then.
  *
  * Without a thread the main one does the same, batch by batch.
  */
@@ -8,6 +9,7 @@
 #define TARPACK_HASHER_H
 
 #include "content/records.h"
+#include "content/source.h"
 
 struct hasher;
 
@@ -34,6 +36,14 @@ enum status hasher_begin(struct hasher *hasher, uint32_t size);
 void *hasher_space(const struct hasher *hasher);
 void hasher_added(struct hasher *hasher, size_t length);
 enum status hasher_end(struct hasher *hasher, const struct hasher_token *token);
+
+/* Whether the process may open enough files for hasher_end_file(). */
+bool hasher_reads(const struct hasher *hasher);
+
+/* Instead of hasher_added() and hasher_end(): the thread reads the content from `source`, which is
+ * copied, and takes over its descriptor, also on failure. */
+enum status hasher_end_file(struct hasher *hasher, const struct hasher_token *token,
+                            const struct source *source, const char *path);
 
 /* Whether nobody was told yet of contents that have ended. */
 bool hasher_waits(const struct hasher *hasher);

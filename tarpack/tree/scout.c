@@ -162,13 +162,26 @@ static void read_weigh(struct scout *scout, bool cold)
         scout->blind = true; /* not tried again */
 }
 
-ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset)
+/* Reads what is cached. Returns -1 if there is nothing. */
+static ssize_t cached_read(struct scout *scout, int fd, void *space, size_t room, off_t offset)
 {
     if (!scout || scout->blind)
-        return pread(fd, space, room, offset);
+        return -1;
     ssize_t got = kernel_read_cached(fd, space, room, offset);
     scout->blind = got < 0 && errno != EAGAIN;
     read_weigh(scout, got < 0);
+    return got;
+}
+
+void scout_probe(struct scout *scout, int fd)
+{
+    char byte = 0;
+    (void)cached_read(scout, fd, &byte, 1, 0);
+}
+
+ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset)
+{
+    ssize_t got = cached_read(scout, fd, space, room, offset);
     return got >= 0 ? got : pread(fd, space, room, offset);
 }
 

@@ -29,6 +29,9 @@ void scout_step(struct scout *scout);
 /* As pread(2). Notes whether the read had to wait. */
 ssize_t scout_pread(struct scout *scout, int fd, void *space, size_t room, off_t offset);
 
+/* Notes whether a read of the file, which another thread does, will have to wait. */
+void scout_probe(struct scout *scout, int fd);
+
 /* Ends the thread and releases the memory. */
 void scout_stop(struct scout *scout);
 

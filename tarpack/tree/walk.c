@@ -218,6 +218,13 @@ bool walk_may_be_directory(const struct walk *walk)
     return walk->type == DT_DIR || walk->type == DT_UNKNOWN;
 }
 
+int walk_take(struct walk *walk)
+{
+    int fd = walk->item.fd;
+    walk->item.fd = -1;
+    return fd;
+}
+
 void walk_prune(struct walk *walk)
 {
     walk->descend = false;

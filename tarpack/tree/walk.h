@@ -56,6 +56,9 @@ bool walk_peek(struct walk *walk);
 /* Whether the current item may be a directory, judging by readdir(3). */
 bool walk_may_be_directory(const struct walk *walk);
 
+/* Returns the descriptor of the current item, a regular file, which the caller takes over. */
+int walk_take(struct walk *walk);
+
 /* Does not walk the current directory. */
 void walk_prune(struct walk *walk);
 

@@ -4,7 +4,9 @@
 #include "content/hasher.h"
 #include "tap.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* More than all batches together hold. */
 #define COUNT 6000
@@ -74,6 +76,42 @@ static void test_order(const char *name, size_t interval)
     hasher_free(hasher);
 }
 
+/* Adds content `number` as a file of its own, which then is `grown` bytes longer than its status.
+ */
+static bool file_add(struct hasher *hasher, size_t number, size_t grown)
+{
+    const struct hasher_token token = {.line = number, .record = 2 * number};
+    const size_t size = size_of(number);
+    struct stat status;
+    int fd = open(".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    bytes_make(number);
+    if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || fstat(fd, &status) != 0 ||
+        write(fd, bytes, grown) != (ssize_t)grown)
+        return false;
+    const struct source source = source_make(fd, &status, false);
+    return hasher_begin(hasher, (uint32_t)size) == STATUS_OK &&
+           hasher_end_file(hasher, &token, &source, "file") == STATUS_OK;
+}
+
+/* Every third content is added by this process, the others are read; file `bad` changes. */
+static void test_files(const char *name, size_t bad)
+{
+    struct hasher *hasher = NULL;
+    bool added = hasher_new(&hasher, NULL) == STATUS_OK && hasher_reads(hasher);
+    enum status status = STATUS_OK;
+    told.count = 0;
+    told.right = true;
+    hasher_listen(hasher, content_told, &told);
+    for (size_t i = 0; i < COUNT && added && told.count < bad; i++)
+        added = i % 3 == 0 ? content_add(hasher, i, false) : file_add(hasher, i, i == bad);
+    if (added || bad == COUNT)
+        status = hasher_settle(hasher);
+    CHECK(bad == COUNT ? added && status == STATUS_OK : !added || status == STATUS_SYSTEM,
+          "%s: status", name);
+    CHECK(told.count == bad && told.right, "%s: those before it are told of, in order", name);
+    hasher_free(hasher);
+}
+
 static void test_update(void)
 {
     struct hasher *hasher = NULL;
@@ -112,6 +150,8 @@ int main(void)
     test_order("settled at the end", COUNT + 1);
     test_order("settled now and then", 613);
     test_order("settled after each", 1);
+    test_files("all files", COUNT);
+    test_files("a file that grew", COUNT / 2 + 1);
     test_update();
     test_end();
     digest_free(told.digest);

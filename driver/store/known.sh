@@ -141,7 +141,7 @@ known_verify() {
     wrong=$(cd -- "$state/known" && awk '{ sub("sha256:", "", $2); print $2 "  " $1 ".index" }' "$spool/known" |
         sha256sum -c --quiet --ignore-missing 2>/dev/null)
     [[ $wrong ]] || return 0
-    (cd -- "$state/known" && sed 's/: [A-Z ]*$//' <<<"$wrong" | xargs rm -f --)
+    (cd -- "$state/known" && printf '%s\n' "$wrong" | sed 's/: [A-Z ]*$//' | xargs rm -f --)
     warn "$(printable "$state")/known: had damaged indexes, which are fetched again"
     return 1
 }

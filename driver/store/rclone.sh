@@ -145,7 +145,7 @@ rclone_copy() {
 
 # rclone_get PREFIX NAME...: copies the objects to $dir. rclone leaves out a missing file.
 rclone_get() {
-    local name place path fd status missing=
+    local name place path fd status absent=
     local -A groups=()
     { exec {fd}<"$dir"; } 2>/dev/null || die 1 "$(printable "$dir"): cannot be opened"
     rclone_group "${@:2}"
@@ -163,10 +163,10 @@ rclone_get() {
     done
     exec {fd}<&-
     for name in "${@:2}"; do
-        [[ -e $dir/${name##*/} ]] || missing=$name
+        [[ -e $dir/${name##*/} ]] || absent=$name
     done
     # Some servers do not tell a missing bucket from a missing object.
-    [[ ! $missing ]] || rclone_is_absent "$1" || :
+    [[ ! $absent ]] || rclone_is_absent "$1" || :
 }
 
 # rclone_delete PREFIX NAME...

@@ -211,8 +211,9 @@ sizes_replace() {
                 $2 = sizes["packs/" $1 ".zst"]
                 $3 = sizes["packs/" $1 ".index.zst"]
             }
-            { print }' "$spool/sealed.sizes" "$spool/$list" >"$spool/replaced" &&
-            mv -T -- "$spool/replaced" "$spool/$list" || die 1 'the spool cannot be written'
+            { print }' "$spool/sealed.sizes" "$spool/$list" >"$spool/replaced" ||
+            die 1 'the spool cannot be written'
+        attempt mv -T -- "$spool/replaced" "$spool/$list"
     done
 }
 

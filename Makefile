@@ -101,7 +101,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 C_SOURCES := $(wildcard lib/*.c $(PROGRAMS:%=%/*.c) $(PROGRAMS:%=%/*/*.c) tests/unit/*.c tests/fuzz/*.c tests/preload/*.c tests/s3/*.c)
 C_HEADERS := $(wildcard lib/*.h $(PROGRAMS:%=%/*.h) $(PROGRAMS:%=%/*/*.h) tests/unit/*.h tests/fuzz/*.h tests/preload/*.h)
 SHELL_SOURCES := $(wildcard .ci/* tests/run tests/fuzz/run tests/*.sh tests/*.bash tests/*.bats \
-                   tests/package/*.bats doc/examples/*-without-zlsnap bench/run bench/*.sh completions/*.bash packaging/*.sh)
+                   tests/package/*.bats doc/examples/*-without-zlsnap doc/examples/restore-drill doc/examples/sealed-store bench/run bench/*.sh completions/*.bash packaging/*.sh)
 
 BIN    := $(BUILD)/bin
 OBJ    := $(BUILD)/obj

@@ -161,6 +161,19 @@ static enum mtree_error take_owner(struct cursor *rest, struct tar_entry *entry)
     return MTREE_OK;
 }
 
+/* Whether all are digits 0-9 or a-f. Without branches: which of the two a digit is cannot be
+ * predicted. */
+static bool are_hex(const char *digits, size_t count)
+{
+    unsigned wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char digit = (unsigned char)digits[i];
+        wrong |= (unsigned)((unsigned char)(digit - '0') > 9) &
+                 (unsigned)((unsigned char)(digit - 'a') > 5);
+    }
+    return wrong == 0;
+}
+
 /* The size and digest of a file; a hard link has neither. */
 static enum mtree_error take_content(struct cursor *rest, struct mtree_line *line)
 {
@@ -173,12 +186,10 @@ static enum mtree_error take_content(struct cursor *rest, struct mtree_line *lin
         return MTREE_BAD_SIZE;
     if (!take(rest, " sha256digest=") || rest->end - rest->at < MTREE_SHA256_DIGITS)
         return MTREE_BAD_DIGEST;
-    for (size_t i = 0; i < MTREE_SHA256_DIGITS; i++) {
-        char digit = *rest->at++;
-        if ((digit < '0' || digit > '9') && (digit < 'a' || digit > 'f'))
-            return MTREE_BAD_DIGEST;
-        line->sha256[i] = digit;
-    }
+    if (!are_hex(rest->at, MTREE_SHA256_DIGITS))
+        return MTREE_BAD_DIGEST;
+    memcpy(line->sha256, rest->at, MTREE_SHA256_DIGITS);
+    rest->at += MTREE_SHA256_DIGITS;
     line->sha256[MTREE_SHA256_DIGITS] = '\0';
     return MTREE_OK;
 }

@@ -10,30 +10,21 @@
 /* The shortest lines of a chunk map are a digest and a length. */
 #define MAP_LINE 68
 
-/* What is remembered of OLD. */
-struct memory {
-    struct subtrees subtrees; /* of a manifest */
-    struct places places;     /* of a chunk map */
-};
-
 /* Reads OLD for the first time. */
-static enum status old_measure(struct input *old, struct memory *memory)
+static enum status old_measure(struct input *old, struct places *places)
 {
     struct stat file;
     if (fstat(old->fd, &file) != 0)
         return diag_failed(old->name, "read");
-    const uint64_t size = (uint64_t)file.st_size;
     enum status status = input_start(old);
     if (status != STATUS_OK)
         return status;
     input_seek(old, 0);
-    if (!old->is_map) {
-        status = subtrees_start(&memory->subtrees, size);
-        return status == STATUS_OK ? input_measure(old, subtrees_add, &memory->subtrees) : status;
-    }
-    if (places_start(&memory->places, size / MAP_LINE) != 0)
+    if (!old->is_map)
+        return input_measure(old, NULL, NULL);
+    if (places_start(places, (uint64_t)file.st_size / MAP_LINE) != 0)
         return diag_no_memory();
-    return input_measure(old, maps_add, &memory->places);
+    return input_measure(old, maps_add, places);
 }
 
 static enum status new_measure(const struct input *old, struct input *new)
@@ -63,16 +54,15 @@ static enum status header_write(const struct input *old, const struct input *new
                : diag_no_memory();
 }
 
-static enum status script_write(struct input *old, struct input *new, const struct memory *memory,
+static enum status script_write(struct input *old, struct input *new, const struct places *places,
                                 struct output *out)
 {
     struct script script;
     struct input peek = {.name = old->is_map ? old->name : new->name};
     lines_start(&peek.lines, old->is_map ? old->fd : new->fd, true);
     script_start(&script, out);
-    enum status status = old->is_map
-                             ? maps_compare(old, new, &peek, &memory->places, &script)
-                             : manifests_compare(old, new, &peek, &memory->subtrees, &script);
+    enum status status = old->is_map ? maps_compare(old, new, &peek, places, &script)
+                                     : manifests_compare(old, new, &peek, &script);
     if (status == STATUS_OK)
         status = script_end(&script);
     script_free(&script);
@@ -82,15 +72,14 @@ static enum status script_write(struct input *old, struct input *new, const stru
 
 enum status compare_files(struct input *old, struct input *new, struct output *out)
 {
-    struct memory memory = {0};
-    enum status status = old_measure(old, &memory);
+    struct places places = {0}; /* of a chunk map */
+    enum status status = old_measure(old, &places);
     if (status == STATUS_OK)
         status = new_measure(old, new);
     if (status == STATUS_OK)
         status = header_write(old, new, out);
     if (status == STATUS_OK)
-        status = script_write(old, new, &memory, out);
-    subtrees_free(&memory.subtrees);
-    places_free(&memory.places);
+        status = script_write(old, new, &places, out);
+    places_free(&places);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "array.h"
 #include "diag.h"
 #include "mtree_read.h"
+#include "subtrees.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,14 @@ struct level {
 
 struct comparison {
     struct input *old, *new, *peek;
-    const struct subtrees *subtrees;
+    struct subtrees subtrees; /* of OLD */
+    bool subtrees_known;      /* they are read when the first one is looked for */
     struct script *script;
     struct level levels[LEVELS_MAX];
     size_t depth; /* the index of the current level */
     uint64_t moves;
     struct slice old_line; /* the next one of OLD; empty: none in this level */
+    bool old_whole;        /* that line is not split yet */
     struct words old_words;
     struct buf moved;              /* its words */
     struct buf old_path, new_path; /* unescaped, to be compared */
@@ -51,14 +54,26 @@ static enum status old_next(struct comparison *comparison)
     enum status status = input_next(comparison->old, line);
     if (status != STATUS_OK || !line->at)
         return status;
+    comparison->old_whole = level->number == 0;
+    if (comparison->old_whole)
+        return STATUS_OK;
     status = split(comparison->old, &comparison->old_words, *line);
-    if (status != STATUS_OK || level->number == 0)
+    if (status != STATUS_OK)
         return status;
     if (!path_is_within(comparison->old_words.path, level->move.from))
         *line = (struct slice){0};
     else if (words_move(&comparison->old_words, &level->move, &comparison->moved) != 0)
         return diag_no_memory();
     return STATUS_OK;
+}
+
+/* Splits the current line of OLD, unless it was. */
+static enum status old_split(struct comparison *comparison)
+{
+    if (!comparison->old_line.at || !comparison->old_whole)
+        return STATUS_OK;
+    comparison->old_whole = false;
+    return split(comparison->old, &comparison->old_words, comparison->old_line);
 }
 
 /* Leaves the levels of directories that the path is not in. */
@@ -112,9 +127,14 @@ static enum status level_find(struct comparison *comparison, const struct words 
     if (comparison->depth + 1 == LEVELS_MAX ||
         !slice_equal(words->values[WORD_TYPE], slice_of("dir")))
         return STATUS_OK;
+    enum status status = STATUS_OK;
+    if (!comparison->subtrees_known)
+        status = subtrees_read(&comparison->subtrees, comparison->old);
+    if (status != STATUS_OK)
+        return status;
+    comparison->subtrees_known = true;
     input_seek(comparison->peek, comparison->new->lines.offset);
-    enum status status =
-        subtrees_find(comparison->subtrees, words->path, comparison->peek, &offset, &found);
+    status = subtrees_find(&comparison->subtrees, words->path, comparison->peek, &offset, &found);
     return status == STATUS_OK && found ? level_enter(comparison, offset, words->path) : status;
 }
 
@@ -145,7 +165,9 @@ static enum status old_reach(struct comparison *comparison, struct slice path, b
     int order = -1;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && comparison->old_line.at) {
-        status = paths_compare(comparison, path, &order);
+        status = old_split(comparison);
+        if (status == STATUS_OK)
+            status = paths_compare(comparison, path, &order);
         if (status != STATUS_OK || order >= 0)
             break;
         status = old_next(comparison);
@@ -154,18 +176,33 @@ static enum status old_reach(struct comparison *comparison, struct slice path, b
     return status;
 }
 
+/* The current line of OLD. */
+static struct script_line old_used(const struct comparison *comparison)
+{
+    const struct level *level = &comparison->levels[comparison->depth];
+    return (struct script_line){old_offset(comparison), comparison->old_line.length + 1,
+                                &level->move, level->number};
+}
+
+/* Copies it. */
+static enum status line_copy(struct comparison *comparison)
+{
+    const struct script_line used = old_used(comparison);
+    enum status status = script_copy(comparison->script, &used);
+    return status == STATUS_OK ? old_next(comparison) : status;
+}
+
 /* The current line of OLD becomes the line of NEW. */
 static enum status line_use(struct comparison *comparison, struct slice line,
                             const struct words *words)
 {
     const struct level *level = level_of(comparison);
-    const struct script_line used = {old_offset(comparison), comparison->old_line.length + 1,
-                                     &level->move, level->number};
     bool same = level->number == 0 ? slice_equal(comparison->old_line, line)
                                    : words_equal(&comparison->old_words, words);
-    enum status status =
-        same ? script_copy(comparison->script, &used)
-             : script_change(comparison->script, &used, &comparison->old_words, words);
+    if (same)
+        return line_copy(comparison);
+    const struct script_line used = old_used(comparison);
+    enum status status = script_change(comparison->script, &used, &comparison->old_words, words);
     return status == STATUS_OK ? old_next(comparison) : status;
 }
 
@@ -173,6 +210,9 @@ static enum status line_compare(struct comparison *comparison, struct slice line
 {
     struct words words;
     bool found = false;
+    /* Most lines are the same, and need not be split. */
+    if (comparison->depth == 0 && slice_equal(comparison->old_line, line))
+        return line_copy(comparison);
     enum status status = split(comparison->new, &words, line);
     if (status == STATUS_OK)
         status = levels_leave(comparison, words.path);
@@ -190,7 +230,7 @@ static enum status line_compare(struct comparison *comparison, struct slice line
 }
 
 enum status manifests_compare(struct input *old, struct input *new, struct input *peek,
-                              const struct subtrees *subtrees, struct script *script)
+                              struct script *script)
 {
     struct comparison *comparison = calloc(1, sizeof *comparison);
     if (!comparison)
@@ -198,7 +238,6 @@ enum status manifests_compare(struct input *old, struct input *new, struct input
     comparison->old = old;
     comparison->new = new;
     comparison->peek = peek;
-    comparison->subtrees = subtrees;
     comparison->script = script;
     enum status status = old_next(comparison);
     while (status == STATUS_OK) {
@@ -212,6 +251,7 @@ enum status manifests_compare(struct input *old, struct input *new, struct input
         buf_free(&comparison->levels[i].from);
         buf_free(&comparison->levels[i].to);
     }
+    subtrees_free(&comparison->subtrees);
     buf_free(&comparison->moved);
     buf_free(&comparison->old_path);
     buf_free(&comparison->new_path);

@@ -11,11 +11,10 @@
 
 #include "input.h"
 #include "script.h"
-#include "subtrees.h"
 
-/* Writes the commands that make NEW of OLD. `peek` is a second reader of NEW. Returns a status; an
- * error is printed. */
+/* Writes the commands that make NEW of OLD, both measured by input_measure(). `peek` is a second
+ * reader of NEW. Returns a status; an error is printed. */
 enum status manifests_compare(struct input *old, struct input *new, struct input *peek,
-                              const struct subtrees *subtrees, struct script *script);
+                              struct script *script);
 
 #endif

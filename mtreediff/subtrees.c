@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-enum status subtrees_start(struct subtrees *subtrees, uint64_t size)
-{
-    /* A tree has about one directory for twelve entries, a line has more than 100 bytes. */
-    return places_start(&subtrees->places, size / 300) == 0 ? STATUS_OK : diag_no_memory();
-}
-
 /* The hash of a file or symbolic link in the directory `above`; 0 if the line is none. */
 static uint64_t file_hash(const struct words *words, struct slice above)
 {
@@ -44,9 +38,9 @@ static void file_add(struct subtrees *subtrees, const struct words *words)
     }
 }
 
-enum status subtrees_add(void *context, struct slice line, uint64_t offset)
+/* Adds the next line of OLD. */
+static enum status line_add(struct subtrees *subtrees, struct slice line, uint64_t offset)
 {
-    struct subtrees *subtrees = context;
     struct words words;
     subtrees->line++;
     if (!words_split(&words, line))
@@ -61,6 +55,26 @@ enum status subtrees_add(void *context, struct slice line, uint64_t offset)
     subtree->files = 0;
     return buf_set_text(&subtree->path, words.path.at, words.path.length) == 0 ? STATUS_OK
                                                                                : diag_no_memory();
+}
+
+enum status subtrees_read(struct subtrees *subtrees, const struct input *old)
+{
+    struct input input = {.name = old->name};
+    struct slice line;
+    /* A tree has about one directory for twelve entries, a line has more than 100 bytes. */
+    if (places_start(&subtrees->places, old->size / 300) != 0)
+        return diag_no_memory();
+    lines_start(&input.lines, old->fd, true);
+    enum status status = input_start(&input);
+    while (status == STATUS_OK) {
+        const uint64_t offset = input.lines.offset;
+        status = input_next(&input, &line);
+        if (status != STATUS_OK || !line.at)
+            break;
+        status = line_add(subtrees, line, offset);
+    }
+    lines_free(&input.lines);
+    return status;
 }
 
 /* The directories that files were found for. */

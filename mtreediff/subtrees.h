@@ -27,12 +27,9 @@ struct subtrees {
     uint64_t line;
 };
 
-/* Makes room for the directories of a file of `size` bytes. Returns a status; the error is printed.
- */
-enum status subtrees_start(struct subtrees *subtrees, uint64_t size);
-
-/* Adds the next line of OLD: an input_visit for struct subtrees. */
-enum status subtrees_add(void *context, struct slice line, uint64_t offset);
+/* Reads the directories of OLD, which is seekable and was measured; its position stays. Returns a
+ * status; the error is printed. */
+enum status subtrees_read(struct subtrees *subtrees, const struct input *old);
 
 /* Looks for the directory `path` of NEW, behind whose line `next` is. Stores the offset of the
  * line in OLD that most of the files were found for; `*found` tells whether there is one. Returns a

@@ -120,6 +120,12 @@ static int parse_prefix(const char *text, const char *colon, enum digest_algorit
     return -1;
 }
 
+/* The value of a hexadecimal digit. Letters have bit 6. */
+static unsigned digit_value(char digit)
+{
+    return ((unsigned)digit & 0xf) + ((unsigned)digit >> 6) * 9;
+}
+
 const char *digest_parse(const char *text, struct digest_value *value)
 {
     memset(value, 0, sizeof *value);
@@ -137,10 +143,9 @@ const char *digest_parse(const char *text, struct digest_value *value)
     size_t bytes = algorithms[value->algorithm].bytes;
     if (strlen(hex) != 2 * bytes)
         return algorithms[value->algorithm].wrong_length;
-    for (size_t i = 0; i < bytes; i++) {
-        const char *high = strchr(digits, hex[2 * i]), *low = strchr(digits, hex[2 * i + 1]);
-        value->bytes[i] = (unsigned char)((high - digits) << 4 | (low - digits));
-    }
+    for (size_t i = 0; i < bytes; i++)
+        value->bytes[i] =
+            (unsigned char)(digit_value(hex[2 * i]) << 4 | digit_value(hex[2 * i + 1]));
     return NULL;
 }
 

@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A search takes as long as it takes to add this many contents to a filter. */
+#define SEARCH_COST 16
+
 static enum status fail_index(const struct packs *packs, const char *pack, const char *what)
 {
     diag_error("%s/%s" PACK_INDEX_SUFFIX ": %s", diag_name(packs->path).text, pack, what);
@@ -88,6 +91,8 @@ enum status packs_open(struct packs *packs, int fd, const char *path)
         if (pack_name_is(name, PACK_INDEX_SUFFIX))
             status = pack_add(packs, fd, name);
     }
+    for (size_t i = 0; i < packs->count; i++)
+        packs->contents += packs->list[i].index.count;
     names_free(&names);
     if (packs->count > 0)
         qsort(packs->list, packs->count, sizeof *packs->list, pack_compare);
@@ -182,6 +187,22 @@ enum status packs_find(const struct packs *packs, const struct digest_value *dig
         }
     }
     return STATUS_OK;
+}
+
+enum status packs_search(struct packs *packs, const struct digest_value *digest, size_t *pack,
+                         struct index_entry *entry, bool *found)
+{
+    enum status status = STATUS_OK;
+    *found = false;
+    *pack = 0;
+    if (!packs->filtered && packs->searches * SEARCH_COST >= packs->contents) {
+        packs->filtered = true;
+        status = packs_filter(packs);
+    }
+    if (status == STATUS_OK)
+        status = packs_find(packs, digest, pack, entry, found);
+    packs->searches += *found ? *pack + 1 : packs->count;
+    return status;
 }
 
 void packs_trim(const struct packs *packs)

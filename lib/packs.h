@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 struct packs_filter;
@@ -34,6 +35,9 @@ struct packs {
     struct pack *list; /* newest index first; equal times in the order of the names */
     size_t count;
     size_t capacity;
+    uint64_t contents; /* in all packs */
+    uint64_t searches; /* of indexes by packs_search(), so far */
+    bool filtered;
 };
 
 /* Maps all indexes in the open directory `fd`, which is `path` in messages. An index must be a
@@ -52,6 +56,11 @@ enum status packs_find(const struct packs *packs, const struct digest_value *dig
  * ever searches an index that does not have a digest. It pays if the searches that follow are more
  * than a thirtieth of the contents. Returns a status; an error is printed. */
 enum status packs_filter(struct packs *packs);
+
+/* Searches as packs_find() in all packs, and calls packs_filter() once that pays: the searches cost
+ * at most twice what was necessary, whether many follow or none. Not thread-safe. */
+enum status packs_search(struct packs *packs, const struct digest_value *digest, size_t *pack,
+                         struct index_entry *entry, bool *found);
 
 /* Takes the pages of the indexes out of the process, but leaves them in the page cache. Called now
  * and then, a process that searches a million contents stays small. May be called while another

@@ -5,7 +5,7 @@
 /* The pages of the indexes are given back after so many searches. */
 #define TRIM_INTERVAL 16384
 
-enum status fetch_open(struct fetch *fetch, const struct packs *packs, int directory)
+enum status fetch_open(struct fetch *fetch, struct packs *packs, int directory)
 {
     *fetch = (struct fetch){.packs = packs};
     return frames_new(&fetch->frames, packs, directory);
@@ -38,7 +38,7 @@ static enum status missing(const char *path, const struct digest_value *digest)
 
 void fetch_newest(struct fetch *fetch)
 {
-    fetch->last = 0;
+    fetch->newest = true;
 }
 
 enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place)
@@ -46,8 +46,10 @@ enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_pla
     struct index_entry entry = {0};
     bool found = false;
     place->pack = fetch->last;
-    enum status status = packs_find(fetch->packs, &place->digest, &place->pack, &entry, &found);
-    if (status == STATUS_OK && !found) {
+    enum status status =
+        fetch->newest ? packs_search(fetch->packs, &place->digest, &place->pack, &entry, &found)
+                      : packs_find(fetch->packs, &place->digest, &place->pack, &entry, &found);
+    if (status == STATUS_OK && !found && !fetch->newest) {
         place->pack = 0;
         status = packs_find(fetch->packs, &place->digest, &place->pack, &entry, &found);
     }

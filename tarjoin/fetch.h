@@ -9,8 +9,9 @@
 
 /* What all threads share. Zero-initialised it is safe to close. */
 struct fetch {
-    const struct packs *packs;
+    struct packs *packs;
     struct frames *frames;
+    bool newest; /* each search begins with the newest index */
     size_t last; /* the pack that had the content before */
     uint64_t located;
 };
@@ -32,7 +33,7 @@ struct fetch_place {
 
 /* Prepares to read from the packs in the open directory; both are borrowed. Returns a status, as
  * all of these; an error is printed. */
-enum status fetch_open(struct fetch *fetch, const struct packs *packs, int directory);
+enum status fetch_open(struct fetch *fetch, struct packs *packs, int directory);
 void fetch_close(struct fetch *fetch);
 
 enum status fetcher_open(struct fetcher *fetcher);
@@ -44,8 +45,8 @@ void fetcher_close(struct fetcher *fetcher);
  * contents before. */
 enum status fetch_locate(struct fetch *fetch, const char *path, struct fetch_place *place);
 
-/* Lets the next search begin with the newest index instead: for --needs, so that who makes an index
- * newer decides which of several packs is needed. */
+/* Lets all searches begin with the newest index instead: for --needs, so that who makes an index
+ * newer decides which of several packs is needed. No other thread may use the packs. */
 void fetch_newest(struct fetch *fetch);
 
 /* Reads the content and verifies it. If the pack does not have it right, all others are tried: if

@@ -16,8 +16,6 @@ static uint64_t room_of(const struct batch *batch, size_t length)
 static enum status content_add(const struct join *join, const char *path, struct piece *piece,
                                uint64_t count)
 {
-    if (!join->crew)
-        fetch_newest(join->fetch);
     enum status status = fetch_locate(join->fetch, path, &piece->place);
     if (status == STATUS_OK && !join->crew)
         return needs_note(join->needs, &piece->place);

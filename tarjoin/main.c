@@ -179,6 +179,8 @@ static enum status files_join(struct files *files, struct options *options)
         status = packs_open(&files->packs, files->index_directory, options->indexes);
     if (status == STATUS_OK)
         status = fetch_open(&files->fetch, &files->packs, files->packs_directory);
+    if (options->needs)
+        fetch_newest(&files->fetch);
     if (status == STATUS_OK && options->needs)
         status = needs_open(&files->needs, &files->packs);
     if (status == STATUS_OK && files->crew)

@@ -9,9 +9,6 @@
 /* Zero-initialised it has no packs. */
 struct known {
     struct packs packs;
-    uint64_t contents; /* in all packs */
-    uint64_t searches; /* of indexes, so far */
-    bool filtered;
 };
 
 /* Opens the indexes of the directory `path`. known_close() must follow, also on failure. Returns a

@@ -108,6 +108,17 @@ static void test_filter(void)
     }
     CHECK(all, "with filters the same contents are found, and no others");
     packs_close(&packs);
+    CHECK(packs_open(&packs, directory, "D") == STATUS_OK, "opened again");
+    for (unsigned i = 0; i < 36; i++) {
+        const struct digest_value value = {.algorithm = DIGEST_SHA256,
+                                           .bytes = {(unsigned char)(60 + i)}};
+        size_t pack = 5;
+        bool found = false;
+        all = all && packs_search(&packs, &value, &pack, &entry, &found) == STATUS_OK &&
+              found == (i % 3 != 2) && (i > 0 || !packs.filtered);
+    }
+    CHECK(all && packs.filtered, "searches make filters, and find the same");
+    packs_close(&packs);
     for (unsigned i = 0; i < 12; i++)
         (void)unlinkat(directory, name_of(6 + i, ".index"), 0);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap check with a store in a directory: every kind of damage to every kind of object.
-# shellcheck disable=SC2154 # set by run
+# shellcheck disable=SC2030,SC2031,SC2154 # set by run
 
 load helpers
 load driver
@@ -120,7 +120,7 @@ damage_each() {
 # assert_each STATUS PROBLEM [OPTION...]: check finds this problem of each of the four. In PROBLEM, SIZE is the size that the object
 # had, which is in ../kept.
 assert_each() {
-    local kind path number=0 problem
+    local kind path problem
     run "-$1" --separate-stderr zlsnap check "${@:3}" store
     assert_equal "$stderr" ''
     assert_equal "${#lines[@]}" 5

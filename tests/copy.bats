@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap copy between stores in directories.
-# shellcheck disable=SC2154 # set by run
+# shellcheck disable=SC2030,SC2031,SC2154 # set by run
 
 load helpers
 load driver
@@ -111,7 +111,7 @@ web/1 has $(id 2)"
 }
 
 @test "a sealed store is copied as it is, and verified" {
-    local pack id
+    local pack
     export ZLSNAP_SEAL='gzip -n' ZLSNAP_OPEN='gzip -d'
     zlsnap sync --state="$PWD/sealed-state" web/1 tree sealed
     echo more >tree/more
@@ -165,7 +165,7 @@ zlsnap: web/1@$(id 1): not copied: other cannot get packs/$pack.zst"
         flip_byte "store/web/1/$pack" 30
         run -4 --separate-stderr zlsnap copy web/1 store other
         assert_output ''
-        assert_equal "$(sed 's/zstd fails/its digest is wrong/' <<<"$stderr")" "zlsnap: store/web/1/$pack: is damaged: its digest is wrong
+        assert_equal "${stderr/zstd fails/its digest is wrong}" "zlsnap: store/web/1/$pack: is damaged: its digest is wrong
 zlsnap: web/1@$(id 2): not copied: other cannot get $pack"
         flip_byte "store/web/1/$pack" 30
     done

@@ -31,7 +31,7 @@ drill() {
 }
 
 @test "restore-drill: a damaged, a broken and no snapshot are failures" {
-    local pack id
+    local pack
     sync_web
     cp -a store kept
     pack=$(find store -name '*.zst' -path '*/packs/*' ! -name '*.index.zst')

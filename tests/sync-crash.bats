@@ -9,7 +9,6 @@ load s3
 load store
 
 make_first() {
-    local STATE
     mkdir tree home
     random_file tree/large 3M
     seq 20000 >tree/numbers
@@ -61,7 +60,6 @@ assert_recovers() {
     assert_all_restore
     run -0 --separate-stderr web_sync --state=state
     assert_stderr 0 ''
-    id=${output##* }
     assert_snapshot
     run -0 find state store \( -name '.*' -o -path '*/incoming/*/*' -o -name sent \)
     assert_output ''

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap list, mtree, info and diff of snapshots in a store, and pull, which makes a layer of one.
+# shellcheck disable=SC2154,SC2012
 
 load helpers
 load driver
@@ -106,7 +107,7 @@ make_everything() {
 @test "a snapshot is chosen by its ID or by a time" {
     made_once make_snapshots
     local id
-    run -0 zlsnap list --names "web/1@$(<0)" store
+    run -0 zlsnap list --names "web/1@$(<./0)" store
     refute_line new/
     run -0 zlsnap list --names "web/1@$(head -c 5 2)" store
     assert_line new/
@@ -120,7 +121,7 @@ make_everything() {
     assert_one_line 'web/2: store has no such name'
     id=$(zlsnap info --json web/1 store | jq -r .tree_digest)
     run -0 zlsnap list --expect="$id" web/1 store
-    run -4 --separate-stderr zlsnap list --expect="$id" "web/1@$(<0)" store
+    run -4 --separate-stderr zlsnap list --expect="$id" "web/1@$(<./0)" store
     assert_one_line 'not the expected one'
     assert_output ''
 }
@@ -134,30 +135,30 @@ sub/
 sub/large"
     run -1 --separate-stderr zlsnap mtree web/1 store sub/none
     assert_equal "$stderr" 'tarunpack: sub/none: not in the manifest'
-    run -0 zlsnap info --json "web/1@$(<0)" store numbers sub/hard
+    run -0 zlsnap info --json "web/1@$(<./0)" store numbers sub/hard
     assert_equal "$(jq -c '[.file_count, .content_bytes, .entries.hardlinks]' <<<"$output")" '[4,3893,1]'
 }
 
 @test "diff compares two snapshots of a name, or of two" {
     made_once make_snapshots
-    run -1 --separate-stderr zlsnap diff "web/1@$(<0)" "@$(<1)" store
+    run -1 --separate-stderr zlsnap diff "web/1@$(<./0)" "@$(<./1)" store
     assert_output 'changed numbers (size 3893 -> 3898, content)
 changed sub/large (mode 0644 -> 0600)'
     assert_stderr 0 ''
     run -1 zlsnap diff web/1 store
     assert_output 'added new/
 removed sub/hard'
-    run -1 zlsnap diff --time web/1 "web/1@$(<1)" store
+    run -1 zlsnap diff --time web/1 "web/1@$(<./1)" store
     assert_line 'removed new/'
     assert_line --regexp '^changed numbers \(time 1000000000.000000000 -> '
-    run -1 zlsnap diff "web/1@$(<0)" store
+    run -1 zlsnap diff "web/1@$(<./0)" store
     assert_line 'added new/'
     assert_line --regexp '^changed numbers '
-    run -0 zlsnap diff "web/1@$(<0)" "web/1@$(<0)" store
+    run -0 zlsnap diff "web/1@$(<./0)" "web/1@$(<./0)" store
     assert_output ''
     cp -a store/web/1 store/web/other
     find store/web/other -name '*.json' -exec sed -i 's|web/1|web/other|' {} +
-    run -1 zlsnap diff --json "web/1@$(<1)" web/other store
+    run -1 zlsnap diff --json "web/1@$(<./1)" web/other store
     assert_equal "$(jq -r '.change + " " + .path' <<<"$output" | xargs)" 'added new removed sub/hard'
     rm -r store/web/other/manifests
     run -2 --separate-stderr zlsnap diff web/1 web/other store
@@ -198,9 +199,9 @@ changed sub/large (mode 0600 -> 0644)'
     assert_one_line "'web/1' is a path, and a name in the store"
     run -1 zlsnap diff ./web/1 store
     assert_line 'added web/'
-    run -1 zlsnap diff "web/1@$(<1)" web/1 store # the directory
+    run -1 zlsnap diff "web/1@$(<./1)" web/1 store # the directory
     assert_line 'removed new/' || assert_line 'removed numbers'
-    run -1 zlsnap diff "web/1@$(<1)" "@$(<2)" store
+    run -1 zlsnap diff "web/1@$(<./1)" "@$(<./2)" store
     assert_line 'added new/'
 }
 
@@ -213,7 +214,7 @@ changed sub/large (mode 0600 -> 0644)'
         run -0 zlsnap $words web/1 store
     done
     run -1 zlsnap diff web/1 store
-    run -1 zlsnap diff web/1@"$(<0)" tree store
+    run -1 zlsnap diff web/1@"$(<./0)" tree store
     run ! zlsnap pull web/1 store layer
     assert_not_exists layer
     assert_not_exists layer.json
@@ -254,14 +255,14 @@ changed sub/large (mode 0600 -> 0644)'
     local object
     object=$(jq -r '.manifest[0].object' store/web/1/snapshots/00000000-*)
     flip_byte "store/web/1/$object" 30
-    for words in "list web/1@$(<0)" "info web/1@$(<0)" "diff web/1@$(<0) tree"; do
+    for words in "list web/1@$(<./0)" "info web/1@$(<./0)" "diff web/1@$(<./0) tree"; do
         # shellcheck disable=SC2086 # words
         run -4 --separate-stderr zlsnap $words store
         assert_output ''
         [[ $stderr == *"$object: is damaged"* ]]
     done
     rm "store/web/1/$object"
-    run ! zlsnap list "web/1@$(<0)" store
+    run ! zlsnap list "web/1@$(<./0)" store
 }
 
 @test "--verify: snapshots without a valid signature are refused; --open: sealed ones are seen" {
@@ -296,7 +297,7 @@ changed sub/large (mode 0600 -> 0644)'
 
 @test "pull: the date in LAYER.json is that of the snapshot, and --expect is its tree digest" {
     made_once make_snapshots
-    zlsnap pull -q "web/1@$(<0)" store first >/dev/null
+    zlsnap pull -q "web/1@$(<./0)" store first >/dev/null
     assert_equal "$(jq -r .created_at first.json)" "$(jq -r .time store/web/1/snapshots/00000000-*)"
     run -4 --separate-stderr zlsnap pull --expect="$(printf '%064d' 0)" web/1 store other
     assert_not_exists other

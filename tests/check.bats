@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap check with a store in a directory: every kind of damage to every kind of object.
-# shellcheck disable=SC2154 # set by run
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # set by run
 
 load helpers
 load driver

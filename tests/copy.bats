@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap copy between stores in directories.
-# shellcheck disable=SC2154 # set by run
+# shellcheck disable=SC2001,SC2030,SC2031,SC2034,SC2154 # set by run
 
 load helpers
 load driver

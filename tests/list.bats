@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap list and mtree
+# shellcheck disable=SC2154
 
 load helpers
 load driver

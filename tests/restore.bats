@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # doc/examples/restore-without-zlsnap: what tarpack and tarstore have written can be read without them.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers
 load trees

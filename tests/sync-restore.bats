@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap restore: which snapshot, which parts of it, and where to.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2094,SC2154
 
 load helpers
 load driver

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # zlsnap sync: the state directory is a cache. Whatever happens to it, and wherever else the name is synced, the next sync
 # is right.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2119,SC2120,SC2154
 
 load helpers
 load driver

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap list, mtree, info and diff of snapshots in a store, and pull, which makes a layer of one.
+# shellcheck disable=SC2012,SC2154,SC2210
 
 load helpers
 load driver

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The scripts and units for stores in doc/examples.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load helpers
 load driver
@@ -22,9 +22,9 @@ drill() {
 @test "restore-drill: restores the newest snapshot of each name and compares it" {
     mkfifo -m 600 tree/fifo
     ln tree/file tree/hard
-    sync_web --exclude=none --mtime=@1000000000
+    web_sync --exclude=none --mtime=@1000000000
     echo second >>tree/file
-    sync_web
+    web_sync
     zlsnap sync 'a name/with/slashes' tree store
     drill 0 $'a name/with/slashes ID OK\nweb/1 ID OK'
     assert_stderr 0 ''

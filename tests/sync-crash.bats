@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # zlsnap sync that is killed at any step: every snapshot that is listed is complete, the next sync succeeds, what was finished
 # is not made again, and nothing is left behind.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load helpers
 load driver

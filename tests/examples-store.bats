@@ -32,7 +32,7 @@ drill() {
 
 @test "restore-drill: a damaged, a broken and no snapshot are failures" {
     local pack
-    sync_web
+    web_sync
     cp -a store kept
     pack=$(find store -name '*.zst' -path '*/packs/*' ! -name '*.index.zst')
     flip_byte "$pack" 60

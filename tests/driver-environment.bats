@@ -22,11 +22,11 @@ make_tour() {
 
 # The short tour takes only some of the commands.
 short_tour=('create tree layer' 'info --json layer' 'digest tree' 'extract layer out' 'oci -o image layer'
-    'verify oci:image' 'gc .' quick --version)
+    'verify oci:image' 'clean .' quick --version)
 stations=('create tree layer' 'verify layer' 'info --json layer' 'list --names layer' 'mtree layer'
     'digest tree' 'digest tree/file' 'extract layer out' 'diff tree out' 'diff tree/sub layer'
     'oci -o image layer' 'verify oci:image' 'extract oci:image out2' 'extract --replace layer out2'
-    'gc .' 'verify layer.json' 'create tree/nothing other' 'create tree tree/layer' quick --version)
+    'clean .' 'verify layer.json' 'create tree/nothing other' 'create tree tree/layer' quick --version)
 
 # tour COMMAND...: runs COMMAND, which is zlsnap, with each line of `stations`: the commands that need no server.
 # Prints their output and statuses. Only the variables in `environment` are exported.

@@ -166,10 +166,10 @@ static bool prefix_parse(const char *line, uint64_t *prefix)
 {
     uint64_t texts[2], high = 0, low = 0;
     memcpy(texts, line, sizeof texts);
-    const bool valid =
-        digits_parse(be64toh(texts[0]), &high) & digits_parse(be64toh(texts[1]), &low);
+    const bool high_valid = digits_parse(be64toh(texts[0]), &high);
+    const bool low_valid = digits_parse(be64toh(texts[1]), &low);
     *prefix = high << 32 | low;
-    return valid;
+    return high_valid && low_valid;
 }
 
 enum pack_error index_prefix(const struct index *index, size_t number, uint64_t *prefix)

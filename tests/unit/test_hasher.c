@@ -34,14 +34,14 @@ static void bytes_make(size_t number)
 static void content_told(void *context, const struct hasher_token *token,
                          const struct digest_value *value, const struct place *place)
 {
-    struct told *record = context;
+    struct told *all = context;
     struct digest_value wanted;
-    const size_t number = record->count++;
+    const size_t number = all->count++;
     bytes_make(number);
-    record->right = record->right && token->line == number && token->record == 2 * number &&
-                    place->pack == PLACE_UNKNOWN &&
-                    digest_update(record->digest, bytes, size_of(number)) == 0 &&
-                    digest_final(record->digest, &wanted) == 0 && digest_equal(value, &wanted);
+    all->right = all->right && token->line == number && token->record == 2 * number &&
+                 place->pack == PLACE_UNKNOWN &&
+                 digest_update(all->digest, bytes, size_of(number)) == 0 &&
+                 digest_final(all->digest, &wanted) == 0 && digest_equal(value, &wanted);
 }
 
 /* Adds a content in two parts, and settles between them if `settle`. */

@@ -61,7 +61,7 @@ web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
 ["web/1","cccccccccccc","2026-03-02T11:00:00Z","host","/srv","keep",["daily","weekly"]]'
 }
 
-@test "forgets single snapshots by their ID, but never the newest complete one" {
+@test "forgets single snapshots by their ID, but never the newest sound one" {
     three
     run -0 zlsnap forget web/1@a web/1@bbb store
     assert_output "web/1  2026-03-01 10:00:00Z  aaaaaaaaaaaa  forget
@@ -69,7 +69,7 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_equal "$(listed)" c
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
     run -1 --separate-stderr zlsnap forget web/1@c store
-    assert_one_line 'web/1@c: is the newest complete snapshot, which always stays'
+    assert_one_line 'web/1@c: is the newest sound snapshot, which always stays'
     run -1 --separate-stderr zlsnap forget web/1@a store
     assert_one_line 'web/1@a: there is no such snapshot, or it is forgotten already'
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
@@ -103,6 +103,25 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_equal "$(listed) $(listed broken)" 'a c b'
     run -0 zlsnap forget web/1@b store
     assert_equal "$(listed) $(listed broken)" 'a c '
+}
+
+@test "a snapshot that needs an object that check found damaged does not count, and is forgotten only by its ID" {
+    document_put 0 2026-03-01T10:00:00Z a
+    document_put 1 2026-03-02T10:00:00Z b
+    document_put 2 2026-03-02T11:00:00Z c 1
+    mkdir store/web/1/bad
+    echo '{}' >"store/web/1/bad/$(hex_name 1).json"
+    run -0 zlsnap forget --keep-last=1 web/1 store
+    refute_output --partial cccc
+    assert_equal "$(listed) $(listed damaged) $(listed forgotten)" 'b c a'
+    run -1 --separate-stderr zlsnap forget web/1@b store
+    assert_one_line 'web/1@b: is the newest sound snapshot, which always stays'
+    run -0 zlsnap forget web/1@c store
+    assert_equal "$(listed) $(listed damaged)" 'b '
+    echo '{}' >"store/web/1/bad/$(hex_name b).json" # a manifest
+    assert_equal "$(listed damaged)" b
+    run -1 --separate-stderr zlsnap forget web/1@b store
+    assert_one_line 'web/1@b: is the newest sound'
 }
 
 @test "days and hours are those of the local time" {

@@ -15,8 +15,9 @@ not listed any more; gc deletes them, and what only they need, after its grace p
 Prints which snapshots are kept, by which rules, and which are forgotten.
 
 For each host and directory, a rule keeps the newest snapshot of each of the last N hours,
-days, weeks, months or years that have one, in local time. Broken snapshots do not count,
-and are forgotten only by their ID. The newest complete snapshot of a name always stays.
+days, weeks, months or years that have one, in local time. Broken and damaged snapshots do
+not count, and are forgotten only by their ID. The newest sound snapshot of a name always
+stays.
 
       --keep-last=N            keep the last N snapshots
       --keep-hourly=N          keep one for each of the last N hours
@@ -86,7 +87,9 @@ forget_name() {
     local newest
     doom_read
     [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $(target_name '') has no such name"
-    newest=$(tail -n 1 -- "$spool/complete")
+    documents_sound >"$spool/counted" || die 1 'the spool cannot be written'
+    newest=$(tail -n 1 -- "$spool/counted")
+    [[ $newest ]] || newest=$(tail -n 1 -- "$spool/complete")
     if (($#)); then
         forget_find "$@"
     else
@@ -109,7 +112,7 @@ forget_find() {
         [[ $key ]] || die 1 "$(reference_print "$reference")@$id: there is no such snapshot, or it is forgotten already"
         [[ $key != *$'\n'* ]] || die 1 "$(reference_print "$reference")@$id: several snapshots begin so"
         [[ $key != "$newest" ]] || die 1 \
-            "$(reference_print "$reference")@$id: is the newest complete snapshot, which always stays"
+            "$(reference_print "$reference")@$id: is the newest sound snapshot, which always stays"
         keys+=("$key")
     done
     doom_expect "${keys[@]}"
@@ -118,14 +121,14 @@ forget_find() {
 
 # --------------------------------------------------------------------------- rules
 
-# Writes KEY and the rules that keep it, for each complete snapshot, to "decided".
+# Writes KEY and the rules that keep it, for each sound snapshot, to "decided".
 forget_decide() {
     awk -F '\t' -v OFS='\t' '
-        FILENAME == ARGV[1] { complete[$1] }
-        FILENAME == ARGV[2] && $2 == "snapshot" && $1 in complete {
+        FILENAME == ARGV[1] { counted[$1] }
+        FILENAME == ARGV[2] && $2 == "snapshot" && $1 in counted {
             split($1, part, "-")
             print part[2], $1, $6, $7
-        }' "$spool/complete" "$spool/table" | sort -r >"$spool/candidates"
+        }' "$spool/counted" "$spool/table" | sort -r >"$spool/candidates"
     cut -f 1 -- "$spool/candidates" |
         sed -E 's/^(....)(..)(..)T(..)(..)(..)Z$/\1-\2-\3 \4:\5:\6Z/' |
         date -f - +$'%s\t%Y-%m-%dT%H\t%G-W%V' >"$spool/dates" ||

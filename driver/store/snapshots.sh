@@ -9,7 +9,7 @@ usage_snapshots() {
 Usage: zlsnap snapshots [OPTION]... [SERVICE/INSTANCE] STORE
 List the snapshots of a name, or of all names, the oldest first: name, time, ID, entries,
 size, and bytes that it added to the store. A snapshot that lacks an object is shown as
-broken.
+broken, one that needs an object that check has found damaged, as damaged.
 
       --json                   print a JSON object for each snapshot, one a line
 END
@@ -59,14 +59,15 @@ snapshots_of() {
     documents_load "$1"
     awk -F '\t' -v OFS='\t' '
         FILENAME == ARGV[1] { state[$1] = "complete" }
-        FILENAME == ARGV[2] { state[$1] = "forgotten" }
-        FILENAME == ARGV[3] { state[$1] = "broken"; problem[$1] = $2 }
-        FILENAME == ARGV[4] && $2 == "snapshot" { print $1, state[$1], problem[$1], $0; delete state[$1] }
+        FILENAME == ARGV[2] { state[$1] = "damaged"; problem[$1] = $2 }
+        FILENAME == ARGV[3] { state[$1] = "forgotten" }
+        FILENAME == ARGV[4] { state[$1] = "broken"; problem[$1] = $2 }
+        FILENAME == ARGV[5] && $2 == "snapshot" { print $1, state[$1], problem[$1], $0; delete state[$1] }
         END {
             for (key in state)
                 if (state[key] == "broken")
                     print key, "broken", problem[key]
-        }' "$spool/complete" "$spool/forgotten" "$spool/broken" "$spool/table" |
+        }' "$spool/complete" "$spool/damaged" "$spool/forgotten" "$spool/broken" "$spool/table" |
         sort | if [[ ${option[json]-} ]]; then snapshots_json "$1"; else snapshots_table "$1"; fi
 }
 

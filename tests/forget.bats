@@ -48,8 +48,18 @@ web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
     three
     run -0 zlsnap forget --dry-run --keep-daily=1 web/1 store
     assert_line --regexp 'bbbbbbbbbbbb  forget$'
+    assert_line 'a dry run: nothing was changed'
     assert_equal "$(listed)" 'a b c'
     assert_not_exists store/web/1/doomed
+}
+
+@test "-q prints nothing" {
+    three
+    run -0 zlsnap forget -q --keep-last=1 web/1 store
+    assert_output ''
+    assert_equal "$(listed)" c
+    run -1 --separate-stderr zlsnap forget -q web/1@c store
+    assert_one_line 'is the newest sound snapshot'
 }
 
 @test "--json prints an object for each snapshot" {

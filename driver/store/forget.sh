@@ -27,6 +27,7 @@ stays.
       --keep-yearly=N          for years
   -n, --dry-run                only print what would be done
       --json                   print a JSON object for each snapshot, one a line
+  -q, --quiet                  print problems only
 END
     usage_target
 }
@@ -76,10 +77,12 @@ forget_read() {
 
 forget_all() {
     local ids
+    [[ ! ${option[quiet]-} ]] || exec >/dev/null
     for reference in "${forget_names[@]}"; do
         read -ra ids <<<"${forget_ids[$reference]}"
         forget_name "${ids[@]}"
     done
+    [[ ! ${option[dry-run]-} || ${option[json]-} ]] || print 'a dry run: nothing was changed'
 }
 
 # forget_name [ID]...: forgets these snapshots of `reference`, or those that no rule keeps.

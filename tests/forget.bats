@@ -211,6 +211,31 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_not_exists store/web/1/doomed
 }
 
+@test "what cannot be printed: one line, status 1" {
+    three
+    local words
+    for words in 'forget --dry-run --keep-last=1 web/1' 'forget --dry-run --json --keep-last=1 web/1' \
+        'snapshots web/1' 'snapshots --json' snapshots; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr to_full zlsnap $words store
+        assert_one_line 'cannot write to standard output'
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr closed zlsnap $words store
+        assert_one_line 'cannot write to standard output'
+    done
+    zlsnap snapshots store 2>messages | true
+    assert_equal "$(<messages)" ''
+}
+
+# to_full COMMAND...: runs it with a full standard output; closed, with a closed one.
+to_full() {
+    "$@" >/dev/full
+}
+
+closed() {
+    "$@" >&-
+}
+
 @test "usage errors, and names that do not exist" {
     mkdir store
     run -2 --separate-stderr zlsnap forget web/1 store

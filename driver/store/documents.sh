@@ -152,6 +152,16 @@ document_definitions='
             and test("\\A(packs|manifests|snapshots|bad|doomed)/[A-Za-z0-9.-]+\\z"))));
 '
 
+# documents_print FILE: prints a file of the spool, the output of a command. If the reader has closed the pipe, it ends
+# the driver without a message.
+documents_print() {
+    local status
+    cat -- "$spool/$1"
+    status=$?
+    ((status != 141)) || exit 141
+    ((status == 0)) || die 1 'cannot write to standard output'
+}
+
 # Prints the keys of complete snapshots that are not damaged, in their order.
 documents_sound() {
     cut -f 1 -- "$spool/damaged" | comm -23 -- "$spool/complete" -

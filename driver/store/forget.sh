@@ -163,7 +163,9 @@ forget_print() {
             split($1, part, "-")
             print $1, substr(part[3], 1, 12), part[2], $2, host[$1], directory[$1]
         }' <(awk -F '\t' '$2 == "snapshot"' "$spool/table") "$spool/decided" | sort |
-        if [[ ${option[json]-} ]]; then forget_json; else forget_text; fi
+        if [[ ${option[json]-} ]]; then forget_json; else forget_text; fi >"$spool/text" ||
+        spool_failed 'the decisions cannot be listed: awk or jq failed'
+    documents_print text
 }
 
 forget_json() {

@@ -255,7 +255,7 @@ gc_print() {
 
 # Prints what waits, and until when.
 gc_print_waits() {
-    local snapshots objects until what=()
+    local snapshots objects until verb=wait what=()
     read -r snapshots objects until < <(awk '
         { if ($1 ~ "^snapshots/") snapshots++; else objects++ }
         $2 > until { until = $2 }
@@ -263,7 +263,8 @@ gc_print_waits() {
     ((snapshots == 0)) || what+=("$(doom_count "$snapshots" 'forgotten snapshot')")
     ((objects == 0)) || what+=("$(doom_count "$objects" object)")
     ((${#what[@]})) || return 0
-    print "${what[0]}${what[1]+ and ${what[1]}} wait$(((snapshots + objects > 1)) || echo s) until $(
+    ((snapshots + objects > 1)) || verb=waits
+    print "${what[0]}${what[1]+ and ${what[1]}} $verb until $(
         date -u -d "@$(((until + 59) / 60 * 60))" '+%F %H:%M UTC')"
 }
 

@@ -68,7 +68,10 @@ snapshots_of() {
                 if (state[key] == "broken")
                     print key, "broken", problem[key]
         }' "$spool/complete" "$spool/damaged" "$spool/forgotten" "$spool/broken" "$spool/table" |
-        sort | if [[ ${option[json]-} ]]; then snapshots_json "$1"; else snapshots_table "$1"; fi
+        sort >"$spool/rows" || spool_failed 'the snapshots cannot be listed: awk failed'
+    if [[ ${option[json]-} ]]; then snapshots_json "$1"; else snapshots_table "$1"; fi <"$spool/rows" >"$spool/text" ||
+        spool_failed 'the snapshots cannot be listed: awk or jq failed'
+    documents_print text
 }
 
 # snapshots_json NAME

@@ -211,6 +211,23 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_not_exists store/web/1/doomed
 }
 
+@test "snapshots are listed in columns, whatever their states, their documents and the lengths of their names are" {
+    three
+    document_put 12345 2026-03-03T11:00:00Z d
+    mkdir store/web/1/bad
+    echo '{}' >"store/web/1/bad/$(hex_name c).json"
+    doomed 0 "$(snapshot_key a)"
+    rm "store/web/1/manifests/$(hex_name d).zst"
+    mkdir -p store/web/longer-%C3%BC/snapshots
+    echo '[]' >"store/web/longer-%C3%BC/snapshots/00000007-20260304T110000Z-eeeeeeeeeeee.json"
+    run -0 zlsnap snapshots store
+    assert_output "web/1         2026-03-01 10:00:00Z  aaaaaaaaaaaa  1 entry    1 bytes  +1 bytes  forgotten
+web/1         2026-03-02 10:00:00Z  bbbbbbbbbbbb  1 entry    1 bytes  +1 bytes
+web/1         2026-03-02 11:00:00Z  cccccccccccc  1 entry    1 bytes  +1 bytes  damaged: manifests/$(hex_name c).zst was found damaged by an earlier check
+web/1         2026-03-03 11:00:00Z  dddddddddddd  1 entry    1 bytes  +1 bytes  broken: manifests/$(hex_name d).zst is missing
+web/longer-ü  2026-03-04 11:00:00Z  eeeeeeeeeeee                                broken: it is not one JSON object"
+}
+
 @test "what cannot be printed: one line, status 1" {
     three
     local words

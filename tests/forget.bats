@@ -228,6 +228,25 @@ web/1         2026-03-03 11:00:00Z  dddddddddddd  1 entry    1 bytes  +1 bytes  
 web/longer-ü  2026-03-04 11:00:00Z  eeeeeeeeeeee                                broken: it is not one JSON object"
 }
 
+@test "a sealed name without --open: a line that says what to do" {
+    three
+    local document words
+    for document in store/web/1/snapshots/*; do
+        tr '{}' '<>' <"$document" >sealed
+        mv sealed "$document"
+    done
+    for words in snapshots status check 'forget --keep-last=1' gc; do
+        # shellcheck disable=SC2086 # words
+        run zlsnap $words web/1 store
+        assert_output --partial 'it is not JSON; if the name is sealed, give --open'
+    done
+    run -0 zlsnap snapshots --open="tr '<>' '{}'" web/1 store
+    refute_output --partial JSON
+    echo '{' >"$document"
+    run -0 zlsnap snapshots --open="tr '<>' '{}'" web/1 store
+    assert_output --regexp 'broken: it is not JSON$'
+}
+
 @test "what cannot be printed: one line, status 1" {
     three
     local words

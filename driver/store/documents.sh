@@ -86,7 +86,8 @@ documents_fetch() {
 # Appends the lines of the files whose names are on standard input. jq stops where one of them is no JSON, and
 # joins what is cut with the next one.
 documents_flatten() {
-    local files file
+    local files file sealed=
+    [[ $target_unseal ]] || sealed='; if the name is sealed, give --open'
     mapfile -d '' -t files
     ((${#files[@]})) || return 0
     : >"$spool/flat"
@@ -95,7 +96,7 @@ documents_flatten() {
     else
         for file in "${files[@]}"; do
             if ! documents_lines "$file" >"$spool/lines" 2>/dev/null; then
-                printf '%s\tmalformed\tit is not JSON\n' "$kind/${file##*/}" >"$spool/lines"
+                printf '%s\tmalformed\tit is not JSON%s\n' "$kind/${file##*/}" "$sealed" >"$spool/lines"
             elif ! documents_count 1; then
                 printf '%s\tmalformed\tit is not one JSON object\n' "$kind/${file##*/}" >"$spool/lines"
             fi

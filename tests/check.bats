@@ -290,9 +290,9 @@ assert_malformed() {
     truncate -s 66M "$path"
     assert_malformed "$path" 'it is empty or larger than 63 MiB'
     head -c 200 ../kept >"$path"
-    assert_malformed "$path" 'it is not JSON'
+    assert_malformed "$path" 'it is not JSON; if the name is sealed, give --open'
     same_size "$path"
-    assert_malformed "$path" 'it is not JSON'
+    assert_malformed "$path" 'it is not JSON; if the name is sealed, give --open'
     sed 's/"schema_version":1/"schema_version":2/' ../kept >"$path"
     assert_malformed "$path" 'its schema_version is not 1'
     sed 's,web/1,web/2,' ../kept >"$path"

@@ -48,8 +48,18 @@ web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
     three
     run -0 zlsnap forget --dry-run --keep-daily=1 web/1 store
     assert_line --regexp 'bbbbbbbbbbbb  forget$'
+    assert_line 'a dry run: nothing was changed'
     assert_equal "$(listed)" 'a b c'
     assert_not_exists store/web/1/doomed
+}
+
+@test "-q prints nothing" {
+    three
+    run -0 zlsnap forget -q --keep-last=1 web/1 store
+    assert_output ''
+    assert_equal "$(listed)" c
+    run -1 --separate-stderr zlsnap forget -q web/1@c store
+    assert_one_line 'is the newest sound snapshot'
 }
 
 @test "--json prints an object for each snapshot" {
@@ -61,7 +71,7 @@ web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
 ["web/1","cccccccccccc","2026-03-02T11:00:00Z","host","/srv","keep",["daily","weekly"]]'
 }
 
-@test "forgets single snapshots by their ID, but never the newest complete one" {
+@test "forgets single snapshots by their ID, but never the newest sound one" {
     three
     run -0 zlsnap forget web/1@a web/1@bbb store
     assert_output "web/1  2026-03-01 10:00:00Z  aaaaaaaaaaaa  forget
@@ -69,7 +79,7 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_equal "$(listed)" c
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
     run -1 --separate-stderr zlsnap forget web/1@c store
-    assert_one_line 'web/1@c: is the newest complete snapshot, which always stays'
+    assert_one_line 'web/1@c: is the newest sound snapshot, which always stays'
     run -1 --separate-stderr zlsnap forget web/1@a store
     assert_one_line 'web/1@a: there is no such snapshot, or it is forgotten already'
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
@@ -103,6 +113,25 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_equal "$(listed) $(listed broken)" 'a c b'
     run -0 zlsnap forget web/1@b store
     assert_equal "$(listed) $(listed broken)" 'a c '
+}
+
+@test "a snapshot that needs an object that check found damaged does not count, and is forgotten only by its ID" {
+    document_put 0 2026-03-01T10:00:00Z a
+    document_put 1 2026-03-02T10:00:00Z b
+    document_put 2 2026-03-02T11:00:00Z c 1
+    mkdir store/web/1/bad
+    echo '{}' >"store/web/1/bad/$(hex_name 1).json"
+    run -0 zlsnap forget --keep-last=1 web/1 store
+    refute_output --partial cccc
+    assert_equal "$(listed) $(listed damaged) $(listed forgotten)" 'b c a'
+    run -1 --separate-stderr zlsnap forget web/1@b store
+    assert_one_line 'web/1@b: is the newest sound snapshot, which always stays'
+    run -0 zlsnap forget web/1@c store
+    assert_equal "$(listed) $(listed damaged)" 'b '
+    echo '{}' >"store/web/1/bad/$(hex_name b).json" # a manifest
+    assert_equal "$(listed damaged)" b
+    run -1 --separate-stderr zlsnap forget web/1@b store
+    assert_one_line 'web/1@b: is the newest sound'
 }
 
 @test "days and hours are those of the local time" {
@@ -180,6 +209,67 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     run -3 --separate-stderr zlsnap forget --keep-last=1 web/1 store
     assert_one_line ': is listed, but could not be read'
     assert_not_exists store/web/1/doomed
+}
+
+@test "snapshots are listed in columns, whatever their states, their documents and the lengths of their names are" {
+    three
+    document_put 12345 2026-03-03T11:00:00Z d
+    mkdir store/web/1/bad
+    echo '{}' >"store/web/1/bad/$(hex_name c).json"
+    doomed 0 "$(snapshot_key a)"
+    rm "store/web/1/manifests/$(hex_name d).zst"
+    mkdir -p store/web/longer-%C3%BC/snapshots
+    echo '[]' >"store/web/longer-%C3%BC/snapshots/00000007-20260304T110000Z-eeeeeeeeeeee.json"
+    run -0 zlsnap snapshots store
+    assert_output "web/1         2026-03-01 10:00:00Z  aaaaaaaaaaaa  1 entry    1 bytes  +1 bytes  forgotten
+web/1         2026-03-02 10:00:00Z  bbbbbbbbbbbb  1 entry    1 bytes  +1 bytes
+web/1         2026-03-02 11:00:00Z  cccccccccccc  1 entry    1 bytes  +1 bytes  damaged: manifests/$(hex_name c).zst was found damaged by an earlier check
+web/1         2026-03-03 11:00:00Z  dddddddddddd  1 entry    1 bytes  +1 bytes  broken: manifests/$(hex_name d).zst is missing
+web/longer-ü  2026-03-04 11:00:00Z  eeeeeeeeeeee                                broken: it is not one JSON object"
+}
+
+@test "a sealed name without --open: a line that says what to do" {
+    three
+    local document words
+    for document in store/web/1/snapshots/*; do
+        tr '{}' '<>' <"$document" >sealed
+        mv sealed "$document"
+    done
+    for words in snapshots status check 'forget --keep-last=1' gc; do
+        # shellcheck disable=SC2086 # words
+        run zlsnap $words web/1 store
+        assert_output --partial 'it is not JSON; if the name is sealed, give --open'
+    done
+    run -0 zlsnap snapshots --open="tr '<>' '{}'" web/1 store
+    refute_output --partial JSON
+    echo '{' >"$document"
+    run -0 zlsnap snapshots --open="tr '<>' '{}'" web/1 store
+    assert_output --regexp 'broken: it is not JSON$'
+}
+
+@test "what cannot be printed: one line, status 1" {
+    three
+    local words
+    for words in 'forget --dry-run --keep-last=1 web/1' 'forget --dry-run --json --keep-last=1 web/1' \
+        'snapshots web/1' 'snapshots --json' snapshots; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr to_full zlsnap $words store
+        assert_one_line 'cannot write to standard output'
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr closed zlsnap $words store
+        assert_one_line 'cannot write to standard output'
+    done
+    zlsnap snapshots store 2>messages | true
+    assert_equal "$(<messages)" ''
+}
+
+# to_full COMMAND...: runs it with a full standard output; closed, with a closed one.
+to_full() {
+    "$@" >/dev/full
+}
+
+closed() {
+    "$@" >&-
 }
 
 @test "usage errors, and names that do not exist" {

@@ -36,12 +36,14 @@ documents() {
     run -0 zlsnap gc store
     assert_line --regexp "^web/1  doomed      packs/1{64}.index.zst  8 bytes$"
     assert_line --regexp "^web/1  deleted     snapshots/00000000-.*-a{12}.json  [0-9]+ bytes$"
-    assert_line --regexp '^1 objects deleted \([0-9]+ bytes\), 5 doomed \(40 bytes\), 0 struck off$'
+    assert_line --regexp '^5 objects wait until 20.* UTC$'
+    assert_line --regexp '^1 object deleted \([0-9]+ bytes\), 5 doomed \(40 bytes\), 0 struck off$'
     assert_equal "$(stored_letters)" "$everything"
     assert_equal "$(listed) $(listed forgotten)" 'b c '
     assert_equal "$(documents)" 1
     run -0 zlsnap gc store
-    assert_output '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
+    assert_line '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
+    assert_equal "${#lines[@]}" 2
     assert_equal "$(stored_letters)" "$everything"
     put_at '25 hours ago' store/web/1/doomed
     run -0 zlsnap gc store
@@ -67,9 +69,35 @@ documents() {
     local planned=$output
     run -0 zlsnap gc --grace=0 web/1 store
     assert_equal "$planned" "$output; a dry run: nothing was changed"
-    assert_line --regexp '^6 objects deleted .*, 5 doomed'
+    assert_line --regexp '^6 objects deleted .*, 0 doomed'
+    assert_equal "$(sed -E 's/.*  ([a-z]+\/[^ ]*)  .*/\1/' <<<"$output" | sort | uniq -d)" ''
+    assert_equal "${#lines[@]}" 7
     assert_equal "$(stored_letters)" 'manifests/b manifests/c packs/2 packs/2.index packs/3 packs/3.index'
     assert_equal "$(documents)" ''
+}
+
+@test "says what waits, and until when; -q prints nothing" {
+    document_put 0 2026-03-01T10:00:00Z a 1
+    document_put 1 2026-03-02T10:00:00Z b 2
+    put_at '2026-03-05 10:00:30 UTC' store
+    doomed 0 "$(snapshot_key a)"
+    touch -d '2026-03-05 13:00:01 UTC' store/web/1/doomed/*
+    gc_since() {
+        run -0 zlsnap gc --dry-run --grace="$(($(date +%s) - $(date -d "$1" +%s)))" store
+    }
+    gc_since '2026-03-05 09:50:00 UTC'
+    local until
+    until=$(date -ud "@$(($(date +%s) - $(date -d '2026-03-05 09:50:00 UTC' +%s) + $(date -d '2026-03-05 13:00:01 UTC' +%s)))" +%F)
+    assert_line --regexp "^1 forgotten snapshot and 3 objects wait until $until .*:.* UTC\$"
+    assert_line '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off; a dry run: nothing was changed'
+    gc_since '2026-03-05 12:00:00 UTC'
+    assert_line --regexp "^1 forgotten snapshot and 3 objects wait until "
+    assert_line --regexp '^0 objects deleted .*, 3 doomed'
+    gc_since '2026-03-05 13:00:10 UTC'
+    assert_line --regexp '^3 objects wait until '
+    assert_line --regexp '^1 object deleted .*, 3 doomed'
+    run -0 --separate-stderr zlsnap gc -q store
+    assert_equal "$output$stderr" ''
 }
 
 @test "--dry-run changes nothing, and needs no right to write" {
@@ -207,7 +235,11 @@ assert_untouched() {
 @test "the first sync of a name that is still running is no error" {
     pack_put 4
     run -0 zlsnap gc store
-    assert_output '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
+    assert_line --regexp '^2 objects wait until '
+    rm store/web/1/packs/*.index.zst
+    run -0 zlsnap gc store
+    assert_line --regexp '^1 object waits until '
+    assert_line '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off'
 }
 
 @test "the clock of the store is behind the times in it: nothing is deleted" {

@@ -37,7 +37,7 @@ json() {
     assert_line 'snapshots    2'
     refute_line --regexp '^(compared|broken) '
     assert_equal "$(json '[.snapshots, .packs, .stored_bytes, .broken_later, .changed]')" \
-        "[{\"complete\":2,\"broken\":0,\"forgotten\":0},2,$(find store -type f -printf '%s\n' | paste -sd +  | bc),[],null]"
+        "[{\"complete\":2,\"damaged\":0,\"broken\":0,\"forgotten\":0},2,$(find store -type f -printf '%s\n' | paste -sd +  | bc),[],null]"
     assert_equal "$(json .snapshot | jq -S .)" \
         "$(zlsnap snapshots --json web/1 store | tail -n 1 | jq -S 'del(.key, .state, .name)')"
 }
@@ -103,7 +103,27 @@ json() {
     zlsnap sync -q web/1 tree store
     run -0 zlsnap status web/1 store
     assert_line 'snapshots    2, 1 broken'
-    assert_equal "$(json '[.snapshots, .broken_later]')" '[{"complete":2,"broken":1,"forgotten":0},[]]'
+    assert_equal "$(json '[.snapshots, .broken_later]')" '[{"complete":2,"damaged":0,"broken":1,"forgotten":0},[]]'
+}
+
+@test "a last snapshot that needs an object that check found damaged: shown, and status 1" {
+    local pack
+    pack=$(jq -r '.packs[-1].pack' store/web/1/snapshots/00000001-*)
+    mkdir store/web/1/bad
+    echo '{}' >"store/web/1/bad/$pack.json"
+    run -1 --separate-stderr zlsnap status web/1 store
+    assert_stderr 0 ''
+    assert_line --regexp '^snapshot .* number 1$'
+    assert_line --regexp "^damaged      snapshots/00000001-.*: packs/$pack.zst was found damaged by an earlier check\$"
+    assert_line 'snapshots    1, 1 damaged'
+    assert_equal "$(json '[.snapshots.complete, .snapshots.damaged, (.damaged_later | length)]' || :)" '[1,1,1]'
+    assert_equal "$(zlsnap snapshots --json web/1 store | jq -c .state | xargs)" 'complete damaged'
+    run -0 zlsnap snapshots web/1 store
+    assert_line --regexp "  damaged: packs/$pack.zst was found damaged by an earlier check\$"
+    # An earlier one that is damaged does not matter.
+    zlsnap sync -q web/1 tree store
+    run -0 zlsnap status web/1 store
+    assert_line 'snapshots    2, 1 damaged'
 }
 
 @test "no complete snapshot: status 1; a name that does not exist, and a store: one line" {

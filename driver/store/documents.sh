@@ -29,6 +29,7 @@ document_form='[0-9]{8,15}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 #
 #   table       the lines above
 #   complete    the keys of snapshots that are kept and complete, in their order
+#   damaged     KEY PROBLEM: of those that need an object that check has found damaged
 #   broken      KEY PROBLEM: of snapshots that are kept and lack an object; and of malformed documents
 #   forgotten   the keys of snapshots that are not kept
 documents_load() {
@@ -85,7 +86,8 @@ documents_fetch() {
 # Appends the lines of the files whose names are on standard input. jq stops where one of them is no JSON, and
 # joins what is cut with the next one.
 documents_flatten() {
-    local files file
+    local files file sealed=
+    [[ $target_unseal ]] || sealed='; if the name is sealed, give --open'
     mapfile -d '' -t files
     ((${#files[@]})) || return 0
     : >"$spool/flat"
@@ -94,7 +96,7 @@ documents_flatten() {
     else
         for file in "${files[@]}"; do
             if ! documents_lines "$file" >"$spool/lines" 2>/dev/null; then
-                printf '%s\tmalformed\tit is not JSON\n' "$kind/${file##*/}" >"$spool/lines"
+                printf '%s\tmalformed\tit is not JSON%s\n' "$kind/${file##*/}" "$sealed" >"$spool/lines"
             elif ! documents_count 1; then
                 printf '%s\tmalformed\tit is not one JSON object\n' "$kind/${file##*/}" >"$spool/lines"
             fi
@@ -151,14 +153,31 @@ document_definitions='
             and test("\\A(packs|manifests|snapshots|bad|doomed)/[A-Za-z0-9.-]+\\z"))));
 '
 
+# documents_print FILE: prints a file of the spool, the output of a command. If the reader has closed the pipe, it ends
+# the driver without a message.
+documents_print() {
+    local status
+    cat -- "$spool/$1"
+    status=$?
+    ((status != 141)) || exit 141
+    ((status == 0)) || die 1 'cannot write to standard output'
+}
+
+# Prints the keys of complete snapshots that are not damaged, in their order.
+documents_sound() {
+    cut -f 1 -- "$spool/damaged" | comm -23 -- "$spool/complete" -
+}
+
 # Compares what the snapshots need with the listing.
 documents_judge() {
     local name
-    for name in complete broken forgotten; do
+    for name in complete damaged broken forgotten; do
         : >"$spool/$name"
     done
     dir=$spool awk -F '\t' -v OFS='\t' '
         function need(object, size) {
+            if (!($1 in damaged) && ("bad/" substr(object, index(object, "/") + 1, 64) ".json") in sizes)
+                damaged[$1] = object " was found damaged by an earlier check"
             if ($1 in broken || (object in sizes && sizes[object] == size))
                 return
             broken[$1] = object in sizes ? object " has " sizes[object] " bytes, not " size : object " is missing"
@@ -176,10 +195,14 @@ documents_judge() {
                     print key >(ENVIRON["dir"] "/forgotten")
                 else if (key in broken)
                     print key, broken[key] >(ENVIRON["dir"] "/broken")
-                else
+                else {
                     print key >(ENVIRON["dir"] "/complete")
+                    if (key in damaged)
+                        print key, damaged[key] >(ENVIRON["dir"] "/damaged")
+                }
             }
         }' "$spool/listing" "$spool/table" || spool_failed 'the documents cannot be compared with the listing: awk failed'
-    attempt sort -o "$spool/complete" -- "$spool/complete"
-    attempt sort -o "$spool/broken" -- "$spool/broken"
+    for name in complete damaged broken; do
+        attempt sort -o "$spool/$name" -- "$spool/$name"
+    done
 }

@@ -15,8 +15,9 @@ not listed any more; gc deletes them, and what only they need, after its grace p
 Prints which snapshots are kept, by which rules, and which are forgotten.
 
 For each host and directory, a rule keeps the newest snapshot of each of the last N hours,
-days, weeks, months or years that have one, in local time. Broken snapshots do not count,
-and are forgotten only by their ID. The newest complete snapshot of a name always stays.
+days, weeks, months or years that have one, in local time. Broken and damaged snapshots do
+not count, and are forgotten only by their ID. The newest sound snapshot of a name always
+stays.
 
       --keep-last=N            keep the last N snapshots
       --keep-hourly=N          keep one for each of the last N hours
@@ -26,6 +27,7 @@ and are forgotten only by their ID. The newest complete snapshot of a name alway
       --keep-yearly=N          for years
   -n, --dry-run                only print what would be done
       --json                   print a JSON object for each snapshot, one a line
+  -q, --quiet                  print problems only
 END
     usage_target
 }
@@ -75,10 +77,12 @@ forget_read() {
 
 forget_all() {
     local ids
+    [[ ! ${option[quiet]-} ]] || exec >/dev/null
     for reference in "${forget_names[@]}"; do
         read -ra ids <<<"${forget_ids[$reference]}"
         forget_name "${ids[@]}"
     done
+    [[ ! ${option[dry-run]-} || ${option[json]-} ]] || print 'a dry run: nothing was changed'
 }
 
 # forget_name [ID]...: forgets these snapshots of `reference`, or those that no rule keeps.
@@ -86,7 +90,9 @@ forget_name() {
     local newest
     doom_read
     [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $(target_name '') has no such name"
-    newest=$(tail -n 1 -- "$spool/complete")
+    documents_sound >"$spool/counted" || die 1 'the spool cannot be written'
+    newest=$(tail -n 1 -- "$spool/counted")
+    [[ $newest ]] || newest=$(tail -n 1 -- "$spool/complete")
     if (($#)); then
         forget_find "$@"
     else
@@ -109,7 +115,7 @@ forget_find() {
         [[ $key ]] || die 1 "$(reference_print "$reference")@$id: there is no such snapshot, or it is forgotten already"
         [[ $key != *$'\n'* ]] || die 1 "$(reference_print "$reference")@$id: several snapshots begin so"
         [[ $key != "$newest" ]] || die 1 \
-            "$(reference_print "$reference")@$id: is the newest complete snapshot, which always stays"
+            "$(reference_print "$reference")@$id: is the newest sound snapshot, which always stays"
         keys+=("$key")
     done
     doom_expect "${keys[@]}"
@@ -118,14 +124,14 @@ forget_find() {
 
 # --------------------------------------------------------------------------- rules
 
-# Writes KEY and the rules that keep it, for each complete snapshot, to "decided".
+# Writes KEY and the rules that keep it, for each sound snapshot, to "decided".
 forget_decide() {
     awk -F '\t' -v OFS='\t' '
-        FILENAME == ARGV[1] { complete[$1] }
-        FILENAME == ARGV[2] && $2 == "snapshot" && $1 in complete {
+        FILENAME == ARGV[1] { counted[$1] }
+        FILENAME == ARGV[2] && $2 == "snapshot" && $1 in counted {
             split($1, part, "-")
             print part[2], $1, $6, $7
-        }' "$spool/complete" "$spool/table" | sort -r >"$spool/candidates"
+        }' "$spool/counted" "$spool/table" | sort -r >"$spool/candidates"
     cut -f 1 -- "$spool/candidates" |
         sed -E 's/^(....)(..)(..)T(..)(..)(..)Z$/\1-\2-\3 \4:\5:\6Z/' |
         date -f - +$'%s\t%Y-%m-%dT%H\t%G-W%V' >"$spool/dates" ||
@@ -157,7 +163,9 @@ forget_print() {
             split($1, part, "-")
             print $1, substr(part[3], 1, 12), part[2], $2, host[$1], directory[$1]
         }' <(awk -F '\t' '$2 == "snapshot"' "$spool/table") "$spool/decided" | sort |
-        if [[ ${option[json]-} ]]; then forget_json; else forget_text; fi
+        if [[ ${option[json]-} ]]; then forget_json; else forget_text; fi >"$spool/text" ||
+        spool_failed 'the decisions cannot be listed: awk or jq failed'
+    documents_print text
 }
 
 forget_json() {

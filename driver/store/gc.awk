@@ -8,6 +8,8 @@
 #   strike   an object that has been doomed, and is needed
 #   finish   a document in doomed/ that is done with
 #   foreign  an object that is none of ours
+#   wait     a forgotten snapshot, or an object that no kept one needs, that is not old enough; a fourth field has
+#            the time when it is
 #
 # The environment has now and grace, in seconds, and form, the form of the names of documents.
 
@@ -73,10 +75,18 @@ function judge_snapshots(    i, key, digest, names) {
         }
 }
 
+# Of several documents that doom it, the oldest one counts.
+function wait(key, since) {
+    if (!(key in waits) || since < waits[key])
+        waits[key] = since
+}
+
 END {
     judge_snapshots()
     for (i = 1; i <= dooms; i++) {
         doomed[what[i]]
+        if (!old(by[i]) && what[i] in size && !(what[i] in used))
+            wait(what[i], time[by[i]])
         if (!old(by[i]) || !(what[i] in size) || what[i] in acted)
             continue
         if (what[i] ~ document && what[i] ~ /^snapshots\//)
@@ -89,14 +99,21 @@ END {
             act("finish", by[i])
     for (key in size) {
         if (is_object(key)) {
-            if (old(key) && !(key in used) && !(key in doomed))
-                act("doom", key)
+            if (!(key in used) && !(key in doomed)) {
+                if (old(key))
+                    act("doom", key)
+                else
+                    wait(key, time[key])
+            }
         } else if (is_probe(key)) {
             if (old(key))
                 act("finish", key)
         } else if (key !~ document)
             act("foreign", key)
     }
+    for (key in waits)
+        if (!(key in acted))
+            print "wait", key, size[key], waits[key] + ENVIRON["grace"]
     for (key in kept)
         print "kept", key, 0
 }

@@ -31,6 +31,7 @@ the grace period, and if no snapshot needs it after all. Other commands may run 
                                takes. With 0, nothing else may run
   -n, --dry-run                only print what would be done
       --allow-remove-all       also delete the contents of names that have no snapshot
+  -q, --quiet                  print problems only
 END
     usage_target
 }
@@ -62,7 +63,8 @@ command_gc() {
 # gc_all NAME: of all names if it is empty. An error in one name does not stop the others.
 gc_all() {
     local names=("$1") status=0
-    : >"$spool/actions"
+    spool_empty_files actions waits
+    [[ ! ${option[quiet]-} ]] || exec >/dev/null
     target_list "$1" "$spool/all"
     if [[ ! $1 ]]; then
         mapfile -t names < <(names_list "$spool/all")
@@ -75,6 +77,7 @@ gc_all() {
     done
     reference=$1
     (gc_leftovers) || status=$?
+    gc_print_waits
     gc_sum
     return "$status"
 }
@@ -107,12 +110,16 @@ gc_name() {
     gc_clock
     gc_clock_check
     gc_judge
-    gc_has || return 0
+    gc_has || {
+        gc_wait
+        return
+    }
     gc_kept_check
     gc_doom
     if gc_has forget delete strike finish || [[ $gc_grace -eq 0 ]]; then
         gc_delete
     fi
+    gc_wait
 }
 
 # --------------------------------------------------------------------------- judging
@@ -171,6 +178,13 @@ gc_kept_check() {
 but other objects; nothing was deleted; --allow-remove-all deletes them"
 }
 
+# Adds what has to wait to "waits": KEY TIME. What has just been doomed waits, too.
+gc_wait() {
+    until=$((gc_now + gc_grace)) awk -F '\t' '
+        $1 == "wait" { print $2, $4 }
+        $1 == "doom" { print $2, ENVIRON["until"] }' "$spool/judged" >>"$spool/waits" || die 1 'the spool cannot be written'
+}
+
 # --------------------------------------------------------------------------- both steps
 
 # The first step.
@@ -178,7 +192,8 @@ gc_doom() {
     gc_take doom | cut -f 2 >"$spool/doom"
     [[ -s $spool/doom ]] || return 0
     [[ ${option[dry-run]-} ]] || doom_write "$spool/doom"
-    gc_print doom doomed
+    # With no grace period all of it is deleted at once.
+    ((gc_grace == 0)) || gc_print doom doomed
 }
 
 # The second step: by a new listing, and the documents in it.
@@ -238,17 +253,35 @@ gc_print() {
         { printf "%s  %-10s  %s  %s\n", ENVIRON["name"], ENVIRON["word"], $2, size($3) }' | sed 's/ *$//'
 }
 
+# Prints what waits, and until when.
+gc_print_waits() {
+    local snapshots objects until verb=wait what=()
+    read -r snapshots objects until < <(awk '
+        { if ($1 ~ "^snapshots/") snapshots++; else objects++ }
+        $2 > until { until = $2 }
+        END { printf "%d %d %d\n", snapshots, objects, until }' "$spool/waits")
+    ((snapshots == 0)) || what+=("$(doom_count "$snapshots" 'forgotten snapshot')")
+    ((objects == 0)) || what+=("$(doom_count "$objects" object)")
+    ((${#what[@]})) || return 0
+    ((snapshots + objects > 1)) || verb=waits
+    print "${what[0]}${what[1]+ and ${what[1]}} $verb until $(
+        date -u -d "@$(((until + 59) / 60 * 60))" '+%F %H:%M UTC')"
+}
+
 # Prints the last line.
 gc_sum() {
-    local action count bytes foreign=0
+    local action count bytes
     local -A counts=([doom]=0 [delete]=0 [forget]=0 [strike]=0) sizes=([doom]=0 [delete]=0 [forget]=0)
     while read -r action count bytes; do
         counts[$action]=$count sizes[$action]=$bytes
     done < <(awk -F '\t' '{ n[$1]++; sum[$1] += $3 } END { for (a in n) printf "%s %d %d\n", a, n[a], sum[a] }' \
         "$spool/actions")
-    print "$((counts[forget] + counts[delete])) objects deleted ($(size_text $((sizes[forget] + sizes[delete])))), \
+    print "$(doom_count $((counts[forget] + counts[delete])) object) deleted ($(size_text $((sizes[forget] + sizes[delete])))), \
 ${counts[doom]} doomed ($(size_text "${sizes[doom]}")), ${counts[strike]} struck off${option[dry-run]+; a dry run: nothing \
 was changed}"
-    [[ ! ${counts[foreign]-} ]] ||
-        warn "$(target_name "$reference"): ${counts[foreign]} objects are not zlsnap's and were left alone"
+    case ${counts[foreign]-0} in
+    0) ;;
+    1) warn "$(target_name "$reference"): 1 object is not zlsnap's and was left alone" ;;
+    *) warn "$(target_name "$reference"): ${counts[foreign]} objects are not zlsnap's and were left alone" ;;
+    esac
 }

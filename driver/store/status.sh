@@ -9,7 +9,8 @@ usage_status() {
 Usage: zlsnap status [OPTION]... SERVICE/INSTANCE [DIR] STORE
 Show the last complete snapshot of a name, and how many snapshots, packs and bytes it has
 in the store. With DIR, say whether the directory has changed since, also in its times.
-The exit status is 1 if there is no complete snapshot, or a later one is broken.
+The exit status is 1 if there is no complete snapshot, if a later one is broken, or if it
+needs an object that check has found damaged.
 
 The options for tarpack are those of the snapshot if none are given.
 
@@ -49,9 +50,9 @@ command_status() {
     view_run status_print "$dir"
 }
 
-# status_print DIR: DIR may be empty. Returns 1 if the last snapshot is not complete.
+# status_print DIR: DIR may be empty. Returns 1 if the last snapshot is not complete, or damaged.
 status_print() {
-    local changes=null facts=null last
+    local changes=null facts=null last sound
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
     last=$(tail -n 1 -- "$spool/complete")
@@ -63,13 +64,17 @@ status_print() {
         [[ ! $1 ]] || changes=$(status_compare "$1") || exit
     fi
     last=$last awk -F '\t' '$1 > ENVIRON["last"] && $1 ~ "^snapshots/"' "$spool/broken" >"$spool/later"
+    documents_sound >"$spool/sound" || die 1 'the spool cannot be written'
+    sound=$(tail -n 1 -- "$spool/sound")
+    sound=$sound awk -F '\t' '$1 > ENVIRON["sound"]' "$spool/damaged" >"$spool/damaged.later"
     info_print "$status_object" "$snapshot_text $status_text" --arg shown "$(reference_print "$reference")" \
         --arg name "$reference" --argjson snapshot "$facts" \
-        --rawfile later "$spool/later" --argjson complete "$(status_count "$spool/complete")" \
+        --rawfile later "$spool/later" --argjson complete "$(status_count "$spool/sound")" \
+        --rawfile damaged_later "$spool/damaged.later" --argjson damaged "$(status_count "$spool/damaged")" \
         --argjson broken "$(grep '^snapshots/' -- "$spool/broken" | status_count)" \
         --argjson forgotten "$(status_count "$spool/forgotten")" --argjson stored "$(status_stored)" \
         --arg dir "$(printable "$1")" --argjson changes "$changes"
-    [[ $last && ! -s $spool/later ]]
+    [[ $last && ! -s $spool/later && ! -s $spool/damaged.later ]]
 }
 
 # status_compare DIR: prints whether the directory differs from the snapshot: true or false.
@@ -96,9 +101,10 @@ status_stored() {
 }
 
 status_object='
+    def problems: split("\n") | map(select(. != "") | split("\t") | {key: .[0], problem: .[1]});
     {name: $name, snapshot: ($snapshot | if . then del(.name) else . end),
-        broken_later: ($later | split("\n") | map(select(. != "") | split("\t") | {key: .[0], problem: .[1]})),
-        snapshots: {complete: $complete, broken: $broken, forgotten: $forgotten},
+        broken_later: ($later | problems), damaged_later: ($damaged_later | problems),
+        snapshots: {complete: $complete, damaged: $damaged, broken: $broken, forgotten: $forgotten},
         packs: $stored[0], stored_bytes: $stored[1]}
     + if $changes == null then {} else {changed: $changes} end'
 
@@ -108,7 +114,9 @@ status_text='
      else .snapshot | snapshot_text, "entries      \(.entries)", "content      " + (.size_bytes | size),
         "added        " + (.added_bytes | size) end),
     (.broken_later[] | "broken       \(.key): \(.problem)"),
+    (.damaged_later[] | "damaged      \(.key): \(.problem)"),
     "snapshots    \(.snapshots.complete)"
+        + (if .snapshots.damaged > 0 then ", \(.snapshots.damaged) damaged" else "" end)
         + (if .snapshots.broken > 0 then ", \(.snapshots.broken) broken" else "" end)
         + (if .snapshots.forgotten > 0 then ", \(.snapshots.forgotten) forgotten" else "" end),
     "stored       \(.packs) packs, " + (.stored_bytes | size),

@@ -212,7 +212,7 @@ sync_look() {
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
     documents_keep
-    [[ -s $spool/complete || $target_unseal ]] || ! grep -q 'it is not JSON$' "$spool/broken" ||
+    [[ -s $spool/complete || $target_unseal ]] || ! grep -q 'it is not JSON' "$spool/broken" ||
         die 3 "$target_url/$reference: its documents are not JSON; if the name is sealed, give --seal and --open"
     known_choose
 }

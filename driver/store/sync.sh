@@ -92,7 +92,7 @@ now on, use another name)"
 sync_all() {
     local incoming looker status walked=
     documents_known=$state/table
-    target_create
+    target_create 'NAME DIR STORE'
     target_incoming incoming "$reference" "$state"
     # While the store is looked at, the tree is walked with what the last sync knew. Most often that is right.
     (sync_look) &
@@ -143,6 +143,7 @@ sync_try() {
         documents_load "$reference"
         known_choose
     else
+        target_refuse 'NAME DIR STORE'
         sync_look
     fi
     snapshot_read "$(tail -n 1 -- "$spool/complete")"

@@ -44,9 +44,18 @@ target_do() {
     "${target_kind/s3/objects}_$1" "${@:2}"
 }
 
-# target_create: makes a directory for the store, in one that exists. Other kinds of stores have to exist.
+# target_create ORDER: makes a directory for the store, in one that exists. Other kinds of stores have to exist.
+# ORDER names the operands, as for target_refuse().
 target_create() {
+    target_refuse "$1"
     [[ $target_kind != directory ]] || directory_create
+}
+
+# target_refuse ORDER: ends the driver if the store is a directory of something else: operands in another order
+# than ORDER would fill it.
+target_refuse() {
+    [[ $target_kind == directory ]] && directory_is_foreign || return 0
+    die 2 "$(target_name ''): is not empty, and no store of zlsnap; the order is $1"
 }
 
 # target_name PREFIX: prints the URL of a prefix, for messages.

@@ -58,6 +58,22 @@ restored() {
     assert_not_exists back
 }
 
+@test "restore: parts into a directory that has something" {
+    mkdir live
+    echo kept >live/other
+    echo old >live/file
+    run -1 --separate-stderr zlsnap restore web/1 store live dir
+    assert_one_line 'live: is not empty (--merge adds PATH to it)'
+    run -2 --separate-stderr zlsnap restore --replace web/1 store live dir
+    assert_one_line '--replace would remove everything but PATH; use --merge, or a new directory'
+    assert_equal "$(cd live && find . | sort | xargs)" '. ./file ./other'
+    run -0 --separate-stderr zlsnap restore --merge web/1 store live dir
+    assert_stderr 0 ''
+    assert_equal "$(cd live && find . | sort | xargs)" '. ./dir ./dir/file ./file ./other'
+    assert_equal "$(<live/file) $(<live/other)" 'old kept'
+    cmp tree/dir/file live/dir/file
+}
+
 @test "restore: parts, an expected digest, and a directory that is not empty" {
     local digest
     run -0 zlsnap restore web/1 store back dir

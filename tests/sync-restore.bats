@@ -68,6 +68,18 @@ restored() {
     assert_not_exists back
 }
 
+@test "restore: a path that no entry can have is a usage error" {
+    local long path
+    printf -v long '%256s' ''
+    for path in '' .. ../etc/passwd dir/../file dir/.. "dir/${long// /x}"; do
+        run -2 --separate-stderr zlsnap restore web/1 store back "$path"
+        assert_one_line "zlsnap: '$path': no entry of a snapshot can have this path; try 'zlsnap restore --help'"
+        assert_not_exists back
+    done
+    run -0 zlsnap restore web/1 store back ./dir//file
+    cmp tree/dir/file back/dir/file
+}
+
 @test "restore: parts into a directory that has something" {
     mkdir live
     echo kept >live/other

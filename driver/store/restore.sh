@@ -43,7 +43,7 @@ command_restore() {
     target_open "${operands[1]}"
     progress_read
     snapshot_expect_check
-    ((${#paths[@]} == 0)) || restore_paths_check "$dir"
+    ((${#paths[@]} == 0)) || restore_paths_check "$dir" "${paths[@]}"
     programs_expect zstd jq sha256sum
     programs_find tarunpack tarjoin mtreediff shasum-tee
     spool_make "$(temporary_place)" zlsnap-restore
@@ -51,9 +51,14 @@ command_restore() {
     spool_remove
 }
 
-# restore_paths_check DIR: with PATHs, a directory is never replaced: it would lose everything else.
+# restore_paths_check DIR PATH...: with PATHs, a directory is never replaced: it would lose everything else.
 restore_paths_check() {
-    local merge=
+    local merge='' path
+    for path in "${@:2}"; do
+        # As tarjoin would say in the middle of a pipe.
+        [[ $path && /$path/ != */../* && ! $path =~ [^/]{256} ]] ||
+            usage_error "'$(printable "$path")': no entry of a snapshot can have this path"
+    done
     [[ " ${passed[*]} " != *' --replace '* ]] ||
         usage_error '--replace would remove everything but PATH; use --merge, or a new directory'
     [[ " ${passed[*]} " != *' --merge '* ]] || merge=yes

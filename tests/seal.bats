@@ -110,9 +110,27 @@ signed_setup() {
     run -0 zlsnap restore --verify="$VERIFY" web/1 store back
     compare_trees --no-sockets tree back
     echo other >tree/file
-    synced # not signed
+    run -0 --separate-stderr web_sync # not signed
+    assert_output --regexp '^web/1 synced '
+    assert_one_line 'warning: the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one'
     refused 4 "zlsnap: store/web/1/snapshots/*: is not signed" zlsnap restore --verify="$VERIFY" web/1 store other
     assert_not_exists other
+}
+
+@test "signed: a tree of which the last snapshot is not signed is signed" {
+    signed_setup
+    synced
+    run -0 --separate-stderr web_sync --dry-run --sign="$SIGN"
+    assert_output --regexp '^web/1 changed '
+    run -0 --separate-stderr web_sync --sign="$SIGN"
+    assert_output --regexp '^web/1 synced '
+    run -0 zlsnap restore --verify="$VERIFY" web/1 store back
+    ZLSNAP_SIGN=$SIGN assert_unchanged
+    run -0 --separate-stderr web_sync
+    assert_output --regexp '^web/1 unchanged '
+    assert_one_line 'warning: the last snapshot is signed'
+    run -0 --separate-stderr web_sync -q
+    assert_stderr 0 ''
 }
 
 @test "signed: a document with another tree, number or name is refused" {

@@ -8,6 +8,9 @@ part core/messages store/snapshot
 # The options, for options_read().
 signature_options='verify:'
 
+# The command of --sign, set by sync; empty for none.
+signing=
+
 usage_signature() {
     cat <<'END'
       --verify=COMMAND         a command that verifies the signature of the snapshot, in

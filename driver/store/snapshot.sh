@@ -81,11 +81,12 @@ snapshot_missing() {
 # snapshot_read KEY: sets `snapshot`; KEY may be empty.
 snapshot_read() {
     local fields
-    snapshot=([key]=$1 [tree]='' [options]='[]')
+    snapshot=([key]=$1 [tree]='' [options]='[]' [signed]='')
     [[ $1 ]] || return 0
     fields=$(key=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == "snapshot" { print; exit }' "$spool/table")
     IFS=$'\t' read -r _ _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" "snapshot[directory]" \
         "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" "snapshot[options]" <<<"$fields"
+    ! grep -qxF -- "$1"$'\tsigned' "$spool/table" || snapshot[signed]=yes
 }
 
 # snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.

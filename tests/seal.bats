@@ -72,14 +72,35 @@ try 'zlsnap sync --help'" web_sync
 }
 
 @test "sealed: a filter that fails ends the command, and publishes nothing" {
-    refused 1 'zlsnap: *.zst: the command of --seal failed with status 3' \
+    refused 1 'zlsnap: store/web/1/packs/*.zst: the command of --seal failed with status 3' \
         zlsnap sync --seal='cat; exit 3' web/1 tree store
     run -0 find store -name '*.json'
     assert_output ''
     run -0 sealed sync web/1 tree store
-    refused 1 'zlsnap: *: the command of --open failed with status 3' \
+    refused 1 'zlsnap: store/web/1/snapshots/*.json: the command of --open failed with status 3' \
         zlsnap restore --open='cat; exit 3' web/1 store back
     assert_not_exists back
+}
+
+@test "a filter that is not found, or cannot be run, is one line that names the object" {
+    local word option text
+    touch program
+    for word in none ./none ./program; do
+        text='was not found'
+        [ "$word" != ./program ] || text='cannot be run'
+        refused 1 "zlsnap: store/web/1/packs/*.zst: the command of --seal $text" zlsnap sync --seal="$word -r x" web/1 tree store
+        run -0 rm -rf "$STATE"
+        refused 1 "zlsnap: store/web/1: the command of --sign $text" web_sync --sign="$word"
+    done
+    run -0 web_sync --sign=cat
+    for option in open verify; do
+        refused 1 "zlsnap: store/web/1/snapshots/*.json: the command of --$option was not found" \
+            zlsnap restore --"$option"='none -d' web/1 store back
+        # sh speaks for what is not one simple command.
+        run -1 --separate-stderr zlsnap restore --"$option"='cat >/dev/null; none' web/1 store back
+        assert_equal "${stderr##*: }" "the command of --$option was not found"
+        assert_not_exists back
+    done
 }
 
 @test "sealed: age seals for a key that the machine does not have" {
@@ -110,9 +131,27 @@ signed_setup() {
     run -0 zlsnap restore --verify="$VERIFY" web/1 store back
     compare_trees --no-sockets tree back
     echo other >tree/file
-    synced # not signed
+    run -0 --separate-stderr web_sync # not signed
+    assert_output --regexp '^web/1 synced '
+    assert_one_line 'warning: the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one'
     refused 4 "zlsnap: store/web/1/snapshots/*: is not signed" zlsnap restore --verify="$VERIFY" web/1 store other
     assert_not_exists other
+}
+
+@test "signed: a tree of which the last snapshot is not signed is signed" {
+    signed_setup
+    synced
+    run -0 --separate-stderr web_sync --dry-run --sign="$SIGN"
+    assert_output --regexp '^web/1 changed '
+    run -0 --separate-stderr web_sync --sign="$SIGN"
+    assert_output --regexp '^web/1 synced '
+    run -0 zlsnap restore --verify="$VERIFY" web/1 store back
+    ZLSNAP_SIGN=$SIGN assert_unchanged
+    run -0 --separate-stderr web_sync
+    assert_output --regexp '^web/1 unchanged '
+    assert_one_line 'warning: the last snapshot is signed'
+    run -0 --separate-stderr web_sync -q
+    assert_stderr 0 ''
 }
 
 @test "signed: a document with another tree, number or name is refused" {
@@ -138,8 +177,8 @@ signed_setup() {
 }
 
 @test "signed: a signer that fails or prints nothing ends the sync" {
-    refused 1 'zlsnap: the command of --sign failed with status 1; not synced' web_sync --sign=false
-    refused 1 'zlsnap: the command of --sign printed no signature; not synced' web_sync --sign=true
+    refused 1 'zlsnap: store/web/1: the command of --sign failed with status 1; not synced' web_sync --sign=false
+    refused 1 'zlsnap: store/web/1: the command of --sign printed no signature; not synced' web_sync --sign=true
     run -0 find store -name '*.json'
     assert_output ''
 }

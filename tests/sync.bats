@@ -7,6 +7,7 @@ load driver
 load trees
 load s3
 load store
+load refusals
 
 setup() {
     store_setup
@@ -224,6 +225,26 @@ setup() {
     assert_one_line 'tree/file: is not a directory'
     run -1 --separate-stderr zlsnap sync web/1 tree none/store
     assert_one_line 'none/store: cannot be made: No such file or directory'
+}
+
+@test "a directory of something else is no store: swapped operands do not fill it" {
+    mkdir -p live/web/1 store/.hidden store/lost+found
+    echo first >live/web/1/packs
+    store_facts live >before
+    for option in -q --dry-run; do
+        refused 2 'zlsnap: live: is not empty, and no store of zlsnap; the order is NAME DIR STORE' \
+            zlsnap sync "$option" web/1 store live/
+    done
+    store_facts live >after
+    run -0 diff before after
+    synced
+    refused 2 'zlsnap: live: is not empty, and no store of zlsnap; the order is NAME FROM TO' \
+        zlsnap copy web/1 store live
+    # A store, also one that only a killed sync has begun.
+    mkdir -p begun/web/1/incoming
+    run -0 zlsnap copy web/1 store begun
+    touch store/README
+    assert_unchanged
 }
 
 @test "the state is in --state, STATE_DIRECTORY, XDG_STATE_HOME or HOME" {

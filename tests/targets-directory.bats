@@ -61,10 +61,10 @@ check_relative() {
     assert_one_line "$STORE: cannot be opened: No such file or directory"
     run -1 --separate-stderr verb "$STORE" get web/prod . b
     assert_one_line "$STORE: cannot be opened: No such file or directory"
-    run -0 verb "$STORE" create
-    run -0 verb "$STORE" create
+    run -0 verb "$STORE" create ORDER
+    run -0 verb "$STORE" create ORDER
     assert_objects ''
-    run -1 --separate-stderr verb "$STORE/a/b" create
+    run -1 --separate-stderr verb "$STORE/a/b" create ORDER
     assert_one_line "$STORE/a/b: cannot be made: No such file or directory"
     assert_equal "$(entries "$STORE")" ''
 }

@@ -113,7 +113,7 @@ make_everything() {
     assert_line new/
     run -0 zlsnap list --names web/1 store
     assert_line new/
-    run -0 zlsnap list --names web/1@2099-01-01 store
+    run -0 zlsnap list --names "web/1@$(date -u +%Y-%m-%d)" store
     assert_line new/
     run -1 --separate-stderr zlsnap list web/1@2000-01-01 store
     assert_one_line 'web/1: has no complete snapshot of 2000-01-01 or before'

@@ -163,7 +163,7 @@ check_fetch() {
     for object; do
         [[ ! -e $spool/$object ]] || continue
         said=$(messages_join && target_get "$reference" "$spool/${object%%/*}" "$object")
-        if [[ $said == *'the command of --open'* ]]; then
+        if [[ $said == *'the command of --open '@(failed|was killed)* ]]; then
             found 4 "$object" 'is damaged: the command of --open fails'
         elif [[ $said ]]; then
             found 1 "$object" "cannot be read: ${said##*: }"

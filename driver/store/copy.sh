@@ -100,7 +100,7 @@ copy_look_from() {
 # Reads the listing and the documents of the other store; those that it has from this one are not fetched.
 copy_look_to() {
     target_open "$copy_to"
-    target_create
+    target_create 'NAME FROM TO'
     target_list "$reference" "$spool/listing"
     copy_known "$spool/from.table"
     documents_load "$reference"

@@ -30,6 +30,17 @@ directory_create() {
     output=$(mkdir -- "$directory_path" 2>&1) || directory_failed '' "cannot be made" "$output"
 }
 
+# Whether the directory has entries, but nothing of a store. Hidden ones and lost+found do not count, and one
+# that cannot be read in full may be a store.
+directory_is_foreign() (
+    local found
+    cd -- "$directory_path" 2>/dev/null &&
+        found=$(find . -ignore_readdir_race -mindepth 1 -maxdepth 3 \( -name '.*' -o -name lost+found \) -prune -o \
+            -path './*/*/*' -type d \( -name packs -o -name manifests -o -name snapshots -o -name incoming -o \
+            -name doomed -o -name bad \) -printf store -quit -o -path './*/*' -o -printf . 2>/dev/null) &&
+        [[ $found && $found != *store ]]
+)
+
 # directory_failed PREFIX PROBLEM OUTPUT: prints why a program failed: the end of its first message; and
 # exits.
 directory_failed() {

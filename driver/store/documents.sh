@@ -5,6 +5,7 @@
 # joins with the listing of the store. The first field is the key of the document:
 #
 #   KEY snapshot SEQUENCE TIME ID HOST DIRECTORY TREE CHUNKS ENTRIES SIZE ADDED OPTIONS
+#   KEY signed                    if it has a signature
 #   KEY manifest OBJECT SIZE      its manifest: first a whole one, then deltas to be applied
 #   KEY chunks OBJECT SIZE        the same for its chunk map
 #   KEY pack PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL
@@ -124,6 +125,7 @@ documents_lines() {
           else
               [$key, "snapshot", .sequence, .time, .id, (.host, .directory | tojson), .tree_digest, .chunks_digest // "-", .entries,
                   .size_bytes, .added_bytes, (.options | tojson)],
+              (if .signature // "" != "" then [$key, "signed"] else empty end),
               (.manifest[] as $o | [$key, "manifest", $o.object, $o.size_bytes]),
               (.chunks[] as $o | [$key, "chunks", $o.object, $o.size_bytes]),
               (.packs[] as $p | [$key, "pack", $p.pack, $p.size_bytes, $p.index_size_bytes, $p.index_digest,

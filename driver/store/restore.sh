@@ -10,9 +10,11 @@ usage_restore() {
     cat <<'END'
 Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE DIR [PATH]...
 Restore a snapshot, the last one or the one with this ID or not after this time, to the
-directory DIR, which must be absent or empty, unless --replace or --merge is given. With
-PATH, restore only these entries, everything below them and the directories above them.
-DIR is not changed unless all contents have their digests.
+directory DIR, which must be absent or empty, unless --replace or --merge is given. TIME
+is YYYY-MM-DD[THH:MM[:SS][Z|+HH:MM]], in UTC without a zone; a day or a minute means its
+end. With PATH, restore only these entries, everything below them and the directories
+above them; then --merge adds them to what is in DIR, and --replace is refused. DIR is
+not changed unless all contents have their digests.
 
   -e, --expect=DIGEST          expect this tree digest of the snapshot
 END
@@ -41,11 +43,27 @@ command_restore() {
     target_open "${operands[1]}"
     progress_read
     snapshot_expect_check
+    ((${#paths[@]} == 0)) || restore_paths_check "$dir" "${paths[@]}"
     programs_expect zstd jq sha256sum
     programs_find tarunpack tarjoin mtreediff shasum-tee
     spool_make "$(temporary_place)" zlsnap-restore
     run restore_all "$dir" "${paths[@]}" || exit
     spool_remove
+}
+
+# restore_paths_check DIR PATH...: with PATHs, a directory is never replaced: it would lose everything else.
+restore_paths_check() {
+    local merge='' path
+    for path in "${@:2}"; do
+        # As tarjoin would say in the middle of a pipe.
+        [[ $path && /$path/ != */../* && ! $path =~ [^/]{256} ]] ||
+            usage_error "'$(printable "$path")': no entry of a snapshot can have this path"
+    done
+    [[ " ${passed[*]} " != *' --replace '* ]] ||
+        usage_error '--replace would remove everything but PATH; use --merge, or a new directory'
+    [[ " ${passed[*]} " != *' --merge '* ]] || merge=yes
+    [[ $merge || ! -d $1 || ! $(find "$1/" -mindepth 1 -print -quit 2>&1) ]] ||
+        die 1 "$(printable "$1"): is not empty (--merge adds PATH to it)"
 }
 
 # restore_all DIR PATH...

@@ -168,7 +168,7 @@ manifests_send() {
 
 # document_write DIR: writes the document to the spool; prints its name.
 document_write() {
-    local signing=${option[sign]-${ZLSNAP_SIGN-}} time id name entries=0 size=0 summary directory
+    local time id name entries=0 size=0 summary directory
     time=$(created_at)
     id=$(od -An -N 6 -t x1 /dev/urandom)
     id=${id// /}

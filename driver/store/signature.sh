@@ -3,10 +3,13 @@
 # Signatures of snapshots: filters of the user that sign and verify a text which names the snapshot and the
 # digests of all that it contains. The signature is kept in the document.
 
-part core/messages store/snapshot
+part core/messages core/programs store/snapshot
 
 # The options, for options_read().
 signature_options='verify:'
+
+# The command of --sign, set by sync; empty for none.
+signing=
 
 usage_signature() {
     cat <<'END'
@@ -23,18 +26,21 @@ signature_text() {
 
 # signature_make COMMAND FILE: signs the text on standard input.
 signature_make() {
-    local statuses
+    local statuses name
+    name=$(target_name "$reference")
+    filter_expect "$1" --sign "$name"
     sh -c "$1" 2>&"$messages" {messages}>&- | store "$2"
     statuses=("${PIPESTATUS[@]}")
     ((statuses[1] == 0)) || exit 1
-    ((statuses[0] == 0)) || die 1 "the command of --sign $(end_text "${statuses[0]}"); not synced"
-    [[ -s $2 ]] || die 1 'the command of --sign printed no signature; not synced'
+    ((statuses[0] == 0)) || die 1 "$name: $(filter_end_text --sign "${statuses[0]}"); not synced"
+    [[ -s $2 ]] || die 1 "$name: the command of --sign printed no signature; not synced"
 }
 
 # Verifies the signature of the chosen snapshot if --verify is given.
 signature_verify() {
     local command=${option[verify]-${ZLSNAP_VERIFY-}} status
     [[ $command ]] || return 0
+    filter_expect "$command" --verify "$target_url/$reference/${snapshot[key]}"
     attempt mkdir -p -- "$spool/snapshots" || exit
     target_get "$reference" "$spool/snapshots" "${snapshot[key]}"
     jq -j '.signature // ""' "$spool/${snapshot[key]}" >"$spool/signature" 2>/dev/null ||
@@ -44,6 +50,8 @@ signature_verify() {
         "${snapshot[chunks]}" | ZLSNAP_SIGNATURE=$spool/signature sh -c "$command" >/dev/null 2>&"$messages" {messages}>&-
     status=${PIPESTATUS[1]}
     rm -rf -- "${spool:?}/snapshots"
+    ((status != 126 && status != 127)) ||
+        die 1 "$target_url/$reference/${snapshot[key]}: $(filter_end_text --verify "$status")"
     ((status == 0)) || die 4 "$target_url/$reference/${snapshot[key]}: its signature is not valid: the command of --verify \
 $(end_text "$status")"
 }

@@ -38,13 +38,21 @@ snapshot_broken() {
     done <"$spool/meant"
 }
 
-# snapshot_before TIME: prints the key of the last snapshot that is not after the time; of a day, not after
-# its end.
+# What a TIME may be: a day, or a time of a day, with a zone or in UTC.
+snapshot_time_form='^([0-9]{4}-[0-9]{2}-[0-9]{2})([T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$'
+
+# snapshot_before TIME: prints the key of the last snapshot that is not after the time; of a day or a minute,
+# not after its end.
 snapshot_before() {
-    local time=$1
-    [[ ! $time =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || time+=' 23:59:59'
-    time=$(date -u -d "$time" +%Y%m%dT%H%M%SZ 2>/dev/null) || usage_error \
+    local day clock second zone time=''
+    if [[ $1 =~ $snapshot_time_form ]]; then
+        day=${BASH_REMATCH[1]} clock=${BASH_REMATCH[3]} second=${BASH_REMATCH[4]} zone=${BASH_REMATCH[5]}
+        time=$(date -u -d "$day ${clock:-00:00}${second:-:00}${zone:-Z}" +%Y%m%dT%H%M%SZ 2>/dev/null)
+    fi
+    [[ $time ]] || usage_error \
         "'$(printable "$1")' is neither the ID of a snapshot nor a time, such as 2026-11-29 or 2026-11-29T12:00:00Z"
+    [[ ! $time > $(date -u +%Y%m%dT%H%M%SZ) ]] || usage_error "the time '$(printable "$1")' is in the future"
+    time=$(date -u -d "$day ${clock:-23:59}${second:-:59}${zone:-Z}" +%Y%m%dT%H%M%SZ)
     time=$time awk '{ split($0, part, "-") } part[2] <= ENVIRON["time"]' "$spool/complete" | tail -n 1
 }
 
@@ -73,11 +81,12 @@ snapshot_missing() {
 # snapshot_read KEY: sets `snapshot`; KEY may be empty.
 snapshot_read() {
     local fields
-    snapshot=([key]=$1 [tree]='' [options]='[]')
+    snapshot=([key]=$1 [tree]='' [options]='[]' [signed]='')
     [[ $1 ]] || return 0
     fields=$(key=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == "snapshot" { print; exit }' "$spool/table")
     IFS=$'\t' read -r _ _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" "snapshot[directory]" \
         "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" "snapshot[options]" <<<"$fields"
+    ! grep -qxF -- "$1"$'\tsigned' "$spool/table" || snapshot[signed]=yes
 }
 
 # snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.

@@ -48,6 +48,7 @@ command_sync() {
     options_shaping
     progress_read
     source_date_check
+    signing=${option[sign]-${ZLSNAP_SIGN-}}
     [[ -e $dir ]] || die 1 "$(printable "$dir"): no such directory"
     [[ -d $dir ]] || die 1 "$(printable "$dir"): is not a directory"
     sync_store_check "$dir"
@@ -92,7 +93,7 @@ now on, use another name)"
 sync_all() {
     local incoming looker status walked=
     documents_known=$state/table
-    target_create
+    target_create 'NAME DIR STORE'
     target_incoming incoming "$reference" "$state"
     # While the store is looked at, the tree is walked with what the last sync knew. Most often that is right.
     (sync_look) &
@@ -112,7 +113,7 @@ sync_all() {
         ! known_verify || return "$walked"
         sync_walk_again "$1" || return
     fi
-    options_compare
+    sync_compare
     if sync_is_unchanged; then
         sync_clean
         sync_result unchanged "${snapshot[id]}"
@@ -143,13 +144,14 @@ sync_try() {
         documents_load "$reference"
         known_choose
     else
+        target_refuse 'NAME DIR STORE'
         sync_look
     fi
     snapshot_read "$(tail -n 1 -- "$spool/complete")"
     options_take "${snapshot[options]}"
     known_prepare
     sync_walk_known "$1" || return
-    options_compare
+    sync_compare
     if sync_is_unchanged; then
         sync_result unchanged "${snapshot[id]}"
         return
@@ -291,9 +293,17 @@ sync_sent() {
         die 1 'the packs of the last run cannot be listed: awk failed'
 }
 
-# Whether the snapshot would be the last one, and the last one does not have to be repaired.
+# Whether the snapshot would be the last one, and the last one does not have to be repaired or signed.
 sync_is_unchanged() {
-    [[ ${snapshot[tree]} == "$tree" && ${snapshot[options]} == "$shaping_json" && ! -s $spool/repair ]]
+    [[ ${snapshot[tree]} == "$tree" && ${snapshot[options]} == "$shaping_json" && ! -s $spool/repair &&
+        (${snapshot[signed]} || ! $signing) ]]
+}
+
+# Says what this sync does not do as the last one did.
+sync_compare() {
+    options_compare
+    [[ $signing || ! ${snapshot[signed]} ]] ||
+        warn "the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one"
 }
 
 # Removes packs that wait in incoming/ and are not needed.

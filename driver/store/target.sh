@@ -7,7 +7,7 @@
 #
 # An object never changes: a name is put again only with the same content. So a put needs no lock.
 
-part core/messages core/names core/options core/spool
+part core/messages core/names core/options core/programs core/spool
 
 # The store, set by target_open(): directory, s3 or rclone; and its URL or path for messages.
 target_kind=
@@ -44,9 +44,18 @@ target_do() {
     "${target_kind/s3/objects}_$1" "${@:2}"
 }
 
-# target_create: makes a directory for the store, in one that exists. Other kinds of stores have to exist.
+# target_create ORDER: makes a directory for the store, in one that exists. Other kinds of stores have to exist.
+# ORDER names the operands, as for target_refuse().
 target_create() {
+    target_refuse "$1"
     [[ $target_kind != directory ]] || directory_create
+}
+
+# target_refuse ORDER: ends the driver if the store is a directory of something else: operands in another order
+# than ORDER would fill it.
+target_refuse() {
+    [[ $target_kind == directory ]] && directory_is_foreign || return 0
+    die 2 "$(target_name ''): is not empty, and no store of zlsnap; the order is $1"
 }
 
 # target_name PREFIX: prints the URL of a prefix, for messages.
@@ -125,7 +134,7 @@ target_send() {
         batch=("${@:1:target_sealed_most}")
         shift "${#batch[@]}"
         for file in "${batch[@]}"; do
-            target_pass "$target_seal" --seal "$file" "$spool/sealed/${file##*/}"
+            target_pass "$target_seal" --seal "$prefix/${file##*/}" "$file" "$spool/sealed/${file##*/}"
         done
         target_sizes_note "$prefix" "${batch[@]##*/}"
         names=("${batch[@]##*/}")
@@ -146,7 +155,7 @@ target_sizes_note() {
 # target_get PREFIX DIR NAME...: PREFIX/NAME becomes DIR/BASENAME. A missing object is no error: then there is
 # no file.
 target_get() {
-    local prefix=$1 dir=$2 name fetched=$spool/fetched
+    local prefix=$1 dir=$2 key name fetched=$spool/fetched
     shift 2
     if [[ ! $target_unseal ]]; then
         [[ ! $target_seal ]] || die 1 "$(target_name "$prefix"): reading sealed objects needs --open=COMMAND"
@@ -155,21 +164,23 @@ target_get() {
     fi
     [[ -d $fetched ]] || attempt mkdir -- "$fetched" || exit
     dir=$fetched target_each get "$prefix" "$@"
-    for name in "${@##*/}"; do
+    for key; do
+        name=${key##*/}
         [[ -e $fetched/$name ]] || continue
-        target_pass "$target_unseal" --open "$fetched/$name" "$dir/$name"
+        target_pass "$target_unseal" --open "$prefix/$key" "$fetched/$name" "$dir/$name"
         attempt rm -f -- "$fetched/$name" || exit
     done
 }
 
-# target_pass COMMAND OPTION FROM TO: passes a file through a command of the user; it leaves no part of one.
+# target_pass COMMAND OPTION KEY FROM TO: passes an object through a command of the user; it leaves no part of one.
 target_pass() {
     local status
-    sh -c "$1" <"$3" 2>&"$messages" {messages}>&- | store "$4"
+    filter_expect "$1" "$2" "$(target_name "$3")"
+    sh -c "$1" <"$4" 2>&"$messages" {messages}>&- | store "$5"
     status=("${PIPESTATUS[@]}")
-    ((status[0] + status[1] == 0)) || rm -f -- "$4"
+    ((status[0] + status[1] == 0)) || rm -f -- "$5"
     ((status[1] == 0)) || exit 1
-    ((status[0] == 0)) || die 1 "$(printable "${3##*/}"): the command of $2 $(end_text "${status[0]}")"
+    ((status[0] == 0)) || die 1 "$(target_name "$3"): $(filter_end_text "$2" "${status[0]}")"
 }
 
 # target_delete PREFIX NAME...: a missing object is no error.

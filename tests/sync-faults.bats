@@ -247,3 +247,60 @@ large_pack() {
     run -1 --separate-stderr env TMPDIR="$PWD/small" zlsnap snapshots web/1 store
     assert_stderr 1 'No space left on device|cannot be written'
 }
+
+@test "sync: links, pipes and packs that others put into incoming/ are not used" {
+    local mine pack
+    rm -r store/web/1/incoming
+    run -0 sync_web -q
+    mine=$(echo store/web/1/incoming/*)
+    mkdir -p outside/dir
+    touch outside/{file,dir/file,pack.zst}
+    ln -s "$PWD/outside" "$mine/.put-1-1"
+    printf -v pack %064d 1
+    mkfifo "$mine/$pack.zst"
+    touch "$mine/$pack.index"
+    echo third >tree/file
+    synced
+    run -0 find outside -type f
+    assert_equal "${#lines[@]}" 3
+    rm -r "$mine"
+    ln -s "$PWD/outside" "$mine"
+    echo fourth >tree/file
+    refused 1 'it is a symbolic link, or has one' sync_web
+    run -0 find outside -type f
+    assert_equal "${#lines[@]}" 3
+}
+
+@test "sync: no document can follow one with the highest number" {
+    local last=store/web/1/snapshots/99999999-20261129T000000Z-000000000000.json
+    echo x >"$last"
+    echo third >tree/file
+    refused 1 'has a document with the number 99999999' sync_web
+    rm "$last"
+    synced
+}
+
+@test "forget: no document can follow one with the highest number" {
+    echo x >store/web/1/snapshots/99999999-x
+    mkdir store/web/1/doomed
+    jq -nc '{schema_version: 1, name: "web/1", time: "2026-11-29T00:00:00Z", objects: []}' \
+        >store/web/1/doomed/99999999-20261129T000000Z-000000000000.json
+    run -1 --separate-stderr zlsnap forget --keep-last=1 web/1 store
+    assert_stderr 1 'has a document with the number 99999999'
+}
+
+@test "sync, restore, check and gc: paths with backslashes and newlines" {
+    local name
+    for name in 'back\slash' $'new\nline'; do
+        random_file tree/random 1500000
+        run -0 zlsnap sync -q --state="state $name" web/1 tree "$name"
+        echo "$name" >tree/file
+        run -0 zlsnap sync -q --state="state $name" web/1 tree "$name"
+        run -0 zlsnap check -q --read-data "$name"
+        run -0 zlsnap restore -q web/1 "$name" "back $name"
+        compare_trees tree "back $name"
+        run -0 zlsnap forget --keep-last=1 web/1 "$name"
+        run -0 zlsnap gc --grace=0 "$name"
+        run -0 zlsnap check -q --read-data "$name"
+    done
+}

@@ -37,7 +37,7 @@ check_packs_read() {
 # check_pack OBJECT
 check_pack() {
     local digest pack=${1:6:64}
-    if ! digest=$(sha256sum -- "$check_at/$1" 2>&1); then
+    if ! digest=$({ sha256sum <"$check_at/$1"; } 2>&1); then
         found 1 "$1" "cannot be read: ${digest##*: }"
     elif [[ ${digest%% *} != "$pack" ]]; then
         found 4 "$1" 'is damaged: its digest is not its name'

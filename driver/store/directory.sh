@@ -178,8 +178,11 @@ directory_incoming() {
     path=$directory_path/$2/incoming/${id:0:16}
     directory_expect
     output=$(mkdir -p -- "$path" 2>&1) || directory_failed "$2" 'cannot be made' "$output"
-    for left in "$path"/.put-*/; do
-        packs=("$left"*.zst)
+    # Others may write to the store: what a link points to is not ours to move and to remove.
+    [[ ! -L $path && ! -L ${path%/*} ]] || directory_failed "$2/incoming" 'cannot be used' 'it is a symbolic link, or has one'
+    for left in "$path"/.put-*; do
+        [[ -d $left && ! -L $left ]] || continue
+        packs=("$left"/*.zst)
         [[ ! -e ${packs[0]} ]] || attempt mv -f -- "${packs[@]}" "$path/" || exit
         rm -rf -- "$left"
     done

@@ -22,8 +22,8 @@ part core/json core/spool store/target
 # directory, or empty.
 documents_known=
 
-# The form of the names of documents, without their directory.
-document_form='[0-9]{8,15}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
+# The form of the names of documents, without their directory. They are sorted as text, so that all numbers have one length.
+document_form='[0-9]{8}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 
 # documents_load PREFIX: reads all documents of a name, whose listing is in the spool, and judges them. Writes
 # in the spool:
@@ -116,7 +116,7 @@ documents_count() {
 # documents_lines FILE...
 documents_lines() {
     jq -rn --arg name "$name" --arg kind "$kind" "$json_definitions $document_definitions"'
-        inputs | . as $document | input_filename | sub(".*/"; "") | "\($kind)/\(.)" as $key
+        inputs | . as $document | input_filename | split("/")[-1] | "\($kind)/\(.)" as $key
         | [$document] | (if $kind == "snapshots" then snapshot_problem($name; $key) else doomed_problem($name) end) as $problem
         | $document
         | [$key, "document"],

@@ -52,7 +52,7 @@ object_make() {
     local digest object=$spool/new/object.$BASHPID size
     { printf '\x50\x2a\x4d\x18\x10\0\0\0' && head -c 16 /dev/urandom && zstd -q -c; } <"$1" >"$object" ||
         die 1 'the spool cannot be written'
-    digest=$(attempt sha256sum -- "$object") || exit
+    digest=$(attempt sha256sum <"$object") || exit
     file_size size "$object"
     attempt mv -T -- "$object" "$spool/new/${digest:0:64}.zst"
     printf 'manifests/%s.zst %s\n' "${digest:0:64}" "$size"

@@ -22,6 +22,8 @@ send_snapshot() {
     needs=$!
     attempt mkdir -- "$spool/new"
     number=$(number_next) || die 1 'the snapshots cannot be counted: awk failed'
+    ((number <= 99999999)) || die 1 "$target_url/$reference/snapshots: has a document with the number 99999999, behind which \
+no other can follow; not synced; it is not of zlsnap: remove it"
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
     wait "$needs" || return
@@ -120,13 +122,14 @@ packs_send() {
 # packs_measure FILE...: prints the lines for "packs" of packs in incoming/; they are in the order of
 # "unsent".
 packs_measure() {
-    local digests sizes lines='' index_sizes i pack live total
-    ((${#packs[@]} == 0)) || lines=$(attempt stat -c '%n %s' -- "${packs[@]}") || exit
-    sed -E 's/.*[/]([0-9a-f]{64})[.]zst /\1 /' <<<"$lines" | cat "$spool/resumed" - >"$spool/sent"
-    attempt cp -- "$spool/sent" "$state/sent"
+    local digests lines='' sizes index_sizes i pack live total
+    ((${#packs[@]} == 0)) || lines=$(cd -- "$incoming" && attempt stat -c '%n %s' -- "${packs[@]##*/}") || exit
+    sed 's/[.]zst / /' <<<"$lines" | cat "$spool/resumed" - >"$spool/sent" &&
+        cp -- "$spool/sent" "$state/sent" || die 1 "$(printable "$state"): cannot be written"
     lines=$(awk 'FILENAME == ARGV[1] { size[$1] = $2; next } { print size[$1] }' "$spool/sent" "$spool/unsent")
     [[ $lines =~ ^([0-9]+($|$'\n'))+$ ]] || die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again"
-    digests=$(attempt sha256sum -- "${@/%/.index}") &&
+    # Names with a backslash or a newline would be quoted.
+    digests=$(cd -- "$incoming" && printf '%s.index\n' "${@##*/}" | attempt xargs sha256sum --) &&
         index_sizes=$(cd -- "$spool/new" && printf '%s.index.zst\n' "${@##*/}" | attempt xargs stat -c %s --) || exit
     mapfile -t digests <<<"$digests"
     mapfile -t sizes <<<"$lines"
@@ -146,7 +149,7 @@ chunks_make() {
     chunks_digest=
     # Its first line is a header.
     { read -r _ && read -r _; } <"$state/chunks" || return 0
-    chunks_digest=$(attempt sha256sum -- "$state/chunks") || exit
+    chunks_digest=$(attempt sha256sum <"$state/chunks") || exit
     chunks_digest=sha256:${chunks_digest:0:64}
     objects_make chunks "$state/chunks" "$chunks_digest"
 }

@@ -264,6 +264,11 @@ sync_resume() {
     for index in "$incoming"/*.index; do
         [[ -e $index ]] || continue
         pack=${index%.index}
+        # Others may write to the store: they could offer contents that are not there, or pipes.
+        if ! sync_is_mine "$index" || { [[ -e $pack.zst || -L $pack.zst ]] && ! sync_is_mine "$pack.zst"; }; then
+            attempt rm -f -- "$index" "$pack.zst"
+            continue
+        fi
         digest=$(sha256sum <"$pack.zst") 2>/dev/null
         if [[ ${digest%% *} == "${pack##*/}" ]] || grep -q "^${pack##*/} " "$spool/resumed"; then
             attempt cp -- "$index" "$state/known/"
@@ -273,6 +278,11 @@ sync_resume() {
             attempt rm -f -- "$index" "$pack.zst"
         fi
     done
+}
+
+# sync_is_mine FILE: whether it is a regular file of this user.
+sync_is_mine() {
+    [[ -f $1 && -O $1 && ! -L $1 ]]
 }
 
 # Writes to "resumed" the packs of a killed run that are in the store: PACK SIZE.

@@ -63,7 +63,7 @@ _zlsnap_describe() {
     check) options="read-data dry-run json $_zlsnap_store" operands='name|dir|store dir|store' ;;
     copy) options="all $_zlsnap_store" operands='name dir|store dir|store' ;;
     forget)
-        options="keep-last= keep-hourly= keep-daily= keep-weekly= keep-monthly= keep-yearly= dry-run json $_zlsnap_store"
+        options="all keep-last= keep-hourly= keep-daily= keep-weekly= keep-monthly= keep-yearly= dry-run json $_zlsnap_store"
         operands='name dir|store*'
         ;;
     gc) options="grace= dry-run allow-remove-all $_zlsnap_store" operands='name|dir|store dir|store' ;;

@@ -85,6 +85,28 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
 }
 
+@test "--all forgets every snapshot of a name, also broken and malformed ones" {
+    three
+    rm "store/web/1/manifests/$(hex_name b).zst"
+    echo '{' >"store/web/1/$(snapshot_key a)"
+    run -0 zlsnap forget --all --dry-run web/1 store
+    assert_line 'web/1  2026-03-02 11:00:00Z  cccccccccccc  forget'
+    assert_line 'a dry run: nothing was changed'
+    assert_not_exists store/web/1/doomed
+    run -0 zlsnap forget --all web/1 store
+    assert_equal "${#lines[@]}" 4
+    assert_line 'web/1: all snapshots are forgotten; gc removes the name after its grace period'
+    assert_equal "$(jq -c '.objects | length' store/web/1/doomed/*)" 4
+    assert_equal "$(listed)$(zlsnap snapshots web/1 store | grep -c 'forgotten$')" 2
+    document_put 3 2026-03-03T10:00:00Z d
+    assert_equal "$(listed)" d
+    for words in '--all --keep-last=1 web/1' '--all web/1@d'; do
+        # shellcheck disable=SC2086 # words
+        run -2 --separate-stderr zlsnap forget $words store
+        assert_one_line "option '--all' forgets a whole name"
+    done
+}
+
 @test "an ambiguous ID is refused" {
     three
     local key

@@ -177,6 +177,36 @@ documents() {
     done
 }
 
+@test "a name of which all snapshots are forgotten is removed, in two steps, wherever gc is killed" {
+    local step
+    for step in {1..4}; do
+        rm -rf store
+        garbage
+        mkdir -p store/web/1/incoming/0123456789abcdef store/web/2/packs
+        put_at '3 days ago' store
+        zlsnap forget --all web/1 store >/dev/null
+        run -0 zlsnap gc store
+        assert_equal "$(stored_letters)" "$everything"
+        assert_line --regexp '^3 forgotten snapshots and 11 objects wait until '
+        # What forget has doomed is old before what gc has doomed: the documents of the snapshots stay.
+        put_at '25 hours ago' store/web/1/doomed/00000001-*
+        zlsnap gc store >/dev/null
+        assert_equal "$(listed forgotten)" 'a b c'
+        put_at '3 days ago' store
+        rm -f ../steps
+        # shellcheck disable=SC2016 # the script expands it
+        fake rm '[[ $* != *store/web/1/[a-z]*/* ]] || echo >>../steps
+            [[ $* != *store/web/1/[a-z]*/* || $(wc -l <../steps) -lt '"$step"' ]] || exit 1
+            exec /bin/rm "$@"'
+        local status=0
+        zlsnap gc store >/dev/null 2>&1 || status=1
+        assert_equal "$status" "$((step < 4))"
+        fake rm 'exec /bin/rm "$@"'
+        run -0 zlsnap gc store
+        assert_equal "$(find store)" store
+    done
+}
+
 # --------------------------------------------------------------------------- fails closed
 
 # assert_untouched STATUS TEXT: gc fails with this message, and changes nothing.
@@ -223,6 +253,8 @@ assert_untouched() {
 
 @test "no snapshot: nothing is deleted, unless --allow-remove-all is given" {
     garbage
+    rm "store/web/1/$(snapshot_key b)" "store/web/1/$(snapshot_key c)"
+    assert_untouched 1 'web/1: has no snapshot'
     rm store/web/1/snapshots/*
     assert_untouched 1 'web/1: has no snapshot, but other objects; nothing was deleted; --allow-remove-all deletes them'
     doomed 5 "packs/$(hex_name 3).zst"

@@ -8,6 +8,9 @@ part core/json store/documents store/name
 # a minute.
 doom_tolerance=300
 
+# What forget --all dooms besides the snapshots: that no snapshot is left is then no sign of a loss.
+doom_all=snapshots/all
+
 # At most so many objects are in one document, which is then far smaller than documents may be.
 doom_most=100000
 

@@ -25,6 +25,7 @@ stays.
       --keep-weekly=N          for weeks, which begin on Monday
       --keep-monthly=N         for months
       --keep-yearly=N          for years
+      --all                    forget all snapshots of the name: gc then removes the name
   -n, --dry-run                only print what would be done
       --json                   print a JSON object for each snapshot, one a line
   -q, --quiet                  print problems only
@@ -42,7 +43,7 @@ command_forget() {
     for rule in $forget_rules; do
         options+=" keep-$rule:"
     done
-    options_read "dry-run json $options $target_options" "$@"
+    options_read "all dry-run json $options $target_options" "$@"
     ((${#operands[@]} != 1)) || usage_error 'missing operand STORE'
     forget_read "${operands[@]:0:${#operands[@]}-1}"
     operands=("${operands[@]: -1}")
@@ -64,7 +65,9 @@ forget_read() {
     done
     for operand; do
         reference_read_which "$operand"
-        [[ $reference_which || $rules ]] || usage_error \
+        [[ ! ${option[all]-} || ! $rules && ! $reference_which ]] || usage_error \
+            "option '--all' forgets a whole name: it goes neither with a rule nor with the ID of a snapshot"
+        [[ $reference_which || $rules || ${option[all]-} ]] || usage_error \
             "'$(printable "$operand")' needs an option such as --keep-daily=7, or the ID of a snapshot, NAME@ID"
         [[ ! $reference_which || ! $rules ]] || usage_error \
             "'$(printable "$operand")' is one snapshot: the rules are for names"
@@ -93,15 +96,31 @@ forget_name() {
     documents_sound >"$spool/counted" || die 1 'the spool cannot be written'
     newest=$(tail -n 1 -- "$spool/counted")
     [[ $newest ]] || newest=$(tail -n 1 -- "$spool/complete")
-    if (($#)); then
+    if [[ ${option[all]-} ]]; then
+        forget_everything
+    elif (($#)); then
         forget_find "$@"
     else
         doom_expect
         forget_decide
     fi
     awk -F '\t' '$2 == "" { print $1 }' "$spool/decided" | sort >"$spool/doom"
+    [[ ! ${option[all]-} ]] || printf '%s\n' "$doom_all" >>"$spool/doom" || die 1 'the spool cannot be written'
     [[ ! -s $spool/doom || ${option[dry-run]-} ]] || doom_write "$spool/doom"
     forget_print
+    [[ ! ${option[all]-} || ${option[json]-} || ${option[dry-run]-} ]] ||
+        print "$(reference_print "$reference"): all snapshots are forgotten; gc removes the name after its grace period"
+}
+
+# Writes the keys of all snapshots that are not forgotten to "decided", also of broken and malformed ones.
+forget_everything() {
+    local keys
+    mapfile -t keys < <(form="^snapshots/$document_form\$" awk -F '\t' '
+        FILENAME == ARGV[1] { if ($2 == "doomed") forgotten[$3]; next }
+        $1 ~ ENVIRON["form"] && !($1 in forgotten) { print $1 }' "$spool/table" "$spool/listing")
+    doom_expect "${keys[@]}"
+    : >"$spool/decided"
+    ((${#keys[@]} == 0)) || printf '%s\t\n' "${keys[@]}" >"$spool/decided" || die 1 'the spool cannot be written'
 }
 
 # forget_find ID...: writes the keys of these snapshots to "decided".
@@ -115,7 +134,7 @@ forget_find() {
         [[ $key ]] || die 1 "$(reference_print "$reference")@$id: there is no such snapshot, or it is forgotten already"
         [[ $key != *$'\n'* ]] || die 1 "$(reference_print "$reference")@$id: several snapshots begin so"
         [[ $key != "$newest" ]] || die 1 \
-            "$(reference_print "$reference")@$id: is the newest sound snapshot, which always stays"
+            "$(reference_print "$reference")@$id: is the newest sound snapshot, which always stays; --all forgets the whole name"
         keys+=("$key")
     done
     doom_expect "${keys[@]}"

@@ -2,6 +2,7 @@
 # documents.sh. Prints a line for each object, with tabs: ACTION KEY SIZE
 #
 #   kept     the document of a snapshot that is kept
+#   retired  that of a forgotten one, of a name of which forget --all has forgotten all snapshots
 #   doom     no kept snapshot needs it, and no document dooms it yet
 #   forget   the document of a snapshot that has been doomed for the grace period
 #   delete   an object that has been doomed for the grace period, and that is not needed
@@ -11,7 +12,11 @@
 #   wait     a forgotten snapshot, or an object that no kept one needs, that is not old enough; a fourth field has
 #            the time when it is
 #
-# The environment has now and grace, in seconds, and form, the form of the names of documents.
+# The documents of a retired name are the last that is deleted of it: without them the rest would seem to be what a loss
+# of documents has left.
+#
+# The environment has now and grace, in seconds; form, the form of the names of documents; and all, what forget --all
+# dooms.
 
 BEGIN {
     FS = OFS = "\t"
@@ -75,6 +80,44 @@ function judge_snapshots(    i, key, digest, names) {
         }
 }
 
+# Whether forget --all has forgotten all snapshots, and a document of one is still there.
+function judge_retired(    i, key, all, known) {
+    for (i = 1; i <= dooms; i++) {
+        if (what[i] == ENVIRON["all"])
+            all = 1
+        else if (what[i] ~ /^snapshots\// && what[i] in size)
+            known = 1
+    }
+    for (key in kept)
+        return 0
+    return all && known
+}
+
+# Whether an object is left that is not deleted now.
+function has_objects(    key) {
+    for (key in size)
+        if (is_object(key) && !(key in acted))
+            return 1
+    return 0
+}
+
+# What to do with the documents of forgotten snapshots.
+function act_forget(    i, hold) {
+    hold = retired && has_objects()
+    for (i = 1; i <= dooms; i++) {
+        if (what[i] !~ document || what[i] !~ /^snapshots\// || !(what[i] in size))
+            continue
+        if (retired)
+            print "retired", what[i], 0
+        if (hold) {
+            held[by[i]]
+            if (old(by[i]))
+                wait(what[i], ENVIRON["now"])
+        } else if (old(by[i]) && !(what[i] in acted))
+            act("forget", what[i])
+    }
+}
+
 # Of several documents that doom it, the oldest one counts.
 function wait(key, since) {
     if (!(key in waits) || since < waits[key])
@@ -83,19 +126,19 @@ function wait(key, since) {
 
 END {
     judge_snapshots()
+    retired = judge_retired()
     for (i = 1; i <= dooms; i++) {
         doomed[what[i]]
         if (!old(by[i]) && what[i] in size && !(what[i] in used))
             wait(what[i], time[by[i]])
         if (!old(by[i]) || !(what[i] in size) || what[i] in acted)
             continue
-        if (what[i] ~ document && what[i] ~ /^snapshots\//)
-            act("forget", what[i])
-        else if (is_object(what[i]))
+        if (is_object(what[i]))
             act(what[i] in protected ? "strike" : "delete", what[i])
     }
+    act_forget()
     for (i = 1; i <= dooms; i++)
-        if (old(by[i]) && !(by[i] in acted))
+        if (old(by[i]) && !(by[i] in acted) && !(by[i] in held))
             act("finish", by[i])
     for (key in size) {
         if (is_object(key)) {

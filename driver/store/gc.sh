@@ -14,7 +14,8 @@
 # The order of deletion. First the documents of forgotten snapshots: what only they need is either doomed
 # already, by the first gc after they were forgotten, or it is doomed by the next one; so it outlives them,
 # and no document ever names an object that gc has deleted. At last the documents in doomed/: without them a
-# forgotten snapshot would be kept again. gc may be killed at any moment; the next one does what is left.
+# forgotten snapshot would be kept again. Of a name of which forget --all has forgotten all snapshots, their documents are
+# deleted after the other objects. gc may be killed at any moment; the next one does what is left.
 
 part core/options core/pipe core/progress store/doom store/leftovers store/snapshots
 
@@ -63,7 +64,7 @@ command_gc() {
 # gc_all NAME: of all names if it is empty. An error in one name does not stop the others.
 gc_all() {
     local names=("$1") status=0
-    spool_empty_files actions waits
+    spool_empty_files actions waits gone
     [[ ! ${option[quiet]-} ]] || exec >/dev/null
     target_list "$1" "$spool/all"
     if [[ ! $1 ]]; then
@@ -76,7 +77,7 @@ gc_all() {
         (gc_name "$1") || status=$?
     done
     reference=$1
-    (gc_leftovers) || status=$?
+    (gc_leftovers && leftovers_prune) || status=$?
     gc_print_waits
     gc_sum
     return "$status"
@@ -126,7 +127,7 @@ gc_name() {
 
 # gc_judge: writes what is to be done to "judged".
 gc_judge() {
-    now=$gc_now grace=$gc_grace form=$document_form awk -f "$parts/store/gc.awk" \
+    now=$gc_now grace=$gc_grace form=$document_form all=$doom_all awk -f "$parts/store/gc.awk" \
         "$spool/listing" "$spool/table" | sort >"$spool/judged" || die 1 'what to delete cannot be decided: awk failed'
 }
 
@@ -172,9 +173,10 @@ gc_clock_check() {
 wrong; nothing was deleted"
 }
 
-# Ends the driver if all snapshots of a name are gone: their documents may have been lost.
+# Ends the driver if all snapshots of a name are gone: their documents may have been lost. Without objects that does not
+# matter.
 gc_kept_check() {
-    [[ ${option[allow-remove-all]-} ]] || gc_has kept || die 1 "$(reference_print "$reference"): has no snapshot, \
+    [[ ${option[allow-remove-all]-} ]] || gc_has kept retired || ! gc_has doom delete strike || die 1 "$(reference_print "$reference"): has no snapshot, \
 but other objects; nothing was deleted; --allow-remove-all deletes them"
 }
 
@@ -208,10 +210,16 @@ gc_delete() {
     fi
     gc_judge
     gc_kept_check
-    gc_remove forget deleted
-    gc_remove delete deleted
+    if gc_has retired; then
+        gc_remove delete deleted
+        gc_remove forget deleted
+    else
+        gc_remove forget deleted
+        gc_remove delete deleted
+    fi
     gc_print strike 'struck off'
     gc_remove finish
+    gc_has kept || printf '%s\n' "$reference" >>"$spool/gone"
 }
 
 # In a dry run: the document that the first step would write.

@@ -46,6 +46,28 @@ leftovers_directory_remove() {
     fi
 }
 
+# Removes the directories of names that have no object and no other file: at once if gc has just deleted the last object,
+# see "gone"; else if they are older than the grace period, since a sync may just have made them. The listing of the store
+# is in "all".
+leftovers_prune() (
+    local word='[A-Za-z0-9._%-]+' name new=(-newermt "@$((EPOCHSECONDS - gc_grace))")
+    [[ $target_kind == directory && ! ${option[dry-run]-} ]] || return 0
+    ((gc_grace)) || new=(-false)
+    directory_expect
+    cd -- "$directory_path" || exit 1
+    find . -ignore_readdir_race -mindepth 2 -maxdepth 2 -type d -regextype posix-extended -regex "\./$word/$word" -printf '%P\n' 2>/dev/null |
+        while IFS= read -r name; do
+            [[ ! $reference || $name == "$reference" ]] || continue
+            [[ ! $(find "./$name" ! -type d -print -quit 2>&1) ]] || continue
+            grep -qxF -- "$name" "$spool/gone" || [[ ! $(find "./$name" -type d "${new[@]}" -print -quit 2>&1) ]] || continue
+            find "./$name" -depth -mindepth 1 -regextype posix-extended \
+                -regex "\./$word/$word/(packs|manifests|snapshots|doomed|bad|incoming(/[0-9a-f]{16})?)" \
+                ! \( -path '*/incoming/*' "${new[@]}" \) -empty -delete 2>/dev/null
+            rmdir -- "./$name" "./${name%/*}" 2>/dev/null
+        done
+    return 0
+)
+
 # --------------------------------------------------------------------------- S3
 
 # Prints the unfinished uploads of objects of snapshots, and of single layers: TIME KEY ID

@@ -144,6 +144,7 @@ sync_try() {
         documents_load "$reference"
         known_choose
     else
+        [[ $target_kind == directory ]] || target_create ''
         target_refuse 'NAME DIR STORE'
         sync_look
     fi

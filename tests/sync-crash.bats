@@ -156,3 +156,22 @@ check_kills() {
         assert_recovers
     done
 }
+
+@test "Ctrl-C at any time: when the driver has ended nothing of it runs, and the next sync works" {
+    local number pid
+    for number in {1..10}; do
+        head -c 300000 /dev/urandom >tree/random
+        start zlsnap sync --state=state web/1 tree store
+        sleep "0.$((number / 4))$((RANDOM % 10))"
+        kill -s INT "$driver" 2>/dev/null || :
+        wait "$driver" || :
+        for pid in $(survivors | cut -d / -f 3); do
+            # The watcher of the driver may be about to end. It has no lock.
+            is_gone "$pid" || ! compgen -G "/proc/$pid/fd/*" >/dev/null || ! readlink "/proc/$pid"/fd/* | grep /state/ ||
+                fail "$(tr '\0' ' ' <"/proc/$pid/cmdline") still runs"
+        done
+        run -0 --separate-stderr zlsnap sync -q --state=state web/1 tree store
+        assert_stderr 0 ''
+    done
+    assert_recovers
+}

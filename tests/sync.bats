@@ -159,6 +159,24 @@ setup() {
     assert_stderr 1 'which had: none$'
 }
 
+@test "sync: another directory or host under the name of the last snapshot is said" {
+    synced
+    cp -a tree $'other "\xff'
+    for option in --dry-run --level=3; do
+        run -0 --separate-stderr zlsnap sync "$option" web/1 ./other* store
+        assert_one_line "warning: this is another directory or host than that of the last snapshot, $HOSTNAME:$PWD/tree"
+    done
+    echo other >>"$(echo other*)/file"
+    run -0 --separate-stderr zlsnap sync -q web/1 ./other* store
+    assert_stderr 0 ''
+    echo more >>"$(echo other*)/file"
+    run -0 --separate-stderr zlsnap sync web/1 other* store
+    assert_stderr 0 ''
+    # shellcheck disable=SC2016 # for bash
+    run -0 --separate-stderr bash -c 'HOSTNAME=elsewhere; export HOSTNAME; exec zlsnap sync web/1 other* store'
+    assert_one_line "warning: this is another directory or host than that of the last snapshot, "
+}
+
 @test "sync: a relative --exclude-from is kept as an absolute one" {
     mkdir tree/cache sub
     echo cache >sub/patterns

@@ -155,6 +155,30 @@ on() {
     serve webdav "$(<"$BATS_FILE_TMPDIR/webdav.address")"
 }
 
+@test "rclone: a store that is missing is made by sync and copy, in a directory that exists" {
+    requires_command rclone
+    export HOME=$PWD/home
+    mkdir home tree
+    echo first >tree/file
+    local store=rclone:dir:$BATS_TEST_NUMBER/new dav=rclone:dav:$BATS_TEST_NUMBER/copied
+    run -0 --separate-stderr zlsnap sync --dry-run web/1 tree "$store"
+    assert_stderr 0 ''
+    assert_equal "$(entries "$STORE_IN")" ''
+    run -0 --separate-stderr zlsnap sync web/1 tree "$store"
+    assert_stderr 0 ''
+    run -0 --separate-stderr zlsnap copy web/1 "$store" "$dav"
+    assert_stderr 0 ''
+    assert_equal "$(entries "$STORE_IN")" 'copied new'
+    run -0 zlsnap restore web/1 "$dav" back
+    cmp tree/file back/file
+    # Not where a file system is not mounted; and what only reads makes nothing.
+    run -1 --separate-stderr zlsnap sync web/1 tree "$store/none/none"
+    assert_one_line "$store/none/none"
+    run -1 --separate-stderr zlsnap restore web/1 "$store/none" other
+    assert_one_line "$store/none"
+    assert_equal "$(entries "$STORE_IN/new")" web
+}
+
 @test "rclone: what others put there is not listed" {
     STORE=rclone:dir:$BATS_TEST_NUMBER
     make_objects

@@ -43,7 +43,8 @@ run() {
 # end_by SIGNAL: ends the running jobs, waits for them (tarunpack removes its staging directory), and
 # dies of the signal. A second signal kills the jobs.
 end_by() {
-    local signal=$1
+    local signal=$1 leader leaders
+    leaders=$(jobs -p)
     trap 'signal_running KILL' TERM INT HUP QUIT
     signal_running TERM
     signal_running CONT
@@ -52,10 +53,34 @@ end_by() {
     while [[ $(jobs -pr) ]] && signal_running TERM; do
         sleep 0.02
     done 2>/dev/null
+    for leader in $leaders; do
+        group_end "$leader"
+    done
+    lifeline_tell ''
     "$at_end"
     trap - EXIT "$signal"
     kill -s "$signal" "$BASHPID"
     exit $((128 + $(kill -l "$signal"))) # bash ignores SIGQUIT itself
+}
+
+# group_end GROUP: ends what is left of a job after its first process has ended, such as what that one had put into
+# the background. Not for ever, since a command of the user may have left a process that is to stay.
+group_end() {
+    local tries
+    for ((tries = 0; tries < 250; tries++)); do
+        kill -s TERM -- "-$1" 2>/dev/null && group_runs "$1" || return 0
+        sleep 0.02
+    done
+}
+
+# group_runs GROUP: whether a process of the group runs, other than those that only wait for their parent.
+group_runs() {
+    local file line form="[)] ([A-Za-z]) [0-9]+ $1 "
+    for file in /proc/[0-9]*/stat; do
+        { read -r -d '' line; } 2>/dev/null <"$file"
+        [[ ! $line =~ $form || ${BASH_REMATCH[1]} == [ZX] ]] || return 0
+    done 2>/dev/null
+    return 1
 }
 
 # Ctrl-Z stops the jobs, too.

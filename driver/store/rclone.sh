@@ -37,6 +37,13 @@ rclone_open() {
     programs_expect rclone jq
 }
 
+# Not empty if the store may be missing: then its path is made by the first put, in a directory that exists.
+rclone_may_be_absent=
+
+rclone_create() {
+    rclone_may_be_absent=yes
+}
+
 # rclone_path VARIABLE PREFIX: sets the variable to the remote path of a prefix. Without the slash at its end,
 # rclone would ask whether it is a file.
 rclone_path() {
@@ -93,12 +100,18 @@ rclone_is_absent() {
         rclone_path path "$above"
         rclone_run lsf --dirs-only -- "$path" >"$names"
         status=$?
+        [[ $status -ne 3 || $above || ! $rclone_may_be_absent ]] || ! rclone_has_parent || return 0
         ((status == 0)) || rclone_failed "$status" "$above"
         grep -qxF -e "$name/" "$names" || return 0
         above+=${above:+/}$name
     done
     return 1
 }
+
+# Whether the directory exists in which the store is to be.
+rclone_has_parent() (
+    rclone_run lsf --dirs-only -- "${rclone_root%"${rclone_root##*[:/]}"}" >/dev/null
+)
 
 # rclone_put PREFIX FILE...
 rclone_put() {

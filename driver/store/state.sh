@@ -13,7 +13,7 @@
 #
 # Nothing in it is needed to restore, and what is wrong in it is made again.
 
-part core/names store/name store/target
+part core/names core/processes store/name store/target
 
 # The directory for all names, set by state_root(); empty if there is none. And the one for this name in this
 # store, set by state_find().
@@ -55,6 +55,8 @@ state_open() {
 # runs.
 state_lock() {
     local lock left
+    # What watches the driver is not a job, and must not hold the lock.
+    lifeline_start
     { exec {lock}>>"$state/lock"; } 2>/dev/null ||
         die 1 "$(printable "$state"): cannot be written"
     flock -n "$lock" || die 1 "$(reference_print "$reference"): another sync of this name is running"

@@ -113,7 +113,7 @@ sync_all() {
         ! known_verify || return "$walked"
         sync_walk_again "$1" || return
     fi
-    sync_compare
+    sync_compare "$1"
     if sync_is_unchanged; then
         sync_clean
         sync_result unchanged "${snapshot[id]}"
@@ -144,6 +144,7 @@ sync_try() {
         documents_load "$reference"
         known_choose
     else
+        [[ $target_kind == directory ]] || target_create ''
         target_refuse 'NAME DIR STORE'
         sync_look
     fi
@@ -151,7 +152,7 @@ sync_try() {
     options_take "${snapshot[options]}"
     known_prepare
     sync_walk_known "$1" || return
-    sync_compare
+    sync_compare "$1"
     if sync_is_unchanged; then
         sync_result unchanged "${snapshot[id]}"
         return
@@ -309,9 +310,17 @@ sync_is_unchanged() {
         (${snapshot[signed]} || ! $signing) ]]
 }
 
-# Says what this sync does not do as the last one did.
+# sync_compare DIR: says what is not as it was in the last sync.
 sync_compare() {
+    local directory last
     options_compare
+    [[ ${snapshot[key]} ]] || return 0
+    path_of directory realpath -- "$1"
+    [[ ${snapshot[host]}:${snapshot[directory]} != "\"$HOSTNAME\":\"$directory\"" ]] || return 0
+    # As a document would have it, which may escape characters.
+    last=$(jq -nr --argjson host "${snapshot[host]}" --argjson directory "${snapshot[directory]}" --arg here "$HOSTNAME" \
+        --arg now "$directory" '"\($host):\($directory)" | select(. != "\($here):\($now)")') || die 1 'jq failed'
+    [[ ! $last ]] || warn "this is another directory or host than that of the last snapshot, $(printable "$last")"
     [[ $signing || ! ${snapshot[signed]} ]] ||
         warn "the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one"
 }

@@ -44,11 +44,12 @@ target_do() {
     "${target_kind/s3/objects}_$1" "${@:2}"
 }
 
-# target_create ORDER: makes a directory for the store, in one that exists. Other kinds of stores have to exist.
+# target_create ORDER: makes a directory for the store, in one that exists; in a remote, the first put makes it. An S3
+# store has to exist.
 # ORDER names the operands, as for target_refuse().
 target_create() {
     target_refuse "$1"
-    [[ $target_kind != directory ]] || directory_create
+    [[ $target_kind == s3 ]] || target_do create
 }
 
 # target_refuse ORDER: ends the driver if the store is a directory of something else: operands in another order

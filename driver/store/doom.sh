@@ -32,7 +32,11 @@ doom_read() {
 doom_expect() {
     local problem
     problem=$(form="^(snapshots|doomed)/$document_form\$" except=$* awk -F '\t' '
-        FILENAME == ARGV[1] { if ($1 ~ ENVIRON["form"]) listed[$1]; next }
+        FILENAME == ARGV[1] && $1 ~ ENVIRON["form"] { listed[$1] }
+        FILENAME == ARGV[1] && $1 !~ ENVIRON["form"] && $1 ~ "^(snapshots|doomed)/[0-9]+-.*[.]json$" {
+            print $1 ": its name is not understood; is it of a newer version?"
+        }
+        FILENAME == ARGV[1] { next }
         { read[$1] }
         $2 == "malformed" { problem[$1] = $3 }
         $2 == "doomed" { forgotten[$3] }

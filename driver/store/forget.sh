@@ -188,7 +188,7 @@ forget_print() {
 }
 
 forget_json() {
-    jq -Rc --arg name "$reference" '
+    jq -Rac --arg name "$reference" '
         split("\t") | {name: $name, key: .[0], id: .[1],
             time: (.[2] | sub("(?<y>....)(?<m>..)(?<d>..)T(?<H>..)(?<M>..)"; "\(.y)-\(.m)-\(.d)T\(.H):\(.M):")),
             host: (if .[4] == "" then null else .[4] | fromjson end),

@@ -53,6 +53,24 @@ send_compare() {
         die 1 'the listing cannot be compared: awk failed'
     [[ ! $problem ]] || die 1 "$target_url/$reference/$problem: is missing or has another size than was sent; not synced, \
 run it again"
+    send_doomed
+}
+
+# Ends the driver if gc, running meanwhile, has doomed what the snapshot needs: if this sync lasted longer than
+# its grace period, gc may be about to delete it.
+send_doomed() {
+    local keys problem
+    mapfile -t keys < <(awk -F '\t' '
+        FILENAME == ARGV[1] { if ($2 == "document") read[$1]; next }
+        $1 ~ "^doomed/" && !($1 in read) { print $1 }' "$spool/table" "$spool/listing")
+    ((${#keys[@]})) || return 0
+    documents_fetch "$reference" "${keys[@]}"
+    problem=$(keys=" ${keys[*]} " awk -F '\t' '
+        FILENAME == ARGV[1] { needed[$1]; next }
+        $2 == "doomed" && $3 in needed && index(ENVIRON["keys"], " " $1 " ") { print $3; exit }
+        ' "$spool/expected" "$spool/table") || die 1 'the documents cannot be compared: awk failed'
+    [[ ! $problem ]] ||
+        die 1 "$target_url/$reference/$problem: gc has begun to delete it meanwhile; not synced, run it again"
 }
 
 # Prints the number of the new snapshot: one more than the highest, of broken and forgotten ones, too.
@@ -181,8 +199,8 @@ document_write() {
     path_of directory realpath -- "$1"
     printf -v name '%08d-%s-%s.json' "$number" "${time//[-:]/}" "$id"
     : >"$spool/signature"
-    [[ ! $signing ]] || signature_text "$reference" "$number" "$time" "$id" "$tree" "$chunks_digest" |
-        signature_make "$signing" "$spool/signature" || exit
+    [[ ! $signing ]] || signature_text "$reference" "$number" "$time" "$id" "$tree" "$chunks_digest" \
+        "$shaping_json" | signature_make "$signing" "$spool/signature" || exit
     jq -nc --arg name "$reference" --argjson sequence "$number" --arg time "$time" --arg id "$id" --arg host "$HOSTNAME" \
         --arg directory "$directory" --argjson options "$shaping_json" --arg tree "$tree" --arg chunks "$chunks_digest" \
         --argjson entries "$entries" --argjson size "$size" --argjson added "$(added_bytes)" \

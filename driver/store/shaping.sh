@@ -5,7 +5,9 @@
 
 part core/options core/json layer/tree store/snapshot
 
-options_form='^--(whiteouts|exclude|exclude-from|one-file-system|mtime|clamp-mtime|time-precision|owner|group|uid-map|gid-map|xattrs-include|xattrs-exclude|no-xattrs)(=|$)'
+# Their form: a value, none, or perhaps one.
+options_form='^--((whiteouts|exclude|exclude-from|mtime|time-precision|owner|group|uid-map|gid-map)='
+options_form+='|xattrs-(in|ex)clude=|(one-file-system|no-xattrs)$|clamp-mtime(=|$))'
 
 # The options of the snapshot, and the same as a JSON array.
 declare -ga shaping=()
@@ -36,17 +38,23 @@ options_shaping() {
     shaping_json=$(jq -nc '$ARGS.positional' --args -- "${shaping[@]}") || die 1 'jq failed'
 }
 
-# options_take JSON: takes these options if none were given.
+# options_take JSON: takes these options if none were given. A document is written by whoever may write to the
+# store: options that this machine has not used before are said, and a file of patterns, which another machine
+# named, is not read.
 options_take() {
-    local word
+    local word used=''
     [[ ! $shaping_given && ! ${option[fresh-options]-} && $1 != "$shaping_json" ]] || return 0
     mapfile -d '' -t shaping < <(jq -j '.[] | . + "\u0000"' <<<"$1")
     shaping_json=$1
-    # A document is written by whoever may write to the store.
+    { read -r used; } 2>/dev/null <"$state/plan"
     for word in "${shaping[@]}"; do
         [[ $word =~ $options_form ]] ||
             die 3 "the last snapshot has the option '$(printable "$word")', which none can have; use --fresh-options"
+        [[ $1 == "$used" || $word != --exclude-from=* ]] || die 2 "the last snapshot has the option \
+'$(printable "$word")', which was not used here before: give the options, or --fresh-options"
     done
+    [[ $1 == "$used" || $1 == '[]' ]] ||
+        warn "using the options of the last snapshot, for the first time here: $(printable "${shaping[*]}")"
     shaping_check
 }
 

@@ -19,9 +19,10 @@ usage_signature() {
 END
 }
 
-# signature_text NAME SEQUENCE TIME ID TREE CHUNKS: prints the text that is signed.
+# signature_text NAME SEQUENCE TIME ID TREE CHUNKS OPTIONS: prints the text that is signed.
 signature_text() {
-    printf 'zlsnap snapshot 1\nname %s\nsequence %s\ntime %s\nid %s\ntree_digest %s\nchunks_digest %s\n' "${@:1:5}" "${6:--}"
+    printf '%s\n' 'zlsnap snapshot 1' "name $1" "sequence $2" "time $3" "id $4" "tree_digest $5" \
+        "chunks_digest ${6:--}" "options $7"
 }
 
 # signature_make COMMAND FILE: signs the text on standard input.
@@ -47,7 +48,7 @@ signature_verify() {
         die 3 "$target_url/$reference/${snapshot[key]}: is not JSON"
     [[ -s $spool/signature ]] || die 4 "$target_url/$reference/${snapshot[key]}: is not signed"
     signature_text "$reference" "${snapshot[sequence]}" "${snapshot[time]}" "${snapshot[id]}" "${snapshot[tree]}" \
-        "${snapshot[chunks]}" | ZLSNAP_SIGNATURE=$spool/signature sh -c "$command" >/dev/null 2>&"$messages" {messages}>&-
+        "${snapshot[chunks]}" "${snapshot[options]}" | ZLSNAP_SIGNATURE=$spool/signature sh -c "$command" >/dev/null 2>&"$messages" {messages}>&-
     status=${PIPESTATUS[1]}
     rm -rf -- "${spool:?}/snapshots"
     ((status != 126 && status != 127)) ||

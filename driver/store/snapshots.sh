@@ -79,7 +79,7 @@ snapshots_of() {
 
 # Prints "rows" as JSON.
 snapshots_json() {
-    jq -Rc 'split("\t") | {name: .[0], key: .[1], state: .[2]}
+    jq -Rac 'split("\t") | {name: .[0], key: .[1], state: .[2]}
         + if .[3] != "" then {problem: .[3]} else {} end
         + if length > 4 then {sequence: (.[6] | tonumber), time: .[7], id: .[8], host: (.[9] | fromjson),
             directory: (.[10] | fromjson), tree_digest: .[11], entries: (.[13] | tonumber), size_bytes: (.[14] | tonumber),

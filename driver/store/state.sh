@@ -49,6 +49,8 @@ state_open() {
     state_find "$1"
     [[ $state ]] || usage_error 'neither HOME nor XDG_STATE_HOME is set: use --state=DIR'
     attempt mkdir -p -m 700 -- "$state"
+    # Through links that another user has made there, a sync would overwrite other files.
+    [[ -O $state && ! -L $state ]] || die 1 "$(printable "$state"): belongs to another user; use --state=DIR"
 }
 
 # Locks the state directory until the driver and all of its jobs have ended, and removes the spools of killed

@@ -176,7 +176,8 @@ wrong; nothing was deleted"
 # Ends the driver if all snapshots of a name are gone: their documents may have been lost. Without objects that does not
 # matter.
 gc_kept_check() {
-    [[ ${option[allow-remove-all]-} ]] || gc_has kept retired || ! gc_has doom delete strike || die 1 "$(reference_print "$reference"): has no snapshot, \
+    [[ ! ${option[allow-remove-all]-} ]] && gc_has doom delete strike || return 0
+    gc_has kept retired || die 1 "$(reference_print "$reference"): has no snapshot, \
 but other objects; nothing was deleted; --allow-remove-all deletes them"
 }
 

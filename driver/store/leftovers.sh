@@ -55,11 +55,13 @@ leftovers_prune() (
     ((gc_grace)) || new=(-false)
     directory_expect
     cd -- "$directory_path" || exit 1
-    find . -ignore_readdir_race -mindepth 2 -maxdepth 2 -type d -regextype posix-extended -regex "\./$word/$word" -printf '%P\n' 2>/dev/null |
+    find . -ignore_readdir_race -mindepth 2 -maxdepth 2 -type d -regextype posix-extended \
+        -regex "\./$word/$word" -printf '%P\n' 2>/dev/null |
         while IFS= read -r name; do
             [[ ! $reference || $name == "$reference" ]] || continue
             [[ ! $(find "./$name" ! -type d -print -quit 2>&1) ]] || continue
-            grep -qxF -- "$name" "$spool/gone" || [[ ! $(find "./$name" -type d "${new[@]}" -print -quit 2>&1) ]] || continue
+            grep -qxF -- "$name" "$spool/gone" ||
+                [[ ! $(find "./$name" -type d "${new[@]}" -print -quit 2>&1) ]] || continue
             find "./$name" -depth -mindepth 1 -regextype posix-extended \
                 -regex "\./$word/$word/(packs|manifests|snapshots|doomed|bad|incoming(/[0-9a-f]{16})?)" \
                 ! \( -path '*/incoming/*' "${new[@]}" \) -empty -delete 2>/dev/null

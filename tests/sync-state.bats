@@ -121,7 +121,7 @@ damage() {
     cp -a tree copied
     zlsnap sync -q --state=state web/1 tree store
     before=$(stored_bytes)
-    run -0 --separate-stderr zlsnap sync --state=other web/1 copied store
+    run -0 --separate-stderr zlsnap sync -q --state=other web/1 copied store
     assert_stderr 0 ''
     (($(stored_bytes) - before < 5000)) || fail "$(($(stored_bytes) - before)) bytes"
     assert_snapshot '' copied

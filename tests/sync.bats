@@ -204,7 +204,7 @@ setup() {
         for dir in tree $'odd\n\xff dir' -dash; do
             [ -d "./$dir" ] || mkdir -- "./$dir"
             echo "$name $dir" >"./$dir/file"
-            run -0 --separate-stderr zlsnap sync -- "$name" "$dir" store
+            run -0 --separate-stderr zlsnap sync -q -- "$name" "$dir" store
             assert_stderr 0 ''
             run -0 --separate-stderr zlsnap restore -- "$name" store back
             compare_trees "./$dir" back

@@ -53,7 +53,7 @@ options_take() {
         [[ $1 == "$used" || $word != --exclude-from=* ]] || die 2 "the last snapshot has the option \
 '$(printable "$word")', which was not used here before: give the options, or --fresh-options"
     done
-    [[ $1 == "$used" || $1 == '[]' ]] ||
+    [[ $1 == "$used" || $1 == '[]' || $command != sync ]] ||
         warn "using the options of the last snapshot, for the first time here: $(printable "${shaping[*]}")"
     shaping_check
 }

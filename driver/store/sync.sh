@@ -315,14 +315,14 @@ sync_compare() {
     local directory last
     options_compare
     [[ ${snapshot[key]} ]] || return 0
+    [[ $signing || ! ${snapshot[signed]} ]] ||
+        warn "the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one"
     path_of directory realpath -- "$1"
     [[ ${snapshot[host]}:${snapshot[directory]} != "\"$HOSTNAME\":\"$directory\"" ]] || return 0
     # As a document would have it, which may escape characters.
     last=$(jq -nr --argjson host "${snapshot[host]}" --argjson directory "${snapshot[directory]}" --arg here "$HOSTNAME" \
         --arg now "$directory" '"\($host):\($directory)" | select(. != "\($here):\($now)")') || die 1 'jq failed'
     [[ ! $last ]] || warn "this is another directory or host than that of the last snapshot, $(printable "$last")"
-    [[ $signing || ! ${snapshot[signed]} ]] ||
-        warn "the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one"
 }
 
 # Removes packs that wait in incoming/ and are not needed.

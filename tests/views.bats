@@ -162,7 +162,7 @@ removed sub/hard'
     assert_equal "$(jq -r '.change + " " + .path' <<<"$output" | xargs)" 'added new removed sub/hard'
     rm -r store/web/other/manifests
     run -2 --separate-stderr zlsnap diff web/1 web/other store
-    assert_stderr 4 'web/other: has no complete snapshot'
+    assert_stderr 1 'web/other: has no complete snapshot'
 }
 
 @test "diff compares a snapshot with a directory, with the options of the snapshot" {

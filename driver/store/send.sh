@@ -56,10 +56,14 @@ run it again"
     send_doomed
 }
 
-# Ends the driver if gc, running meanwhile, has doomed what the snapshot needs: if this sync lasted longer than
-# its grace period, gc may be about to delete it.
+# A sync that lasts longer, in seconds, does not rely on the grace period of gc.
+send_long=1800
+
+# Ends the driver if gc has meanwhile doomed what the snapshot needs, and this sync lasts so long that gc may be
+# about to delete it. After a shorter one, gc will find that the document names it.
 send_doomed() {
     local keys problem
+    ((SECONDS > send_long)) || return 0
     mapfile -t keys < <(awk -F '\t' '
         FILENAME == ARGV[1] { if ($2 == "document") read[$1]; next }
         $1 ~ "^doomed/" && !($1 in read) { print $1 }' "$spool/table" "$spool/listing")

@@ -17,7 +17,7 @@ setup_file() {
 # Stops before the access number \$HOLD until it is released.
 case \${HOLD:+\${0##*/} }\$*/ in
 find*-printf* | mv\ *' '*store/web/1/*/ | rm\ *store/web/1/* | cp\ *store/web/1/*)
-    if [[ "\${*: -1} \$1" != *.put-* && \$* != *incoming* ]]; then
+    if [[ "\${*: -1} \$1" != *.put-* && \${*: -1} != *incoming* ]]; then
         echo "\${0##*/} \$*" >>"\$HOLDS/calls"
         if ((\$(wc -l <"\$HOLDS/calls") == HOLD)); then
             echo >"\$HOLDS/held"
@@ -126,9 +126,9 @@ collect() {
     zlsnap gc store >>"$HOLDS/collected"
 }
 
-# Each loop ends when the command ends before it is stopped. Unless FAULTS=all is given, only every other step is
+# Each loop ends when the command ends before it is stopped. Unless FAULTS=all is given, only every third step is
 # tried.
-stride=2
+stride=3
 [ "${FAULTS-}" != all ] || stride=1
 
 @test "sync is stopped, while the snapshot it builds on is forgotten and gc runs" {

@@ -8,6 +8,7 @@ load driver
 setup() {
     enter_work
     made_once make_damageable
+    documents_here
     HOME=$PWD
 }
 

@@ -134,3 +134,12 @@ source_parts() {
         source "$PROJECT/driver/$part.sh"
     done
 }
+
+# documents_here: the snapshots in "store" are of "tree" here, as if they had not been made elsewhere and copied.
+documents_here() {
+    local document
+    for document in store/*/*/snapshots/*.json; do
+        jq -c --arg tree "$(realpath tree)" '.directory = $tree' "$document" >document
+        mv document "$document"
+    done
+}

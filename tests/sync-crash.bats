@@ -21,6 +21,7 @@ setup() {
     export HOME=$PWD/home
     unset XDG_STATE_HOME STATE_DIRECTORY
     made_once make_first
+    documents_here
     # incoming/ of this path.
     rm -r state
     web_sync -q --state=state

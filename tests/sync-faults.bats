@@ -22,12 +22,7 @@ setup() {
     export HOME=$PWD/home
     unset XDG_STATE_HOME STATE_DIRECTORY
     made_once make_synced
-    # As if it had been synced from here.
-    local document
-    for document in store/web/1/snapshots/*; do
-        jq -c --arg tree "$(realpath tree)" '.directory = $tree' "$document" >document
-        mv document "$document"
-    done
+    documents_here
     STATE=$HOME/.local/state/zlsnap
 }
 

@@ -18,12 +18,12 @@ send_again=75
 send_snapshot() {
     local needs name
     rm -rf -- "$spool/new"
-    (needs_find) &
-    needs=$!
-    attempt mkdir -- "$spool/new"
     number=$(number_next) || die 1 'the snapshots cannot be counted: awk failed'
     ((number <= 99999999)) || die 1 "$target_url/$reference/snapshots: has a document with the number 99999999, behind which \
 no other can follow; not synced; it is not of zlsnap: remove it"
+    (needs_find) &
+    needs=$!
+    attempt mkdir -- "$spool/new"
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
     wait "$needs" || return
@@ -146,8 +146,8 @@ packs_send() {
 packs_measure() {
     local digests lines='' sizes index_sizes i pack live total
     ((${#packs[@]} == 0)) || lines=$(cd -- "$incoming" && attempt stat -c '%n %s' -- "${packs[@]##*/}") || exit
-    sed 's/[.]zst / /' <<<"$lines" | cat "$spool/resumed" - >"$spool/sent" &&
-        cp -- "$spool/sent" "$state/sent" || die 1 "$(printable "$state"): cannot be written"
+    printf '%s\n' "${lines//.zst / }" | cat "$spool/resumed" - >"$spool/sent" || die 1 'the spool cannot be written'
+    attempt cp -- "$spool/sent" "$state/sent"
     lines=$(awk 'FILENAME == ARGV[1] { size[$1] = $2; next } { print size[$1] }' "$spool/sent" "$spool/unsent")
     [[ $lines =~ ^([0-9]+($|$'\n'))+$ ]] || die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again"
     # Names with a backslash or a newline would be quoted.

@@ -136,6 +136,7 @@ source_parts() {
 }
 
 # documents_here: the snapshots in "store" are of "tree" here, as if they had not been made elsewhere and copied.
+# shellcheck disable=SC2094 # another file
 documents_here() {
     local document
     for document in store/*/*/snapshots/*.json; do

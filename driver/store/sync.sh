@@ -223,15 +223,19 @@ sync_look() {
 # sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and
 # packs of new contents to incoming/.
 sync_walk() {
-    local known_chunks=() statuses
+    local known_chunks=() statuses packed stored hashed
     sync_resume
     [[ ! -e $state/chunks ]] || known_chunks=(--known-chunks="$state/chunks")
-    {
-        sync_contents "$1" | sync_store >"$spool/stored"
-        printf '%s\n' "${PIPESTATUS[*]}" >"$spool/statuses"
-    } 4>&1 | stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree" >"$spool/manifest"
-    statuses=${PIPESTATUS[1]}
-    statuses=$(sed "s/ / $statuses /" "$spool/statuses")
+    # The statuses do not go through the spool, whose disk may be full.
+    statuses=$({
+        {
+            sync_contents "$1" 5>&- | sync_store 5>&- >"$spool/stored"
+            printf '%s ' "${PIPESTATUS[@]}" >&5
+        } 4>&1 | stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree" 5>&- >"$spool/manifest"
+        printf '%s' "${PIPESTATUS[1]}" >&5
+    } 5>&1)
+    read -r packed stored hashed <<<"$statuses"
+    statuses="$packed $hashed $stored"
     after_tell "$statuses"
     # A cut stream of contents follows from a manifest that could not be written.
     verdict "$statuses" tarpack shasum-tee tarstore || return

@@ -89,7 +89,8 @@ directory_send() (
     shift 2
     files=("${@##*/}")
     directory_expect
-    trap 'rm -rf -- "$private"' EXIT
+    # Signals come more than once; see end_by().
+    trap 'trap "" TERM INT HUP QUIT; rm -rf -- "$private"' EXIT
     output=$(mkdir -p -- "$directory_path/$prefix" "$private" 2>&1) || directory_failed "$prefix" 'cannot be made' "$output"
     if [[ $how == mv ]] && directory_is_elsewhere "$private" "$@"; then
         how=cp superfluous=("$@")

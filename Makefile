@@ -11,7 +11,7 @@
 #                   `make bench-deps` installs what it requires, `make bench-clean` removes its data
 #   make check-faults   run tests/faults*.bats, in which each run of a program has one fault: a failed system
 #                   call, allocation or other program, a signal, a power cut, or a directory exchanged
-#   make check-stores   run the tests of stores, images and registries, which start servers, skopeo or umoci
+#   make check-stores   run the tests of stores, images, registries and of the examples, which start servers
 #   make check-threads  run the tests that threads could affect with 1 thread, with 4 threads, and with
 #                   ThreadSanitizer
 #   make check-package  test the targets deb and dist, which build everything several times
@@ -236,7 +236,7 @@ check-programs: $(TESTS:%=$(UNIT)/%) fuzz-programs $(PRELOAD)/s3cmd \
     $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 
 FAULTY := $(wildcard tests/faults*.bats)
-STORES := $(wildcard $(patsubst %,tests/%.bats,check copy forget gc* oci property push-s3 registry seal status sync* \
+STORES := $(wildcard $(patsubst %,tests/%.bats,check copy examples* forget gc* oci property push-s3 registry seal status sync* \
             targets-* views*))
 CHECKED = $(or $(T),$(filter-out $(FAULTY) $(STORES),$(wildcard tests/unit/test_*.c tests/*.bats)))
 

@@ -18,17 +18,16 @@ known_tier_most=8
 # Writes the packs to build on to "known" in the spool: PACK INDEX_DIGEST SIZE LIVE TOTAL USED. LIVE is of the
 # snapshot that uses most of the pack; USED is 1 if the last snapshot uses it. The other packs that the last
 # snapshot uses are in "repair", with damaged objects of its manifest and chunk map. The snapshots that have
-# such objects are in "damaged".
+# such objects are in "unbased": no delta is made against them.
 known_choose() {
-    : >"$spool/repair"
-    : >"$spool/damaged"
-    repair=$spool/repair damaged=$spool/damaged last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
+    spool_empty_files repair unbased
+    repair=$spool/repair unbased=$spool/unbased last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
         FILENAME == ARGV[1] && $1 ~ "^bad/" { bad[substr($1, 5, 64)] }
         FILENAME == ARGV[2] { complete[$1] }
         FILENAME != ARGV[3] { next }
         $2 == "doomed" && $3 ~ "^packs/" { bad[substr($3, 7, 64)] }
         ($2 == "manifest" || $2 == "chunks") && substr($3, 11, 64) in bad {
-            print $1 >ENVIRON["damaged"]
+            print $1 >ENVIRON["unbased"]
             if ($1 == ENVIRON["last"])
                 print $3 >ENVIRON["repair"]
         }
@@ -80,8 +79,9 @@ known_guess() {
         wanted+=$pack.index$'\n'
     done; } 2>/dev/null <"$state/plan"
     have=$(cd -- "$state/known" 2>/dev/null && printf '%s\n' *.index)
-    # One that is damaged is found out by known_has_changed().
-    [[ $options && ($have == "${wanted%$'\n'}" || ! $wanted && $have == '*.index') ]] && (options_take "$options") {messages}>/dev/null && options_take "$options"
+    [[ $options && ($have == "${wanted%$'\n'}" || ! $wanted && $have == '*.index') ]] || return
+    # Options that cannot be taken are told of when the plan turns out to be that of the last snapshot.
+    (options_take "$options") {messages}>/dev/null && options_take "$options"
 }
 
 # known_plan: prints the plan that fits the last snapshot and "known".

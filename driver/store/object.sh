@@ -24,7 +24,7 @@ object_row=8
 objects_make() {
     local list=$spool/$1.objects whole='' delta='' limit=0
     if [[ $3 == "${snapshot[tree]}" || $3 == "${snapshot[chunks]-}" ]] &&
-        ! grep -qxF -- "${snapshot[key]}" "$spool/damaged"; then
+        ! grep -qxF -- "${snapshot[key]}" "$spool/unbased"; then
         snapshot_lines "$1" | tr '\t' ' ' >"$list"
         return
     fi
@@ -90,8 +90,8 @@ delta_make() {
 # found an object damaged are left out.
 base_choose() {
     base=$(number_base "$number") row=$object_row awk -F '\t' '
-        FILENAME == ARGV[1] { damaged[$1]; next }
-        FILENAME == ARGV[2] { if (!($1 in damaged)) complete[$1]; next }
+        FILENAME == ARGV[1] { unbased[$1]; next }
+        FILENAME == ARGV[2] { if (!($1 in unbased)) complete[$1]; next }
         !($1 in complete) { next }
         $2 == "snapshot" { numbers[$1] = $3 + 0 }
         $2 == "manifest" { rows[$1]++ }
@@ -105,7 +105,7 @@ base_choose() {
             }
             if (rows[best] < ENVIRON["row"])
                 print best
-        }' "$spool/damaged" "$spool/complete" "$spool/table"
+        }' "$spool/unbased" "$spool/complete" "$spool/table"
 }
 
 # base_lines KIND KEY: prints the digest of the manifest or chunk map of a snapshot, and writes its objects to

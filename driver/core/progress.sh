@@ -76,6 +76,14 @@ ratio_text() {
     tenths_text $((small * 1000 / (large ? large : 1)))
 }
 
+# A function of awk: size(BYTES) is a size with a suitable unit, all of the same width.
+awk_size='
+    function size(bytes,  unit) {
+        for (unit = 0; bytes >= 1024 && unit < 5; unit++)
+            bytes /= 1024
+        return sprintf(unit ? "%.1f %s" : "%d %s", bytes, substr("bytesKiB  MiB  GiB  TiB  PiB", unit * 5 + 1, 5))
+    }'
+
 # size_text BYTES: prints a size with a suitable unit.
 size_text() {
     local tenths=$(($1 * 10)) unit

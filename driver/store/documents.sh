@@ -25,6 +25,35 @@ documents_known=
 # The form of the names of documents, without their directory. They are sorted as text, so that all numbers have one length.
 document_form='[0-9]{8}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 
+# document_number VARIABLE DIR: sets the variable to the number of the next document of `reference` in DIR: one
+# more than the highest that is listed, of broken and forgotten ones, too.
+document_number() {
+    local highest
+    highest=$(form="^$2/$document_form\t" awk -F '[/-]' '
+        $0 ~ ENVIRON["form"] && $2 + 0 >= number { number = $2 + 1 }
+        END { printf "%.0f\n", number }' "$spool/listing") || die 1 'the documents cannot be counted: awk failed'
+    printf -v "$1" '%s' "$highest"
+}
+
+# document_number_check NUMBER DIR CONSEQUENCE: ends the driver if numbers have no more digits.
+document_number_check() {
+    (($1 <= 99999999)) || die 1 "$(target_name "$reference/$2"): has a document with the number 99999999, behind which \
+no other can follow; $3; it is not of zlsnap: remove it"
+}
+
+# document_id VARIABLE: sets the variable to a new ID.
+document_id() {
+    local random
+    random=$(od -An -N 6 -t x1 /dev/urandom)
+    printf -v "$1" '%s' "${random// /}"
+}
+
+# document_file VARIABLE NUMBER TIME ID: sets the variable to the name of the document, see document_form; TIME
+# is as in the document.
+document_file() {
+    printf -v "$1" '%08d-%s-%s.json' "$2" "${3//[-:]/}" "$4"
+}
+
 # documents_load PREFIX: reads all documents of a name, whose listing is in the spool, and judges them. Writes
 # in the spool:
 #
@@ -35,7 +64,7 @@ document_form='[0-9]{8}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 #   forgotten   the keys of snapshots that are not kept
 documents_load() {
     local missing
-    : >"$spool/table" && : >"$spool/missing"
+    spool_empty_files table missing
     zstd -q -dc -- "$documents_known" >"$spool/table.known" 2>/dev/null || : >"$spool/table.known"
     documents_take "$spool/table.known" || spool_failed 'the documents cannot be read: awk failed'
     mapfile -t missing <"$spool/missing"
@@ -173,9 +202,7 @@ documents_sound() {
 # Compares what the snapshots need with the listing.
 documents_judge() {
     local name
-    for name in complete damaged broken forgotten; do
-        : >"$spool/$name"
-    done
+    spool_empty_files complete damaged broken forgotten
     dir=$spool awk -F '\t' -v OFS='\t' '
         function need(object, size) {
             if (!($1 in damaged) && ("bad/" substr(object, index(object, "/") + 1, 64) ".json") in sizes)

@@ -54,16 +54,13 @@ doom_expect() {
 # doom_write FILE: writes documents to the store that name the objects in the lines of FILE.
 doom_write() {
     local number time id name file
-    number=$(form="^doomed/$document_form\t" awk -F '[/-]' '
-        $0 ~ ENVIRON["form"] && $2 + 0 >= number { number = $2 + 1 }
-        END { print number + 0 }' "$spool/listing") || die 1 'the listing cannot be read: awk failed'
+    document_number number doomed
     time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
     attempt split -a 4 -l "$doom_most" -- "$1" "$spool/doomed-"
     for file in "$spool"/doomed-*; do
-        ((number <= 99999999)) || die 1 "$(target_name "$reference")/doomed: has a document with the number 99999999, behind \
-which no other can follow; nothing was changed; it is not of zlsnap: remove it"
-        id=$(od -An -N 6 -t x1 /dev/urandom | tr -d ' \n')
-        printf -v name '%08d-%s-%s.json' "$number" "${time//[-:]/}" "$id"
+        document_number_check "$number" doomed 'nothing was changed'
+        document_id id
+        document_file name "$number" "$time" "$id"
         jq -Rcn --arg name "$reference" --arg time "$time" \
             '{schema_version: 1, name: $name, time: $time, objects: [inputs]}' <"$file" | store "$spool/$name" || exit
         [[ -s $spool/$name ]] || die 1 'the document cannot be written by jq'

@@ -253,12 +253,7 @@ than half of the grace period; nothing more was deleted; run it again"
 
 # gc_print ACTION WORD: prints the objects, and counts them.
 gc_print() {
-    gc_take "$1" | tee -a -- "$spool/actions" | name=$(reference_print "$reference") word=$2 awk -F '\t' '
-        function size(bytes,  unit) {
-            for (unit = 0; bytes >= 1024 && unit < 5; unit++)
-                bytes /= 1024
-            return sprintf(unit ? "%.1f %s" : "%d %s", bytes, substr("bytesKiB  MiB  GiB  TiB  PiB", unit * 5 + 1, 5))
-        }
+    gc_take "$1" | tee -a -- "$spool/actions" | name=$(reference_print "$reference") word=$2 awk -F '\t' "$awk_size"'
         { printf "%s  %-10s  %s  %s\n", ENVIRON["name"], ENVIRON["word"], $2, size($3) }' | sed 's/ *$//'
 }
 

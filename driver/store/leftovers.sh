@@ -7,8 +7,7 @@ part core/options core/pipe store/target
 # Removes what was left before the grace period, of `reference` or of all names.
 gc_leftovers() {
     local time name id
-    : >"$spool/listing"
-    : >"$spool/leftovers"
+    spool_empty_files listing leftovers
     [[ $target_kind == rclone ]] || "leftovers_$target_kind" >"$spool/leftovers" || exit
     [[ -s $spool/leftovers ]] || return 0
     gc_clock

@@ -164,7 +164,7 @@ s3_get() {
     0 | 141) return 0 ;;
     12 | 64)
         # Listing tells a missing bucket from a missing object. An object that is listed must not pass for a
-        # removed one: gc would then remove the layers of a pointer.
+        # removed one.
         unset "object_sizes[$1]"
         s3_look "$1"
         [[ ! ${object_sizes[$1]-} ]] || die 1 "$s3_url$1: is listed, but the store does not find it"

@@ -18,9 +18,8 @@ send_again=75
 send_snapshot() {
     local needs name
     rm -rf -- "$spool/new"
-    number=$(number_next) || die 1 'the snapshots cannot be counted: awk failed'
-    ((number <= 99999999)) || die 1 "$target_url/$reference/snapshots: has a document with the number 99999999, behind which \
-no other can follow; not synced; it is not of zlsnap: remove it"
+    document_number number snapshots
+    document_number_check "$number" snapshots 'not synced'
     (needs_find) &
     needs=$!
     attempt mkdir -- "$spool/new"
@@ -75,13 +74,6 @@ send_doomed() {
         ' "$spool/expected" "$spool/table") || die 1 'the documents cannot be compared: awk failed'
     [[ ! $problem ]] ||
         die 1 "$target_url/$reference/$problem: gc has begun to delete it meanwhile; not synced, run it again"
-}
-
-# Prints the number of the new snapshot: one more than the highest, of broken and forgotten ones, too.
-number_next() {
-    form="^snapshots/$document_form\t" awk -F '[/-]' '
-        $0 ~ ENVIRON["form"] && $2 + 0 >= number { number = $2 + 1 }
-        END { printf "%.0f\n", number }' "$spool/listing"
 }
 
 # --------------------------------------------------------------------------- packs
@@ -193,21 +185,17 @@ manifests_send() {
 
 # document_write DIR: writes the document to the spool; prints its name.
 document_write() {
-    local time id name entries=0 size=0 summary directory
+    local time id name directory
     time=$(created_at)
-    id=$(od -An -N 6 -t x1 /dev/urandom)
-    id=${id// /}
-    summary=$(<"$spool/summary")
-    json_value entries "$summary" entries
-    json_value size "$summary" content_bytes
+    document_id id
     path_of directory realpath -- "$1"
-    printf -v name '%08d-%s-%s.json' "$number" "${time//[-:]/}" "$id"
+    document_file name "$number" "$time" "$id"
     : >"$spool/signature"
     [[ ! $signing ]] || signature_text "$reference" "$number" "$time" "$id" "$tree" "$chunks_digest" \
         "$shaping_json" | signature_make "$signing" "$spool/signature" || exit
     jq -nc --arg name "$reference" --argjson sequence "$number" --arg time "$time" --arg id "$id" --arg host "$HOSTNAME" \
         --arg directory "$directory" --argjson options "$shaping_json" --arg tree "$tree" --arg chunks "$chunks_digest" \
-        --argjson entries "$entries" --argjson size "$size" --argjson added "$(added_bytes)" \
+        --argjson entries "$tree_entries" --argjson size "$tree_bytes" --argjson added "$(added_bytes)" \
         --rawfile manifest "$spool/manifest.objects" --rawfile map "$spool/chunks.objects" \
         --rawfile packs "$spool/packs" --rawfile signature "$spool/signature" '
         def lines: split("\n") | map(select(. != "") | split(" "));

@@ -83,10 +83,13 @@ snapshot_read() {
     local fields
     snapshot=([key]=$1 [tree]='' [options]='[]' [signed]='')
     [[ $1 ]] || return 0
-    fields=$(key=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == "snapshot" { print; exit }' "$spool/table")
+    fields=$(key=$1 awk -F '\t' -v OFS='\t' '
+        $1 == ENVIRON["key"] && $2 == "snapshot" { line = $0 }
+        $1 == ENVIRON["key"] && $2 == "signed" { signed = "yes" }
+        END { print line, signed }' "$spool/table")
     IFS=$'\t' read -r _ _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" "snapshot[directory]" \
-        "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" "snapshot[options]" <<<"$fields"
-    ! grep -qxF -- "$1"$'\tsigned' "$spool/table" || snapshot[signed]=yes
+        "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" "snapshot[options]" \
+        "snapshot[signed]" <<<"$fields"
 }
 
 # snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.

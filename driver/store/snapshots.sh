@@ -2,7 +2,7 @@
 #
 # zlsnap snapshots: the snapshots of a name, or of all names of a store.
 
-part core/options core/pipe store/documents store/name
+part core/options core/pipe core/progress store/documents store/name
 
 usage_snapshots() {
     cat <<'END'
@@ -88,12 +88,7 @@ snapshots_json() {
 
 # Prints "rows" in columns. Of a malformed document, the time and the ID are those of its name.
 snapshots_table() {
-    awk -F '\t' '
-        function size(bytes,  unit) {
-            for (unit = 0; bytes >= 1024 && unit < 5; unit++)
-                bytes /= 1024
-            return sprintf(unit ? "%.1f %s" : "%d %s", bytes, substr("bytesKiB  MiB  GiB  TiB  PiB", unit * 5 + 1, 5))
-        }
+    awk -F '\t' "$awk_size"'
         # In the C locale a character beyond ASCII has several bytes: the first one counts.
         function width(text) {
             gsub(/[\200-\277]/, "", text)

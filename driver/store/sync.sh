@@ -136,7 +136,7 @@ sync_all() {
 
 # sync_try DIR: a dry run. It works with a copy of the state, and stores nothing.
 sync_try() {
-    local incoming=$spool/incoming entries=0 size=0 summary contents
+    local incoming=$spool/incoming contents
     sync_copy_state
     documents_known=$state/table
     if [[ $target_kind == directory && ! -e $directory_path ]]; then
@@ -157,10 +157,8 @@ sync_try() {
         sync_result unchanged "${snapshot[id]}"
         return
     fi
-    summary=$(<"$spool/summary") contents=$(<"$spool/stored")
-    json_value entries "$summary" entries
-    json_value size "$summary" content_bytes
-    sync_result changed "$entries entries, $size bytes, $((contents)) bytes of new contents before compression"
+    contents=$(<"$spool/stored")
+    sync_result changed "$tree_entries entries, $tree_bytes bytes, $((contents)) bytes of new contents before compression"
 }
 
 # Makes `state` a copy in the spool.
@@ -177,12 +175,8 @@ sync_copy_state() {
 
 # sync_sum BYTES: sums up what was read and added.
 sync_sum() {
-    local entries=0 size=0 summary
-    [[ $drawn ]] || return 0
-    summary=$(<"$spool/summary")
-    json_value entries "$summary" entries
-    json_value size "$summary" content_bytes
-    summary_time "$(reference_print "$reference"): $entries entries, $(size_text "$size"), $(size_text "$1") added"
+    [[ ! $drawn ]] || summary_time \
+        "$(reference_print "$reference"): $tree_entries entries, $(size_text "$tree_bytes"), $(size_text "$1") added"
 }
 
 # Removes the packs of a walk that did not know enough: they may have contents that the store has.
@@ -223,7 +217,7 @@ sync_look() {
 # sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and
 # packs of new contents to incoming/.
 sync_walk() {
-    local known_chunks=() statuses packed stored hashed
+    local known_chunks=() statuses packed stored hashed summary
     sync_resume
     [[ ! -e $state/chunks ]] || known_chunks=(--known-chunks="$state/chunks")
     # The statuses do not go through the spool, whose disk may be full.
@@ -240,6 +234,9 @@ sync_walk() {
     # A cut stream of contents follows from a manifest that could not be written.
     verdict "$statuses" tarpack shasum-tee tarstore || return
     read -r tree <"$spool/tree"
+    summary=$(<"$spool/summary")
+    json_value tree_entries "$summary" entries
+    json_value tree_bytes "$summary" content_bytes
     attempt mv -fT -- "$spool/chunks" "$state/chunks"
 }
 
@@ -249,8 +246,10 @@ sync_store() {
     stage_after "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming"
 }
 
-# The digest of the manifest that sync_walk() wrote.
+# What sync_walk() found: the digest of the manifest, the number of entries, and the bytes of the files.
 tree=
+tree_entries=0
+tree_bytes=0
 
 # sync_contents DIR: writes contents to standard output and the manifest to descriptor 4.
 sync_contents() {

@@ -1,7 +1,8 @@
 # Builds, tests and installs zlsnap. Requires GNU make 4 or later. `make help` prints this comment.
 #
 #   make            build the programs in build/bin
-#   make deps       install what building, running and testing requires (Debian/Ubuntu, Fedora, Alpine)
+#   make deps       install what building, running and `make demo` require (Debian/Ubuntu, Fedora, Alpine);
+#                   `make deps check` also what the tests, `make lint` and `make deb` require
 #   make demo       build, then snapshot and restore a directory of this machine, and compare the two
 #   make check      build, then run all tests but those of check-faults and check-stores;
 #                   T='tests/a.bats tests/unit/test_b.c' runs only those
@@ -171,8 +172,9 @@ $(BUILD)/flags: FORCE
 	$(Q)printf '%s\n' "$$COMMANDS" >$@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+# Together with a goal for checks or for a package, also what those require.
 deps:
-	@.ci/deps
+	@.ci/deps $(if $(filter check% lint% deb%,$(MAKECMDGOALS)),check)
 
 # --------------------------------------------------------------------------- tests
 

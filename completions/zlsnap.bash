@@ -9,7 +9,7 @@
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
 _zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore snapshots
-    status check copy forget gc clean'
+    status check copy forget gc clean help'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
     xattrs-exclude= no-xattrs live jobs= verbose'
@@ -68,6 +68,7 @@ _zlsnap_describe() {
         ;;
     gc) options="grace= dry-run allow-remove-all $_zlsnap_store" operands='name|dir|store dir|store' ;;
     clean) options='dry-run older-than= state=' operands='dir*' ;;
+    help) options='' operands='command' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"
         operands='dir'
@@ -98,10 +99,7 @@ _zlsnap_command() {
     if ((${#words[@]} == 2)); then
         case $current in
         -*) _zlsnap_offer --help --version ;;
-        *)
-            # shellcheck disable=SC2086 # a list
-            _zlsnap_offer $_zlsnap_commands
-            ;;
+        *) _zlsnap_offer_commands ;;
         esac
         return 1
     fi
@@ -165,6 +163,11 @@ _zlsnap_offer() {
         [[ $word != "$current"* ]] || COMPREPLY+=("${word:cut}")
     done
     [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *[=:/] ]] || compopt -o nospace 2>/dev/null
+}
+
+_zlsnap_offer_commands() {
+    # shellcheck disable=SC2086 # a list
+    _zlsnap_offer $_zlsnap_commands
 }
 
 # _zlsnap_glob dir|file PATH: prints the paths that begin with PATH, each followed by a NUL.
@@ -259,6 +262,7 @@ _zlsnap_operand() {
     *'|layer|'*) _zlsnap_paths layer ;; # and directories, which lead to layers
     *'|dir|'*) _zlsnap_paths dir ;;
     *'|new|'* | *'|file|'*) _zlsnap_paths file ;;
+    *'|command|'*) _zlsnap_offer_commands ;;
     esac
     _zlsnap_offer "${schemes[@]}"
 }

@@ -21,7 +21,8 @@ function __zlsnap_is
 end
 
 function __zlsnap_needs_command
-    test (count (__zlsnap_words)) -eq 1
+    set -l words (__zlsnap_words)
+    test (count $words) -eq 1; or test "$words[2..-1]" = help
 end
 
 # __zlsnap_option COMMAND[,COMMAND]... [ARGUMENT of complete]...: declares an option of these programs or
@@ -196,6 +197,7 @@ __zlsnap_add copy 'copy snapshots to another store'
 __zlsnap_add forget 'forget all but some snapshots of a name'
 __zlsnap_add gc 'delete what no snapshot needs any more'
 __zlsnap_add clean 'remove what interrupted runs left on this machine'
+__zlsnap_add help 'print the help of a command'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s h -l help -d 'show the help'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s V -l version -d 'show the version'
 
@@ -210,7 +212,7 @@ set -l viewers list,info,mtree,diff,pull,restore,status
 set -l writers sync,check,copy,forget,gc
 set -l stores $viewers,$writers,snapshots
 set -l image oci,push
-set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,digest,oci,push,$stores,clean
+set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,digest,oci,push,$stores,clean,help
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'

@@ -203,6 +203,26 @@ assert_taken() {
     done
 }
 
+@test "help COMMAND is COMMAND --help, and help alone is --help" {
+    local command
+    for command in "${commands[@]}"; do
+        assert_equal "$(zlsnap help "$command")" "$(zlsnap "$command" --help)"
+    done
+    assert_equal "$(zlsnap help)" "$(zlsnap --help)"
+    assert_equal "$(zlsnap help help)" "$(zlsnap --help)"
+    assert_equal "$(zlsnap help --help)" "$(zlsnap --help)"
+    refute_usage "unknown command 'snapshot'" help snapshot
+    refute_usage "extra operand 'b'" help create b
+}
+
+@test "-q and --progress may come before the command" {
+    mkdir tree
+    run -0 --separate-stderr zlsnap --progress=always create tree b.tar.zst
+    assert_equal "$(grep -c 'b.tar.zst: 1 entries' <<<"$stderr")" 1
+    refute_usage "unknown option '--progress'" --progress digest tree
+    refute_usage 'missing command' -q
+}
+
 @test "a missing and an unknown command are usage errors" {
     refute_usage 'missing command'
     refute_usage "unknown command 'snapshot'" snapshot a b

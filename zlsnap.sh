@@ -88,7 +88,7 @@ program() {
 
 # The part that each command is in.
 declare -A command_parts=(
-    [create]=layer/create [extract]=layer/extract [verify]=layer/verify [list]=layer/list [info]=layer/info
+    [create]=layer/create [describe]=layer/describe [extract]=layer/extract [verify]=layer/verify [list]=layer/list [info]=layer/info
     [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
     [oci]=image/oci [push]=store/push [pull]=store/push
     [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots [status]=store/status
@@ -102,6 +102,7 @@ Usage: zlsnap COMMAND [OPTION]... OPERAND...
 Snapshots of container layers: a directory as one compressed tar, with its digests.
 
   create DIR LAYER     pack DIR into a layer; write its digests and sizes to LAYER.json
+  describe LAYER       write LAYER.json for a layer that tarpack | zstd made
   extract LAYER DIR    restore a layer; DIR is not changed unless the digest matches
   verify LAYER         check digests, sizes, frames and structure
   list LAYER           list the entries

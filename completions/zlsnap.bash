@@ -8,7 +8,7 @@
 
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
-_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore snapshots
+_zlsnap_commands='create describe extract verify list info mtree digest diff oci push pull sync restore snapshots
     status check copy forget gc clean help'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
@@ -33,7 +33,8 @@ declare -A _zlsnap_letters=(
 # the end marks an operand that can be repeated.
 _zlsnap_describe() {
     case $1 in
-    create) options="progress[=] $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
+    create) options="progress[=] json $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
+    describe) options="progress[=] expect= $_zlsnap_limits" operands='layer' ;;
     extract) options="progress[=] expect= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
     verify) options="progress[=] expect= $_zlsnap_limits" operands='layer|image' ;;
     list) options="expect= no-verify names verbose json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;

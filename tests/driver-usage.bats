@@ -5,7 +5,7 @@
 load helpers
 load driver
 
-commands=(create extract verify list info mtree digest diff oci push pull sync restore snapshots status check copy forget gc
+commands=(create describe extract verify list info mtree digest diff oci push pull sync restore snapshots status check copy forget gc
     clean)
 
 # The help of each command.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The command line of zlsnap, and where it finds its programs.
+# shellcheck disable=SC2154
 # shellcheck disable=SC2030,SC2031
 
 load helpers

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap extract
+# shellcheck disable=SC2154
 
 load helpers
 load driver

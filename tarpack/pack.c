@@ -312,7 +312,7 @@ static enum status item_find(struct packer *pack, const struct walk_item *item)
     if (pack->content_known || !cache_find(pack->cache, item, &pack->entry.xattrs))
         return STATUS_OK;
     cache_get(pack->cache, &pack->found, &pack->place);
-    return digester_knows(pack->digester, item->path, (uint64_t)item->status.st_size, &pack->found,
+    return digester_knows(pack->digester, (uint64_t)item->status.st_size, &pack->found,
                           &pack->place, &pack->content_known);
 }
 

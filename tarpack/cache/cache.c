@@ -1,5 +1,6 @@
 #include "cache/cache.h"
 
+#include "cache/moved.h"
 #include "cache/placing.h"
 #include "cache/reader.h"
 #include "cache/writer.h"
@@ -20,6 +21,7 @@ struct cache {
     bool changed; /* the new file differs from the old one */
     struct placing placing;
     struct cache_record found; /* by cache_find() */
+    struct moved moved;
     struct cache_record begun; /* of the current file; path_length 0: it has none */
     struct buf rest;           /* its path and attributes */
 };
@@ -92,13 +94,6 @@ static struct cache_record record_make(const struct walk_item *item)
                                  .ctime_ns = (uint32_t)status->st_ctim.tv_nsec};
 }
 
-static bool is_same(const struct cache_record *a, const struct cache_record *b)
-{
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->mtime == b->mtime && a->ctime == b->ctime && a->mtime_ns == b->mtime_ns &&
-           a->ctime_ns == b->ctime_ns;
-}
-
 /* Decodes attributes. Each is the length of its value, its name with the NUL, and the value. */
 static bool xattrs_load(const char *text, size_t length, struct xattrs *xattrs)
 {
@@ -121,19 +116,19 @@ static bool xattrs_load(const char *text, size_t length, struct xattrs *xattrs)
     return true;
 }
 
-bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs)
+/* Searches the record of the file among those that come next. Whether it is unchanged. */
+static bool path_find(struct cache *cache, const char *path, const struct cache_record *wanted,
+                      struct xattrs *xattrs)
 {
     struct cache_record record;
-    const struct cache_record wanted = record_make(item);
     const char *bytes = NULL;
-    cache->begun.path_length = 0;
     while ((bytes = cache_reader_next(&cache->old, &record))) {
-        const char *path = bytes + sizeof record;
-        int order = tar_path_compare(path, item->path);
+        const char *old = bytes + sizeof record;
+        int order = tar_path_compare(old, path);
         if (order > 0)
             return false;
-        if (order == 0 && is_same(&record, &wanted) &&
-            xattrs_load(path + record.path_length, record.xattrs_length, xattrs)) {
+        if (order == 0 && cache_record_is_same(&record, wanted) &&
+            xattrs_load(old + record.path_length, record.xattrs_length, xattrs)) {
             cache->found = record;
             return true;
         }
@@ -143,6 +138,36 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
             return false;
     }
     return false;
+}
+
+/* Searches the record of the file under any path, and begins one with the new path. */
+static bool inode_find(struct cache *cache, const char *path, const struct cache_record *wanted,
+                       struct xattrs *xattrs)
+{
+    const size_t length = strlen(path) + 1;
+    struct buf *rest = &cache->rest;
+    /* If it changed after the cache was written, no record has its ctime. */
+    if (cache->old.first.at == 0 || wanted->ctime > cache->old.written.tv_sec ||
+        length > CACHE_PATH_MAX)
+        return false;
+    const char *bytes = moved_find(&cache->moved, &cache->old, wanted, &cache->found);
+    const char *attributes = bytes ? bytes + sizeof cache->found + cache->found.path_length : NULL;
+    rest->length = 0;
+    if (!bytes || !xattrs_load(attributes, cache->found.xattrs_length, xattrs) ||
+        buf_append(rest, path, length) != 0 ||
+        buf_append(rest, attributes, cache->found.xattrs_length) != 0)
+        return false;
+    cache->begun = cache->found;
+    cache->begun.path_length = (uint32_t)length;
+    return true;
+}
+
+bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs)
+{
+    const struct cache_record wanted = record_make(item);
+    cache->begun.path_length = 0;
+    return path_find(cache, item->path, &wanted, xattrs) ||
+           inode_find(cache, item->path, &wanted, xattrs);
 }
 
 void cache_get(const struct cache *cache, struct digest_value *value, struct place *place)
@@ -156,6 +181,12 @@ void cache_get(const struct cache *cache, struct digest_value *value, struct pla
 void cache_keep(struct cache *cache, const struct place *place)
 {
     struct cache_record record;
+    if (cache->begun.path_length > 0) {
+        struct digest_value value = {0};
+        memcpy(value.bytes, cache->found.digest, CACHE_DIGEST_BYTES);
+        cache_add(cache, &value, place);
+        return;
+    }
     const char *bytes = cache_reader_next(&cache->old, &record);
     if (record.pack != place->pack || record.chunks != place->chunks)
         cache->changed = true;
@@ -276,6 +307,7 @@ void cache_free(struct cache *cache)
 {
     if (!cache)
         return;
+    moved_free(&cache->moved);
     cache_reader_close(&cache->old);
     cache_writer_close(&cache->new);
     placing_free(&cache->placing);

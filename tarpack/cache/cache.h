@@ -7,10 +7,11 @@
  * rename, unless nothing has changed. Damage in the old file is a warning, and the files behind it
  * are read.
  *
- * A file is unchanged if its path, device, inode, size, mtime and ctime are: ctime changes with
- * content, attributes, mode and owner, and cannot be set. A file that changed just before it was
- * read is not recorded, since a later change might leave its times the same (git calls such an
- * entry racy: gitformat-index).
+ * A file is unchanged if its device, inode, size, mtime and ctime are: ctime changes with content,
+ * attributes, mode and owner, and cannot be set. Its path only tells where its record is; if that
+ * is not there, a table of inodes tells (moved.h): a directory above it may have been renamed. A
+ * file that changed just before it was read is not recorded, since a later change might leave its
+ * times the same (git calls such an entry racy: gitformat-index).
  */
 #ifndef TARPACK_CACHE_H
 #define TARPACK_CACHE_H
@@ -32,8 +33,8 @@ struct cache;
  * status; the error is printed. */
 enum status cache_open(struct cache **opened, const char *path, const struct packs *known);
 
-/* Whether the file is unchanged; only its status has to be known. If so, stores its attributes.
- * Items must come in the order of the walk. */
+/* Whether the file is unchanged, but for its path; only its status has to be known. If so, stores
+ * its attributes. Items must come in the order of the walk. */
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);
 
 /* Stores the digest of the file that cache_find() found, and the place of its content. */

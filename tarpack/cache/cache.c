@@ -18,7 +18,7 @@ struct cache {
     struct timespec racy; /* files that changed at this time or later are not recorded */
     struct cache_reader old;
     struct cache_writer new;
-    bool changed; /* the new file differs from the old one */
+    bool changed; /* the new file differs from the old one; before that nothing is written */
     struct placing placing;
     struct cache_record found; /* by cache_find() */
     struct moved moved;
@@ -43,22 +43,28 @@ static bool is_equal(const struct buf *a, const struct buf *b)
     return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
 }
 
-/* Writes the list of packs that places refer to. Without `known` it is the old one. */
+/* Decides the list of packs that places refer to. Without `known` it is the old one. */
 static enum status list_settle(struct cache *cache, const struct packs *known)
 {
     struct buf list = {0};
-    const struct buf *old = &cache->old.packs;
+    const struct buf *old = &cache->old.packs, *new = known ? &list : old;
     int result = known ? packs_list(known, &list) : 0;
     if (result == 0)
-        result = placing_make(&cache->placing, old, known ? &list : old);
-    if (result == 0 && known && !is_equal(&list, old))
+        result = placing_make(&cache->placing, old, new);
+    if (result == 0 && (cache->old.over || !is_equal(new, old))) {
         cache->changed = true;
-    if (result == 0 && known)
-        cache_writer_packs(&cache->new, list.bytes, list.length);
-    else if (result == 0)
-        cache_writer_packs(&cache->new, old->bytes, old->length);
+        cache_writer_packs(&cache->new, new->bytes, new->length);
+    }
     buf_free(&list);
     return result == 0 ? STATUS_OK : diag_no_memory();
+}
+
+/* To be called before the new file differs from the old one. */
+static void change(struct cache *cache)
+{
+    if (!cache->changed)
+        cache_writer_continue(&cache->new, &cache->old);
+    cache->changed = true;
 }
 
 enum status cache_open(struct cache **opened, const char *path, const struct packs *known)
@@ -72,7 +78,6 @@ enum status cache_open(struct cache **opened, const char *path, const struct pac
     enum status status = cache_writer_open(&cache->new, path);
     if (status == STATUS_OK) {
         cache_reader_open(&cache->old, cache->new.directory, cache->new.name, path);
-        cache->changed = cache->old.over;
         status = list_settle(cache, known);
     }
     if (status != STATUS_OK) {
@@ -132,7 +137,7 @@ static bool path_find(struct cache *cache, const char *path, const struct cache_
             cache->found = record;
             return true;
         }
-        cache->changed = true;
+        change(cache);
         cache_reader_skip(&cache->old, &record);
         if (order == 0)
             return false;
@@ -189,10 +194,11 @@ void cache_keep(struct cache *cache, const struct place *place)
     }
     const char *bytes = cache_reader_next(&cache->old, &record);
     if (record.pack != place->pack || record.chunks != place->chunks)
-        cache->changed = true;
+        change(cache);
     record.pack = place->pack;
     record.chunks = place->chunks;
-    cache_writer_add(&cache->new, &record, bytes + sizeof record);
+    if (cache->changed)
+        cache_writer_add(&cache->new, &record, bytes + sizeof record);
     cache_reader_skip(&cache->old, &record);
 }
 
@@ -254,9 +260,10 @@ size_t cache_add_late(struct cache *cache)
 {
     static const struct digest_value value;
     static const struct place place;
-    const size_t at = cache->new.out.length;
     if (cache->begun.path_length == 0)
         return NOWHERE;
+    change(cache);
+    const size_t at = cache->new.out.length;
     cache->new.held = true;
     cache_add(cache, &value, &place);
     return cache->new.out.length > at ? at : NOWHERE;
@@ -290,7 +297,7 @@ void cache_add(struct cache *cache, const struct digest_value *value, const stru
     if (record->path_length == 0)
         return;
     record_complete(record, value, place);
-    cache->changed = true;
+    change(cache);
     cache_writer_add(&cache->new, record, cache->rest.bytes);
     record->path_length = 0;
 }
@@ -298,8 +305,12 @@ void cache_add(struct cache *cache, const struct digest_value *value, const stru
 void cache_finish(struct cache *cache)
 {
     struct cache_record record;
+    if (!cache)
+        return;
     /* A record that is left belongs to a file that is gone. */
-    if (cache && (cache_reader_next(&cache->old, &record) || cache->old.damaged || cache->changed))
+    if (cache_reader_next(&cache->old, &record) || cache->old.damaged)
+        change(cache);
+    if (cache->changed)
         cache_writer_finish(&cache->new);
 }
 

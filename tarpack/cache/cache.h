@@ -3,9 +3,9 @@
  * place of its content. A file whose status has not changed is not opened again.
  *
  * The cache file lists the files in the order of the walk. The old and the new file are processed
- * in step with the walk, so memory does not grow with them. The new file replaces the old one by a
- * rename, unless nothing has changed. Damage in the old file is a warning, and the files behind it
- * are read.
+ * in step with the walk, so memory does not grow with them. The new file is written from the first
+ * change on, and replaces the old one by a rename; without a change the old one stays. Damage in
+ * the old file is a warning, and the files behind it are read.
  *
  * A file is unchanged if its device, inode, size, mtime and ctime are: ctime changes with content,
  * attributes, mode and owner, and cannot be set. Its path only tells where its record is; if that

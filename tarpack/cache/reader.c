@@ -57,7 +57,7 @@ static const char *rest_drop(struct cache_reader *reader, int error)
         diag_warn("%s: the cache %s%s: the rest of it is not used", diag_name(reader->path).text,
                   error ? "cannot be read: " : "is damaged", error ? strerror(error) : "");
     reader->damaged = reader->over = true;
-    reader->in.length = reader->next = 0;
+    reader->in.length = reader->next;
     return NULL;
 }
 
@@ -122,9 +122,9 @@ static bool is_record(const char *bytes, size_t left, struct cache_record *recor
 
 const char *cache_reader_next(struct cache_reader *reader, struct cache_record *record)
 {
-    if (reader->next == reader->in.length) {
+    if (reader->next == reader->in.length && !reader->over) {
         reader->in.length = reader->next = 0;
-        if (!reader->over && !block_read(reader))
+        if (!block_read(reader))
             return rest_drop(reader, errno);
         reader->over = reader->in.length == 0;
     }

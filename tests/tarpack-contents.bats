@@ -34,7 +34,7 @@ opened() {
     strace -f --seccomp-bpf -o log -e trace=openat -e status=successful \
         tarpack --manifest=time --cache=cache --contents=3 --chunks=chunks --known=packs --known-chunks=last \
         "$@" tree 3>stream >manifest || return
-    sed -nE '/O_RDONLY\|O_NOCTTY\|O_NONBLOCK\|(O_LARGEFILE\|)?O_NOFOLLOW\|O_CLOEXEC\)/ s/^[^"]*"([^"]*)".*/\1/p' \
+    sed -nE '/O_RDONLY\|O_NOCTTY\|O_NONBLOCK\|(O_LARGEFILE\|)?O_NOFOLLOW\|O_CLOEXEC(\)| <unfinished)/ s/^[^"]*"([^"]*)".*/\1/p' \
         log | grep -v '\.index$' | paste -sd ' '
 }
 

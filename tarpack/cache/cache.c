@@ -59,6 +59,11 @@ static enum status list_settle(struct cache *cache, const struct packs *known)
     return result == 0 ? STATUS_OK : diag_no_memory();
 }
 
+bool cache_is_warm(const struct cache *cache)
+{
+    return cache->old.first.at > 0;
+}
+
 /* To be called before the new file differs from the old one. */
 static void change(struct cache *cache)
 {
@@ -152,7 +157,7 @@ static bool inode_find(struct cache *cache, const char *path, const struct cache
     const size_t length = strlen(path) + 1;
     struct buf *rest = &cache->rest;
     /* If it changed after the cache was written, no record has its ctime. */
-    if (cache->old.first.at == 0 || wanted->ctime > cache->old.written.tv_sec ||
+    if (!cache_is_warm(cache) || wanted->ctime > cache->old.written.tv_sec ||
         length > CACHE_PATH_MAX)
         return false;
     const char *bytes = moved_find(&cache->moved, &cache->old, wanted, &cache->found);

@@ -33,6 +33,9 @@ struct cache;
  * status; the error is printed. */
 enum status cache_open(struct cache **opened, const char *path, const struct packs *known);
 
+/* Whether earlier runs have left records. */
+bool cache_is_warm(const struct cache *cache);
+
 /* Whether the file is unchanged, but for its path; only its status has to be known. If so, stores
  * its attributes. Items must come in the order of the walk. */
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);

@@ -9,22 +9,16 @@
 #define TARPACK_CACHE_MOVED_H
 
 #include "cache/reader.h"
+#include "cache/table.h"
 
 /* With twice as many slots, 64 MiB. */
 #define MOVED_MAX ((size_t)1 << 21)
-
-struct moved_slot {
-    uint64_t hash;   /* of the status; 0: the slot is free */
-    uint32_t block;  /* number in `blocks` */
-    uint32_t offset; /* of the record in the block */
-};
 
 /* Zero-initialised it has no records yet. It owns its memory. */
 struct moved {
     bool made;
     struct cache_reader reader; /* of the same file */
-    struct moved_slot *slots;
-    size_t count, capacity; /* a power of two */
+    struct table records; /* from hashes of their status to block * 2^32 + offset in the block */
     struct cache_mark *blocks;
     size_t blocks_count, blocks_capacity;
 };

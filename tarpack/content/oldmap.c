@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,54 +109,18 @@ static bool run_take(struct oldmap *map, const char *line, size_t length, struct
     return true;
 }
 
-/* Never 0. */
 static uint64_t block_hash(uint64_t size, const struct digest_value *digest, uint64_t check)
 {
     uint64_t words[3] = {size, check};
     memcpy(&words[2], digest->bytes, sizeof words[2]);
-    const uint64_t hash = cache_check(0, words, sizeof words);
-    return hash > 0 ? hash : 1;
-}
-
-/* The first slot from the hash's place on that is free, or has the hash. */
-static struct oldmap_slot *slot_find(const struct oldmap *map, uint64_t hash)
-{
-    for (uint64_t at = hash;; at++) {
-        struct oldmap_slot *slot = &map->slots[at & (map->capacity - 1)];
-        if (slot->hash == 0 || slot->hash == hash)
-            return slot;
-    }
-}
-
-/* Makes room for one more. */
-static enum status slots_grow(struct oldmap *map)
-{
-    struct oldmap wider = *map;
-    if (map->count * 2 < map->capacity)
-        return STATUS_OK;
-    wider.capacity = map->capacity ? map->capacity * 2 : 256;
-    wider.slots = calloc(wider.capacity, sizeof *wider.slots);
-    if (!wider.slots)
-        return diag_no_memory();
-    for (size_t i = 0; i < map->capacity; i++) {
-        if (map->slots[i].hash != 0)
-            *slot_find(&wider, map->slots[i].hash) = map->slots[i];
-    }
-    free(map->slots);
-    *map = wider;
-    return STATUS_OK;
+    return cache_check(0, words, sizeof words);
 }
 
 /* Remembers where the current block, which is complete, stands. */
 static enum status block_note(struct oldmap *map, uint64_t block)
 {
-    enum status status = slots_grow(map);
-    if (status != STATUS_OK)
-        return status;
     const uint64_t hash = block_hash(map->size, &map->digest, map->check);
-    *slot_find(map, hash) = (struct oldmap_slot){hash, block};
-    map->count++;
-    return STATUS_OK;
+    return table_add(&map->blocks, hash, block) == 0 ? STATUS_OK : diag_no_memory();
 }
 
 /* Reads the whole map, and remembers where each block stands. */
@@ -189,14 +152,12 @@ enum status oldmap_find(struct oldmap *map, uint64_t size, const struct digest_v
 {
     const char *line = NULL;
     size_t length = 0;
+    uint64_t block = 0;
     *found = false;
     enum status status = map->open && !map->indexed ? index_make(map) : STATUS_OK;
-    if (status != STATUS_OK || map->count == 0)
+    if (status != STATUS_OK || !table_find(&map->blocks, block_hash(size, digest, check), &block))
         return status;
-    const struct oldmap_slot *slot = slot_find(map, block_hash(size, digest, check));
-    if (slot->hash == 0)
-        return STATUS_OK;
-    lines_seek(&map->lines, slot->block);
+    lines_seek(&map->lines, block);
     map->over = false;
     status = line_next(map, &line, &length);
     *found = status == STATUS_OK && !map->over && block_begin(map, line, length) &&
@@ -233,6 +194,6 @@ void oldmap_close(struct oldmap *map)
     if (map->open)
         (void)close(map->fd);
     lines_free(&map->lines);
-    free(map->slots);
+    table_free(&map->blocks);
     *map = (struct oldmap){0};
 }

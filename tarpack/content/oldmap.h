@@ -8,16 +8,12 @@
 #ifndef TARPACK_OLDMAP_H
 #define TARPACK_OLDMAP_H
 
+#include "cache/table.h"
 #include "chunk_map.h"
 #include "lines.h"
 #include "status.h"
 
 #include <stdbool.h>
-
-struct oldmap_slot {
-    uint64_t hash;  /* of the content and its chunks; 0: the slot is free */
-    uint64_t block; /* where its first line stands */
-};
 
 /* Zero-initialised it is closed, and has no blocks. */
 struct oldmap {
@@ -26,8 +22,7 @@ struct oldmap {
     bool over; /* no line is left, or the rest is not used */
     int fd;
     struct lines lines;
-    struct oldmap_slot *slots;
-    size_t count, capacity;     /* a power of two */
+    struct table blocks;        /* from hashes of contents and their chunks to first lines */
     uint64_t first;             /* where the first chunk of the current block stands */
     uint64_t size, left;        /* bytes of its file, and of these in chunks not read yet */
     struct digest_value digest; /* of its file */

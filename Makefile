@@ -199,6 +199,8 @@ $(UNIT)/test_flusher: $(OBJ)/tarunpack/tree/flusher.o
 $(UNIT)/test_source: $(addprefix $(OBJ)/tarunpack/archive/,source.o hasher.o)
 $(UNIT)/test_dirtree: $(OBJ)/tarunpack/tree/dirtree.o
 $(UNIT)/test_links: $(OBJ)/tarpack/tree/links.o
+$(UNIT)/test_ahead: $(addprefix $(OBJ)/tarpack/tree/,ahead.o walk.o)
+$(UNIT)/test_table: $(OBJ)/tarpack/cache/table.o
 $(UNIT)/test_placing: $(OBJ)/tarpack/cache/placing.o
 $(UNIT)/test_chunker: $(OBJ)/tarpack/content/chunker.o
 $(UNIT)/test_seen: $(OBJ)/tarpack/content/seen.o

@@ -63,41 +63,13 @@ commands_called() {
         {readlink,realpath,uname,sleep,env,bash,sh,program,stage,run,say,die} | tr ' ' '\n'
 }
 
-@test "never calls functions that the caller exported" {
+@test "never calls functions that the caller exported, and ignores variables with the names of its own and of bash's" {
     made_once make_tour
-    local name
+    local name words
+    local -a functions=()
     while IFS= read -r name; do
-        environment+=("BASH_FUNC_$name%%=() { echo FUNCTION; return 7; }")
+        functions+=("BASH_FUNC_$name%%=() { echo FUNCTION; return 7; }")
     done < <(commands_called)
-    assert_same_tour zlsnap
-    assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
-}
-
-@test "ignores the options of the caller's shell" {
-    made_once make_tour
-    local options
-    options=$(set -o | awk '$1 !~ /^(noexec|verbose|xtrace|onecmd|monitor)$/ { print $1 }' | paste -sd :)
-    environment=("SHELLOPTS=$options" "BASHOPTS=$(shopt | awk '$1 != "extdebug" { print $1 }' | paste -sd :)")
-    assert_same_tour zlsnap
-    assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
-    # A `bash zlsnap` could not prevent the effect of these.
-    environment=(SHELLOPTS=noexec:onecmd:verbose:xtrace)
-    assert_same_tour zlsnap
-}
-
-@test "does not read the start-up files of BASH_ENV and ENV" {
-    made_once make_tour
-    printf 'echo noise\ncd /\nset -f\nalias exec=echo\nexit 7\n' >start-up
-    environment=(BASH_ENV="$PWD/start-up" ENV="$PWD/start-up")
-    assert_same_tour zlsnap
-    # `bash zlsnap` reads it, and then starts bash again without it.
-    printf 'set -f\nshopt -s nocasematch\nIFS=abc\ntee() { :; }\n' >start-up
-    assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
-}
-
-@test "ignores environment variables with the names of its own and of bash's variables" {
-    made_once make_tour
-    local words
     # Excluded are the variables that zlsnap documents, and those that make bash itself print a message.
     words=$({
         cat "$PROJECT"/zlsnap.sh "$PROJECT"/driver/*/*.sh | grep -oE '\$\{?[#!]?[A-Za-z_][A-Za-z0-9_]*' |
@@ -109,19 +81,37 @@ commands_called() {
     } | sort -u | grep -vxE \
         'PATH|HOME|TMPDIR|SOURCE_DATE_EPOCH|SHELLOPTS|BASHOPTS|BASH_ENV|ENV|LC_.*|LANG|LD_.*|BASH_(SOURCE|COMPAT)')
     mapfile -t environment <<<"${words//$'\n'/=junk$'\n'}=junk"
+    environment+=("${functions[@]}")
     assert_same_tour zlsnap
+    # Not together: with POSIXLY_CORRECT, `bash zlsnap` itself refuses the functions.
     mapfile -t environment <<<"${words//$'\n'/=0$'\n'}=0"
     assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
-    environment=(BASH_COMPAT=4.2)
+    environment=("${functions[@]}")
+    assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
+}
+
+@test "ignores the options of the caller's shell" {
+    made_once make_tour
+    local options
+    options=$(set -o | awk '$1 !~ /^(noexec|verbose|xtrace|onecmd|monitor)$/ { print $1 }' | paste -sd :)
+    environment=("SHELLOPTS=$options" "BASHOPTS=$(shopt | awk '$1 != "extdebug" { print $1 }' | paste -sd :)")
+    assert_same_tour zlsnap
+    assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
+    # A `bash zlsnap` could not prevent the effect of these.
+    environment=(SHELLOPTS=noexec:onecmd:verbose:xtrace BASH_COMPAT=4.2)
     assert_same_tour zlsnap
 }
 
-@test "ignores definitions in ~/.jq" {
+@test "does not read the start-up files of BASH_ENV and ENV, and ignores definitions in ~/.jq" {
     made_once make_tour
     mkdir home
     echo 'def length: 0; def test(x): false; def map(x): []; def error(x): null;' >home/.jq
-    environment=(HOME="$PWD/home")
+    printf 'echo noise\ncd /\nset -f\nalias exec=echo\nexit 7\n' >start-up
+    environment=(BASH_ENV="$PWD/start-up" ENV="$PWD/start-up" HOME="$PWD/home")
     assert_same_tour zlsnap
+    # `bash zlsnap` reads it, and then starts bash again without it.
+    printf 'set -f\nshopt -s nocasematch\nIFS=abc\ntee() { :; }\n' >start-up
+    assert_same_short_tour bash "$ZLSNAP_BIN/zlsnap"
 }
 
 @test "without /proc: prints its messages, and commands that need /proc say so" {

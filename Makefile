@@ -407,18 +407,28 @@ INSTALLED_LINKS := \
     $(if $(wildcard completions/zlsnap.bash),$(foreach p,$(PROGRAMS),zlsnap=$(BASHDIR)/$(p))) \
     $(if $(wildcard completions/zlsnap.fish),$(foreach p,$(PROGRAMS),zlsnap.fish=$(FISHDIR)/$(p).fish))
 
+# Installs SOURCE=TARGET pairs with a mode; those that follow each other into one directory, without another name,
+# in one process.
+define install_pairs
+	$(Q)install_all() { [ $$# -eq 0 ] || { install -d "$$DESTDIR$$dir" && install -m $(1) "$$@" "$$DESTDIR$$dir"; }; }; \
+	dir= && set -- && for pair in $(2); do \
+	    from=$${pair%%=*} to=$${pair#*=}; \
+	    if [ "$${to%/*}" != "$$dir" ]; then install_all "$$@" || exit 1; dir=$${to%/*}; set --; fi; \
+	    if [ "$${from##*/}" = "$${to##*/}" ]; then set -- "$$@" "$$from"; \
+	    else install -D -m $(1) "$$from" "$$DESTDIR$$to" || exit 1; fi; done; \
+	install_all "$$@"
+endef
+
 install: all
-	$(Q)for pair in $(INSTALLED_PROGRAMS); do \
-	    install -D -m 755 "$${pair%%=*}" "$$DESTDIR$${pair#*=}" || exit 1; done
-	$(Q)for pair in $(INSTALLED_DATA); do \
-	    install -D -m 644 "$${pair%%=*}" "$$DESTDIR$${pair#*=}" || exit 1; done
+	$(call install_pairs,755,$(INSTALLED_PROGRAMS))
+	$(call install_pairs,644,$(INSTALLED_DATA))
 	$(Q)for pair in $(INSTALLED_LINKS); do \
 	    ln -sf "$${pair%%=*}" "$$DESTDIR$${pair#*=}" || exit 1; done
 
 # Removes only directories that belong to zlsnap alone; those of a prefix belong to others.
 uninstall:
-	$(Q)for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_LINKS); do \
-	    rm -f "$$DESTDIR$${pair#*=}" || exit 1; done
+	$(Q)set -- && for pair in $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_LINKS); do \
+	    set -- "$$@" "$$DESTDIR$${pair#*=}"; done; rm -f "$$@"
 	$(Q)for dir in $(sort $(patsubst driver/%/,$(PARTS)/%,$(dir $(DRIVER_PARTS)))) $(PARTS) $(DOCDIR)/examples $(DOCDIR); do \
 	    if [ -d "$$DESTDIR$$dir" ]; then \
 	        rmdir --ignore-fail-on-non-empty "$$DESTDIR$$dir" || exit 1; fi; done

@@ -93,9 +93,10 @@ def write(tree, map_name, indexes):
                 record("file", data)
                 continue
             chunk_map.write(escaped(name) + f" size={len(data)} sha256digest={digest(data)}\n".encode())
-            for chunk in chunks(data):
+            parts = list(chunks(data))
+            for chunk in parts:
                 record("chunk", chunk)
-            runs = itertools.groupby((digest(chunk), len(chunk)) for chunk in chunks(data))
+            runs = itertools.groupby((digest(chunk), len(chunk)) for chunk in parts)
             for (chunk, length), run in runs:
                 count = len(list(run))
                 chunk_map.write(f"{chunk} {length}{f' {count}' if count > 1 else ''}\n".encode())

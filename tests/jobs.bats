@@ -229,6 +229,7 @@ manifests_agree() {
 }
 
 @test "tarpack digests contents in a second thread: the same manifest, contents and cache" {
+    enter_memory
     make_contents
     make_other
     sleep 2.1 # the cache does not record files that are newer than two seconds
@@ -255,6 +256,7 @@ manifests_agree() {
 }
 
 @test "tarpack with a second thread: warnings and errors come in the order of the files" {
+    enter_memory
     make_contents
     mkfifo tree/many/fifo
     /usr/bin/python3 -c 'import socket; [socket.socket(socket.AF_UNIX).bind(f"tree/{n}") for n in ("b", "many/aabb-s", "many/acab-s", "z/s")]'
@@ -289,6 +291,7 @@ manifests_agree() {
 @test "tarpack with a second thread: a file that cannot be read" {
     requires_command strace
     local jobs
+    enter_memory
     mkdir tree
     seq 5000 | split -l 1 -a 4 - tree/
     for jobs in 1 2; do

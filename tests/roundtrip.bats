@@ -286,7 +286,7 @@ assert_no_more() {
 @test "memory does not grow with the size of a file" {
     mkdir a a/small a/large
     head -c 1M /dev/urandom >a/small/file
-    head -c 64M /dev/urandom >a/large/file
+    head -c 24M /dev/urandom >a/large/file
     truncate -s 64M a/large/hole
     cd a
     assert_no_more 'tarpack small' 'tarpack large'
@@ -319,7 +319,7 @@ assert_no_more() {
     }
     enter_memory
     make_files small 200
-    make_files large 800
+    make_files large 500
     # Slow threads fill the queue.
     slow() {
         echo "strace -f -qq -o /dev/null --seccomp-bpf -e trace=pwrite64 -e inject=pwrite64:delay_enter=1000 \

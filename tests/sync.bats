@@ -78,13 +78,13 @@ setup() {
 }
 
 @test "sync: one byte in a large file adds little, and it comes back" {
-    random_file tree/fixed 100M
+    random_file tree/fixed 24M
     random_file tree/shifting 10000001
     synced
     assert_snapshot
     local before
     before=$(stored_bytes)
-    flip_byte tree/fixed 50000000
+    flip_byte tree/fixed 12000000
     synced
     (($(stored_bytes) - before < 60000)) || fail "$(($(stored_bytes) - before))"
     assert_snapshot
@@ -95,7 +95,7 @@ setup() {
     (($(stored_bytes) - before < 600000)) || fail "$(($(stored_bytes) - before))"
     assert_snapshot
     assert_unchanged
-    truncate -s 200M tree/hole
+    truncate -s 40M tree/hole
     synced
     assert_snapshot
 }
@@ -119,7 +119,7 @@ setup() {
 @test "sync: many snapshots: each comes back, by its ID" {
     local number ids=()
     mkdir tree/dir
-    for number in {1..10}; do
+    for number in {1..6}; do
         echo "$number" >"tree/dir/$((number * 7 % 5))"
         echo "$number" >tree/file
         synced
@@ -128,7 +128,7 @@ setup() {
     done
     assert_all_restore
     run -0 zlsnap snapshots web/1 store
-    assert_equal "${#lines[@]}" 10
+    assert_equal "${#lines[@]}" 6
     (($(last_document | jq '.manifest | length') <= 3))
     refute_debris
 }
@@ -199,9 +199,11 @@ setup() {
 }
 
 @test "names with any characters, and directories with odd bytes" {
-    local name dir
+    local name dir count total=0
+    local -a dirs=(tree $'odd\n\xff dir' -dash)
     for name in 'a b/c d' 'ü/ö/ä' $'a/new\nline' a/b/c a/b%2Fc 'x@host/etc'; do
-        for dir in tree $'odd\n\xff dir' -dash; do
+        count=${#dirs[@]}
+        for dir in "${dirs[@]}"; do
             [ -d "./$dir" ] || mkdir -- "./$dir"
             echo "$name $dir" >"./$dir/file"
             run -0 --separate-stderr zlsnap sync -q -- "$name" "$dir" store
@@ -211,10 +213,12 @@ setup() {
             rm -r back
         done
         run -0 --separate-stderr zlsnap snapshots "$name" store
-        assert_equal "${#lines[@]}" 3
+        assert_equal "${#lines[@]}" "$count"
+        total=$((total + count))
+        dirs=(tree)
     done
     run -0 zlsnap snapshots store
-    assert_equal "${#lines[@]}" 18
+    assert_equal "${#lines[@]}" "$total"
     run -0 jq -r .name <<<"$(zlsnap snapshots --json store)"
     assert_line '%C3%BC/%C3%B6%2F%C3%A4'
     for name in a /a a/ / '' a/b@ 'a/b@c'; do

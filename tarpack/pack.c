@@ -198,15 +198,29 @@ static enum status unread_emit(struct packer *pack, const struct walk_item *item
     return later_add(&pack->later, &source, item->path);
 }
 
+/* Stores whether another thread reads the content of the file. */
+static enum status thread_reads(struct packer *pack, const struct walk_item *item, bool *reads)
+{
+    struct guess guess = {0};
+    *reads = false;
+    if (!pack->digester || !content_is_whole(item))
+        return STATUS_OK;
+    if (pack->cache && cache_guesses(pack->cache))
+        cache_get(pack->cache, &guess.value, &guess.place);
+    return digester_reads(pack->digester, pack->entry.size, &guess, reads);
+}
+
 /* Adds the content of a file. In a manifest the digest may come from the cache. */
 static enum status file_emit(struct packer *pack, const struct walk_item *item)
 {
+    bool reads = false;
     if (pack->content_known)
         return found_emit(pack, item);
-    if (pack->digester && digester_reads(pack->digester, pack->entry.size) &&
-        content_is_whole(item))
+    enum status status = thread_reads(pack, item, &reads);
+    if (status == STATUS_OK && reads)
         return unread_emit(pack, item);
-    enum status status = later_begin(&pack->later, pack->entry.size);
+    if (status == STATUS_OK)
+        status = later_begin(&pack->later, pack->entry.size);
     if (status == STATUS_OK)
         status = content_emit(pack->emit, pack->scout, item, pack->options->live);
     if (status == STATUS_OK)

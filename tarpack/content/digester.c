@@ -60,11 +60,9 @@ static enum status content_judge(void *context, struct source *source, const cha
 {
     struct digester *digester = context;
     struct large *large = &digester->store->large;
-    bool same = digest_equal(value, &guess->value);
-    enum status status = STATUS_OK;
+    bool same = false;
     *place = guess->place;
-    if (same)
-        status = large_knows(large, (uint64_t)source->size, value, place, &same);
+    enum status status = large_knows(large, (uint64_t)source->size, value, place, &same);
     if (status != STATUS_OK)
         return status;
     return same ? large_keep(large, path, value, place) : source_cut(digester, source, path, place);

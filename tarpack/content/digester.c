@@ -219,10 +219,9 @@ enum status digester_reads(struct digester *digester, uint64_t size, const struc
 enum status digester_late_file(struct digester *digester, const struct hasher_token *token,
                                const struct source *source, const char *path)
 {
-    if (!digester->checks)
-        return hasher_end_file(digester->hasher, token, source, path, &digester->guess);
+    const bool checks = digester->checks;
     digester->checks = false;
-    return hasher_check_file(digester->hasher, token, source, path, &digester->guess);
+    return hasher_end_file(digester->hasher, token, source, path, &digester->guess, checks);
 }
 
 enum status digester_settle(struct digester *digester)

@@ -312,38 +312,24 @@ bool hasher_reads(const struct hasher *hasher)
     return hasher->reads;
 }
 
-/* The same for a content that is read from a file. Returns NULL if memory is out. */
-static struct piece *file_end(struct hasher *hasher, const struct hasher_token *token,
-                              const struct source *source, const char *path,
-                              const struct guess *guess)
+enum status hasher_end_file(struct hasher *hasher, const struct hasher_token *token,
+                            const struct source *source, const char *path,
+                            const struct guess *guess, bool checks)
 {
     struct batch *batch = current(hasher);
+    if (checks)
+        hasher->begun = hasher->bytes = batch->out.length;
+    else
+        batch->out.length += (size_t)source->size;
     struct piece *piece = piece_end(hasher, token);
     piece->unread = true;
+    piece->checked = checks;
     piece->source = *source;
     piece->guess = *guess;
     piece->path = batch->paths.length;
-    return buf_append(&batch->paths, path, strlen(path) + 1) == 0 ? piece : NULL;
-}
-
-enum status hasher_end_file(struct hasher *hasher, const struct hasher_token *token,
-                            const struct source *source, const char *path,
-                            const struct guess *guess)
-{
-    current(hasher)->out.length += (size_t)source->size;
-    return file_end(hasher, token, source, path, guess) ? full_give(hasher) : diag_no_memory();
-}
-
-enum status hasher_check_file(struct hasher *hasher, const struct hasher_token *token,
-                              const struct source *source, const char *path,
-                              const struct guess *guess)
-{
-    hasher->begun = hasher->bytes = current(hasher)->out.length;
-    struct piece *piece = file_end(hasher, token, source, path, guess);
-    if (!piece)
+    if (buf_append(&batch->paths, path, strlen(path) + 1) != 0)
         return diag_no_memory();
-    piece->checked = true;
-    return batch_give(hasher);
+    return checks ? batch_give(hasher) : full_give(hasher);
 }
 
 bool hasher_waits(const struct hasher *hasher)

@@ -36,7 +36,7 @@ enum status hasher_new(struct hasher **made, struct records *records);
 /* Whom to tell. */
 void hasher_listen(struct hasher *hasher, hasher_told *told, void *context);
 
-/* Called before a content of hasher_check_file() is told of, with its digest. Stores its place. The
+/* Called before a content that is checked is told of, with its digest. Stores its place. The
  * file is open, and `path` is its path. Returns a status; an error is printed. */
 typedef enum status hasher_judge(void *context, struct source *source, const char *path,
                                  const struct guess *guess, const struct digest_value *value,
@@ -57,16 +57,11 @@ bool hasher_reads(const struct hasher *hasher);
 
 /* Instead of hasher_added() and hasher_end(): the thread reads the content from `source`, which is
  * copied, and takes over its descriptor, also on failure. If the guess is right, the content is not
- * searched in the packs. */
+ * searched in the packs. With `checks`, without hasher_begin() before, it only digests the content,
+ * which may have any size, for the judge. */
 enum status hasher_end_file(struct hasher *hasher, const struct hasher_token *token,
                             const struct source *source, const char *path,
-                            const struct guess *guess);
-
-/* Instead of hasher_begin() and the others: the thread only digests the content of `source`, of any
- * size. Otherwise as hasher_end_file(). */
-enum status hasher_check_file(struct hasher *hasher, const struct hasher_token *token,
-                              const struct source *source, const char *path,
-                              const struct guess *guess);
+                            const struct guess *guess, bool checks);
 
 /* Whether nobody was told yet of contents that have ended. */
 bool hasher_waits(const struct hasher *hasher);

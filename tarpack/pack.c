@@ -16,7 +16,6 @@
 #include "whiteout.h"
 #include "xattr_read.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,22 +137,7 @@ static enum status directory_emit(struct packer *pack, const struct walk_item *i
                                   enum upper_kind kind)
 {
     enum status status = kind_remember(pack, item, kind);
-    if (status == STATUS_OK)
-        status = bare_emit(pack, &pack->entry);
-    return status;
-}
-
-/* Reads the target of a symbolic link, at most PATH_MAX bytes. `*there` as in entry_load(). */
-static enum status symlink_load(struct packer *pack, const struct walk_item *item, bool *there)
-{
-    if (buf_reserve(&pack->text, PATH_MAX) != 0)
-        return diag_no_memory();
-    ssize_t length = readlinkat(item->parent, item->name, pack->text.bytes, PATH_MAX - 1);
-    if (length < 0)
-        return walk_read_failed(&pack->walk, "read the link", there);
-    pack->text.bytes[length] = '\0';
-    pack->entry.link = pack->text.bytes;
-    return STATUS_OK;
+    return status == STATUS_OK ? bare_emit(pack, &pack->entry) : status;
 }
 
 /* Makes the entry a hard link if the archive already has another name of its inode. */
@@ -198,15 +182,29 @@ static enum status unread_emit(struct packer *pack, const struct walk_item *item
     return later_add(&pack->later, &source, item->path);
 }
 
+/* Stores whether another thread reads the content of the file. */
+static enum status thread_reads(struct packer *pack, const struct walk_item *item, bool *reads)
+{
+    struct guess guess = {0};
+    *reads = false;
+    if (!pack->digester || !content_is_whole(item))
+        return STATUS_OK;
+    if (pack->cache && cache_guesses(pack->cache))
+        cache_get(pack->cache, &guess.value, &guess.place);
+    return digester_reads(pack->digester, pack->entry.size, &guess, reads);
+}
+
 /* Adds the content of a file. In a manifest the digest may come from the cache. */
 static enum status file_emit(struct packer *pack, const struct walk_item *item)
 {
+    bool reads = false;
     if (pack->content_known)
         return found_emit(pack, item);
-    if (pack->digester && digester_reads(pack->digester, pack->entry.size) &&
-        content_is_whole(item))
+    enum status status = thread_reads(pack, item, &reads);
+    if (status == STATUS_OK && reads)
         return unread_emit(pack, item);
-    enum status status = later_begin(&pack->later, pack->entry.size);
+    if (status == STATUS_OK)
+        status = later_begin(&pack->later, pack->entry.size);
     if (status == STATUS_OK)
         status = content_emit(pack->emit, pack->scout, item, pack->options->live);
     if (status == STATUS_OK)
@@ -220,8 +218,10 @@ static enum status node_emit(struct packer *pack, const struct walk_item *item)
     enum status status = STATUS_OK;
     /* Before hardlink_find(), which remembers the item: if it vanished, it is not in the archive.
      */
-    if (pack->entry.type == TAR_SYMLINK)
-        status = symlink_load(pack, item, &there);
+    if (pack->entry.type == TAR_SYMLINK) {
+        status = walk_read_link(&pack->walk, &pack->text, &there);
+        pack->entry.link = pack->text.bytes;
+    }
     if (status != STATUS_OK || !there)
         return status;
     status = hardlink_find(pack, item);
@@ -232,27 +232,12 @@ static enum status node_emit(struct packer *pack, const struct walk_item *item)
     return status == STATUS_OK ? emit_close(pack->emit) : status;
 }
 
-/* Refuses names that would restore as deletions, and skips the opaque markers of fuse-overlayfs,
- * which upper_interpret() has seen. */
-static enum status marker_name_check(const struct walk_item *item, bool *skip)
-{
-    bool opaque =
-        strcmp(item->name, WHITEOUT_OPAQUE_NAME) == 0 || strcmp(item->name, ".wh..opq") == 0;
-    *skip = opaque && !S_ISDIR(item->status.st_mode);
-    if (*skip || strncmp(item->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
-        return STATUS_OK;
-    diag_error("%s: a name that begins with " WHITEOUT_PREFIX
-               " would restore as a deletion; --whiteouts=raw keeps it as it is",
-               diag_name(item->path).text);
-    return STATUS_SYSTEM;
-}
-
 /* Adds an entry of an overlay's upper directory in the form of the OCI layer specification. */
 static enum status upper_emit(struct packer *pack, const struct walk_item *item)
 {
     enum upper_kind kind = UPPER_ENTRY;
     bool skip = false;
-    enum status status = marker_name_check(item, &skip);
+    enum status status = upper_check_name(item, &skip);
     if (status != STATUS_OK || skip)
         return status;
     status = upper_interpret(pack->space, item, kind_above(pack, item), &pack->entry.xattrs, &kind);
@@ -304,7 +289,7 @@ static bool is_other_name(struct packer *pack, const struct walk_item *item)
     return true;
 }
 
-/* Knows the status of the item, a regular file, without opening it. Returns whether it is one. */
+/* Knows the status of the item without opening it. Returns whether it is a regular file. */
 static bool item_peek(struct packer *pack, const struct walk_item *item)
 {
     struct stat status;

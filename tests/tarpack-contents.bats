@@ -450,6 +450,58 @@ make_contents() {
     cmp chunks good
 }
 
+# touched_snapshot: a snapshot with 1 thread and one with 2, which write the same.
+touched_snapshot() {
+    cp cache before
+    contents_of --cache=cache --known=packs --known-chunks=last -j 1
+    mkdir single
+    mv manifest stream chunks cache single/
+    mv before cache
+    contents_of --cache=cache --known=packs --known-chunks=last -j 2
+    local file
+    for file in manifest stream chunks cache; do
+        cmp "single/$file" "$file"
+    done
+    rm -r single
+}
+
+@test "files of which only ctime has changed: nothing is written; what has changed in secret is" {
+    make_contents
+    cp tree/text tree/d/second
+    echo more >>tree/d/second
+    old
+    snapshot
+    snapshot
+    chmod -R g-w,o-r tree
+    old
+    touched_snapshot
+    assert_equal "$(<stream)" end
+    cmp chunks last
+    # The same size and mtime, in chunks and in one content, between files that are as they were.
+    local file
+    for file in text d/a; do
+        touch -r "tree/$file" ref
+        printf X | dd of="tree/$file" bs=1 conv=notrunc status=none
+        touch -r ref "tree/$file"
+    done
+    chmod -R o-x tree
+    old
+    touched_snapshot
+    run ! cmp chunks last
+    assert_equal "$(sizes | wc -w)" 2
+    tarstore --no-sync packs <stream >/dev/null
+    mv chunks last
+    joined
+    # Equal, but the old map does not have it.
+    : >last
+    chmod -R o+x tree
+    old
+    touched_snapshot
+    assert_equal "$(<stream)" end
+    mv chunks last
+    joined
+}
+
 @test "a renamed directory: no file in it is opened" {
     requires_command strace
     make_contents

@@ -21,6 +21,7 @@ struct cache {
     bool changed; /* the new file differs from the old one; before that nothing is written */
     struct placing placing;
     struct cache_record found; /* by cache_find() */
+    bool guesses;              /* `found` is about the same path, size and mtime */
     struct moved moved;
     struct cache_record begun; /* of the current file; path_length 0: it has none */
     struct buf rest;           /* its path and attributes */
@@ -144,8 +145,12 @@ static bool path_find(struct cache *cache, const char *path, const struct cache_
         }
         change(cache);
         cache_reader_skip(&cache->old, &record);
-        if (order == 0)
+        if (order == 0) {
+            cache->guesses = record.size == wanted->size && record.mtime == wanted->mtime &&
+                             record.mtime_ns == wanted->mtime_ns;
+            cache->found = record;
             return false;
+        }
     }
     return false;
 }
@@ -160,14 +165,15 @@ static bool inode_find(struct cache *cache, const char *path, const struct cache
     if (!cache_is_warm(cache) || wanted->ctime > cache->old.written.tv_sec ||
         length > CACHE_PATH_MAX)
         return false;
-    const char *bytes = moved_find(&cache->moved, &cache->old, wanted, &cache->found);
-    const char *attributes = bytes ? bytes + sizeof cache->found + cache->found.path_length : NULL;
+    struct cache_record record;
+    const char *bytes = moved_find(&cache->moved, &cache->old, wanted, &record);
+    const char *attributes = bytes ? bytes + sizeof record + record.path_length : NULL;
     rest->length = 0;
-    if (!bytes || !xattrs_load(attributes, cache->found.xattrs_length, xattrs) ||
+    if (!bytes || !xattrs_load(attributes, record.xattrs_length, xattrs) ||
         buf_append(rest, path, length) != 0 ||
-        buf_append(rest, attributes, cache->found.xattrs_length) != 0)
+        buf_append(rest, attributes, record.xattrs_length) != 0)
         return false;
-    cache->begun = cache->found;
+    cache->begun = cache->found = record;
     cache->begun.path_length = (uint32_t)length;
     return true;
 }
@@ -176,8 +182,14 @@ bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs
 {
     const struct cache_record wanted = record_make(item);
     cache->begun.path_length = 0;
+    cache->guesses = false;
     return path_find(cache, item->path, &wanted, xattrs) ||
            inode_find(cache, item->path, &wanted, xattrs);
+}
+
+bool cache_guesses(const struct cache *cache)
+{
+    return cache->guesses;
 }
 
 void cache_get(const struct cache *cache, struct digest_value *value, struct place *place)

@@ -40,8 +40,13 @@ bool cache_is_warm(const struct cache *cache);
  * its attributes. Items must come in the order of the walk. */
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);
 
-/* Stores the digest of the file that cache_find() found, and the place of its content. */
+/* Stores the digest of the file that cache_find() found, or cache_guesses() is about, and the place
+ * of its content. */
 void cache_get(const struct cache *cache, struct digest_value *value, struct place *place);
+
+/* Whether the content of the file that cache_find() did not find is probably what it was, since the
+ * file had the same path, size and mtime. cache_get() then stores its digest and place. */
+bool cache_guesses(const struct cache *cache);
 
 /* Keeps the record of the file that cache_find() has just found, with this place. */
 void cache_keep(struct cache *cache, const struct place *place);

@@ -18,7 +18,9 @@
 struct piece {
     size_t begun, bytes, end;
     bool unread;          /* the bytes are read from `source` */
-    struct source source; /* then open until that is done */
+    bool checked;         /* they are not stored, and `source` stays open */
+    struct source source; /* if unread, open until that is done */
+    struct guess guess;   /* if unread */
     size_t path;          /* of the source, in the batch's paths */
     struct hasher_token token;
     struct digest_value value;
@@ -27,17 +29,21 @@ struct piece {
 /* Zero-initialised it is empty. */
 struct batch {
     struct buf out, paths;
+    struct buf scratch; /* a part of a content that is checked */
     struct piece pieces[BATCH_PIECES];
     size_t count;
     bool done, failed; /* digested; `failed` if that was not possible */
 };
 
-/* Reads and digests the contents, and closes their files. Failures are noted. May be called again.
- */
+/* Reads and digests the contents, and closes their files, but for those that are checked. Failures
+ * are noted. May be called again. */
 void batch_digest(struct batch *batch, struct digest *digest);
 
-/* Removes the contents; what follows them in `out` moves to its beginning. Returns by how many
- * bytes. All files must be closed. */
+/* Closes the file of a content that is checked. */
+void piece_close(struct piece *piece);
+
+/* Removes the contents and closes their files; what follows them in `out` moves to its beginning.
+ * Returns by how many bytes. */
 size_t batch_clear(struct batch *batch);
 
 /* Closes the files and releases the memory. */

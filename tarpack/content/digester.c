@@ -9,7 +9,9 @@
 struct digester {
     struct store *store; /* NULL: contents are only digested */
     struct digest *digest;
-    struct hasher *hasher;  /* NULL: no second thread */
+    struct hasher *hasher; /* NULL: no second thread */
+    bool checks;           /* the current content is probably `guess` */
+    struct guess guess;
     uint64_t size, missing; /* bytes of the current content, and of these not added yet */
     struct buf unused;      /* the current content, if it is not written */
 };
@@ -26,6 +28,46 @@ static bool has_cpu(const struct store *store)
     return !store || store->known.packs.count > 0 || thread_cpus() > 2;
 }
 
+/* Cuts the content of an open file into chunks. */
+static enum status source_cut(struct digester *digester, struct source *source, const char *path,
+                              struct place *place)
+{
+    struct large *large = &digester->store->large;
+    struct digest_value value;
+    size_t got = 1;
+    enum status status = large_begin(large, path, (uint64_t)source->size);
+    for (off_t offset = 0; status == STATUS_OK && offset < source->size && got > 0;
+         offset += (off_t)got) {
+        size_t room = 0;
+        void *space = large_space(large, &room);
+        got = source_read(source, space, room, offset);
+        if (digest_update(digester->digest, space, got) != 0)
+            return digest_failed();
+        status = large_added(large, got);
+    }
+    source_check(source);
+    if (status == STATUS_OK)
+        status = source_report(source, path);
+    if (status == STATUS_OK && digest_final(digester->digest, &value) != 0)
+        status = digest_failed();
+    return status == STATUS_OK ? large_end(large, &value, place) : status;
+}
+
+/* Judges a content that was checked: if it is what it was, its chunks are those of the last run. */
+static enum status content_judge(void *context, struct source *source, const char *path,
+                                 const struct guess *guess, const struct digest_value *value,
+                                 struct place *place)
+{
+    struct digester *digester = context;
+    struct large *large = &digester->store->large;
+    bool same = false;
+    *place = guess->place;
+    enum status status = large_knows(large, (uint64_t)source->size, value, place, &same);
+    if (status != STATUS_OK)
+        return status;
+    return same ? large_keep(large, path, value, place) : source_cut(digester, source, path, place);
+}
+
 enum status digester_new(struct digester **made, struct store *store, bool threads)
 {
     struct digester *digester = *made = calloc(1, sizeof *digester);
@@ -39,6 +81,8 @@ enum status digester_new(struct digester **made, struct store *store, bool threa
     enum status status = digester->digest ? STATUS_OK : digest_failed();
     if (status == STATUS_OK && threads && has_cpu(store))
         status = hasher_new(&digester->hasher, store ? &store->records : NULL);
+    if (digester->hasher)
+        hasher_set_judge(digester->hasher, content_judge, digester);
     if (status == STATUS_OK)
         return STATUS_OK;
     digester_free(digester);
@@ -53,11 +97,13 @@ void digester_listen(struct digester *digester, hasher_told *told, void *context
 }
 
 /* What becomes of a content. */
-enum fate { DIGESTED, WRITTEN, CUT, LATE };
+enum fate { DIGESTED, WRITTEN, CUT, LATE, CHECKED };
 
 /* The empty content is always known. */
 static enum fate fate_of(const struct digester *digester, uint64_t size)
 {
+    if (digester->checks)
+        return CHECKED;
     if (digester->hasher && size > 0 && size <= PACK_CONTENT_MAX)
         return LATE;
     if (!digester->store || size == 0)
@@ -135,8 +181,8 @@ enum status digester_end(struct digester *digester, struct digest_value *value, 
     const enum fate fate = fate_of(digester, digester->size);
     *value = (struct digest_value){.algorithm = DIGEST_SHA256};
     *place = (struct place){0};
-    *late = fate == LATE;
-    if (fate != LATE && digest_final(digester->digest, value) != 0)
+    *late = fate == LATE || fate == CHECKED;
+    if (!*late && digest_final(digester->digest, value) != 0)
         return digest_failed();
     switch (fate) {
     case WRITTEN:
@@ -153,15 +199,29 @@ enum status digester_late(struct digester *digester, const struct hasher_token *
     return hasher_end(digester->hasher, token);
 }
 
-bool digester_reads(const struct digester *digester, uint64_t size)
+enum status digester_reads(struct digester *digester, uint64_t size, const struct guess *guess,
+                           bool *reads)
 {
-    return fate_of(digester, size) == LATE && hasher_reads(digester->hasher);
+    const bool small = fate_of(digester, size) == LATE;
+    *reads = false;
+    digester->guess = *guess;
+    if (!digester->hasher || !hasher_reads(digester->hasher))
+        return STATUS_OK;
+    *reads = small;
+    if (small || !digester->store || guess->place.pack != PLACE_SEVERAL)
+        return STATUS_OK;
+    enum status status =
+        large_knows(&digester->store->large, size, &guess->value, &guess->place, reads);
+    digester->checks = status == STATUS_OK && *reads;
+    return status;
 }
 
 enum status digester_late_file(struct digester *digester, const struct hasher_token *token,
                                const struct source *source, const char *path)
 {
-    return hasher_end_file(digester->hasher, token, source, path);
+    const bool checks = digester->checks;
+    digester->checks = false;
+    return hasher_end_file(digester->hasher, token, source, path, &digester->guess, checks);
 }
 
 enum status digester_settle(struct digester *digester)

@@ -38,11 +38,13 @@ enum status digester_end(struct digester *digester, struct digest_value *value, 
 /* Gives the content to the thread, and may tell of those before it. */
 enum status digester_late(struct digester *digester, const struct hasher_token *token);
 
-/* Whether the thread may read a file of `size` bytes. */
-bool digester_reads(const struct digester *digester, uint64_t size);
+/* Stores whether the thread reads the next file, of `size` bytes: if it is small, or if the guess
+ * is known to be stored. Then nothing of its content is added. */
+enum status digester_reads(struct digester *digester, uint64_t size, const struct guess *guess,
+                           bool *reads);
 
-/* Gives the file `path` to the thread, which reads it and takes over the descriptor: instead of
- * digester_late(), if nothing of the content was added. */
+/* Gives the file `path`, for which digester_reads() has stored true, to the thread, which takes
+ * over the descriptor: instead of digester_late(). */
 enum status digester_late_file(struct digester *digester, const struct hasher_token *token,
                                const struct source *source, const char *path);
 

@@ -27,6 +27,8 @@ struct hasher {
     struct records *records; /* NULL: none */
     hasher_told *told;
     void *context;
+    hasher_judge *judge;
+    void *judge_context;
     struct digest *digest;         /* for the main thread */
     struct digest *other;          /* for the second one */
     bool tried;                    /* to start that */
@@ -65,6 +67,12 @@ void hasher_listen(struct hasher *hasher, hasher_told *told, void *context)
 {
     hasher->told = told;
     hasher->context = context;
+}
+
+void hasher_set_judge(struct hasher *hasher, hasher_judge *judge, void *context)
+{
+    hasher->judge = judge;
+    hasher->judge_context = context;
 }
 
 static void update_run(struct update *update)
@@ -156,19 +164,32 @@ void hasher_added(struct hasher *hasher, size_t length)
     current(hasher)->out.length += length;
 }
 
-/* Completes the record of a digested content, and tells of it. Stores whether it is not new. */
-static enum status piece_settle(const struct hasher *hasher, const struct batch *batch,
-                                const struct piece *piece, bool *found)
+static bool is_guessed(const struct piece *piece)
 {
+    return piece->guess.place.pack != PLACE_UNKNOWN &&
+           digest_equal(&piece->value, &piece->guess.value);
+}
+
+/* Completes the record of a digested content, and tells of it. Stores whether it is not new. */
+static enum status piece_settle(const struct hasher *hasher, struct batch *batch,
+                                struct piece *piece, bool *found)
+{
+    const char *path = batch->paths.bytes + piece->path;
     struct place place = {0};
     enum status status = STATUS_OK;
     if (batch->paths.length > 0)
-        status = source_report(&piece->source, batch->paths.bytes + piece->path);
+        status = source_report(&piece->source, path);
     *found = true;
-    if (status == STATUS_OK && hasher->records)
+    if (status == STATUS_OK && piece->checked)
+        status = hasher->judge(hasher->judge_context, &piece->source, path, &piece->guess,
+                               &piece->value, &place);
+    else if (status == STATUS_OK && hasher->records && is_guessed(piece))
+        place = piece->guess.place;
+    else if (status == STATUS_OK && hasher->records)
         status = records_note(hasher->records, &piece->value, &place, found);
     if (status != STATUS_OK)
         return status;
+    piece_close(piece);
     if (!*found)
         contents_set_digest(batch->out.bytes + piece->begun, &piece->value);
     hasher->told(hasher->context, &piece->token, &piece->value, &place);
@@ -177,14 +198,19 @@ static enum status piece_settle(const struct hasher *hasher, const struct batch 
 
 /* Writes the new contents of a digested batch, as many at a time as are side by side, and tells of
  * all. */
-static enum status contents_settle(const struct hasher *hasher, const struct batch *batch)
+static enum status contents_settle(const struct hasher *hasher, struct batch *batch)
 {
     size_t start = 0, end = 0; /* of those that are to be written */
     enum status status = batch->failed ? digest_failed() : STATUS_OK;
     for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
-        const struct piece *piece = &batch->pieces[i];
+        struct piece *piece = &batch->pieces[i];
         bool found = true;
-        status = piece_settle(hasher, batch, piece, &found);
+        if (piece->checked && end > start) {
+            status = records_write(hasher->records, batch->out.bytes + start, end - start);
+            start = end;
+        }
+        if (status == STATUS_OK)
+            status = piece_settle(hasher, batch, piece, &found);
         end = found ? piece->begun : piece->end;
         if (found && status == STATUS_OK && end > start)
             status = records_write(hasher->records, batch->out.bytes + start, end - start);
@@ -197,7 +223,7 @@ static enum status contents_settle(const struct hasher *hasher, const struct bat
 }
 
 /* Settles a digested batch. */
-static enum status batch_settle(struct hasher *hasher, const struct batch *batch)
+static enum status batch_settle(struct hasher *hasher, struct batch *batch)
 {
     /* The gate of messages settles, too. */
     const struct diag_gate gate = diag_set_gate((struct diag_gate){0});
@@ -287,16 +313,23 @@ bool hasher_reads(const struct hasher *hasher)
 }
 
 enum status hasher_end_file(struct hasher *hasher, const struct hasher_token *token,
-                            const struct source *source, const char *path)
+                            const struct source *source, const char *path,
+                            const struct guess *guess, bool checks)
 {
     struct batch *batch = current(hasher);
-    batch->out.length += (size_t)source->size;
+    if (checks)
+        hasher->begun = hasher->bytes = batch->out.length;
+    else
+        batch->out.length += (size_t)source->size;
     struct piece *piece = piece_end(hasher, token);
     piece->unread = true;
+    piece->checked = checks;
     piece->source = *source;
+    piece->guess = *guess;
     piece->path = batch->paths.length;
-    return buf_append(&batch->paths, path, strlen(path) + 1) == 0 ? full_give(hasher)
-                                                                  : diag_no_memory();
+    if (buf_append(&batch->paths, path, strlen(path) + 1) != 0)
+        return diag_no_memory();
+    return checks ? batch_give(hasher) : full_give(hasher);
 }
 
 bool hasher_waits(const struct hasher *hasher)

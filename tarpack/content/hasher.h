@@ -18,6 +18,12 @@ struct hasher_token {
     size_t line, record;
 };
 
+/* What a content probably is, and where it is stored. */
+struct guess {
+    struct digest_value value;
+    struct place place; /* PLACE_UNKNOWN: there is no guess */
+};
+
 /* Called with the digest and the place of a content, in the thread of the caller. */
 typedef void hasher_told(void *context, const struct hasher_token *token,
                          const struct digest_value *value, const struct place *place);
@@ -30,6 +36,15 @@ enum status hasher_new(struct hasher **made, struct records *records);
 /* Whom to tell. */
 void hasher_listen(struct hasher *hasher, hasher_told *told, void *context);
 
+/* Called before a content that is checked is told of, with its digest. Stores its place. The
+ * file is open, and `path` is its path. Returns a status; an error is printed. */
+typedef enum status hasher_judge(void *context, struct source *source, const char *path,
+                                 const struct guess *guess, const struct digest_value *value,
+                                 struct place *place);
+
+/* Who judges contents that are checked. */
+void hasher_set_judge(struct hasher *hasher, hasher_judge *judge, void *context);
+
 /* Starts a content of `size` bytes, 1 to PACK_CONTENT_MAX, which are then stored at hasher_space(),
  * each part of them announced by hasher_added(). After the last one follows hasher_end(). */
 enum status hasher_begin(struct hasher *hasher, uint32_t size);
@@ -41,9 +56,12 @@ enum status hasher_end(struct hasher *hasher, const struct hasher_token *token);
 bool hasher_reads(const struct hasher *hasher);
 
 /* Instead of hasher_added() and hasher_end(): the thread reads the content from `source`, which is
- * copied, and takes over its descriptor, also on failure. */
+ * copied, and takes over its descriptor, also on failure. If the guess is right, the content is not
+ * searched in the packs. With `checks`, without hasher_begin() before, it only digests the content,
+ * which may have any size, for the judge. */
 enum status hasher_end_file(struct hasher *hasher, const struct hasher_token *token,
-                            const struct source *source, const char *path);
+                            const struct source *source, const char *path,
+                            const struct guess *guess, bool checks);
 
 /* Whether nobody was told yet of contents that have ended. */
 bool hasher_waits(const struct hasher *hasher);

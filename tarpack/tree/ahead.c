@@ -46,6 +46,7 @@ struct ahead {
     struct piece ring[PIECES]; /* by their number, modulo PIECES */
     struct piece *head;        /* for the walk only: the oldest piece, if it is known to exist */
     struct numbers above;      /* likewise; 0: the directory has none */
+    bool lost;                 /* likewise: memory was out, and `above` is wrong */
     struct thread thread;      /* its lock guards what follows */
     uint64_t made, passed;     /* pieces */
     bool over;                 /* no further one is made */
@@ -272,7 +273,10 @@ bool ahead_names(struct ahead *ahead, const struct walk_item *directory, struct 
 {
     const bool root = directory->parent < 0;
     const size_t depth = root ? 0 : directory->depth + 1;
-    if (!ahead || number_set(&ahead->above, depth, 0) != 0)
+    if (!ahead || ahead->lost)
+        return false;
+    ahead->lost = number_set(&ahead->above, depth, 0) != 0;
+    if (ahead->lost)
         return false;
     struct piece *piece = piece_find(ahead, directory);
     if (!piece || !piece->first || !is_same(&piece->status, &directory->status) ||
@@ -287,7 +291,7 @@ bool ahead_names(struct ahead *ahead, const struct walk_item *directory, struct 
 
 bool ahead_status(struct ahead *ahead, const struct walk_item *item, struct stat *status)
 {
-    if (!ahead || item->parent < 0)
+    if (!ahead || ahead->lost || item->parent < 0)
         return false;
     struct piece *piece = piece_find(ahead, item);
     if (!piece || piece->directory != ahead->above.list[item->depth])

@@ -20,6 +20,10 @@
 #define COLD_BEGIN (3 * COLD_WEIGHT - 8)
 #define FOUND_MAX 256
 
+/* While nothing is cold, one of so many files that another thread reads is looked at: that costs as
+ * much as opening it. */
+#define PROBED 4
+
 /* A waiting scout is woken every so many items. */
 #define STEPS 64
 
@@ -36,6 +40,7 @@ struct scout {
     atomic_bool working;  /* the scout is needed */
     atomic_bool waiting;  /* the thread waits for work */
     unsigned cold;        /* weight of the uncached files that the walk met lately */
+    unsigned unprobed;    /* files of which the walk only tells */
     unsigned found;       /* the same for the scout, from FOUND_MAX down */
 };
 
@@ -176,6 +181,8 @@ static ssize_t cached_read(struct scout *scout, int fd, void *space, size_t room
 void scout_probe(struct scout *scout, int fd)
 {
     char byte = 0;
+    if (scout && scout->cold == 0 && ++scout->unprobed % PROBED != 0)
+        return;
     (void)cached_read(scout, fd, &byte, 1, 0);
 }
 

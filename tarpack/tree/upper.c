@@ -203,3 +203,15 @@ enum status upper_interpret(enum overlay_space space, const struct walk_item *it
     return has_overlay_xattrs(space, xattrs) ? overlay_xattrs_remove(space, item->path, xattrs)
                                              : STATUS_OK;
 }
+
+enum status upper_check_name(const struct walk_item *item, bool *skip)
+{
+    bool opaque =
+        strcmp(item->name, WHITEOUT_OPAQUE_NAME) == 0 || strcmp(item->name, ".wh..opq") == 0;
+    *skip = opaque && !S_ISDIR(item->status.st_mode);
+    if (*skip || strncmp(item->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
+        return STATUS_OK;
+    return diag_error("%s: a name that begins with " WHITEOUT_PREFIX
+                      " would restore as a deletion; --whiteouts=raw keeps it as it is",
+                      diag_name(item->path).text);
+}

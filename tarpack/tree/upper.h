@@ -22,6 +22,11 @@ enum upper_kind {
  * may see. Attributes in the other namespace may be stale or forged, and are not interpreted. */
 enum overlay_space upper_space(const struct xattrs *root);
 
+/* Refuses a name that would restore as a deletion. Stores whether the item is an opaque marker of
+ * fuse-overlayfs, which upper_interpret() sees in its directory. Returns a status; an error is
+ * printed. */
+enum status upper_check_name(const struct walk_item *item, bool *skip);
+
 /* Stores the kind of the item; `above` is the kind of its directory. Removes overlay attributes
  * from `xattrs` and unescapes those that were set inside the mount. Refuses an item whose content
  * is in the lower layers (redirect_dir, metacopy). Returns a status; an error is printed. */

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -153,6 +154,18 @@ enum status walk_read_failed(struct walk *walk, const char *what, bool *there)
         return failed(walk, what);
     vanished_warn(walk);
     walk->descend = false;
+    return STATUS_OK;
+}
+
+enum status walk_read_link(struct walk *walk, struct buf *target, bool *there)
+{
+    const struct walk_item *item = &walk->item;
+    if (buf_reserve(target, PATH_MAX) != 0)
+        return diag_no_memory();
+    ssize_t length = readlinkat(item->parent, item->name, target->bytes, PATH_MAX - 1);
+    if (length < 0)
+        return walk_read_failed(walk, "read the link", there);
+    target->bytes[length] = '\0';
     return STATUS_OK;
 }
 

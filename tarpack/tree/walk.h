@@ -59,6 +59,10 @@ enum status walk_look(struct walk *walk, bool *there);
  * Returns a status; an error is printed. */
 enum status walk_read_failed(struct walk *walk, const char *what, bool *there);
 
+/* Reads the target of the current item, a symbolic link, at most PATH_MAX bytes, and a NUL into
+ * `target`. `*there` as in walk_look(). Returns a status; an error is printed. */
+enum status walk_read_link(struct walk *walk, struct buf *target, bool *there);
+
 /* If the item is a regular file, reads its status without opening it. Returns whether it is one; if
  * not, walk_look() has to follow. */
 bool walk_peek(struct walk *walk);

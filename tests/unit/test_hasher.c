@@ -90,8 +90,9 @@ static bool file_add(struct hasher *hasher, size_t number, size_t grown)
         write(fd, bytes, grown) != (ssize_t)grown)
         return false;
     const struct source source = source_make(fd, &status, false);
+    const struct guess guess = {0};
     return hasher_begin(hasher, (uint32_t)size) == STATUS_OK &&
-           hasher_end_file(hasher, &token, &source, "file") == STATUS_OK;
+           hasher_end_file(hasher, &token, &source, "file", &guess, false) == STATUS_OK;
 }
 
 /* Every third content is added by this process, the others are read; file `bad` changes. */

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-/* The most bytes of frames in memory. */
+/* The most bytes of frames in memory, besides 6 MiB for the next one. */
 #define FRAMES_KEPT ((size_t)40 << 20)
 
 /* What one thread reads frames with. Zero-initialised it is safe to close. */

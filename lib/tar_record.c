@@ -69,6 +69,13 @@ int tar_record_append_xattr(struct buf *out, const struct xattr *xattr)
     return result;
 }
 
+/* Some readers skip spaces before a keyword, and end it or the record at a NUL or a newline. */
+static bool keyword_is_odd(const char *key, size_t length)
+{
+    return key[0] == ' ' || key[0] == '\t' || memchr(key, '\0', length) ||
+           memchr(key, '\n', length);
+}
+
 enum tar_error tar_record_next(struct tar_text *text, struct tar_text *key, struct tar_text *value)
 {
     size_t total = 0, i = 0;
@@ -82,7 +89,7 @@ enum tar_error tar_record_next(struct tar_text *text, struct tar_text *key, stru
         return TAR_BAD_RECORD;
     const char *start = text->at + i + 1, *end = text->at + total - 1;
     const char *equals = memchr(start, '=', (size_t)(end - start));
-    if (!equals || equals == start)
+    if (!equals || equals == start || keyword_is_odd(start, (size_t)(equals - start)))
         return TAR_BAD_RECORD;
     *key = (struct tar_text){start, (size_t)(equals - start)};
     *value = (struct tar_text){equals + 1, (size_t)(end - equals - 1)};

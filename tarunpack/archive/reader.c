@@ -71,8 +71,8 @@ static enum archive_event label_take(struct reader *reader, const struct tar_hea
 {
     if (headers_is_pending(&reader->headers))
         return headers_misplaced(&reader->input);
-    payload_start(&reader->payload, header->size, NULL);
-    return payload_pass(&reader->payload, &reader->input);
+    /* Some readers expect no content. */
+    return input_event(&reader->input, header->name, header->size > 0 ? TAR_NO_CONTENT : TAR_OK);
 }
 
 /* Handles one header; `*is_entry` tells whether it is an entry's. */

@@ -22,12 +22,15 @@ def field(value, length):
 
 
 def header(name, kind=b"0", size=0, mode=0o644, uid=0, gid=0, mtime=1000000000, link=b"",
-           magic=b"ustar\00000", major=0, minor=0, prefix=b"", tail=b"", checksum=None):
-    """One header block; `tail` is what stands in the last bytes of it, from 345 on."""
+           magic=b"ustar\00000", major=0, minor=0, prefix=b"", tail=b"", checksum=None, patch=()):
+    """One header block; `tail` is what stands in the last bytes of it, from 345 on. `patch` has pairs of
+    offset and bytes, which replace what stands there."""
     block = b"".join([
         field(name, 100), field(mode, 8), field(uid, 8), field(gid, 8), field(size, 12),
         field(mtime, 12), b" " * 8, kind, field(link, 100), field(magic, 8), bytes(64),
         field(major, 8), field(minor, 8), field(tail or prefix, 167)])
+    for offset, text in patch:
+        block = block[:offset] + text + block[offset + len(text):]
     if checksum is None:
         checksum = b"%06o\0 " % sum(block)
     return block[:148] + field(checksum, 8) + block[156:]

@@ -151,15 +151,12 @@ static void test_end(void)
     buf_free(&archive);
 }
 
-static void test_local_and_global(void)
+static void test_local(void)
 {
     struct buf archive = {0};
     struct reading reading;
-    archive_add_pax(&archive, 'g', "uid", "7");
     archive_add_pax(&archive, 'x', "uid", "8");
     archive_add_file(&archive, "first", "");
-    archive_add_file(&archive, "b", "");
-    archive_add_pax(&archive, 'g', "uid", "9");
     archive_add_pax(&archive, 'x', "SCHILY.xattr.user.a", "v");
     archive_add_file(&archive, "c", "");
     archive_add_header(&archive, 'L', "long", 2);
@@ -169,18 +166,34 @@ static void test_local_and_global(void)
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
     CHECK(reading_next_is(&reading, "first") && reading.entry->uid == 8,
-          "a local header overrides a global one");
-    CHECK(reading_next_is(&reading, "b") && reading.entry->uid == 7,
-          "a local header does not apply to the next entry");
-    CHECK(reading_next_is(&reading, "c") && reading.entry->uid == 9 &&
+          "a pax header overrides the header block");
+    CHECK(reading_next_is(&reading, "c") && reading.entry->uid == 0 &&
               reading.entry->xattrs.count == 1,
-          "a later global header replaces only the values that it has");
+          "a pax header does not apply to the next entry");
     CHECK(reading_next_is(&reading, "l") && reading.entry->xattrs.count == 0,
           "attributes apply to one entry");
     CHECK(reading_next_is(&reading, "e") && reading_next(&reading) == ARCHIVE_END,
           "a long name applies to one entry");
     reading_stop(&reading);
     buf_free(&archive);
+}
+
+static void test_global(void)
+{
+    static const char *const keywords[] = {"path", "linkpath", "size", "uid", "gid", "mtime"};
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
+        struct buf archive = {0};
+        struct reading reading;
+        archive_add_pax(&archive, 'g', keywords[i], "7");
+        archive_add_file(&archive, "a", "content");
+        archive_add_end(&archive);
+        reading_start(&reading, &archive, NULL);
+        CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
+                  reading_problem_is(&reading, "a global header"),
+              "a %s for all entries is refused", keywords[i]);
+        reading_stop(&reading);
+        buf_free(&archive);
+    }
 }
 
 static void test_pending(void)
@@ -285,7 +298,8 @@ int main(void)
     test_content_passed_over();
     test_every_length();
     test_end();
-    test_local_and_global();
+    test_local();
+    test_global();
     test_pending();
     test_absolute();
     test_compressed();

@@ -37,7 +37,7 @@ const char *tar_error_text(enum tar_error error)
         [TAR_NO_CONTENT] = "a type without content has a size",
         [TAR_NOT_A_LINK] = "a type that is not a link has a link target",
         [TAR_SPARSE_TYPE] = "a sparse file whose type or header format does not allow it",
-        [TAR_SPARSE_RECORDS] = "GNU.sparse records are incomplete or contradict each other",
+        [TAR_SPARSE_RECORDS] = "malformed sparse map: records are missing or contradict each other",
         [TAR_SPARSE_NAME] = "GNU.sparse.name and another path differ",
     };
     _Static_assert(sizeof texts / sizeof *texts == TAR_SPARSE_NAME + 1, "a text for each error");

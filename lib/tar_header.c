@@ -138,13 +138,13 @@ static enum tar_error devices_decode(const struct tar_ustar *raw, struct tar_hea
     bool device = header->type == '3' || header->type == '4';
     header->major = header->minor = 0;
     /* Other types need no numbers; but some readers refuse what is none and not blank. */
-    if (!device && (header->dialect == TAR_V7 || (is_blank(raw->major) && is_blank(raw->minor))))
+    if (!device && is_blank(raw->major) && is_blank(raw->minor))
         return TAR_OK;
     enum tar_error error = natural_decode(raw->major, sizeof raw->major, &header->major);
     if (error == TAR_OK)
         error = natural_decode(raw->minor, sizeof raw->minor, &header->minor);
     /* Some readers take these fields for empty where the magic is missing. */
-    if (error == TAR_OK && header->dialect == TAR_V7 && (header->major || header->minor))
+    if (device && error == TAR_OK && header->dialect == TAR_V7 && (header->major || header->minor))
         error = TAR_BAD_NUMBER;
     return error;
 }

@@ -124,6 +124,15 @@ static enum tar_error other_sparse_refuse(struct tar_text value, void *field)
     return TAR_SPARSE_RECORDS;
 }
 
+static enum tar_error star_type_check(struct tar_text value, void *field)
+{
+    static const char sparse[] = "sparse";
+    (void)field;
+    return value.length == strlen(sparse) && memcmp(value.at, sparse, value.length) == 0
+               ? TAR_SPARSE_RECORDS
+               : TAR_OK;
+}
+
 static enum tar_error volume_refuse(struct tar_text value, void *field)
 {
     (void)value, (void)field;
@@ -195,6 +204,7 @@ static const struct handler handlers[] = {
     {"GNU.sparse.numbytes", TAR_PAX_SPARSE_PAIRS, sparse_length_set, 0},
     {"GNU.sparse.map", TAR_PAX_SPARSE_MAP, sparse_map_set, 0},
     {"SCHILY.realsize", 0, other_sparse_refuse, 0},
+    {"SCHILY.filetype", 0, star_type_check, 0},
     {"SUN.holesdata", 0, other_sparse_refuse, 0},
     {"GNU.volume.filename", 0, volume_refuse, 0},
     {"GNU.volume.offset", 0, volume_refuse, 0},

@@ -197,7 +197,7 @@ static enum tar_error resolve_sparse(struct resolved *resolved, const struct tar
     const bool in_header = pax->given & (TAR_PAX_SPARSE_PAIRS | TAR_PAX_SPARSE_MAP);
     if (header->type == 'S') {
         resolved->sparse = SPARSE_GNU;
-        return pax->given & (TAR_PAX_SPARSE | TAR_PAX_SIZE) ? TAR_SPARSE_RECORDS : TAR_OK;
+        return pax->given & TAR_PAX_SIZE ? TAR_SPARSE_RECORDS : TAR_OK;
     }
     if (!(pax->given & TAR_PAX_SPARSE))
         return TAR_OK;
@@ -209,20 +209,23 @@ static enum tar_error resolve_sparse(struct resolved *resolved, const struct tar
     return in_header ? tar_sparse_check(resolved->map, pax->sparse_size, resolved->stored) : TAR_OK;
 }
 
-/* Some readers do not know sparse files of other types, or the old ones in other formats. */
+/* The largest size that a header block can hold. */
+#define SIZE_MAX_OCTAL UINT64_C(077777777777)
+
+/* Some readers look at the magic, and at the type, to know where the map of a sparse file is. */
 static enum tar_error sparse_type_check(const struct tar_pax *pax, const struct tar_header *header)
 {
-    if (header->type == 'S')
-        return header->dialect == TAR_GNU ? TAR_OK : TAR_SPARSE_TYPE;
-    return pax->given & TAR_PAX_SPARSE && header->type != '0' ? TAR_SPARSE_TYPE : TAR_OK;
+    const bool old = header->type == 'S', new = pax->given &TAR_PAX_SPARSE;
+    const bool good = (!old || header->dialect == TAR_GNU) &&
+                      (!new || (header->dialect == TAR_USTAR && header->type == '0'));
+    return good ? TAR_OK : TAR_SPARSE_TYPE;
 }
 
 /* A size in a pax header is for what the header block cannot hold. Where both differ, a reader that
  * does not know pax sees other entries; so do readers that take it for that of a sparse file. */
 static enum tar_error size_check(const struct tar_pax *pax, const struct tar_header *header)
 {
-    if (!(pax->given & TAR_PAX_SIZE) ||
-        pax->size > tar_number_max(sizeof((struct tar_ustar *)0)->size))
+    if (!(pax->given & TAR_PAX_SIZE) || pax->size > SIZE_MAX_OCTAL)
         return TAR_OK;
     return pax->size == header->size && !(pax->given & TAR_PAX_SPARSE) ? TAR_OK : TAR_TWO_SIZES;
 }
@@ -247,7 +250,8 @@ static enum tar_error resolve_content(struct resolved *resolved, const struct ta
     }
     /* All readers ignore the size that the header block of a directory has. Of other types, and in
      * a pax header, some expect content. */
-    bool ignored = header->type == '5' && !(pax->given & TAR_PAX_SIZE);
+    bool ignored =
+        header->type == '5' && !(pax->given & TAR_PAX_SIZE) && header->size <= SIZE_MAX_OCTAL;
     error = resolved->stored > 0 && !ignored ? TAR_NO_CONTENT : TAR_OK;
     resolved->stored = 0;
     return error;

@@ -66,8 +66,8 @@ static enum archive_event end_take(struct reader *reader)
     return ARCHIVE_END;
 }
 
-/* Skips a GNU volume label: it names the tape and is no entry. GNU tar writes it first; some readers
- * take it for a file. */
+/* Skips a GNU volume label: it names the tape and is no entry. GNU tar writes it first; some
+ * readers take it for a file. */
 static enum archive_event label_take(struct reader *reader, const struct tar_header *header,
                                      bool first)
 {

@@ -21,7 +21,7 @@ const char *tar_error_text(enum tar_error error)
         [TAR_BAD_ACL] = "malformed access control list",
         [TAR_NAMED_ACL] = "access control list names a user or group without its number",
         [TAR_BAD_SPARSE] = "malformed sparse map",
-        [TAR_BAD_GLOBAL] = "a global header sets a value, which some readers ignore",
+        [TAR_BAD_GLOBAL] = "a global header sets values of entries, which some readers ignore",
         [TAR_MULTI_VOLUME] = "part of a multi-volume archive",
         [TAR_INCREMENTAL] = "part of an incremental archive",
         [TAR_BAD_PREFIX] = "the prefix of the path is not in a ustar header",

@@ -69,11 +69,19 @@ int tar_record_append_xattr(struct buf *out, const struct xattr *xattr)
     return result;
 }
 
-/* Some readers skip spaces before a keyword, and end it or the record at a NUL or a newline. */
+static bool begins(const char *key, size_t length, const char *prefix)
+{
+    return length >= strlen(prefix) && memcmp(key, prefix, strlen(prefix)) == 0;
+}
+
+/* Some readers skip spaces before a keyword, and end it or the record at a NUL or a newline. Names
+ * of attributes may have newlines. */
 static bool keyword_is_odd(const char *key, size_t length)
 {
-    return key[0] == ' ' || key[0] == '\t' || memchr(key, '\0', length) ||
-           memchr(key, '\n', length);
+    if (key[0] == ' ' || key[0] == '\t' || memchr(key, '\0', length))
+        return true;
+    return memchr(key, '\n', length) && !begins(key, length, "SCHILY.xattr.") &&
+           !begins(key, length, "LIBARCHIVE.xattr.");
 }
 
 enum tar_error tar_record_next(struct tar_text *text, struct tar_text *key, struct tar_text *value)
@@ -84,7 +92,8 @@ enum tar_error tar_record_next(struct tar_text *text, struct tar_text *key, stru
         if (total > text->length)
             return TAR_BAD_RECORD;
     }
-    if (i == 0 || i == text->length || text->at[i] != ' ' || total < i + 4 ||
+    /* Some readers count the record from its length without leading zeros. */
+    if (i == 0 || text->at[0] == '0' || i == text->length || text->at[i] != ' ' || total < i + 4 ||
         text->at[total - 1] != '\n')
         return TAR_BAD_RECORD;
     const char *start = text->at + i + 1, *end = text->at + total - 1;

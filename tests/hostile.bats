@@ -90,7 +90,7 @@ opaque() {
         whiteout-above; do
         refuse "$name" "*: path is empty or contains a NUL or '..'"
     done
-    refuse path-up-for-all 'a global header sets a value, *'
+    refuse path-up-for-all 'a global header sets values of entries, *'
 }
 
 @test "hostile: an absolute path is unpacked below the target, with one warning" {
@@ -589,7 +589,7 @@ EOF
     accept pax-for-all-with-a-comment <<<'f 644 x'
     local name
     for name in pax-for-all-with-{attributes,map,an-owner}; do
-        refuse "$name" 'a global header sets a value, which some readers ignore, *'
+        refuse "$name" 'a global header sets values of entries, which some readers ignore, *'
     done
     refuse pax-charset-unknown 'unsupported hdrcharset, *'
 }

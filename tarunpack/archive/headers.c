@@ -52,8 +52,8 @@ static enum archive_event pax_take(const struct archive_input *input, uint64_t s
     return event;
 }
 
-/* Some readers ignore all values of a global header. Comments stay; their limit is for all of them.
- */
+/* Some readers ignore all values of a global header. GNU tar can write a time, and a time that is
+ * ignored does no harm. */
 static enum archive_event global_take(struct headers *headers, const struct archive_input *input,
                                       uint64_t size)
 {
@@ -63,8 +63,12 @@ static enum archive_event global_take(struct headers *headers, const struct arch
     enum archive_event event = bounds_global(input->bounds, size, input->problem);
     if (event == ARCHIVE_OK)
         event = pax_take(input, size, &pax);
-    if (event == ARCHIVE_OK && (pax.given || pax.xattrs.count > 0))
+    if (event == ARCHIVE_OK && (pax.given & ~(unsigned)TAR_PAX_MTIME || pax.xattrs.count > 0))
         event = input_event(input, NULL, TAR_BAD_GLOBAL);
+    if (pax.given & TAR_PAX_MTIME) {
+        headers->has_time = true;
+        headers->time = pax.mtime;
+    }
     tar_pax_free(&pax);
     return event;
 }

@@ -1,8 +1,8 @@
 /*
  * Extended headers: pax headers, local and global (POSIX.1-2017, pax(1)), and the long names of GNU
- * tar. They apply to the next entry. Of a global header, many readers ignore all values, so it
- * may have no value of an entry. headers.c writes the
- * fields of struct headers; precedence.c reads them.
+ * tar. They apply to the next entry, or if global to all following ones. Many readers ignore global
+ * headers, so the only value that they may have is a time. headers.c writes the fields of struct
+ * headers; precedence.c reads them.
  */
 #ifndef TARUNPACK_ARCHIVE_HEADERS_H
 #define TARUNPACK_ARCHIVE_HEADERS_H
@@ -16,6 +16,8 @@
 struct headers {
     bool has_pax;
     struct tar_pax pax;
+    bool has_time; /* for all entries */
+    struct tar_time time;
     bool has_long_path, has_long_link;
     struct buf long_path, long_link; /* NUL-terminated, if present */
 };

@@ -257,6 +257,13 @@ static enum tar_error resolve_content(struct resolved *resolved, const struct ta
     return error;
 }
 
+static struct tar_time resolve_time(const struct headers *headers, const struct tar_header *header)
+{
+    if (headers->pax.given & TAR_PAX_MTIME)
+        return headers->pax.mtime;
+    return headers->has_time ? headers->time : (struct tar_time){.seconds = header->mtime};
+}
+
 enum tar_error precedence_resolve(struct resolved *resolved, const struct headers *headers,
                                   const struct tar_header *header)
 {
@@ -279,8 +286,7 @@ enum tar_error precedence_resolve(struct resolved *resolved, const struct header
     if (error == TAR_OK)
         error = resolve_xattrs(resolved, pax);
     resolved->entry.mode = header->mode;
-    resolved->entry.mtime =
-        pax->given & TAR_PAX_MTIME ? pax->mtime : (struct tar_time){.seconds = header->mtime};
+    resolved->entry.mtime = resolve_time(headers, header);
     if (error == TAR_OK && strcmp(resolved->entry.path, TAR_ROOT) == 0 &&
         resolved->entry.type != TAR_DIRECTORY)
         error = TAR_BAD_ROOT;

@@ -151,12 +151,15 @@ static void test_end(void)
     buf_free(&archive);
 }
 
-static void test_local(void)
+static void test_local_and_global(void)
 {
     struct buf archive = {0};
     struct reading reading;
+    archive_add_pax(&archive, 'g', "mtime", "9");
     archive_add_pax(&archive, 'x', "uid", "8");
     archive_add_file(&archive, "first", "");
+    archive_add_pax(&archive, 'x', "mtime", "7");
+    archive_add_file(&archive, "b", "");
     archive_add_pax(&archive, 'x', "SCHILY.xattr.user.a", "v");
     archive_add_file(&archive, "c", "");
     archive_add_header(&archive, 'L', "long", 2);
@@ -165,8 +168,12 @@ static void test_local(void)
     archive_add_file(&archive, "e", "");
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_next_is(&reading, "first") && reading.entry->uid == 8,
+    CHECK(reading_next_is(&reading, "first") && reading.entry->uid == 8 &&
+              reading.entry->mtime.seconds == 9,
           "a pax header overrides the header block");
+    CHECK(reading_next_is(&reading, "b") && reading.entry->uid == 0 &&
+              reading.entry->mtime.seconds == 7,
+          "a local header overrides the time of a global one");
     CHECK(reading_next_is(&reading, "c") && reading.entry->uid == 0 &&
               reading.entry->xattrs.count == 1,
           "a pax header does not apply to the next entry");
@@ -178,9 +185,9 @@ static void test_local(void)
     buf_free(&archive);
 }
 
-static void test_global(void)
+static void test_global_refused(void)
 {
-    static const char *const keywords[] = {"path", "linkpath", "size", "uid", "gid", "mtime"};
+    static const char *const keywords[] = {"path", "linkpath", "size", "uid", "gid"};
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
         struct buf archive = {0};
         struct reading reading;
@@ -298,8 +305,8 @@ int main(void)
     test_content_passed_over();
     test_every_length();
     test_end();
-    test_local();
-    test_global();
+    test_local_and_global();
+    test_global_refused();
     test_pending();
     test_absolute();
     test_compressed();

@@ -76,23 +76,24 @@ static enum tar_dialect dialect_of(const struct tar_ustar *raw)
 }
 
 /* Some readers take the prefix for one whatever the magic is. In GNU headers it is the place of
- * times, which only incremental archives have, and of a sparse map. star has times at its end, and
- * readers that do not know star take what reaches them for a part of the path. */
+ * times, which only incremental archives have, and of a sparse map; some take headers for those by
+ * a part of the magic. star has times at its end, and readers that do not know star take what
+ * reaches them for a part of the path. */
 static enum tar_error prefix_check(const struct tar_ustar *raw, enum tar_dialect dialect)
 {
     const char *block = (const char *)raw;
     const size_t end = raw->type == 'S' ? TAR_GNU_SPARSE_OFFSET : TAR_GNU_END;
-    bool good = raw->prefix[0] == '\0';
+    const bool empty = tar_is_zero(block + TAR_GNU_ATIME_OFFSET, end - TAR_GNU_ATIME_OFFSET);
     int64_t atime = 0;
-    if (dialect == TAR_GNU && tar_is_zero(block + TAR_GNU_ATIME_OFFSET, end - TAR_GNU_ATIME_OFFSET))
-        return TAR_OK;
-    if (dialect == TAR_GNU)
-        return tar_number_decode(raw->prefix, 12, &atime) == TAR_OK ? TAR_INCREMENTAL
-                                                                    : TAR_BAD_PREFIX;
-    if (dialect == TAR_USTAR && memcmp(block + TAR_BLOCK_SIZE - 4, "tar", 4) == 0)
+    bool good = empty;
+    if (dialect == TAR_GNU && !empty && tar_number_decode(raw->prefix, 12, &atime) == TAR_OK)
+        return TAR_INCREMENTAL;
+    if (dialect == TAR_V7 && raw->magic[0] == '\0')
+        good = raw->prefix[0] == '\0';
+    else if (dialect == TAR_USTAR && memcmp(block + TAR_BLOCK_SIZE - 4, "tar", 4) == 0)
         good = strnlen(raw->prefix, 131) < 131;
     else if (dialect == TAR_USTAR)
-        good = good || memcmp(raw->version, "00", 2) == 0;
+        good = raw->prefix[0] == '\0' || memcmp(raw->version, "00", 2) == 0;
     return good ? TAR_OK : TAR_BAD_PREFIX;
 }
 

@@ -197,7 +197,7 @@ static enum tar_error resolve_sparse(struct resolved *resolved, const struct tar
     const bool in_header = pax->given & (TAR_PAX_SPARSE_PAIRS | TAR_PAX_SPARSE_MAP);
     if (header->type == 'S') {
         resolved->sparse = SPARSE_GNU;
-        return pax->given & TAR_PAX_SIZE ? TAR_SPARSE_RECORDS : TAR_OK;
+        return TAR_OK;
     }
     if (!(pax->given & TAR_PAX_SPARSE))
         return TAR_OK;
@@ -212,11 +212,13 @@ static enum tar_error resolve_sparse(struct resolved *resolved, const struct tar
 /* The largest size that a header block can hold. */
 #define SIZE_MAX_OCTAL UINT64_C(077777777777)
 
-/* Some readers look at the magic, and at the type, to know where the map of a sparse file is. */
-static enum tar_error sparse_type_check(const struct tar_pax *pax, const struct tar_header *header)
+/* Some readers look at the magic, and at the type, to know where the map of a sparse file is.
+ * Behind a pax header, some do not find an old one. */
+static enum tar_error sparse_type_check(const struct headers *headers,
+                                        const struct tar_header *header)
 {
-    const bool old = header->type == 'S', new = pax->given &TAR_PAX_SPARSE;
-    const bool good = (!old || header->dialect == TAR_GNU) &&
+    const bool old = header->type == 'S', new = headers->pax.given &TAR_PAX_SPARSE;
+    const bool good = (!old || (header->dialect == TAR_GNU && !headers->has_pax)) &&
                       (!new || (header->dialect == TAR_USTAR && header->type == '0'));
     return good ? TAR_OK : TAR_SPARSE_TYPE;
 }
@@ -230,16 +232,17 @@ static enum tar_error size_check(const struct tar_pax *pax, const struct tar_hea
     return pax->size == header->size && !(pax->given & TAR_PAX_SPARSE) ? TAR_OK : TAR_TWO_SIZES;
 }
 
-static enum tar_error resolve_content(struct resolved *resolved, const struct tar_pax *pax,
+static enum tar_error resolve_content(struct resolved *resolved, const struct headers *headers,
                                       const struct tar_header *header)
 {
+    const struct tar_pax *pax = &headers->pax;
     resolved->stored = pax->given & TAR_PAX_SIZE ? pax->size : header->size;
     resolved->entry.size = 0;
     resolved->sparse = SPARSE_NONE;
     resolved->map = NULL;
     if (resolved->stored > INT64_MAX - TAR_BLOCK_SIZE)
         return TAR_BAD_SIZE;
-    enum tar_error error = sparse_type_check(pax, header);
+    enum tar_error error = sparse_type_check(headers, header);
     if (error == TAR_OK)
         error = size_check(pax, header);
     if (error != TAR_OK)
@@ -282,7 +285,7 @@ enum tar_error precedence_resolve(struct resolved *resolved, const struct header
     if (error == TAR_OK)
         error = resolve_device(resolved, pax, header);
     if (error == TAR_OK)
-        error = resolve_content(resolved, pax, header);
+        error = resolve_content(resolved, headers, header);
     if (error == TAR_OK)
         error = resolve_xattrs(resolved, pax);
     resolved->entry.mode = header->mode;

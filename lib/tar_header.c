@@ -72,7 +72,8 @@ static enum tar_dialect dialect_of(const struct tar_ustar *raw)
 {
     if (memcmp(raw->magic, "ustar", 6) == 0)
         return TAR_USTAR;
-    return memcmp(raw->magic, "ustar  ", 8) == 0 ? TAR_GNU : TAR_V7;
+    bool gnu = memcmp(raw->magic, "ustar ", 6) == 0 && memcmp(raw->version, " ", 2) == 0;
+    return gnu ? TAR_GNU : TAR_V7;
 }
 
 /* Some readers take the prefix for one whatever the magic is. In GNU headers it is the place of

@@ -60,6 +60,7 @@ static enum archive_event global_take(struct headers *headers, const struct arch
     struct tar_pax pax = {0};
     if (headers_is_pending(headers))
         return headers_misplaced(input);
+    headers->has_global = true;
     enum archive_event event = bounds_global(input->bounds, size, input->problem);
     if (event == ARCHIVE_OK)
         event = pax_take(input, size, &pax);

@@ -16,7 +16,8 @@
 struct headers {
     bool has_pax;
     struct tar_pax pax;
-    bool has_time; /* for all entries */
+    bool has_global; /* there was a global header */
+    bool has_time;   /* for all entries, from that */
     struct tar_time time;
     bool has_long_path, has_long_link;
     struct buf long_path, long_link; /* NUL-terminated, if present */

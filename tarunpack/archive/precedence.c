@@ -213,14 +213,16 @@ static enum tar_error resolve_sparse(struct resolved *resolved, const struct tar
 #define SIZE_MAX_OCTAL UINT64_C(077777777777)
 
 /* Some readers look at the magic, and at the type, to know where the map of a sparse file is.
- * Behind a pax header, some do not find an old one. */
+ * Behind a pax header, also a global one, some do not find an old one. */
 static enum tar_error sparse_type_check(const struct headers *headers,
                                         const struct tar_header *header)
 {
-    const bool old = header->type == 'S', new = headers->pax.given &TAR_PAX_SPARSE;
-    const bool good = (!old || (header->dialect == TAR_GNU && !headers->has_pax)) &&
-                      (!new || (header->dialect == TAR_USTAR && header->type == '0'));
-    return good ? TAR_OK : TAR_SPARSE_TYPE;
+    const bool pax = headers->has_pax || headers->has_global;
+    if (header->type == 'S')
+        return header->dialect == TAR_GNU && !pax ? TAR_OK : TAR_SPARSE_TYPE;
+    if (!(headers->pax.given & TAR_PAX_SPARSE))
+        return TAR_OK;
+    return header->dialect == TAR_USTAR && header->type == '0' ? TAR_OK : TAR_SPARSE_TYPE;
 }
 
 /* A size in a pax header is for what the header block cannot hold. Where both differ, a reader that

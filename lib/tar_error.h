@@ -25,6 +25,22 @@ enum tar_error {
     TAR_BAD_SPARSE,
     TAR_BAD_GLOBAL,
     TAR_MULTI_VOLUME,
+    TAR_INCREMENTAL,
+    TAR_BAD_PREFIX,
+    TAR_BAD_SLASH,
+    TAR_BAD_PADDING,
+    TAR_NO_VALUE,
+    TAR_HIDDEN_RECORD,
+    TAR_TWO_NAMES,
+    TAR_TWO_LINKS,
+    TAR_TWO_SIZES,
+    TAR_TWO_DEVICES,
+    TAR_TWO_VALUES,
+    TAR_NO_CONTENT,
+    TAR_NOT_A_LINK,
+    TAR_SPARSE_TYPE,
+    TAR_SPARSE_RECORDS,
+    TAR_SPARSE_NAME,
 };
 
 /* A static text, without a full stop, that completes "archive: ". */

@@ -2,10 +2,15 @@
 
 #include <string.h>
 
+bool tar_is_zero(const void *bytes, size_t length)
+{
+    const char *at = bytes;
+    return length == 0 || (at[0] == '\0' && memcmp(at, at + 1, length - 1) == 0);
+}
+
 bool tar_block_is_zero(const void *block)
 {
-    const char *bytes = block;
-    return bytes[0] == '\0' && memcmp(bytes, bytes + 1, TAR_BLOCK_SIZE - 1) == 0;
+    return tar_is_zero(block, TAR_BLOCK_SIZE);
 }
 
 /* The sum of all bytes, with spaces in the checksum field: of unsigned bytes, and of signed ones,
@@ -49,7 +54,8 @@ static enum tar_error checksum_verify(const struct tar_ustar *raw)
 {
     int64_t stored = 0, as_unsigned = 0, as_signed = 0;
     checksum(raw, &as_unsigned, &as_signed);
-    if (tar_number_decode(raw->checksum, sizeof raw->checksum, &stored) != TAR_OK)
+    if (raw->checksum[0] & 0x80 ||
+        tar_number_decode(raw->checksum, sizeof raw->checksum, &stored) != TAR_OK)
         return TAR_BAD_CHECKSUM;
     return stored == as_unsigned || stored == as_signed ? TAR_OK : TAR_BAD_CHECKSUM;
 }
@@ -62,19 +68,39 @@ static size_t text_copy(char *to, const char *field, size_t length)
     return used;
 }
 
-/* The length of the prefix field: all of it in ustar; less in star, which has atime and ctime in
- * its end; 0 in other formats, which use it differently. */
-static size_t prefix_length(const struct tar_ustar *raw)
+static enum tar_dialect dialect_of(const struct tar_ustar *raw)
 {
-    if (memcmp(raw->magic, "ustar", 6) != 0)
-        return 0;
-    const char *end = (const char *)raw + TAR_BLOCK_SIZE;
-    return memcmp(end - 4, "tar", 4) == 0 ? 131 : sizeof raw->prefix;
+    if (memcmp(raw->magic, "ustar", 6) == 0)
+        return TAR_USTAR;
+    bool gnu = memcmp(raw->magic, "ustar ", 6) == 0 && memcmp(raw->version, " ", 2) == 0;
+    return gnu ? TAR_GNU : TAR_V7;
 }
 
-static void name_decode(const struct tar_ustar *raw, char *name)
+/* Some readers take the prefix for one whatever the magic is. In GNU headers it is the place of
+ * times, which only incremental archives have, and of a sparse map; some take headers for those by
+ * a part of the magic. star has times at its end, and readers that do not know star take what
+ * reaches them for a part of the path. */
+static enum tar_error prefix_check(const struct tar_ustar *raw, enum tar_dialect dialect)
 {
-    size_t used = text_copy(name, raw->prefix, prefix_length(raw));
+    const char *block = (const char *)raw;
+    const size_t end = raw->type == 'S' ? TAR_GNU_SPARSE_OFFSET : TAR_GNU_END;
+    const bool empty = tar_is_zero(block + TAR_GNU_ATIME_OFFSET, end - TAR_GNU_ATIME_OFFSET);
+    int64_t atime = 0;
+    bool good = empty;
+    if (dialect == TAR_GNU && !empty && tar_number_decode(raw->prefix, 12, &atime) == TAR_OK)
+        return TAR_INCREMENTAL;
+    if (dialect == TAR_V7 && raw->magic[0] == '\0')
+        good = raw->prefix[0] == '\0';
+    else if (dialect == TAR_USTAR && memcmp(block + TAR_BLOCK_SIZE - 4, "tar", 4) == 0)
+        good = strnlen(raw->prefix, 131) < 131;
+    else if (dialect == TAR_USTAR)
+        good = raw->prefix[0] == '\0' || memcmp(raw->version, "00", 2) == 0;
+    return good ? TAR_OK : TAR_BAD_PREFIX;
+}
+
+static void name_decode(const struct tar_ustar *raw, enum tar_dialect dialect, char *name)
+{
+    size_t used = dialect == TAR_USTAR ? text_copy(name, raw->prefix, sizeof raw->prefix) : 0;
     if (used > 0)
         name[used++] = '/';
     text_copy(name + used, raw->name, sizeof raw->name);
@@ -101,11 +127,28 @@ static enum tar_error numbers_decode(const struct tar_ustar *raw, struct tar_hea
         (error = tar_number_decode(raw->mtime, sizeof raw->mtime, &header->mtime)) != TAR_OK)
         return error;
     header->mode = mode & 07777; /* old writers add the file type */
+    return mode <= tar_number_max(sizeof raw->mode) ? TAR_OK : TAR_BAD_NUMBER;
+}
+
+static bool is_blank(const char field[8])
+{
+    return memcmp(field, "       ", 7) == 0 && (field[7] == ' ' || field[7] == '\0');
+}
+
+static enum tar_error devices_decode(const struct tar_ustar *raw, struct tar_header *header)
+{
+    bool device = header->type == '3' || header->type == '4';
     header->major = header->minor = 0;
-    if (header->type != '3' && header->type != '4')
+    /* Other types need no numbers; but some readers refuse what is none and not blank. */
+    if (!device && is_blank(raw->major) && is_blank(raw->minor))
         return TAR_OK;
-    error = natural_decode(raw->major, sizeof raw->major, &header->major);
-    return error != TAR_OK ? error : natural_decode(raw->minor, sizeof raw->minor, &header->minor);
+    enum tar_error error = natural_decode(raw->major, sizeof raw->major, &header->major);
+    if (error == TAR_OK)
+        error = natural_decode(raw->minor, sizeof raw->minor, &header->minor);
+    /* Some readers take these fields for empty where the magic is missing. */
+    if (device && error == TAR_OK && header->dialect == TAR_V7 && (header->major || header->minor))
+        error = TAR_BAD_NUMBER;
+    return error;
 }
 
 enum tar_error tar_header_decode(const void *block, struct tar_header *header)
@@ -114,8 +157,13 @@ enum tar_error tar_header_decode(const void *block, struct tar_header *header)
     enum tar_error error = checksum_verify(raw);
     if (error != TAR_OK)
         return error;
-    header->type = raw->type ? raw->type : '0';
-    name_decode(raw, header->name);
+    header->type = raw->type;
+    header->dialect = dialect_of(raw);
+    error = prefix_check(raw, header->dialect);
+    if (error != TAR_OK)
+        return error;
+    name_decode(raw, header->dialect, header->name);
     text_copy(header->link, raw->link, sizeof raw->link);
-    return numbers_decode(raw, header);
+    error = numbers_decode(raw, header);
+    return error != TAR_OK ? error : devices_decode(raw, header);
 }

@@ -1,46 +1,44 @@
 #include "tar_number.h"
 
-#include <stdbool.h>
+#include <string.h>
 
-static bool field_is_blank(const char *field, size_t length)
+/* All readers agree only on the first bytes 0x80 and 0xff, and on as many bytes as fit 64 bits. */
+static enum tar_error base256_decode(const unsigned char *bytes, size_t length, int64_t *number)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (field[i] != ' ' && field[i] != '\0')
-            return false;
+    uint64_t value = bytes[0] == 0xff ? UINT64_MAX : 0;
+    const uint64_t sign = value;
+    if (bytes[0] != 0x80 && bytes[0] != 0xff)
+        return TAR_BAD_NUMBER;
+    for (size_t i = 1; i < length; i++) {
+        if (value >> 55 != sign >> 55)
+            return TAR_BAD_NUMBER;
+        value = value << 8 | bytes[i];
     }
-    return true;
+    *number = (int64_t)value;
+    return TAR_OK;
+}
+
+static size_t span(const char *field, size_t length, size_t from, const char *bytes, size_t count)
+{
+    while (from < length && memchr(bytes, field[from], count))
+        from++;
+    return from;
 }
 
 enum tar_error tar_number_decode(const char *field, size_t length, int64_t *number)
 {
-    const unsigned char *bytes = (const unsigned char *)field;
-    if (length > 0 && bytes[0] & 0x80) {
-        /* The second bit is the sign; it is extended to the left. */
-        uint64_t value = bytes[0] & 0x40 ? UINT64_MAX : 0;
-        const uint64_t sign = value;
-        value = value << 6 | (bytes[0] & 0x3f);
-        for (size_t i = 1; i < length; i++) {
-            if (value >> 55 != sign >> 55)
-                return TAR_BAD_NUMBER;
-            value = value << 8 | bytes[i];
-        }
-        *number = (int64_t)value;
-        return TAR_OK;
-    }
-    size_t i = 0;
-    while (i < length && bytes[i] == ' ')
-        i++;
-    const bool digits = i < length && bytes[i] >= '0' && bytes[i] <= '7';
+    if (length > 0 && field[0] & 0x80)
+        return base256_decode((const unsigned char *)field, length, number);
+    const size_t start = span(field, length, 0, " ", 1);
+    const size_t end = span(field, length, start, "01234567", 8);
     uint64_t value = 0;
-    for (; i < length && bytes[i] >= '0' && bytes[i] <= '7'; i++) {
+    for (size_t i = start; i < end; i++) {
         if (value >> 60)
             return TAR_BAD_NUMBER;
-        value = value << 3 | (bytes[i] - (unsigned)'0');
+        value = value << 3 | (uint64_t)(field[i] - '0');
     }
-    if (i < length && bytes[i] != ' ' && bytes[i] != '\0')
-        return TAR_BAD_NUMBER;
-    /* Some readers see digits after a NUL, others see 0. */
-    if (!digits && !field_is_blank(field + i, length - i))
+    /* GNU tar reads -1 in a field of spaces. What follows the digits some readers parse, too. */
+    if ((start == end && start > 0) || span(field, length, end, " \0", 2) < length)
         return TAR_BAD_NUMBER;
     *number = (int64_t)value;
     return TAR_OK;

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Decodes a numeric field of `length` bytes: optional spaces and octal digits, ended by a space, a
- * NUL or the end of the field; or GNU's base-256, a big-endian two's complement number whose first
- * bit is set. A field of only spaces and NULs is 0; one with digits only after a NUL is refused. */
+/* Decodes a numeric field of `length` bytes: optional spaces and octal digits, then only spaces and
+ * NULs; or GNU's base-256, a big-endian two's complement number behind a byte 0x80 or (negative)
+ * 0xff. A field of only NULs is 0. Readers disagree about all other fields; they are refused. */
 enum tar_error tar_number_decode(const char *field, size_t length, int64_t *number);
 
 /* Writes `number` in octal, padded with zeros and ended by a NUL. A number that does not fit is

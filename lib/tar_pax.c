@@ -75,23 +75,26 @@ static enum tar_error charset_check(struct tar_text value, void *field)
     /* With either one the bytes of a path are used as they are. Others would need a table. */
     static const char utf8[] = "ISO-IR 10646 2000 UTF-8", binary[] = "BINARY";
     (void)field;
-    bool known = (value.length == strlen(utf8) && memcmp(value.at, utf8, value.length) == 0) ||
+    bool known = value.length == 0 ||
+                 (value.length == strlen(utf8) && memcmp(value.at, utf8, value.length) == 0) ||
                  (value.length == strlen(binary) && memcmp(value.at, binary, value.length) == 0);
     return known ? TAR_OK : TAR_BAD_CHARSET;
 }
 
+/* Some readers need the number of extents before the map. */
 static enum tar_error sparse_map_set(struct tar_text value, void *field)
 {
     struct tar_pax *pax = field;
-    tar_sparse_clear(&pax->sparse);
+    if (!(pax->given & TAR_PAX_SPARSE_COUNT))
+        return TAR_SPARSE_RECORDS;
     return tar_sparse_add_list(&pax->sparse, value.at, value.length);
 }
 
 static enum tar_error sparse_offset_set(struct tar_text value, void *field)
 {
     struct tar_pax *pax = field;
-    if (pax->sparse_open)
-        return TAR_BAD_SPARSE;
+    if (pax->sparse_open || !(pax->given & TAR_PAX_SPARSE_COUNT))
+        return TAR_SPARSE_RECORDS;
     pax->sparse_open = true;
     return number_decode(value, &pax->sparse_offset);
 }
@@ -106,23 +109,28 @@ static enum tar_error sparse_length_set(struct tar_text value, void *field)
     return tar_sparse_add(&pax->sparse, pax->sparse_offset, length);
 }
 
-/* Version 1.0 has its map in the data; 0.0 and 0.1, which are not always named, in the header. */
-static enum tar_error sparse_major_set(struct tar_text value, void *field)
+static enum tar_error sparse_version_set(struct tar_text value, void *field)
 {
-    struct tar_pax *pax = field;
-    uint64_t major = 0;
-    if (number_decode(value, &major) != TAR_OK || major > 1)
-        return TAR_BAD_SPARSE;
-    pax->given &= ~(unsigned)(TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_DATA);
-    pax->given |= major == 1 ? TAR_PAX_SPARSE_DATA : TAR_PAX_SPARSE_MAP;
-    return TAR_OK;
+    /* Readers compare "0" and "1" as texts, or as numbers. */
+    uint64_t *number = field;
+    *number = (uint64_t)(value.at[0] - '0');
+    return value.length == 1 && *number <= 1 ? TAR_OK : TAR_SPARSE_RECORDS;
 }
 
-static enum tar_error sparse_minor_check(struct tar_text value, void *field)
+/* Readers that do not know these keywords see a file of another size. */
+static enum tar_error other_sparse_refuse(struct tar_text value, void *field)
 {
-    uint64_t minor = 0;
+    (void)value, (void)field;
+    return TAR_SPARSE_RECORDS;
+}
+
+static enum tar_error star_type_check(struct tar_text value, void *field)
+{
+    static const char sparse[] = "sparse";
     (void)field;
-    return number_decode(value, &minor) == TAR_OK && minor <= 1 ? TAR_OK : TAR_BAD_SPARSE;
+    return value.length == strlen(sparse) && memcmp(value.at, sparse, value.length) == 0
+               ? TAR_SPARSE_RECORDS
+               : TAR_OK;
 }
 
 static enum tar_error volume_refuse(struct tar_text value, void *field)
@@ -137,6 +145,8 @@ static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const 
                               bool *named)
 {
     struct buf acl = {0};
+    if (value.length == 0)
+        return TAR_OK;
     enum tar_error error = acl_from_text(&acl, value.at, value.length);
     *named = error == TAR_NAMED_ACL;
     if (*named)
@@ -176,21 +186,29 @@ static const struct handler handlers[] = {
     {"uid", TAR_PAX_UID, number_decode, FIELD(uid)},
     {"gid", TAR_PAX_GID, number_decode, FIELD(gid)},
     {"mtime", TAR_PAX_MTIME, time_decode, FIELD(mtime)},
+    {"atime", 0, time_decode, FIELD(other_time)},
+    {"ctime", 0, time_decode, FIELD(other_time)},
+    {"LIBARCHIVE.creationtime", 0, time_decode, FIELD(other_time)},
     {"hdrcharset", 0, charset_check, 0},
     {"SCHILY.devmajor", TAR_PAX_MAJOR, number_decode, FIELD(major)},
     {"SCHILY.devminor", TAR_PAX_MINOR, number_decode, FIELD(minor)},
     {"SCHILY.acl.access", 0, acl_access_set, 0},
     {"SCHILY.acl.default", 0, acl_default_set, 0},
     {"GNU.sparse.name", TAR_PAX_SPARSE_NAME, text_decode, FIELD(sparse_name)},
+    {"GNU.sparse.major", TAR_PAX_SPARSE_MAJOR, sparse_version_set, FIELD(sparse_major)},
+    {"GNU.sparse.minor", TAR_PAX_SPARSE_MINOR, sparse_version_set, FIELD(sparse_minor)},
+    {"GNU.sparse.realsize", TAR_PAX_SPARSE_REALSIZE, number_decode, FIELD(sparse_size)},
     {"GNU.sparse.size", TAR_PAX_SPARSE_SIZE, number_decode, FIELD(sparse_size)},
-    {"GNU.sparse.realsize", TAR_PAX_SPARSE_SIZE, number_decode, FIELD(sparse_size)},
+    {"GNU.sparse.numblocks", TAR_PAX_SPARSE_COUNT, number_decode, FIELD(sparse_count)},
+    {"GNU.sparse.offset", TAR_PAX_SPARSE_PAIRS, sparse_offset_set, 0},
+    {"GNU.sparse.numbytes", TAR_PAX_SPARSE_PAIRS, sparse_length_set, 0},
     {"GNU.sparse.map", TAR_PAX_SPARSE_MAP, sparse_map_set, 0},
-    {"GNU.sparse.offset", TAR_PAX_SPARSE_MAP, sparse_offset_set, 0},
-    {"GNU.sparse.numbytes", TAR_PAX_SPARSE_MAP, sparse_length_set, 0},
-    {"GNU.sparse.major", 0, sparse_major_set, 0},
-    {"GNU.sparse.minor", 0, sparse_minor_check, 0},
+    {"SCHILY.realsize", 0, other_sparse_refuse, 0},
+    {"SCHILY.filetype", 0, star_type_check, 0},
+    {"SUN.holesdata", 0, other_sparse_refuse, 0},
     {"GNU.volume.filename", 0, volume_refuse, 0},
     {"GNU.volume.offset", 0, volume_refuse, 0},
+    {"GNU.volume.size", 0, volume_refuse, 0},
 };
 
 static int hex_digit(char c)
@@ -252,27 +270,51 @@ static bool prefix_strip(struct tar_text *key, const char *prefix)
     return true;
 }
 
-static enum tar_error record_decode(struct tar_pax *pax, struct tar_text key, struct tar_text value)
+static const struct handler *handler_find(struct tar_text key)
 {
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
-        const struct handler *handler = &handlers[i];
-        if (strlen(handler->keyword) != key.length ||
-            memcmp(handler->keyword, key.at, key.length) != 0)
-            continue;
-        if (value.length == 0) {
-            pax->given &= ~handler->bit;
-            pax->deleted |= handler->bit;
-            return TAR_OK;
-        }
-        pax->given |= handler->bit;
-        pax->deleted &= ~handler->bit;
-        return handler->decode(value, (char *)pax + handler->field);
+        if (strlen(handlers[i].keyword) == key.length &&
+            memcmp(handlers[i].keyword, key.at, key.length) == 0)
+            return &handlers[i];
     }
+    return NULL;
+}
+
+static enum tar_error known_decode(struct tar_pax *pax, const struct handler *handler,
+                                   struct tar_text value)
+{
+    /* POSIX: an empty value removes that of the header block, too. Few readers do that. */
+    if (value.length == 0 && (handler->bit != 0 || handler->field != 0))
+        return TAR_NO_VALUE;
+    if (pax->given & handler->bit & TAR_PAX_SPARSE & ~(unsigned)TAR_PAX_SPARSE_PAIRS)
+        return TAR_SPARSE_RECORDS;
+    enum tar_error error = handler->decode(value, (char *)pax + handler->field);
+    pax->given |= handler->bit;
+    return error;
+}
+
+/* Some readers split the header at newlines, and take what follows one for a record. Only names and
+ * attributes need newlines. */
+static bool hides_record(struct tar_text value)
+{
+    const char *end = value.at + value.length, *line = value.at;
+    while ((line = memchr(line, '\n', (size_t)(end - line))) && ++line < end) {
+        if (*line >= '0' && *line <= '9')
+            return true;
+    }
+    return false;
+}
+
+static enum tar_error record_decode(struct tar_pax *pax, struct tar_text key, struct tar_text value)
+{
+    const struct handler *handler = handler_find(key);
+    if (handler)
+        return known_decode(pax, handler, value);
     if (prefix_strip(&key, "SCHILY.xattr."))
         return xattr_add(pax, key, value, false);
     if (prefix_strip(&key, "LIBARCHIVE.xattr."))
         return xattr_add(pax, key, value, true);
-    return TAR_OK;
+    return hides_record(value) ? TAR_HIDDEN_RECORD : TAR_OK;
 }
 
 static enum tar_error named_acls_refuse(const struct tar_pax *pax)
@@ -282,6 +324,22 @@ static enum tar_error named_acls_refuse(const struct tar_pax *pax)
         (pax->named_default && xattrs_find(&pax->xattrs, ACL_XATTR_DEFAULT, &xattr) != 0))
         return TAR_NAMED_ACL;
     return TAR_OK;
+}
+
+/* Whether the records are those of format 0.0, 0.1 or 1.0, all of them and no others. So the file
+ * is sparse for all readers that know sparse files. Versions 0.0 and 0.1 need not be named. */
+static bool sparse_is_complete(const struct tar_pax *pax)
+{
+    const unsigned version = TAR_PAX_SPARSE_MAJOR | TAR_PAX_SPARSE_MINOR;
+    const unsigned given = pax->given & TAR_PAX_SPARSE & ~(unsigned)TAR_PAX_SPARSE_NAME;
+    const bool named = (given & version) == version;
+    if (named && pax->sparse_major == 1)
+        return pax->sparse_minor == 0 && given == (version | TAR_PAX_SPARSE_REALSIZE);
+    const bool whole = given & TAR_PAX_SPARSE_MAP;
+    const unsigned map = whole ? TAR_PAX_SPARSE_MAP : TAR_PAX_SPARSE_PAIRS;
+    return given == ((named ? version : 0) | TAR_PAX_SPARSE_SIZE | TAR_PAX_SPARSE_COUNT | map) &&
+           (!named || pax->sparse_minor == whole) && !pax->sparse_open &&
+           pax->sparse.count == pax->sparse_count;
 }
 
 enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t length)
@@ -294,14 +352,14 @@ enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t leng
         if (error != TAR_OK)
             return error;
     }
-    /* With a map here and one in the data, readers would disagree on which is valid. */
-    const bool two_maps = (pax->given & TAR_PAX_SPARSE_DATA) && pax->sparse.count > 0;
-    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : named_acls_refuse(pax);
+    if (pax->given & TAR_PAX_SPARSE && !sparse_is_complete(pax))
+        return TAR_SPARSE_RECORDS;
+    return named_acls_refuse(pax);
 }
 
 void tar_pax_clear(struct tar_pax *pax)
 {
-    pax->given = pax->deleted = 0;
+    pax->given = 0;
     pax->sparse_open = pax->named_access = pax->named_default = false;
     tar_sparse_clear(&pax->sparse);
     xattrs_clear(&pax->xattrs);

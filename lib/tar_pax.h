@@ -22,18 +22,26 @@ enum tar_pax_keyword {
     TAR_PAX_MAJOR = 1 << 6,
     TAR_PAX_MINOR = 1 << 7,
     TAR_PAX_SPARSE_NAME = 1 << 8,
-    TAR_PAX_SPARSE_SIZE = 1 << 9,  /* GNU.sparse.size, GNU.sparse.realsize: the file's size */
-    TAR_PAX_SPARSE_MAP = 1 << 10,  /* formats 0.0 and 0.1: the map is in the header */
-    TAR_PAX_SPARSE_DATA = 1 << 11, /* format 1.0: the map precedes the data */
+    TAR_PAX_SPARSE_MAJOR = 1 << 9,
+    TAR_PAX_SPARSE_MINOR = 1 << 10,
+    TAR_PAX_SPARSE_REALSIZE = 1 << 11, /* format 1.0: the file's size; the map precedes the data */
+    TAR_PAX_SPARSE_SIZE = 1 << 12,     /* formats 0.0 and 0.1: the file's size */
+    TAR_PAX_SPARSE_COUNT = 1 << 13,    /* of extents */
+    TAR_PAX_SPARSE_PAIRS = 1 << 14,    /* format 0.0: an offset or a length of the map */
+    TAR_PAX_SPARSE_MAP = 1 << 15,      /* format 0.1: the whole map */
 };
+
+/* All keywords of sparse files. */
+#define TAR_PAX_SPARSE 0xff00U
 
 /* The values of a header's records. Zero-initialised it has none. It owns its memory. */
 struct tar_pax {
-    unsigned given;   /* which of the values below are valid */
-    unsigned deleted; /* keywords with an empty value, which cancels earlier headers' values */
+    unsigned given;                     /* which of the values below are valid */
     struct buf path, link, sparse_name; /* NUL-terminated */
-    uint64_t size, sparse_size, uid, gid, major, minor;
+    uint64_t size, uid, gid, major, minor;
+    uint64_t sparse_size, sparse_count, sparse_major, sparse_minor;
     struct tar_time mtime;
+    struct tar_time other_time; /* the others are only checked */
     struct tar_sparse sparse;
     uint64_t sparse_offset;           /* format 0.0: an offset that still lacks its length */
     bool sparse_open;                 /* there is such an offset */
@@ -42,6 +50,8 @@ struct tar_pax {
 };
 
 /* Adds the records in `text` to `pax`; a later record replaces an earlier one of the same keyword.
+ * Records that readers understand differently are refused: those without a value, attributes with
+ * two values, and sparse files that are not exactly of one format of GNU tar.
  * An ACL in the text form of star and GNU tar becomes the attribute system.posix_acl_access or
  * _default; if it has names without numbers, it is refused unless that attribute is also given.
  * Unknown keywords are ignored, as POSIX requires. */

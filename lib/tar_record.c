@@ -69,6 +69,21 @@ int tar_record_append_xattr(struct buf *out, const struct xattr *xattr)
     return result;
 }
 
+static bool begins(const char *key, size_t length, const char *prefix)
+{
+    return length >= strlen(prefix) && memcmp(key, prefix, strlen(prefix)) == 0;
+}
+
+/* Some readers skip spaces before a keyword, and end it or the record at a NUL or a newline. Names
+ * of attributes may have newlines. */
+static bool keyword_is_odd(const char *key, size_t length)
+{
+    if (key[0] == ' ' || key[0] == '\t' || memchr(key, '\0', length))
+        return true;
+    return memchr(key, '\n', length) && !begins(key, length, "SCHILY.xattr.") &&
+           !begins(key, length, "LIBARCHIVE.xattr.");
+}
+
 enum tar_error tar_record_next(struct tar_text *text, struct tar_text *key, struct tar_text *value)
 {
     size_t total = 0, i = 0;
@@ -77,12 +92,13 @@ enum tar_error tar_record_next(struct tar_text *text, struct tar_text *key, stru
         if (total > text->length)
             return TAR_BAD_RECORD;
     }
-    if (i == 0 || i == text->length || text->at[i] != ' ' || total < i + 4 ||
+    /* Some readers count the record from its length without leading zeros. */
+    if (i == 0 || text->at[0] == '0' || i == text->length || text->at[i] != ' ' || total < i + 4 ||
         text->at[total - 1] != '\n')
         return TAR_BAD_RECORD;
     const char *start = text->at + i + 1, *end = text->at + total - 1;
     const char *equals = memchr(start, '=', (size_t)(end - start));
-    if (!equals || equals == start)
+    if (!equals || equals == start || keyword_is_odd(start, (size_t)(equals - start)))
         return TAR_BAD_RECORD;
     *key = (struct tar_text){start, (size_t)(equals - start)};
     *value = (struct tar_text){equals + 1, (size_t)(end - equals - 1)};

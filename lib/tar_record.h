@@ -27,7 +27,8 @@ struct tar_text {
 };
 
 /* Removes the first record from `text`, which is not empty, and splits it. LENGTH must be that of
- * the whole record. */
+ * the whole record, and the keyword must not begin with a space or contain a NUL or, but for
+ * attributes, a newline. */
 enum tar_error tar_record_next(struct tar_text *text, struct tar_text *key, struct tar_text *value);
 
 #endif

@@ -80,7 +80,7 @@ static enum tar_error number_take(struct tar_sparse *map, struct tar_sparse_text
 {
     uint64_t number = state->number;
     state->number = 0;
-    state->digits = false;
+    state->digits = 0;
     if (!state->counted) {
         if (number > UINT64_MAX / 2)
             return TAR_BAD_SPARSE;
@@ -105,12 +105,12 @@ enum tar_error tar_sparse_add_text(struct tar_sparse *map, struct tar_sparse_tex
 {
     for (size_t i = 0; i < length && !state->done; i++) {
         if (block[i] != '\n') {
-            if (tar_decimal_add(&state->number, block[i]) != TAR_OK)
+            /* Some readers refuse lines that are longer than the largest number. */
+            if (tar_decimal_add(&state->number, block[i]) != TAR_OK || ++state->digits > 20)
                 return TAR_BAD_SPARSE;
-            state->digits = true;
             continue;
         }
-        if (!state->digits)
+        if (state->digits == 0)
             return TAR_BAD_SPARSE;
         enum tar_error error = number_take(map, state);
         if (error != TAR_OK)

@@ -41,7 +41,7 @@ enum tar_error tar_sparse_check(const struct tar_sparse *map, uint64_t size, uin
  * number per line, in blocks of 512 bytes. Zero-initialised it expects the count. */
 struct tar_sparse_text {
     uint64_t number; /* of the current line, as far as it was read */
-    bool digits;     /* the current line has a digit */
+    unsigned digits; /* of the current line */
     bool counted;    /* the count was read */
     uint64_t left;   /* numbers still to come, once counted */
     uint64_t offset; /* of the pair whose length comes next */

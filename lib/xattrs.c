@@ -30,19 +30,24 @@ static int slot_compare(const void *left, const void *right, void *text)
     return (a->name > b->name) - (a->name < b->name);
 }
 
-void xattrs_finish(struct xattrs *list)
+bool xattrs_finish(struct xattrs *list)
 {
     if (list->count < 2)
-        return;
+        return true;
     qsort_r(list->slots, list->count, sizeof *list->slots, slot_compare, list->text.bytes);
     size_t kept = 0;
+    bool agree = true;
     for (size_t i = 0; i < list->count; i++) {
-        const char *name = list->text.bytes + list->slots[i].name;
-        if (i + 1 < list->count && strcmp(name, list->text.bytes + list->slots[i + 1].name) == 0)
-            continue;
-        list->slots[kept++] = list->slots[i];
+        struct xattr this = xattrs_get(list, i), next = this;
+        if (i + 1 < list->count)
+            next = xattrs_get(list, i + 1);
+        if (this.name == next.name || strcmp(this.name, next.name) != 0)
+            list->slots[kept++] = list->slots[i];
+        else if (this.length != next.length || memcmp(this.value, next.value, this.length) != 0)
+            agree = false;
     }
     list->count = kept;
+    return agree;
 }
 
 struct xattr xattrs_get(const struct xattrs *list, size_t index)

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One attribute; valid until the list changes. */
@@ -35,8 +36,9 @@ struct xattrs {
 int xattrs_add(struct xattrs *list, const char *name, size_t name_length, const void *value,
                size_t length);
 
-/* Sorts by the bytes of the names; of attributes with the same name the last one stays. */
-void xattrs_finish(struct xattrs *list);
+/* Sorts by the bytes of the names; of attributes with the same name the last one stays. Returns
+ * false if another one of them has another value. */
+bool xattrs_finish(struct xattrs *list);
 
 /* The attribute at `index`, below list->count. */
 struct xattr xattrs_get(const struct xattrs *list, size_t index);

@@ -1,7 +1,8 @@
 /*
  * Extended headers: pax headers, local and global (POSIX.1-2017, pax(1)), and the long names of GNU
- * tar. They apply to the next entry, or if global to all following ones. headers.c writes the
- * fields of struct headers; precedence.c reads them.
+ * tar. They apply to the next entry, or if global to all following ones. Many readers ignore global
+ * headers, so the only value that they may have is a time. headers.c writes the fields of struct
+ * headers; precedence.c reads them.
  */
 #ifndef TARUNPACK_ARCHIVE_HEADERS_H
 #define TARUNPACK_ARCHIVE_HEADERS_H
@@ -13,8 +14,11 @@
 
 /* Zero-initialised it is empty. */
 struct headers {
-    bool has_local; /* the next entry has a pax header */
-    struct tar_pax local, global;
+    bool has_pax;
+    struct tar_pax pax;
+    bool has_global; /* there was a global header */
+    bool has_time;   /* for all entries, from that */
+    struct tar_time time;
     bool has_long_path, has_long_link;
     struct buf long_path, long_link; /* NUL-terminated, if present */
 };
@@ -23,7 +27,7 @@ struct headers {
 bool headers_is_extension(char type);
 
 /* Reads the content of an extended header. Two of a kind before one entry are malformed: some
- * readers use the first, some the last, some both. */
+ * readers use the first, some the last, some both. So is data in the padding. */
 enum archive_event headers_take(struct headers *headers, const struct tar_header *header,
                                 const struct archive_input *input);
 

@@ -6,62 +6,76 @@
 #include <linux/limits.h>
 #include <string.h>
 
-/* The extended header whose value of a keyword wins; NULL if none has one. */
-static const struct tar_pax *header_defining(const struct headers *headers,
-                                             enum tar_pax_keyword keyword)
-{
-    if (headers->local.given & keyword)
-        return &headers->local;
-    if (headers->local.deleted & keyword)
-        return NULL;
-    return (headers->global.given & keyword) ? &headers->global : NULL;
-}
-
 static const char *path_text(const struct headers *headers, const struct tar_header *header)
 {
-    const struct tar_pax *pax = header_defining(headers, TAR_PAX_SPARSE_NAME);
-    if (pax)
+    const struct tar_pax *pax = &headers->pax;
+    if (pax->given & TAR_PAX_SPARSE_NAME)
         return pax->sparse_name.bytes;
-    pax = header_defining(headers, TAR_PAX_PATH);
-    if (pax)
+    if (pax->given & TAR_PAX_PATH)
         return pax->path.bytes;
     return headers->has_long_path ? headers->long_path.bytes : header->name;
 }
 
-static const char *link_text(const struct headers *headers, const struct tar_header *header)
+/* GNU tar gives a sparse file such a name for the readers that do not know sparse files. */
+static bool is_placeholder(const char *path, const char *name)
 {
-    const struct tar_pax *pax = header_defining(headers, TAR_PAX_LINK);
-    if (pax)
-        return pax->link.bytes;
-    return headers->has_long_link ? headers->long_link.bytes : header->link;
+    return strstr(path, "GNUSparseFile.") || strcmp(path, name) == 0;
+}
+
+/* Whether all names that the headers have for the entry are the same one. The header block often
+ * has a part of it only. */
+static enum tar_error names_check(const struct headers *headers, const struct tar_header *header)
+{
+    const struct tar_pax *pax = &headers->pax;
+    const char *sparse = pax->given & TAR_PAX_SPARSE_NAME ? pax->sparse_name.bytes : NULL;
+    const char *path = pax->given & TAR_PAX_PATH ? pax->path.bytes : NULL;
+    const char *other = path ? path : header->name;
+    if (headers->has_long_path && path && strcmp(headers->long_path.bytes, path) != 0)
+        return TAR_TWO_NAMES;
+    if (!sparse)
+        return TAR_OK;
+    bool cut = !path && strlen(header->name) >= sizeof((struct tar_ustar *)0)->name;
+    return !headers->has_long_path && (cut || is_placeholder(other, sparse)) ? TAR_OK
+                                                                             : TAR_SPARSE_NAME;
+}
+
+/* Whether only a directory can have this path. */
+static bool names_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && (slash[1] == '\0' || strcmp(slash, "/.") == 0);
+}
+
+/* Before ustar only a slash marked a directory. With a magic, or in an extended header, some
+ * readers take such an entry for a file. */
+static bool is_old_directory(const struct tar_header *header, const char *path)
+{
+    return header->type == '\0' && header->dialect == TAR_V7 && names_directory(path) &&
+           path == header->name;
 }
 
 static enum tar_error resolve_type(struct resolved *resolved, const struct tar_header *header,
                                    const char *path)
 {
-    size_t length = strlen(path);
-    bool slash = length > 0 && path[length - 1] == '/';
+    enum tar_type *type = &resolved->entry.type;
     switch (header->type) {
+    case '\0':
     case '0':
     case '7': /* contiguous files; POSIX allows treating them as regular files */
-        /* Before ustar only the slash marked a directory. */
-        resolved->entry.type = slash ? TAR_DIRECTORY : TAR_FILE;
-        return TAR_OK;
     case 'S':
-        /* Readers disagree whether such a directory is followed by the rest of its map. */
-        resolved->entry.type = TAR_FILE;
-        return slash ? TAR_BAD_SPARSE : TAR_OK;
-    case 'D': /* GNU tar --incremental: a directory with the list of its names as content */
-        resolved->entry.type = TAR_DIRECTORY;
-        return TAR_OK;
+        *type = is_old_directory(header, path) ? TAR_DIRECTORY : TAR_FILE;
+        break;
+    case 'D': /* GNU tar --incremental: a directory, or a file with its names */
+        return TAR_INCREMENTAL;
     case 'M':
         return TAR_MULTI_VOLUME;
     default:
         if (header->type < '1' || header->type > '6')
             return TAR_BAD_TYPE;
-        resolved->entry.type = (enum tar_type)(header->type - '0'); /* the enum has their order */
-        return TAR_OK;
+        *type = (enum tar_type)(header->type - '0'); /* the enum has their order */
     }
+    bool slash = names_directory(path) || names_directory(header->name);
+    return slash && *type != TAR_DIRECTORY ? TAR_BAD_SLASH : TAR_OK;
 }
 
 static enum tar_error resolve_path(struct resolved *resolved, const char *path)
@@ -72,16 +86,36 @@ static enum tar_error resolve_path(struct resolved *resolved, const char *path)
     return error;
 }
 
-static enum tar_error resolve_link(struct resolved *resolved, const char *link)
+/* The target that the headers have, even if the type is no link; some readers need it in the header
+ * block, too. Sets `*link` to NULL if there is none. */
+static enum tar_error link_text(const struct headers *headers, const struct tar_header *header,
+                                const char **link)
 {
+    const char *text = headers->pax.given & TAR_PAX_LINK ? headers->pax.link.bytes : NULL;
+    if (text && headers->has_long_link && strcmp(headers->long_link.bytes, text) != 0)
+        return TAR_TWO_LINKS;
+    if (!text && headers->has_long_link)
+        text = headers->long_link.bytes;
+    bool is_empty = header->link[0] == '\0';
+    *link = text || is_empty ? text : header->link;
+    return text && is_empty ? TAR_BAD_LINK : TAR_OK;
+}
+
+static enum tar_error resolve_link(struct resolved *resolved, const struct headers *headers,
+                                   const struct tar_header *header)
+{
+    const char *link = NULL;
+    const enum tar_type type = resolved->entry.type;
+    enum tar_error error = link_text(headers, header, &link);
     resolved->entry.link = NULL;
-    if (resolved->entry.type != TAR_HARDLINK && resolved->entry.type != TAR_SYMLINK)
-        return TAR_OK;
-    size_t length = strlen(link);
-    if (length == 0 || (resolved->entry.type == TAR_SYMLINK && length >= PATH_MAX))
+    if (type != TAR_HARDLINK && type != TAR_SYMLINK)
+        return link || error != TAR_OK ? TAR_NOT_A_LINK : TAR_OK;
+    if (error != TAR_OK)
+        return error;
+    size_t length = link ? strlen(link) : 0;
+    if (length == 0 || (type == TAR_SYMLINK && length >= PATH_MAX))
         return TAR_BAD_LINK;
-    enum tar_error error = TAR_OK;
-    if (resolved->entry.type == TAR_HARDLINK)
+    if (type == TAR_HARDLINK)
         error = tar_path_normalise(link, &resolved->link, &resolved->absolute);
     else if (buf_set_text(&resolved->link, link, length) != 0)
         error = TAR_NO_MEMORY;
@@ -95,29 +129,31 @@ static enum tar_error resolve_id(uint64_t id, uint32_t *known)
     return id < UINT32_MAX ? TAR_OK : TAR_BAD_ID;
 }
 
-static enum tar_error resolve_owner(struct resolved *resolved, const struct headers *headers,
+static enum tar_error resolve_owner(struct resolved *resolved, const struct tar_pax *pax,
                                     const struct tar_header *header)
 {
-    const struct tar_pax *uid = header_defining(headers, TAR_PAX_UID),
-                         *gid = header_defining(headers, TAR_PAX_GID);
-    enum tar_error error = resolve_id(uid ? uid->uid : header->uid, &resolved->entry.uid);
-    return error != TAR_OK ? error : resolve_id(gid ? gid->gid : header->gid, &resolved->entry.gid);
+    const uint64_t uid = pax->given & TAR_PAX_UID ? pax->uid : header->uid;
+    const uint64_t gid = pax->given & TAR_PAX_GID ? pax->gid : header->gid;
+    if (header->uid > UINT32_MAX || header->gid > UINT32_MAX) /* some readers refuse them */
+        return TAR_BAD_ID;
+    enum tar_error error = resolve_id(uid, &resolved->entry.uid);
+    return error != TAR_OK ? error : resolve_id(gid, &resolved->entry.gid);
 }
 
-/* The kernel's device numbers have 12 and 20 bits. */
-static enum tar_error resolve_device(struct resolved *resolved, const struct headers *headers,
+/* Few readers know device numbers in pax headers. The kernel's have 12 and 20 bits, so the header
+ * block can hold them. */
+static enum tar_error resolve_device(struct resolved *resolved, const struct tar_pax *pax,
                                      const struct tar_header *header)
 {
     resolved->entry.major = resolved->entry.minor = 0;
     if (resolved->entry.type != TAR_CHAR && resolved->entry.type != TAR_BLOCK)
         return TAR_OK;
-    const struct tar_pax *major = header_defining(headers, TAR_PAX_MAJOR);
-    const struct tar_pax *minor = header_defining(headers, TAR_PAX_MINOR);
-    uint64_t major_number = major ? major->major : header->major;
-    uint64_t minor_number = minor ? minor->minor : header->minor;
-    resolved->entry.major = (uint32_t)major_number;
-    resolved->entry.minor = (uint32_t)minor_number;
-    return major_number < 1 << 12 && minor_number < 1 << 20 ? TAR_OK : TAR_BAD_NUMBER;
+    if ((pax->given & TAR_PAX_MAJOR && pax->major != header->major) ||
+        (pax->given & TAR_PAX_MINOR && pax->minor != header->minor))
+        return TAR_TWO_DEVICES;
+    resolved->entry.major = (uint32_t)header->major;
+    resolved->entry.minor = (uint32_t)header->minor;
+    return header->major < 1 << 12 && header->minor < 1 << 20 ? TAR_OK : TAR_BAD_NUMBER;
 }
 
 /* Checked here because the kernel would only report a malformed ACL, or one on an inode that cannot
@@ -137,16 +173,16 @@ static enum tar_error acls_check(const struct xattrs *list, enum tar_type type)
     return error;
 }
 
-static enum tar_error resolve_xattrs(struct resolved *resolved, const struct headers *headers)
+static enum tar_error resolve_xattrs(struct resolved *resolved, const struct tar_pax *pax)
 {
     struct xattrs *list = &resolved->entry.xattrs;
     xattrs_clear(list);
     if (resolved->entry.type == TAR_HARDLINK) /* the inode's own entry has them */
         return TAR_OK;
-    if (xattrs_copy(list, &headers->global.xattrs) != 0 ||
-        xattrs_copy(list, &headers->local.xattrs) != 0)
+    if (xattrs_copy(list, &pax->xattrs) != 0)
         return TAR_NO_MEMORY;
-    xattrs_finish(list);
+    if (!xattrs_finish(list))
+        return TAR_TWO_VALUES;
     for (size_t i = list->count; i-- > 0;) {
         if (acl_is_other_form(xattrs_get(list, i).name))
             xattrs_remove(list, i);
@@ -155,70 +191,107 @@ static enum tar_error resolve_xattrs(struct resolved *resolved, const struct hea
 }
 
 /* Finds where a sparse file's map is and how large the file really is. */
-static enum tar_error resolve_sparse(struct resolved *resolved, const struct headers *headers,
+static enum tar_error resolve_sparse(struct resolved *resolved, const struct tar_pax *pax,
                                      const struct tar_header *header)
 {
-    const struct tar_pax *map = header_defining(headers, TAR_PAX_SPARSE_MAP);
-    const struct tar_pax *data = header_defining(headers, TAR_PAX_SPARSE_DATA);
-    const struct tar_pax *size = header_defining(headers, TAR_PAX_SPARSE_SIZE);
-    if (header->type == 'S')
+    const bool in_header = pax->given & (TAR_PAX_SPARSE_PAIRS | TAR_PAX_SPARSE_MAP);
+    if (header->type == 'S') {
         resolved->sparse = SPARSE_GNU;
-    if (header->type == 'S' || (!map && !data))
         return TAR_OK;
-    if (!size || size->sparse_size > INT64_MAX)
+    }
+    if (!(pax->given & TAR_PAX_SPARSE))
+        return TAR_OK;
+    if (pax->sparse_size > INT64_MAX)
         return TAR_BAD_SPARSE;
-    resolved->sparse = map ? SPARSE_HEADER : SPARSE_TEXT;
-    resolved->map = map ? &map->sparse : NULL;
-    resolved->entry.size = size->sparse_size;
-    return map ? tar_sparse_check(resolved->map, resolved->entry.size, resolved->stored) : TAR_OK;
+    resolved->sparse = in_header ? SPARSE_HEADER : SPARSE_TEXT;
+    resolved->map = in_header ? &pax->sparse : NULL;
+    resolved->entry.size = pax->sparse_size;
+    return in_header ? tar_sparse_check(resolved->map, pax->sparse_size, resolved->stored) : TAR_OK;
+}
+
+/* The largest size that a header block can hold. */
+#define SIZE_MAX_OCTAL UINT64_C(077777777777)
+
+/* Some readers look at the magic, and at the type, to know where the map of a sparse file is.
+ * Behind a pax header, also a global one, some do not find an old one. */
+static enum tar_error sparse_type_check(const struct headers *headers,
+                                        const struct tar_header *header)
+{
+    const bool pax = headers->has_pax || headers->has_global;
+    if (header->type == 'S')
+        return header->dialect == TAR_GNU && !pax ? TAR_OK : TAR_SPARSE_TYPE;
+    if (!(headers->pax.given & TAR_PAX_SPARSE))
+        return TAR_OK;
+    return header->dialect == TAR_USTAR && header->type == '0' ? TAR_OK : TAR_SPARSE_TYPE;
+}
+
+/* A size in a pax header is for what the header block cannot hold. Where both differ, a reader that
+ * does not know pax sees other entries; so do readers that take it for that of a sparse file. */
+static enum tar_error size_check(const struct tar_pax *pax, const struct tar_header *header)
+{
+    if (!(pax->given & TAR_PAX_SIZE) || pax->size > SIZE_MAX_OCTAL)
+        return TAR_OK;
+    return pax->size == header->size && !(pax->given & TAR_PAX_SPARSE) ? TAR_OK : TAR_TWO_SIZES;
 }
 
 static enum tar_error resolve_content(struct resolved *resolved, const struct headers *headers,
                                       const struct tar_header *header)
 {
-    const struct tar_pax *pax = header_defining(headers, TAR_PAX_SIZE);
-    resolved->stored = pax ? pax->size : header->size;
+    const struct tar_pax *pax = &headers->pax;
+    resolved->stored = pax->given & TAR_PAX_SIZE ? pax->size : header->size;
     resolved->entry.size = 0;
     resolved->sparse = SPARSE_NONE;
     resolved->map = NULL;
     if (resolved->stored > INT64_MAX - TAR_BLOCK_SIZE)
         return TAR_BAD_SIZE;
+    enum tar_error error = sparse_type_check(headers, header);
+    if (error == TAR_OK)
+        error = size_check(pax, header);
+    if (error != TAR_OK)
+        return error;
     if (resolved->entry.type == TAR_FILE) {
         resolved->entry.size = resolved->stored;
-        return resolve_sparse(resolved, headers, header);
+        return resolve_sparse(resolved, pax, header);
     }
-    /* Directories, links and devices have no content, whatever size they claim. After a hard link,
-     * or a file whose name ends in a slash, some readers expect it. So two readers could see two
-     * archives, and that is refused. */
-    if (header->type == 'D')
-        return TAR_OK;
-    bool ambiguous = strchr("017S", header->type) != NULL;
-    enum tar_error error = ambiguous && resolved->stored > 0 ? TAR_BAD_SIZE : TAR_OK;
+    /* All readers ignore the size that the header block of a directory has. Of other types, and in
+     * a pax header, some expect content. */
+    bool ignored =
+        header->type == '5' && !(pax->given & TAR_PAX_SIZE) && header->size <= SIZE_MAX_OCTAL;
+    error = resolved->stored > 0 && !ignored ? TAR_NO_CONTENT : TAR_OK;
     resolved->stored = 0;
     return error;
+}
+
+static struct tar_time resolve_time(const struct headers *headers, const struct tar_header *header)
+{
+    if (headers->pax.given & TAR_PAX_MTIME)
+        return headers->pax.mtime;
+    return headers->has_time ? headers->time : (struct tar_time){.seconds = header->mtime};
 }
 
 enum tar_error precedence_resolve(struct resolved *resolved, const struct headers *headers,
                                   const struct tar_header *header)
 {
     const char *path = path_text(headers, header);
-    const struct tar_pax *mtime = header_defining(headers, TAR_PAX_MTIME);
+    const struct tar_pax *pax = &headers->pax;
     resolved->entry.path = *path ? path : header->name;
     enum tar_error error = resolve_type(resolved, header, path);
     if (error == TAR_OK)
+        error = names_check(headers, header);
+    if (error == TAR_OK)
         error = resolve_path(resolved, path);
     if (error == TAR_OK)
-        error = resolve_link(resolved, link_text(headers, header));
+        error = resolve_link(resolved, headers, header);
     if (error == TAR_OK)
-        error = resolve_owner(resolved, headers, header);
+        error = resolve_owner(resolved, pax, header);
     if (error == TAR_OK)
-        error = resolve_device(resolved, headers, header);
+        error = resolve_device(resolved, pax, header);
     if (error == TAR_OK)
         error = resolve_content(resolved, headers, header);
     if (error == TAR_OK)
-        error = resolve_xattrs(resolved, headers);
+        error = resolve_xattrs(resolved, pax);
     resolved->entry.mode = header->mode;
-    resolved->entry.mtime = mtime ? mtime->mtime : (struct tar_time){.seconds = header->mtime};
+    resolved->entry.mtime = resolve_time(headers, header);
     if (error == TAR_OK && strcmp(resolved->entry.path, TAR_ROOT) == 0 &&
         resolved->entry.type != TAR_DIRECTORY)
         error = TAR_BAD_ROOT;

@@ -1,8 +1,8 @@
 /*
- * Decides which header's value wins for an entry: first its own pax header, then a global one, then
- * GNU's long names, then the header block. Pure. Only precedence.c writes the fields of struct
- * resolved, except `map` and the sizes that only the stream reveals (see enum sparse_map), which
- * reader.c adds.
+ * Decides which header's value wins for an entry: first its own pax header, then a global one or
+ * GNU's long names, then the header block. Refuses what readers decide differently. Pure. Only
+ * precedence.c writes the fields of struct resolved, except `map` and the sizes that only the
+ * stream reveals (see enum sparse_map), which reader.c adds.
  */
 #ifndef TARUNPACK_ARCHIVE_PRECEDENCE_H
 #define TARUNPACK_ARCHIVE_PRECEDENCE_H

@@ -66,13 +66,15 @@ static enum archive_event end_take(struct reader *reader)
     return ARCHIVE_END;
 }
 
-/* Skips a GNU volume label: it names the tape and is no entry. */
-static enum archive_event label_take(struct reader *reader, const struct tar_header *header)
+/* Skips a GNU volume label: it names the tape and is no entry. GNU tar writes it first; some
+ * readers take it for a file. */
+static enum archive_event label_take(struct reader *reader, const struct tar_header *header,
+                                     bool first)
 {
-    if (headers_is_pending(&reader->headers))
+    if (headers_is_pending(&reader->headers) || !first)
         return headers_misplaced(&reader->input);
-    payload_start(&reader->payload, header->size, NULL);
-    return payload_pass(&reader->payload, &reader->input);
+    /* Some readers expect no content. */
+    return input_event(&reader->input, header->name, header->size > 0 ? TAR_NO_CONTENT : TAR_OK);
 }
 
 /* Handles one header; `*is_entry` tells whether it is an entry's. */
@@ -89,7 +91,7 @@ static enum archive_event header_take(struct reader *reader, const char *block, 
     if (headers_is_extension(header.type))
         return headers_take(&reader->headers, &header, input);
     if (header.type == 'V')
-        return label_take(reader, &header);
+        return label_take(reader, &header, first);
     *is_entry = true;
     return entry_take(reader, block, &header);
 }

@@ -4,13 +4,14 @@
 #include <stddef.h>
 
 /* Adds the pairs of a block. A block with unused pairs must not claim that another one follows:
- * readers disagree whether to expect it. */
+ * readers disagree whether to expect it. One without pairs some do not find. */
 static enum tar_error gnu_pairs_add(struct tar_sparse *map, const char *pairs, size_t count,
                                     bool more)
 {
     size_t before = map->count;
     enum tar_error error = tar_sparse_add_gnu(map, pairs, count);
-    return error == TAR_OK && more && map->count - before < count ? TAR_BAD_SPARSE : error;
+    size_t added = map->count - before;
+    return error == TAR_OK && (added == 0 || (more && added < count)) ? TAR_BAD_SPARSE : error;
 }
 
 enum archive_event sparse_take_gnu(struct tar_sparse *map, const char *block, const char *name,

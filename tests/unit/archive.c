@@ -19,6 +19,18 @@ void archive_add_header(struct buf *archive, char type, const char *name, uint64
     (void)buf_append(archive, &header, sizeof header);
 }
 
+void archive_seal_gnu(char *block)
+{
+    struct tar_ustar *header = (struct tar_ustar *)(void *)block;
+    unsigned sum = 0;
+    memcpy(header->magic, "ustar ", 6);
+    memcpy(header->version, " ", 2);
+    memset(header->checksum, ' ', sizeof header->checksum);
+    for (size_t i = 0; i < TAR_BLOCK_SIZE; i++)
+        sum += (unsigned char)block[i];
+    tar_number_encode(header->checksum, 7, sum);
+}
+
 void archive_add_content(struct buf *archive, const void *bytes, size_t length)
 {
     (void)buf_append(archive, bytes, length);

@@ -14,6 +14,9 @@
  * bytes. */
 void archive_add_header(struct buf *archive, char type, const char *name, uint64_t size);
 
+/* Gives a header block the magic of GNU tar, and its checksum. */
+void archive_seal_gnu(char *block);
+
 /* Bytes, padded to whole blocks. */
 void archive_add_content(struct buf *archive, const void *bytes, size_t length);
 

@@ -155,11 +155,11 @@ static void test_local_and_global(void)
 {
     struct buf archive = {0};
     struct reading reading;
-    archive_add_pax(&archive, 'g', "uid", "7");
+    archive_add_pax(&archive, 'g', "mtime", "9");
     archive_add_pax(&archive, 'x', "uid", "8");
     archive_add_file(&archive, "first", "");
+    archive_add_pax(&archive, 'x', "mtime", "7");
     archive_add_file(&archive, "b", "");
-    archive_add_pax(&archive, 'g', "uid", "9");
     archive_add_pax(&archive, 'x', "SCHILY.xattr.user.a", "v");
     archive_add_file(&archive, "c", "");
     archive_add_header(&archive, 'L', "long", 2);
@@ -168,19 +168,39 @@ static void test_local_and_global(void)
     archive_add_file(&archive, "e", "");
     archive_add_end(&archive);
     reading_start(&reading, &archive, NULL);
-    CHECK(reading_next_is(&reading, "first") && reading.entry->uid == 8,
-          "a local header overrides a global one");
-    CHECK(reading_next_is(&reading, "b") && reading.entry->uid == 7,
-          "a local header does not apply to the next entry");
-    CHECK(reading_next_is(&reading, "c") && reading.entry->uid == 9 &&
+    CHECK(reading_next_is(&reading, "first") && reading.entry->uid == 8 &&
+              reading.entry->mtime.seconds == 9,
+          "a pax header overrides the header block");
+    CHECK(reading_next_is(&reading, "b") && reading.entry->uid == 0 &&
+              reading.entry->mtime.seconds == 7,
+          "a local header overrides the time of a global one");
+    CHECK(reading_next_is(&reading, "c") && reading.entry->uid == 0 &&
               reading.entry->xattrs.count == 1,
-          "a later global header replaces only the values that it has");
+          "a pax header does not apply to the next entry");
     CHECK(reading_next_is(&reading, "l") && reading.entry->xattrs.count == 0,
           "attributes apply to one entry");
     CHECK(reading_next_is(&reading, "e") && reading_next(&reading) == ARCHIVE_END,
           "a long name applies to one entry");
     reading_stop(&reading);
     buf_free(&archive);
+}
+
+static void test_global_refused(void)
+{
+    static const char *const keywords[] = {"path", "linkpath", "size", "uid", "gid"};
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
+        struct buf archive = {0};
+        struct reading reading;
+        archive_add_pax(&archive, 'g', keywords[i], "7");
+        archive_add_file(&archive, "a", "content");
+        archive_add_end(&archive);
+        reading_start(&reading, &archive, NULL);
+        CHECK(reading_next(&reading) == ARCHIVE_MALFORMED &&
+                  reading_problem_is(&reading, "a global header"),
+              "a %s for all entries is refused", keywords[i]);
+        reading_stop(&reading);
+        buf_free(&archive);
+    }
 }
 
 static void test_pending(void)
@@ -286,6 +306,7 @@ int main(void)
     test_every_length();
     test_end();
     test_local_and_global();
+    test_global_refused();
     test_pending();
     test_absolute();
     test_compressed();

@@ -83,15 +83,12 @@ static const struct decoding {
     {"a device",
      {{0, "d"}, {156, "4"}, USTAR, {329, "0000010"}, {337, "0000021"}},
      {.name = "d", .type = '4', .major = 8, .minor = 17}},
-    {"junk in the device numbers of a file",
-     {{0, "f"}, {156, "0"}, USTAR, {329, "junkjunk"}, {337, "junkjunk"}},
-     {.name = "f", .type = '0'}},
     {"v7: a NUL for the type, no magic, no prefix",
-     {{0, "old"}, {100, "   644 "}, {124, "          5 "}, {345, "junk"}},
-     {.name = "old", .type = '0', .mode = 0644, .size = 5}},
-    {"GNU: no prefix, its place holds times",
-     {{0, "gnu"}, {156, "0"}, {257, "ustar  "}, {345, "14524661400"}},
-     {.name = "gnu", .type = '0'}},
+     {{0, "old"}, {100, "   644 "}, {124, "          5 "}, {346, "junk"}},
+     {.name = "old", .type = '\0', .mode = 0644, .size = 5}},
+    {"GNU: a sparse map in the place of the prefix",
+     {{0, "gnu"}, {156, "S"}, {257, "ustar  "}, {386, "00000000000"}, {495, "junk"}},
+     {.name = "gnu", .type = 'S'}},
     {"star: the end of the prefix holds times",
      {{0, "star"},
       {156, "0"},
@@ -100,13 +97,14 @@ static const struct decoding {
       {345, "pre"},
       {476, "14524661400 14524661400 "}},
      {.name = "pre/star", .type = '0'}},
-    {"star: a prefix of all its 131 bytes",
+    {"star: a prefix of 130 bytes",
      {{0, "star"},
       {156, "0"},
       USTAR,
       {508, "tar"},
-      {345, HUNDRED("p") TEN("p") TEN("p") TEN("p") "p14524661400 14524661400 "}},
-     {.name = HUNDRED("p") TEN("p") TEN("p") TEN("p") "p/star", .type = '0'}},
+      {345, HUNDRED("p") TEN("p") TEN("p") TEN("p")},
+      {476, "14524661400 14524661400 "}},
+     {.name = HUNDRED("p") TEN("p") TEN("p") TEN("p") "/star", .type = '0'}},
     {"a mode with the file type above it",
      {{0, "m"}, {100, "0104755"}, {156, "0"}, USTAR},
      {.name = "m", .type = '0', .mode = 04755}},
@@ -165,6 +163,36 @@ static void test_refused(void)
         block_fill(block, table[i].pieces);
         block_seal(block, 0);
         CHECK(tar_header_decode(block, &header) == TAR_BAD_NUMBER, "refuses %s", table[i].what);
+    }
+}
+
+static void test_prefix_refused(void)
+{
+    static const struct {
+        const char *what;
+        struct piece pieces[5];
+        enum tar_error error;
+    } table[] = {
+        {"a prefix without a magic", {{0, "a"}, {345, "dir"}}, TAR_BAD_PREFIX},
+        {"a prefix in a header of GNU", {{257, "ustar  "}, {345, "dir"}}, TAR_BAD_PREFIX},
+        {"a prefix with another version",
+         {{257, "ustar"}, {263, "99"}, {345, "d"}},
+         TAR_BAD_PREFIX},
+        {"a magic with a space", {{257, "ustar 00"}, {345, "dir"}}, TAR_BAD_PREFIX},
+        {"a time in a header of GNU", {{257, "ustar  "}, {345, "14524661400"}}, TAR_INCREMENTAL},
+        {"a sparse map of a file that is not",
+         {{156, "0"}, {257, "ustar  "}, {386, "00000000000"}},
+         TAR_INCREMENTAL},
+        {"a prefix of star that goes on in its times",
+         {{257, "ustar"}, {508, "tar"}, {345, HUNDRED("p") TEN("p") TEN("p") TEN("p") "p"}},
+         TAR_BAD_PREFIX},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        char block[TAR_BLOCK_SIZE];
+        struct tar_header header;
+        block_fill(block, table[i].pieces);
+        block_seal(block, 0);
+        CHECK(tar_header_decode(block, &header) == table[i].error, "refuses %s", table[i].what);
     }
 }
 
@@ -255,6 +283,7 @@ int main(void)
 {
     test_decode();
     test_refused();
+    test_prefix_refused();
     test_devices_refused();
     test_checksum();
     test_seal();

@@ -25,10 +25,18 @@ static const struct decoding octal[] = {
     {"digits up to the field's end", FIELD("77777777"), TAR_OK, 077777777},
     {"12 digits up to the field's end", FIELD("777777777777"), TAR_OK, INT64_C(0777777777777)},
     {"only NULs", FIELD("\0\0\0\0\0\0\0\0"), TAR_OK, 0},
-    {"only spaces", FIELD("        "), TAR_OK, 0},
-    {"spaces and a NUL", FIELD("       \0"), TAR_OK, 0},
     {"a field of no bytes", FIELD(""), TAR_OK, 0},
-    {"what stands behind the NUL does not count", FIELD("12\0\0\0\0\0\0"), TAR_OK, 012},
+    {"digits, spaces and NULs", FIELD("12 \0 \0 \0"), TAR_OK, 012},
+    /* Some readers parse the whole field. */
+    {"a letter behind a NUL", FIELD("12\0x\0\0\0\0"), TAR_BAD_NUMBER, 0},
+    {"digits behind a NUL",
+     FIELD("12\0\0\0\0\0"
+           "7"),
+     TAR_BAD_NUMBER, 0},
+    {"digits behind a space", FIELD("12 7\0\0\0\0"), TAR_BAD_NUMBER, 0},
+    /* GNU tar reads -1. */
+    {"only spaces", FIELD("        "), TAR_BAD_NUMBER, 0},
+    {"spaces and a NUL", FIELD("       \0"), TAR_BAD_NUMBER, 0},
     {"the digit 8", FIELD("0000008\0"), TAR_BAD_NUMBER, 0},
     {"a letter", FIELD("00a0000\0"), TAR_BAD_NUMBER, 0},
     {"a minus", FIELD("-000001\0"), TAR_BAD_NUMBER, 0},
@@ -54,9 +62,13 @@ static const struct decoding base256[] = {
     {"1", FIELD("\200\0\0\0\0\0\0\1"), TAR_OK, 1},
     {"2097152, the first that octal can't", FIELD("\200\0\0\0\0\x20\0\0"), TAR_OK, 2097152},
     {"8 GiB", FIELD("\200\0\0\0\0\0\0\2\0\0\0\0"), TAR_OK, INT64_C(1) << 33},
-    {"the largest of 8 bytes", FIELD("\277\377\377\377\377\377\377\377"), TAR_OK,
-     (INT64_C(1) << 62) - 1},
-    {"the least of 8 bytes", FIELD("\300\0\0\0\0\0\0\0"), TAR_OK, -(INT64_C(1) << 62)},
+    {"the largest of 8 bytes", FIELD("\200\377\377\377\377\377\377\377"), TAR_OK,
+     (INT64_C(1) << 56) - 1},
+    {"the least of 8 bytes", FIELD("\377\0\0\0\0\0\0\0"), TAR_OK, -(INT64_C(1) << 56)},
+    /* Some readers know no other first bytes. */
+    {"a first byte 0x81", FIELD("\201\0\0\0\0\0\0\0"), TAR_BAD_NUMBER, 0},
+    {"a first byte 0xbf", FIELD("\277\0\0\0\0\0\0\0"), TAR_BAD_NUMBER, 0},
+    {"a first byte 0xc0", FIELD("\300\0\0\0\0\0\0\0"), TAR_BAD_NUMBER, 0},
     {"2^63-1", FIELD("\200\0\0\0\177\377\377\377\377\377\377\377"), TAR_OK, INT64_MAX},
     {"2^63", FIELD("\200\0\0\0\200\0\0\0\0\0\0\0"), TAR_BAD_NUMBER, 0},
     {"2^64", FIELD("\200\0\0\1\0\0\0\0\0\0\0\0"), TAR_BAD_NUMBER, 0},
@@ -66,7 +78,7 @@ static const struct decoding base256[] = {
     {"-2 in 8 bytes", FIELD("\377\377\377\377\377\377\377\376"), TAR_OK, -2},
     {"-2^63", FIELD("\377\377\377\377\200\0\0\0\0\0\0\0"), TAR_OK, INT64_MIN},
     {"-2^63-1", FIELD("\377\377\377\377\177\377\377\377\377\377\377\377"), TAR_BAD_NUMBER, 0},
-    {"one byte, positive", FIELD("\277"), TAR_OK, 63},
+    {"one byte, positive", FIELD("\200"), TAR_OK, 0},
     {"one byte, negative", FIELD("\377"), TAR_OK, -1},
 };
 

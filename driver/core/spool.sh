@@ -29,19 +29,17 @@ proc_expect() {
 # spool_make PLACE NAME: makes and locks the spool. PLACE, which ends in a slash, is the directory where
 # NAME will be, so that publishing is a rename. The lock tells other runs that the spool is in use.
 spool_make() {
-    local tries made
+    local tries problem
     proc_expect
     signals_take
     at_end=spool_remove
     for ((tries = 0; tries < 5; tries++)); do
         spool_fd=
         # No signal between creating it and knowing its name.
-        spool=$(
-            trap '' TERM INT HUP QUIT
-            made=$(mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX" 2>&1) ||
-                die 1 "$(printable "$1"): no directory can be made there: ${made##*: }"
-            printf '%s' "$made"
-        ) || exit
+        spool=$(trap '' TERM INT HUP QUIT && exec mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX" 2>&1) || {
+            problem=${spool##*: } spool=
+            die 1 "$(printable "$1"): no directory can be made there: $problem"
+        }
         # In a shared directory another process may have replaced it: a directory that is not empty, or
         # not ours, is never emptied.
         spool_hold "$spool" && spool_is_empty && spool_prepare && return
@@ -76,12 +74,16 @@ spool_hold() {
 }
 
 spool_is_empty() {
-    [[ ! $(find "/proc/self/fd/$spool_fd/" -mindepth 1 -print -quit 2>&1) ]]
+    local file
+    [[ -r /proc/self/fd/$spool_fd/. ]] || return
+    for file in "/proc/self/fd/$spool_fd"/{*,.[!.]*,..?*}; do
+        [[ ! -e $file && ! -L $file ]] || return
+    done
 }
 
-# A parent with a setgid bit or a default ACL gives the directory more permissions than mode 0700.
+# A parent with a setgid bit gives it to the directory.
 spool_prepare() {
-    attempt chmod -- u=rwx,g-s,go= "/proc/self/fd/$spool_fd/."
+    [[ ! -g /proc/self/fd/$spool_fd/. ]] || attempt chmod -- g-s "/proc/self/fd/$spool_fd/."
     { : >"/proc/self/fd/$spool_fd/$spool_mark"; } 2>/dev/null
 }
 

@@ -51,7 +51,8 @@ directory_failed() {
 # Ends the driver unless the store exists: else `mkdir -p` would make it where a file system is not mounted.
 directory_expect() {
     local output
-    output=$(cd -- "$directory_path" 2>&1) || directory_failed '' 'cannot be opened' "$output"
+    [[ -d $directory_path && -x $directory_path ]] || output=$(cd -- "$directory_path" 2>&1) ||
+        directory_failed '' 'cannot be opened' "$output"
 }
 
 # directory_list PREFIX [NAME]: prints KEY, SIZE and TIME of the files, with tabs between. Symbolic links are
@@ -172,13 +173,16 @@ directory_delete() {
 # store, so that a move is a rename. Packs that a killed run was moving are moved back. The state must be
 # locked.
 directory_incoming() {
-    local output id path left packs
-    [[ -s $3/incoming.id ]] || printf '%s-%s\n' "${EPOCHREALTIME/./}" "$RANDOM" | store "$3/incoming.id" || exit
+    local output id='' host='' path left packs
+    { read -r id host; } 2>/dev/null <"$3/incoming.id"
     # State that was copied to another host is another state.
-    id=$(printf '%s %s' "$HOSTNAME" "$(<"$3/incoming.id")" | sha256sum)
-    path=$directory_path/$2/incoming/${id:0:16}
+    if [[ ! $id =~ ^[0-9a-f]{16}$ || $host != "$HOSTNAME" ]]; then
+        printf -v id '%013x%03x' "${EPOCHREALTIME/./}" $((RANDOM & 4095))
+        printf '%s %s\n' "$id" "$HOSTNAME" | store "$3/incoming.id" || exit
+    fi
+    path=$directory_path/$2/incoming/$id
     directory_expect
-    output=$(mkdir -p -- "$path" 2>&1) || directory_failed "$2" 'cannot be made' "$output"
+    [[ -d $path ]] || output=$(exec mkdir -p -- "$path" 2>&1) || directory_failed "$2" 'cannot be made' "$output"
     # Others may write to the store: what a link points to is not ours to move and to remove.
     [[ ! -L $path && ! -L ${path%/*} ]] || directory_failed "$2/incoming" 'cannot be used' 'it is a symbolic link, or has one'
     for left in "$path"/.put-*; do

@@ -188,7 +188,7 @@ document_write() {
     local time id name directory
     time=$(created_at)
     document_id id
-    path_of directory realpath -- "$1"
+    path_resolve directory "$1"
     document_file name "$number" "$time" "$id"
     : >"$spool/signature"
     [[ ! $signing ]] || signature_text "$reference" "$number" "$time" "$id" "$tree" "$chunks_digest" \

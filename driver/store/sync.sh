@@ -320,7 +320,7 @@ sync_compare() {
     [[ ${snapshot[key]} ]] || return 0
     [[ $signing || ! ${snapshot[signed]} ]] ||
         warn "the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one"
-    path_of directory realpath -- "$1"
+    path_resolve directory "$1"
     [[ ${snapshot[host]}:${snapshot[directory]} != "\"$HOSTNAME\":\"$directory\"" ]] || return 0
     # As a document would have it, which may escape characters.
     last=$(jq -nr --argjson host "${snapshot[host]}" --argjson directory "${snapshot[directory]}" --arg here "$HOSTNAME" \

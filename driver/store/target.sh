@@ -55,7 +55,8 @@ target_create() {
 # target_refuse ORDER: ends the driver if the store is a directory of something else: operands in another order
 # than ORDER would fill it.
 target_refuse() {
-    [[ $target_kind == directory ]] && directory_is_foreign || return 0
+    [[ $target_kind == directory && ! ($reference && -d $directory_path/$reference/snapshots) ]] &&
+        directory_is_foreign || return 0
     die 2 "$(target_name ''): is not empty, and no store of zlsnap; the order is $1"
 }
 

@@ -21,29 +21,32 @@ known_tier_most=8
 # such objects are in "unbased": no delta is made against them.
 known_choose() {
     spool_empty_files repair unbased
-    repair=$spool/repair unbased=$spool/unbased last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
+    repair=$spool/repair unbased=$spool/unbased awk -F '\t' '
         FILENAME == ARGV[1] && $1 ~ "^bad/" { bad[substr($1, 5, 64)] }
-        FILENAME == ARGV[2] { complete[$1] }
+        FILENAME == ARGV[1] && $1 ~ "^packs/[^.]*[.]zst$" { packs[++count] = substr($1, 7, 64) }
+        FILENAME == ARGV[2] { complete[last = $1] }
         FILENAME != ARGV[3] { next }
         $2 == "doomed" && $3 ~ "^packs/" { bad[substr($3, 7, 64)] }
         ($2 == "manifest" || $2 == "chunks") && substr($3, 11, 64) in bad {
             print $1 >ENVIRON["unbased"]
-            if ($1 == ENVIRON["last"])
+            if ($1 == last)
                 print $3 >ENVIRON["repair"]
         }
         $2 == "pack" && $1 in complete {
             digest[$3] = $6; size[$3] = $4; total[$3] = $8
             if ($7 > live[$3] + 0)
                 live[$3] = $7
-            if ($1 == ENVIRON["last"])
+            if ($1 == last)
                 used[$3]
         }
         END {
-            for (pack in digest)
-                if (!(pack in bad))
-                    print pack, digest[pack], size[pack], live[pack], total[pack], pack in used | "sort"
+            for (i = 1; i <= count; i++) {
+                pack = packs[i]
+                if (pack in digest && !(pack in bad))
+                    print pack, digest[pack], size[pack], live[pack], total[pack], pack in used
                 else if (pack in used)
                     print pack >ENVIRON["repair"]
+            }
         }' "$spool/listing" "$spool/complete" "$spool/table" >"$spool/known" ||
         die 1 'the packs cannot be chosen: awk failed'
 }
@@ -74,14 +77,13 @@ known_compact() {
 # each index in known/, sorted. Returns 1 if there is none, or if known/ has other indexes; else takes the
 # options.
 known_guess() {
-    local options='' pack have wanted=''
+    local options='' pack wanted=() have=("$state/known"/*.index)
     { read -r options && while read -r pack _; do
-        wanted+=$pack.index$'\n'
+        wanted+=("$state/known/$pack.index")
     done; } 2>/dev/null <"$state/plan"
-    have=$(cd -- "$state/known" 2>/dev/null && printf '%s\n' *.index)
-    [[ $options && ($have == "${wanted%$'\n'}" || ! $wanted && $have == '*.index') ]] || return
+    [[ $options && ${have[*]} == "${wanted[*]-"$state/known/*.index"}" ]] || return
     # Options that cannot be taken are told of when the plan turns out to be that of the last snapshot.
-    (options_take "$options") {messages}>/dev/null && options_take "$options"
+    [[ $options == "$shaping_json" ]] || (options_take "$options") {messages}>/dev/null && options_take "$options"
 }
 
 # known_plan: prints the plan that fits the last snapshot and "known".
@@ -93,9 +95,12 @@ known_plan() {
     done <"$spool/known"
 }
 
-# Whether known_guess() was wrong.
+# Whether known_guess() was wrong; the plan that fits is in the spool.
 known_has_changed() {
-    [[ $(known_plan) != "$(<"$state/plan")" ]]
+    local right guessed
+    IFS='' read -r -d '' right <"$spool/plan"
+    IFS='' read -r -d '' guessed <"$state/plan"
+    [[ $right != "$guessed" ]]
 }
 
 # Makes known/ hold just the indexes of "known", and writes the plan.

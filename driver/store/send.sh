@@ -107,6 +107,7 @@ packs_send() {
             split($0, field, " ")
             live[field[1]] = field[2]
             total[field[1]] = field[3]
+            packs[++count] = field[1]
             next
         }
         FILENAME == ARGV[2] {
@@ -118,8 +119,9 @@ packs_send() {
             delete live[$3]
         }
         END {
-            for (pack in live)
-                print pack, live[pack], total[pack] | ("sort >" "\"$unsent\"")
+            for (i = 1; i <= count; i++)
+                if (packs[i] in live)
+                    print packs[i], live[packs[i]], total[packs[i]] >ENVIRON["unsent"]
         }' "$spool/needs" "$spool/complete" "$spool/table" >"$spool/packs" || die 1 'the packs cannot be listed: awk failed'
     if [[ -s $spool/unsent ]]; then
         while read -r pack rest; do

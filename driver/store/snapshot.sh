@@ -80,16 +80,23 @@ snapshot_missing() {
 
 # snapshot_read KEY: sets `snapshot`; KEY may be empty.
 snapshot_read() {
-    local fields
-    snapshot=([key]=$1 [tree]='' [options]='[]' [signed]='')
-    [[ $1 ]] || return 0
-    fields=$(key=$1 awk -F '\t' -v OFS='\t' '
+    snapshot_write "$1"
+    snapshot_take
+}
+
+# snapshot_write KEY: writes the line of the snapshot to "snapshot" in the spool; nothing if KEY is empty.
+snapshot_write() {
+    key=$1 awk -F '\t' -v OFS='\t' '
         $1 == ENVIRON["key"] && $2 == "snapshot" { line = $0 }
         $1 == ENVIRON["key"] && $2 == "signed" { signed = "yes" }
-        END { print line, signed }' "$spool/table")
-    IFS=$'\t' read -r _ _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" "snapshot[directory]" \
-        "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" "snapshot[options]" \
-        "snapshot[signed]" <<<"$fields"
+        END { if (line != "") print line, signed }' "$spool/table" >"$spool/snapshot" || die 1 'the documents cannot be read: awk failed'
+}
+
+# Sets `snapshot` to what snapshot_write() has written.
+snapshot_take() {
+    IFS=$'\t' read -r "snapshot[key]" _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" \
+        "snapshot[directory]" "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" \
+        "snapshot[options]" "snapshot[signed]" <"$spool/snapshot" || snapshot[options]='[]'
 }
 
 # snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.

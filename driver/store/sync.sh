@@ -103,7 +103,7 @@ sync_all() {
         walked=$?
     fi
     wait "$looker" || exit
-    snapshot_read "$(tail -n 1 -- "$spool/complete")"
+    snapshot_take
     if [[ ! $walked ]] || known_has_changed; then
         sync_undo
         options_take "${snapshot[options]}"
@@ -141,14 +141,13 @@ sync_try() {
     documents_known=$state/table
     if [[ $target_kind == directory && ! -e $directory_path ]]; then
         : >"$spool/listing"
-        documents_load "$reference"
-        known_choose
+        sync_choose
     else
         [[ $target_kind == directory ]] || target_create ''
         target_refuse 'NAME DIR STORE'
         sync_look
     fi
-    snapshot_read "$(tail -n 1 -- "$spool/complete")"
+    snapshot_take
     options_take "${snapshot[options]}"
     known_prepare
     sync_walk_known "$1" || return
@@ -204,14 +203,22 @@ sync_walk_again() {
     sync_walk "$1"
 }
 
-# Lists the name, reads its documents and chooses the packs to build on.
+# Lists the name, and chooses what to build on.
 sync_look() {
     target_list "$reference" "$spool/listing"
+    sync_choose
+}
+
+# Reads the documents, and chooses the packs to build on; the last snapshot is for snapshot_take(), the plan for
+# known_has_changed().
+sync_choose() {
     documents_load "$reference"
-    documents_keep
+    [[ ! -s $spool/missing && ! -s $spool/dropped ]] || documents_keep
     [[ -s $spool/complete || $target_unseal ]] || ! grep -q 'it is not JSON' "$spool/broken" ||
         die 3 "$target_url/$reference: its documents are not JSON; if the name is sealed, give --seal and --open"
     known_choose
+    snapshot_read "$(tail -n 1 -- "$spool/complete")"
+    known_plan >"$spool/plan" || die 1 'the spool cannot be written'
 }
 
 # sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and

@@ -92,17 +92,18 @@ spool_remove() {
     [[ $spool ]] || return 0
     if [[ $spool_fd ]]; then
         # The second try is for directories that their owner may not write.
-        (cd "/proc/self/fd/$spool_fd" && { spool_empty || { chmod -R u+rwX . && spool_empty; }; }) \
-            2>/dev/null
-    fi
+        spool_empty || { chmod -R u+rwX "/proc/self/fd/$spool_fd/." && spool_empty; }
+    fi 2>/dev/null
     rmdir -- "$spool" 2>/dev/null
     spool=
 }
 
 spool_empty() {
-    local keep=()
-    [[ ! $spool_keep || ! -s $spool_keep ]] || keep=(! -name "$spool_keep" ! -name "$spool_mark")
-    find . -mindepth 1 -maxdepth 1 "${keep[@]}" -exec rm -rf -- {} +
+    local file files=()
+    for file in "/proc/self/fd/$spool_fd"/{*,.[!.]*,..?*}; do
+        [[ $spool_keep && -s $spool/$spool_keep && ${file##*/} == @("$spool_keep"|"$spool_mark") ]] || files+=("$file")
+    done
+    rm -rf -- "${files[@]}"
 }
 
 # spool_empty_files NAME...: makes empty files in the spool.

@@ -269,7 +269,7 @@ check_rebuild() {
     [[ $1 == manifest ]] || digest=${snapshot[chunks]} word='chunk map'
     : >"$2" || die 1 'the spool cannot be written'
     [[ $digest != - ]] || return 0
-    mapfile -t objects < <(snapshot_lines "$1" | cut -f 1)
+    mapfile -t objects < <(snapshot_lines "$1" 1)
     for object in "${objects[@]}"; do
         if ! check_apply "$check_at/$object" "$2"; then
             found 3 "${snapshot[key]}" "is malformed: its $word cannot be rebuilt: $(check_words "$spool/said")"
@@ -303,7 +303,7 @@ check_contents_known() {
     local packs arguments=() status
     rm -rf -- "${spool:?}/only"
     attempt mkdir -- "$spool/only"
-    mapfile -t packs < <(snapshot_lines pack | cut -f 1)
+    mapfile -t packs < <(snapshot_lines pack 1)
     packs=("${packs[@]/%/.index}")
     ((${#packs[@]} == 0)) || attempt ln -t "$spool/only" -- "${packs[@]/#/"$spool/known/"}"
     [[ ! -s $spool/chunks ]] || arguments=(--chunks="$spool/chunks")

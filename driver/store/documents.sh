@@ -32,7 +32,7 @@ document_number() {
     printf -v "$1" 0
     while IFS=$'\t' read -r dir highest; do
         [[ $dir != "$2" ]] || printf -v "$1" '%d' $((10#$highest + 1))
-    done <"$spool/numbers"
+    done <"$spool/highest"
 }
 
 # document_number_check NUMBER DIR CONSEQUENCE: ends the driver if numbers have no more digits.
@@ -44,8 +44,9 @@ no other can follow; $3; it is not of zlsnap: remove it"
 # document_id VARIABLE: sets the variable to a new ID.
 document_id() {
     local random
-    random=$(od -An -N 6 -t x1 /dev/urandom)
-    printf -v "$1" '%s' "${random// /}"
+    read -r random </proc/sys/kernel/random/uuid
+    random=${random//-/}
+    printf -v "$1" '%s' "${random:0:12}"
 }
 
 # document_file VARIABLE NUMBER TIME ID: sets the variable to the name of the document, see document_form; TIME
@@ -60,7 +61,7 @@ document_file() {
 #   table       the lines above
 #   missing     the keys of the documents that it had to read, since documents_known did not have them
 #   dropped     the keys of those that documents_known had, but the store has not any more
-#   numbers     DIR NUMBER: the highest number of the documents in this directory
+#   highest     DIR NUMBER: the highest number of the documents in this directory
 #   complete    the keys of snapshots that are kept and complete, in their order
 #   damaged     KEY PROBLEM: of those that need an object that check has found damaged
 #   broken      KEY PROBLEM: of snapshots that are kept and lack an object; and of malformed documents
@@ -190,7 +191,7 @@ documents_sound() {
 # earlier listing: the lines of documents that are still listed, with the size that they had, are taken to that
 # file; the others are "missing", as are malformed ones, which are read again.
 documents_judge() {
-    spool_empty_files numbers complete damaged broken forgotten
+    spool_empty_files highest complete damaged broken forgotten
     dir=$spool/ taken=${2-} form="^(snapshots|doomed)/$document_form\$" awk -F '\t' -v OFS='\t' '
         function need(object, size) {
             if (!($1 in damaged) && ("bad/" substr(object, index(object, "/") + 1, 64) ".json") in sizes)
@@ -231,7 +232,7 @@ documents_judge() {
                 }
             }
             for (name in numbers)
-                print name, numbers[name] >(dir "numbers")
+                print name, numbers[name] >(dir "highest")
             if (taken != "")
                 for (key in known)
                     if (!(key in sizes))

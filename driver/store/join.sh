@@ -40,7 +40,7 @@ snapshot_open() {
 join_prepare() {
     local pack packs path names=() indexes=()
     attempt mkdir -p -- "$spool/known"
-    snapshot_lines pack | cut -f 1,4 >"$spool/wanted"
+    snapshot_lines pack 1 4 >"$spool/wanted"
     indexes_fetch "$spool/wanted" "$spool/known"
     join_arguments=(--indexes="$spool/known")
     [[ ! -s $spool/chunks ]] || join_arguments+=(--chunks="$spool/chunks")

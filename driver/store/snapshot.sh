@@ -99,9 +99,15 @@ snapshot_take() {
         "snapshot[options]" "snapshot[signed]" <"$spool/snapshot" || snapshot[options]='[]'
 }
 
-# snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.
+# snapshot_lines KIND NUMBER...: prints the lines of this kind of the snapshot: these fields, with spaces between.
+# The first field behind KEY and KIND is number 1.
 snapshot_lines() {
-    key=${snapshot[key]} kind=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == ENVIRON["kind"]' "$spool/table" | cut -f 3-
+    key=${snapshot[key]} kind=$1 numbers=${*:2} awk -F '\t' '
+        BEGIN { count = split(ENVIRON["numbers"], number, " ") }
+        $1 == ENVIRON["key"] && $2 == ENVIRON["kind"] {
+            for (i = 1; i <= count; i++)
+                printf "%s%s", $(number[i] + 2), i < count ? " " : "\n"
+        }' "$spool/table"
 }
 
 # snapshot_manifest KIND FILE: writes the manifest (KIND is "manifest") or the chunk map ("chunks") of the
@@ -111,7 +117,7 @@ snapshot_manifest() {
     local digest=${snapshot[tree]} objects object
     [[ $1 == manifest ]] || digest=${snapshot[chunks]}
     : >"$2" && [[ $digest != - ]] || return 0
-    mapfile -t objects < <(snapshot_lines "$1" | cut -f 1)
+    mapfile -t objects < <(snapshot_lines "$1" 1)
     attempt mkdir -p -- "$spool/manifests"
     target_get "$reference" "$spool/manifests" "${objects[@]}"
     for object in "${objects[@]}"; do

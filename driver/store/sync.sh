@@ -120,14 +120,14 @@ sync_all() {
         sync_sum 0
         return
     fi
-    if known_compact; then
+    if [[ -s $spool/left ]]; then
         known_leave
         sync_walk "$1" || return
     fi
-    send_snapshot "$1"
+    send_snapshot
     status=$?
     if ((status == send_again)); then
-        sync_walk_again "$1" && send_snapshot "$1"
+        sync_walk_again "$1" && send_snapshot
         status=$?
         ((status != send_again)) || die 1 "$(printable "$state")/known: has damaged indexes; not synced"
     fi
@@ -253,6 +253,9 @@ sync_store() {
     stage_after "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming"
 }
 
+# The directory, as a document names it, set by sync_compare().
+directory=
+
 # What sync_walk() found: the digest of the manifest, the number of entries, and the bytes of the files.
 tree=
 tree_entries=0
@@ -322,12 +325,12 @@ sync_is_unchanged() {
 
 # sync_compare DIR: says what is not as it was in the last sync.
 sync_compare() {
-    local directory last
+    local last
+    path_resolve directory "$1"
     options_compare
     [[ ${snapshot[key]} ]] || return 0
     [[ $signing || ! ${snapshot[signed]} ]] ||
         warn "the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one"
-    path_resolve directory "$1"
     [[ ${snapshot[host]}:${snapshot[directory]} != "\"$HOSTNAME\":\"$directory\"" ]] || return 0
     # As a document would have it, which may escape characters.
     last=$(jq -nr --argjson host "${snapshot[host]}" --argjson directory "${snapshot[directory]}" --arg here "$HOSTNAME" \
@@ -337,14 +340,14 @@ sync_compare() {
 
 # Removes packs that wait in incoming/ and are not needed.
 sync_clean() {
-    local waiting=("$incoming"/*) plan file unknown=()
-    [[ ! -e $state/sent ]] || attempt rm -f -- "$state/sent"
-    [[ -e ${waiting[0]} ]] || return 0
+    local useless=("$incoming"/*) plan file
+    [[ -e ${useless[0]} ]] || useless=()
     plan=$(<"$state/plan")
-    for file in "${waiting[@]##*/}"; do
-        [[ $file != *.index || $plan == *"${file%.index} "* ]] || unknown+=("$state/known/$file")
+    for file in "${useless[@]##*/}"; do
+        [[ $file != *.index || $plan == *"${file%.index} "* ]] || useless+=("$state/known/$file")
     done
-    attempt rm -f -- "${waiting[@]}" "${unknown[@]}"
+    [[ ! -e $state/sent ]] || useless+=("$state/sent")
+    ((${#useless[@]} == 0)) || attempt rm -f -- "${useless[@]}"
 }
 
 # sync_result WORD ID

@@ -219,7 +219,8 @@ static struct range range_start(const struct index *index, uint64_t prefix)
     return (struct range){.first = index->starts[bits],
                           .above = index->starts[bits + 1],
                           .below_prefix = bits << index->shift,
-                          .above_prefix = (bits << index->shift) | ((UINT64_C(1) << index->shift) - 1)};
+                          .above_prefix =
+                              (bits << index->shift) | ((UINT64_C(1) << index->shift) - 1)};
 }
 
 enum index_result index_find(const struct index *index, const struct index_key *key,

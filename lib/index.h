@@ -36,8 +36,9 @@ struct index {
     size_t count;
     uint64_t size;          /* of the decompressed data of the pack */
     char pack[PACK_DIGITS]; /* PACK */
-    /* Makes searches faster, if it is not NULL: for each value of a prefix (see index_prefix()) without
-     * its last `shift` bits, of 32 to 63, the number of lines below; and then that of all lines. */
+    /* Makes searches faster, if it is not NULL: for each value of a prefix (see index_prefix())
+     * without its last `shift` bits, of 32 to 63, the number of lines below; and then that of all
+     * lines. */
     const uint32_t *starts;
     unsigned shift;
 };

@@ -55,7 +55,8 @@ enum status packs_find(const struct packs *packs, const struct digest_value *dig
 
 /* Reads all indexes once, and remembers 6 to 12 bytes of each content, so that packs_find() hardly
  * ever searches an index that does not have a digest, and needs few steps in one that has it. It
- * pays if the searches that follow are more than a thirtieth of the contents. Returns a status; an error is printed. */
+ * pays if the searches that follow are more than a thirtieth of the contents. Returns a status; an
+ * error is printed. */
 enum status packs_filter(struct packs *packs);
 
 /* Searches as packs_find() in all packs, and calls packs_filter() once that pays: the searches cost

@@ -89,13 +89,6 @@ found() {
     printf '%s\t%s\t%s\n' "$@" >>"$spool/found"
 }
 
-# check_words FILE: prints what a program said last, without its name.
-check_words() {
-    local said
-    said=$(tail -n 1 -- "$1" | tr -d '\t')
-    printf '%s' "${said#*: }"
-}
-
 # --------------------------------------------------------------------------- documents and the listing
 
 # Reads the listing and the documents of the name. Writes in the spool:
@@ -272,7 +265,7 @@ check_rebuild() {
     mapfile -t objects < <(snapshot_lines "$1" | cut -f 1)
     for object in "${objects[@]}"; do
         if ! check_apply "$check_at/$object" "$2"; then
-            found 3 "${snapshot[key]}" "is malformed: its $word cannot be rebuilt: $(check_words "$spool/said")"
+            found 3 "${snapshot[key]}" "is malformed: its $word cannot be rebuilt: $(said_last "$spool/said")"
             return 1
         fi
     done
@@ -293,7 +286,7 @@ check_apply() {
     fi
     statuses=("${PIPESTATUS[@]}")
     ((statuses[2] == 0)) || exit 1
-    ((statuses[1] != 1)) || die 1 "$(check_words "$spool/said")"
+    ((statuses[1] != 1)) || die 1 "$(said_last "$spool/said")"
     ((statuses[0] + statuses[1] == 0)) || return 1
     attempt mv -fT -- "$2.new" "$2"
 }
@@ -311,7 +304,7 @@ check_contents_known() {
     status=$?
     case $status in
     0) ;;
-    3 | 4) found 3 "${snapshot[key]}" "does not name all packs that it needs: $(check_words "$spool/said")" ;;
-    *) die 1 "$(check_words "$spool/said")" ;;
+    3 | 4) found 3 "${snapshot[key]}" "does not name all packs that it needs: $(said_last "$spool/said")" ;;
+    *) die 1 "$(said_last "$spool/said")" ;;
     esac
 }

@@ -3,7 +3,7 @@
 # What a sync sends: packs, manifest and chunk map, and at last the document. The walk left the manifest in
 # the spool, the chunk map in the state, and packs in incoming/.
 
-part core/pipe layer/metadata store/known store/object store/signature store/snapshot store/state
+part core/pipe layer/metadata store/known store/object store/readback store/signature store/snapshot store/state
 
 # The number of the new snapshot.
 number=
@@ -11,7 +11,7 @@ number=
 # The digest of its chunk map; empty if no file is large.
 chunks_digest=
 
-# The status of send_snapshot() if nothing was sent because an index in the state was damaged.
+# The status of send_snapshot() if nothing was sent because an index in the state, or a pack, was damaged.
 send_again=75
 
 # send_snapshot DIR
@@ -25,6 +25,7 @@ send_snapshot() {
     attempt mkdir -- "$spool/new"
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
+    readback_wanted=
     wait "$needs" || return
     phase_say sending
     packs_send
@@ -81,7 +82,7 @@ send_doomed() {
 # Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL. Where several packs have a content,
 # the newest index decides: one of a new pack, or else of a pack that the last snapshot uses.
 needs_find() {
-    local pack used preferred=() new=("$incoming"/*.index)
+    local pack used reader status preferred=() new=("$incoming"/*.index)
     while read -r pack _ _ _ _ used; do
         [[ $used != 1 || ! -e $state/known/$pack.index ]] || preferred+=("$state/known/$pack.index")
     done <"$spool/known"
@@ -91,9 +92,14 @@ needs_find() {
         known_return
         exit "$send_again"
     }
+    ([[ ! $readback_wanted ]] || readback) &
+    reader=$!
     (stage_from "$spool/manifest" stage "$tarjoin" --needs --indexes="$state/known" --chunks="$state/chunks") \
-        >"$spool/needs" || die 1 "$(reference_print "$reference"): not synced, run it again"
+        >"$spool/needs"
+    status=$?
     known_return
+    wait "$reader" || exit
+    ((status == 0)) || die 1 "$(reference_print "$reference"): not synced, run it again"
 }
 
 # Sends the packs that wait in incoming/ and are needed, with their indexes. Writes what the document says of

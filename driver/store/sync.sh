@@ -127,6 +127,7 @@ sync_all() {
     send_snapshot "$1"
     status=$?
     if ((status == send_again)); then
+        sync_look
         sync_walk_again "$1" && send_snapshot "$1"
         status=$?
         ((status != send_again)) || die 1 "$(printable "$state")/known: has damaged indexes; not synced"

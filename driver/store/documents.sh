@@ -77,14 +77,16 @@ documents_load() {
 # documents_take TABLE: takes the lines of documents that are listed with the size that they had; writes the
 # keys of the others to "missing". Malformed ones are read again.
 documents_take() {
-    out=$spool/table missing=$spool/missing form="^(snapshots|doomed)/$document_form\$" awk -F '\t' '
+    out=$spool/table missing=$spool/missing form="^(snapshots|doomed)/$document_form\$" awk -F '\t' -v OFS='\t' '
         pass == 1 && $1 ~ ENVIRON["form"] { listed[$1] = $2 }
         pass == 2 && $2 == "document" && $1 in listed && listed[$1] == $3 { known[$1] }
         pass == 2 && $2 == "malformed" { malformed[$1] }
         pass == 3 && $1 in known && !($1 in malformed) { print >ENVIRON["out"] }
         END {
             for (key in listed)
-                if (!(key in known) || key in malformed)
+                if (listed[key] > 66060288)
+                    print key, "malformed", "it is larger than 63 MiB" >ENVIRON["out"]
+                else if (!(key in known) || key in malformed)
                     print key >ENVIRON["missing"]
         }' pass=1 "$spool/listing" pass=2 "$1" pass=3 "$1"
 }

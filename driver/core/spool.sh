@@ -117,8 +117,14 @@ spool_empty_files() {
 # spool_failed PROBLEM: ends the driver after a program failed that writes to the spool: with the reason if it is that
 # nothing can be written there, else with PROBLEM.
 spool_failed() {
+    spool_check
+    die 1 "$1"
+}
+
+# Ends the driver if nothing can be written to the spool.
+spool_check() {
     local output
-    output=$({ head -c 65536 /dev/zero >"$spool/probe"; } 2>&1) && die 1 "$1"
+    output=$({ head -c 65536 /dev/zero >"$spool/probe"; } 2>&1) && return
     output=${output%%$'\n'*}
     die 1 "$(printable "$spool"): ${output##*: }"
 }

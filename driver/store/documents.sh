@@ -217,7 +217,11 @@ documents_judge() {
                 key = keys[i]
                 split(key, part, "[/-]")
                 numbers[part[1]] = part[2]
-                if (taken != "" && !known[key])
+                if (taken != "" && sizes[key] > 66060288) {
+                    malformed[key] = "it is larger than 63 MiB"
+                    print key, "malformed", malformed[key] >taken
+                }
+                if (taken != "" && !known[key] && !(key in malformed))
                     print key >(dir "missing")
                 else if (key in malformed)
                     print key, malformed[key] >(dir "broken")

@@ -3,7 +3,7 @@
 # What a sync sends: packs, manifest and chunk map, and at last the document. The walk left the manifest in
 # the spool, the chunk map in the state, and packs in incoming/.
 
-part core/pipe layer/metadata store/known store/object store/signature store/snapshot store/state
+part core/pipe layer/metadata store/known store/object store/readback store/signature store/snapshot store/state
 
 # The number of the new snapshot, the bytes of the objects that it adds, and the size of its document.
 number=
@@ -13,7 +13,7 @@ document_size=
 # The digest of its chunk map; empty if no file is large.
 chunks_digest=
 
-# The status of send_snapshot() if nothing was sent because an index in the state was damaged.
+# The status of send_snapshot() if nothing was sent because an index in the state, or a pack, was damaged.
 send_again=75
 
 # Sends the snapshot that sync_compare() has compared with the last one.
@@ -26,6 +26,7 @@ send_snapshot() {
     objects_begin
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
+    readback_wanted=
     wait "$needs" || return
     phase_say sending
     (manifests_send) &
@@ -88,10 +89,11 @@ send_doomed() {
 # TOTAL; and those of them that are not in a document yet to "unsent". Exits with send_again if an index in the
 # state is damaged.
 packs_find() {
+    packs_prefer
     packs_measure
     needs_find && packs_judge && return
     known_verify || exit "$send_again"
-    cat -- "$spool/said" >&"$messages"
+    cat -- "$spool/needs.said" >&"$messages"
     die 1 "$(reference_print "$reference"): not synced, run it again"
 }
 
@@ -106,10 +108,10 @@ packs_measure() {
         die 1 "$(printable "$incoming"): cannot be listed"
 }
 
-# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL INDEX_DIGEST. Where several packs have a content,
-# the newest index decides: one of a new pack, or else of a pack that the last snapshot uses.
-needs_find() {
-    local pack used others='' preferred=() status
+# Where several packs have a content, the newest index decides: one of a new pack, or else of a pack that the last
+# snapshot uses.
+packs_prefer() {
+    local pack used others='' preferred=()
     while read -r pack _ _ _ _ used; do
         if [[ $used != 1 ]]; then
             others=yes
@@ -118,12 +120,20 @@ needs_find() {
         fi
     done <"$spool/known"
     if [[ $others && ${#preferred[@]} -ne 0 ]]; then
-        attempt touch -- "${preferred[@]}" "$incoming"/*.index
+        attempt touch -- "${preferred[@]}"
     fi
+}
+
+# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL INDEX_DIGEST.
+needs_find() {
+    local reader status
+    ([[ ! $readback_wanted ]] || readback) &
+    reader=$!
     (stage_from "$spool/manifest" exec "$tarjoin" --needs --indexes="$state/known" --chunks="$state/chunks") \
-        >"$spool/needs" 2>"$spool/said"
+        >"$spool/needs" 2>"$spool/needs.said"
     status=$?
     known_return
+    wait "$reader" || exit
     return "$status"
 }
 

@@ -2,7 +2,7 @@
 #
 # One snapshot of a name: which one is meant, and its manifest and chunk map.
 
-part core/pipe store/documents store/name
+part store/decompress store/documents store/name
 
 # The snapshot, set by snapshot_choose() and snapshot_read(): the fields of its line in the table, by name.
 declare -gA snapshot=()
@@ -116,14 +116,16 @@ snapshot_lines() {
 snapshot_manifest() {
     local digest=${snapshot[tree]} objects object
     [[ $1 == manifest ]] || digest=${snapshot[chunks]}
-    : >"$2" && [[ $digest != - ]] || return 0
+    : >"$2" || die 1 'the spool cannot be written'
+    [[ $digest != - ]] || return 0
     mapfile -t objects < <(snapshot_lines "$1" 1)
     attempt mkdir -p -- "$spool/manifests"
     target_get "$reference" "$spool/manifests" "${objects[@]}"
     for object in "${objects[@]}"; do
         manifest_object_check "$object"
-        manifest_apply "$spool/$object" "$2" || exit
     done
+    manifest_build "$2" "${objects[@]/#/"$spool/"}" ||
+        die 3 "$target_url/$reference/${snapshot[key]}: its ${1/chunks/chunk map} cannot be rebuilt: $(said_last "$spool/said")"
     manifest_check "$2" "$digest" || die 4 "$target_url/$reference/${snapshot[key]}: its $1 has not the digest that \
 the document says"
 }
@@ -135,17 +137,6 @@ manifest_object_check() {
     digest=$(sha256sum <"$spool/$1") || die 1 "$target_url/$reference/$1: cannot be read"
     [[ $1 == "manifests/${digest%% *}.zst" ]] ||
         die 4 "$target_url/$reference/$1: is damaged: its digest is not its name"
-}
-
-# manifest_apply OBJECT FILE: the first object becomes the file; the next ones are deltas.
-manifest_apply() {
-    if [[ -s $2 ]]; then
-        stage_from "$1" stage_unzstd | stage "$mtreediff" --apply -- "$2" >"$2.new"
-        verdict "${PIPESTATUS[*]}" zstd mtreediff && attempt mv -fT -- "$2.new" "$2"
-    else
-        (stage_from "$1" stage_unzstd) >"$2"
-        verdict "$?" zstd
-    fi
 }
 
 # manifest_check FILE DIGEST: whether the file has this digest.
@@ -168,7 +159,7 @@ indexes_fetch() {
     while read -r pack digest _; do
         if [[ ! -e $spool/indexes/$pack.index.zst ]]; then
             warn "$target_url/$reference/packs/$pack.index.zst: is missing"
-        elif zstd -q -dc -- "$spool/indexes/$pack.index.zst" >"$spool/indexes/$pack.index" 2>/dev/null &&
+        elif index_unpack "$spool/indexes/$pack.index.zst" "$spool/indexes/$pack.index" &&
             manifest_check "$spool/indexes/$pack.index" "$digest"; then
             attempt mv -fT -- "$spool/indexes/$pack.index" "$2/$pack.index"
         else

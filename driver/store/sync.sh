@@ -127,6 +127,8 @@ sync_all() {
     send_snapshot
     status=$?
     if ((status == send_again)); then
+        sync_look
+        snapshot_take
         sync_walk_again "$1" && send_snapshot
         status=$?
         ((status != send_again)) || die 1 "$(printable "$state")/known: has damaged indexes; not synced"

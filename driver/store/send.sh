@@ -29,9 +29,8 @@ send_snapshot() {
     readback_wanted=
     wait "$needs" || return
     phase_say sending
-    (manifests_send) &
     packs_send
-    wait "$!" || exit
+    ((${#objects_new[@]} == 0)) || target_put "$reference/manifests" "${objects_new[@]}"
     sizes_replace
     document_write name
     send_compare
@@ -44,7 +43,7 @@ send_snapshot() {
     manifests_keep
     name=${name%.json}
     sync_result synced "${name##*-}"
-    sync_sum "$added"
+    sync_sum $((added + document_size))
 }
 
 # Lists the store and compares it with "expected". Ends the driver if an object is missing, so that a document
@@ -104,7 +103,7 @@ packs_measure() {
     [[ -e ${indexes[0]} ]] || return 0
     attempt zstd -q -f --output-dir-flat "$spool" -- "${indexes[@]}"
     attempt cp -- "${indexes[@]}" "$state/known/"
-    find "$incoming" "$spool" -maxdepth 1 -name '*.zst' -type f -printf '%f %s\n' >"$spool/sizes" ||
+    find "$incoming" "$spool" -ignore_readdir_race -maxdepth 1 -name '*.zst' -type f -printf '%f %s\n' >"$spool/sizes" ||
         die 1 "$(printable "$incoming"): cannot be listed"
 }
 
@@ -189,10 +188,6 @@ chunks_make() {
     objects_make chunks "$state/chunks" "$chunks_digest"
 }
 
-manifests_send() {
-    ((${#objects_new[@]} == 0)) || target_put "$reference/manifests" "${objects_new[@]}"
-}
-
 # document_write VARIABLE: writes the document to the spool, sets the variable to its name, and sets `added`. Adds its
 # lines to the table, and writes what it names to "expected".
 document_write() {
@@ -248,8 +243,7 @@ sizes_replace() {
 
 # document_expect KEY: adds the document, with the size that it has in the store, to "expected" and to the table.
 document_expect() {
-    local size=$document_size
-    [[ ! -e $spool/sealed.sizes ]] || size=$(awk -v key="$reference/$1" '$1 == key { print $2 }' "$spool/sealed.sizes")
-    printf '%s\t%s\n' "$1" "$size" >>"$spool/expected"
-    printf '%s\tdocument\t%s\n' "$1" "$size" >>"$spool/table"
+    [[ ! -e $spool/sealed.sizes ]] || document_size=$(awk -v key="$reference/$1" '$1 == key { print $2 }' "$spool/sealed.sizes")
+    printf '%s\t%s\n' "$1" "$document_size" >>"$spool/expected"
+    printf '%s\tdocument\t%s\n' "$1" "$document_size" >>"$spool/table"
 }

@@ -89,7 +89,7 @@ snapshot_write() {
     key=$1 awk -F '\t' -v OFS='\t' '
         $1 == ENVIRON["key"] && $2 == "snapshot" { line = $0 }
         $1 == ENVIRON["key"] && $2 == "signed" { signed = "yes" }
-        END { if (line != "") print line, signed }' "$spool/table" >"$spool/snapshot" || die 1 'the documents cannot be read: awk failed'
+        END { if (line != "") print line, signed }' "$spool/table" >"$spool/snapshot" || spool_failed 'the documents cannot be read: awk failed'
 }
 
 # Sets `snapshot` to what snapshot_write() has written.

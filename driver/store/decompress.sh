@@ -56,9 +56,11 @@ manifest_build() {
 
 # index_unpack OBJECT FILE: decompresses an index; returns 1 if that fails, with the reason in "said".
 index_unpack() {
-    local size limit
+    local size limit status
     file_size size "$1"
     limit=$((64 + size * index_ratio / 1024))
+    (decompress_limit "$limit" && exec zstd -q -dc) <"$1" >"$2" 2>/dev/null && return
+    status=$?
     echo 'zstd cannot decompress it' >"$spool/said"
-    (decompress_limit "$limit" && exec zstd -q -dc) <"$1" >"$2" 2>/dev/null || decompress_failed "$limit" "$2" "$?"
+    decompress_failed "$limit" "$2" "$status"
 }

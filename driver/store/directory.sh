@@ -84,7 +84,7 @@ directory_move() {
 # directory_send cp|mv PREFIX FILE...: a subshell, since it removes its own directory however it ends. The files go
 # through the directory of the sync, if there is one, where a later sync finds what a killed one has left.
 directory_send() (
-    local how=$1 prefix=$2 place=$directory_mine output files=() superfluous=()
+    local how=$1 prefix=$2 place=$directory_mine output placed=() superfluous=()
     shift 2
     directory_expect
     if [[ ! $place ]]; then
@@ -92,35 +92,37 @@ directory_send() (
         # Signals come more than once; see end_by().
         trap 'trap "" TERM INT HUP QUIT; rm -rf -- "$place"' EXIT
     fi
-    files=("${@##*/}")
-    files=("${files[@]/#/"$place/"}")
+    placed=("${@##*/}")
+    placed=("${placed[@]/#/"$place/"}")
     [[ -d $directory_path/$prefix && -d $place ]] ||
         output=$(exec mkdir -p -- "$directory_path/$prefix" "$place" 2>&1) || directory_failed "$prefix" 'cannot be made' "$output"
     if [[ $how == mv && ! $directory_mine ]] && directory_is_elsewhere "$place" "$@"; then
         how=cp superfluous=("$@")
     fi
-    output=$({ "directory_take_$how" "$@" && sync -- "${files[@]}" && mv -f -- "${files[@]}" "$directory_path/$prefix/" &&
+    output=$({ directory_take "$how" "$place" "$@" && sync -- "${placed[@]}" && mv -f -- "${placed[@]}" "$directory_path/$prefix/" &&
         directory_sync "$prefix"; } 2>&1) || directory_failed "$prefix" 'cannot be written' "$output"
     ((${#superfluous[@]} == 0)) || attempt rm -f -- "${superfluous[@]}"
 )
 
-# directory_take_cp FILE...: copies them to the place as "files", with permissions from the umask.
-directory_take_cp() {
-    cp --remove-destination --no-preserve=mode -- "$@" "$place/"
-}
-
-# directory_take_mv FILE...: renames them; those of a sync are there, or are small and copied. They get new
-# permissions, if the file system has any, and a new time: that of an object is the time of its put.
-directory_take_mv() {
-    local file others=()
-    for file; do
-        [[ ${file%/*} == "$place" ]] || others+=("$file")
+# directory_take cp|mv PLACE FILE...: copies or renames the files to the place. Those of a sync are there already, or small
+# and copied. A new file has permissions from the umask; a renamed one gets them, if the file system has any, and a
+# new time: that of an object is the time of its put.
+directory_take() {
+    local how=$1 to=$2 file others=() taken=()
+    for file in "${@:3}"; do
+        taken+=("$to/${file##*/}")
+        [[ ${file%/*} == "$to" ]] || others+=("$file")
     done
-    if ((${#others[@]})); then
-        if [[ $directory_mine ]]; then directory_take_cp "${others[@]}"; else mv -f -- "${others[@]}" "$place/"; fi || return
+    if ((${#others[@]} == 0)); then
+        :
+    elif [[ $how == cp || $directory_mine ]]; then
+        cp --remove-destination --no-preserve=mode -- "${others[@]}" "$to/" || return
+    else
+        mv -f -- "${others[@]}" "$to/" || return
     fi
-    chmod -- =rw "${files[@]}" 2>/dev/null
-    touch -- "${files[@]}"
+    [[ $how == mv ]] || return 0
+    chmod -- =rw "${taken[@]}" 2>/dev/null
+    touch -- "${taken[@]}"
 }
 
 # directory_is_elsewhere DIR FILE...: whether a file is on another file system than the directory: mv would

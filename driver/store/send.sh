@@ -18,7 +18,7 @@ send_again=75
 
 # Sends the snapshot that sync_compare() has compared with the last one.
 send_snapshot() {
-    local needs name
+    local needs keeper name
     document_number number snapshots
     document_number_check "$number" snapshots 'not synced'
     (packs_find) &
@@ -37,8 +37,9 @@ send_snapshot() {
     target_put "$reference/snapshots" "$spool/$name"
     document_expect "snapshots/$name"
     (documents_keep && known_extend) &
+    keeper=$!
     send_compare
-    wait "$!" || exit
+    wait "$keeper" || exit
     sync_clean
     manifests_keep
     name=${name%.json}
@@ -110,15 +111,15 @@ packs_measure() {
 # Where several packs have a content, the newest index decides: one of a new pack, or else of a pack that the last
 # snapshot uses.
 packs_prefer() {
-    local pack used others='' preferred=()
+    local pack used other='' preferred=()
     while read -r pack _ _ _ _ used; do
         if [[ $used != 1 ]]; then
-            others=yes
+            other=yes
         elif [[ -e $state/known/$pack.index ]]; then
             preferred+=("$state/known/$pack.index")
         fi
     done <"$spool/known"
-    if [[ $others && ${#preferred[@]} -ne 0 ]]; then
+    if [[ $other && ${#preferred[@]} -ne 0 ]]; then
         attempt touch -- "${preferred[@]}"
     fi
 }

@@ -114,29 +114,32 @@ snapshot_lines() {
 # snapshot to the file, out of the objects of the store, and verifies its digest. The file is empty if the
 # snapshot has no chunk map.
 snapshot_manifest() {
-    local digest=${snapshot[tree]} objects object
+    local digest=${snapshot[tree]} objects
     [[ $1 == manifest ]] || digest=${snapshot[chunks]}
     : >"$2" || die 1 'the spool cannot be written'
     [[ $digest != - ]] || return 0
     mapfile -t objects < <(snapshot_lines "$1" 1)
     attempt mkdir -p -- "$spool/manifests"
     target_get "$reference" "$spool/manifests" "${objects[@]}"
-    for object in "${objects[@]}"; do
-        manifest_object_check "$object"
-    done
+    manifest_objects_check "${objects[@]}"
     manifest_build "$2" "${objects[@]/#/"$spool/"}" ||
         die 3 "$target_url/$reference/${snapshot[key]}: its ${1/chunks/chunk map} cannot be rebuilt: $(said_last "$spool/said")"
     manifest_check "$2" "$digest" || die 4 "$target_url/$reference/${snapshot[key]}: its $1 has not the digest that \
 the document says"
 }
 
-# manifest_object_check OBJECT: ends the driver unless the object was fetched and has its digest as name.
-manifest_object_check() {
-    local digest
-    [[ -e $spool/$1 ]] || die 1 "$target_url/$reference/$1: is missing"
-    digest=$(sha256sum <"$spool/$1") || die 1 "$target_url/$reference/$1: cannot be read"
-    [[ $1 == "manifests/${digest%% *}.zst" ]] ||
-        die 4 "$target_url/$reference/$1: is damaged: its digest is not its name"
+# manifest_objects_check OBJECT...: ends the driver unless the objects were fetched and have their digests as names.
+manifest_objects_check() {
+    local object wrong
+    for object; do
+        [[ -e $spool/$object ]] || die 1 "$target_url/$reference/$object: is missing"
+    done
+    wrong=$(cd -- "$spool" && for object; do
+        printf '%s  %s\n' "${object:10:64}" "$object"
+    done | sha256sum -c --quiet 2>/dev/null) && return
+    object=${wrong%%:*}
+    [[ $wrong == *': FAILED'* && $wrong != *': FAILED open or read'* ]] || die 1 "$target_url/$reference/$object: cannot be read"
+    die 4 "$target_url/$reference/$object: is damaged: its digest is not its name"
 }
 
 # manifest_check FILE DIGEST: whether the file has this digest.
@@ -149,7 +152,7 @@ manifest_check() {
 # indexes_fetch FILE DIR: FILE has lines PACK INDEX_DIGEST. Fetches their indexes to DIR, decompresses and
 # verifies them. A missing one, or one that is damaged, is left out, with a warning.
 indexes_fetch() {
-    local pack digest names=()
+    local pack digest wrong names=() right=()
     while read -r pack _; do
         names+=("packs/$pack.index.zst")
     done <"$1"
@@ -159,12 +162,22 @@ indexes_fetch() {
     while read -r pack digest _; do
         if [[ ! -e $spool/indexes/$pack.index.zst ]]; then
             warn "$target_url/$reference/packs/$pack.index.zst: is missing"
-        elif index_unpack "$spool/indexes/$pack.index.zst" "$spool/indexes/$pack.index" &&
-            manifest_check "$spool/indexes/$pack.index" "$digest"; then
-            attempt mv -fT -- "$spool/indexes/$pack.index" "$2/$pack.index"
+        elif index_unpack "$spool/indexes/$pack.index.zst" "$spool/indexes/$pack.index"; then
+            printf '%s  %s.index\n' "${digest#sha256:}" "$pack"
         else
             warn "$target_url/$reference/packs/$pack.index.zst: is damaged"
         fi
-    done <"$1"
+    done <"$1" >"$spool/indexes.sums" || die 1 'the spool cannot be written'
+    wrong=$(cd -- "$spool/indexes" && exec sha256sum -c --quiet -- ../indexes.sums 2>/dev/null) ||
+        [[ $wrong || ! -s $spool/indexes.sums ]] || die 1 'sha256sum failed'
+    while read -r digest pack; do
+        if [[ $wrong != *"$pack: FAILED"* ]]; then
+            right+=("$spool/indexes/$pack")
+        else
+            pack=${pack%.index}
+            warn "$target_url/$reference/packs/$pack.index.zst: is damaged"
+        fi
+    done <"$spool/indexes.sums"
+    ((${#right[@]} == 0)) || attempt mv -f -t "$2" -- "${right[@]}"
     rm -rf -- "$spool/indexes"
 }

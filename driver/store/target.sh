@@ -164,7 +164,7 @@ target_get() {
         target_each get "$prefix" "$@"
         return
     fi
-    [[ -d $fetched ]] || attempt mkdir -- "$fetched" || exit
+    [[ -d $fetched ]] || attempt mkdir -p -- "$fetched" || exit
     dir=$fetched target_each get "$prefix" "$@"
     for key; do
         name=${key##*/}

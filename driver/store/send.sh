@@ -18,7 +18,7 @@ send_again=75
 
 # Sends the snapshot that sync_compare() has compared with the last one.
 send_snapshot() {
-    local needs keeper name
+    local needs reader keeper name
     document_number number snapshots
     document_number_check "$number" snapshots 'not synced'
     (packs_find) &
@@ -26,11 +26,16 @@ send_snapshot() {
     objects_begin
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
-    readback_wanted=
     wait "$needs" || return
+    ([[ ! $readback_wanted ]] || readback) &
+    reader=$!
+    readback_wanted=
+    # From a remote store it fetches: if that fails, the puts would fail, too.
+    [[ $target_kind == directory ]] || wait "$reader" || return
     phase_say sending
     packs_send
     ((${#objects_new[@]} == 0)) || target_put "$reference/manifests" "${objects_new[@]}"
+    wait "$reader" || return
     sizes_replace
     document_write name
     send_compare
@@ -126,14 +131,11 @@ packs_prefer() {
 
 # Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL INDEX_DIGEST.
 needs_find() {
-    local reader status
-    ([[ ! $readback_wanted ]] || readback) &
-    reader=$!
+    local status
     (stage_from "$spool/manifest" exec "$tarjoin" --needs --indexes="$state/known" --chunks="$state/chunks") \
         >"$spool/needs" 2>"$spool/needs.said"
     status=$?
     known_return
-    wait "$reader" || exit
     return "$status"
 }
 

@@ -88,7 +88,7 @@ program() {
 
 # The part that each command is in.
 declare -A command_parts=(
-    [create]=layer/create [extract]=layer/extract [verify]=layer/verify [list]=layer/list [info]=layer/info
+    [create]=layer/create [describe]=layer/describe [extract]=layer/extract [verify]=layer/verify [list]=layer/list [info]=layer/info
     [mtree]=layer/list [digest]=layer/digest [diff]=layer/diff
     [oci]=image/oci [push]=store/push [pull]=store/push
     [sync]=store/sync [restore]=store/restore [snapshots]=store/snapshots [status]=store/status
@@ -102,6 +102,7 @@ Usage: zlsnap COMMAND [OPTION]... OPERAND...
 Snapshots of container layers: a directory as one compressed tar, with its digests.
 
   create DIR LAYER     pack DIR into a layer; write its digests and sizes to LAYER.json
+  describe LAYER       write LAYER.json for a layer that tarpack | zstd made
   extract LAYER DIR    restore a layer; DIR is not changed unless the digest matches
   verify LAYER         check digests, sizes, frames and structure
   list LAYER           list the entries
@@ -136,8 +137,11 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
   gc [NAME] STORE              delete what no snapshot needs any more
   clean [DIR]...               remove what interrupted runs left on this machine
 
-  -q, --quiet          print no warnings (for every command)
-  -h, --help           print this help, or that of a command
+  help [COMMAND]               print this help, or that of a command, as --help does
+
+For every command, before or after its name:
+  -q, --quiet          print no warnings
+  -h, --help           print the help
   -V, --version        print the version
 
 Exit status: 0 success, 1 system error, 2 usage error, 3 the archive is malformed or
@@ -157,16 +161,26 @@ main() {
     BASH_XTRACEFD=$messages
     exec 2>/dev/null
     part core/messages
-    case ${1-} in
-    -h | --help) tell usage ;;
-    -V | --version) tell version ;;
-    '') usage_error 'missing command' ;;
-    -*) usage_error "unknown option '$(printable "$1")'" ;;
-    esac
+    local first=() # options before the command
+    while [[ ${1-} == -* ]]; do
+        case $1 in
+        -h | --help) tell usage ;;
+        -V | --version) tell version ;;
+        -q | --quiet | --progress | --progress=*) first+=("$1") ;;
+        *) usage_error "unknown option '$(printable "$1")'" ;;
+        esac
+        shift
+    done
+    if [[ ${1-} == help ]]; then
+        (($# < 3)) || usage_error "extra operand '$(printable "$3")'"
+        [[ ${2-help} != @(help|-h|--help) ]] || tell usage
+        set -- "$2" --help
+    fi
+    [[ ${1-} ]] || usage_error 'missing command'
     [[ ${command_parts[$1]-} ]] || usage_error "unknown command '$(printable "$1")'"
     command=$1
     part "${command_parts[$1]}"
-    "command_$command" "${@:2}"
+    "command_$command" "${first[@]}" "${@:2}"
 }
 
 # A write beyond the limit (ulimit -f) fails with a message instead of a signal.

@@ -8,8 +8,8 @@
 
 # The options. A name with = has a value, a name with [=] may have one. tests/completions.bats compares the
 # lists with --help.
-_zlsnap_commands='create extract verify list info mtree digest diff oci push pull sync restore snapshots
-    status check copy forget gc clean'
+_zlsnap_commands='create describe extract verify list info mtree digest diff oci push pull sync restore snapshots
+    status check copy forget gc clean help'
 _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
     mtime= clamp-mtime[=] time-precision= owner= group= uid-map= gid-map= xattrs-include=
     xattrs-exclude= no-xattrs live jobs= verbose'
@@ -33,7 +33,8 @@ declare -A _zlsnap_letters=(
 # the end marks an operand that can be repeated.
 _zlsnap_describe() {
     case $1 in
-    create) options="progress[=] $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
+    create) options="progress[=] json $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
+    describe) options="progress[=] expect= $_zlsnap_limits" operands='layer' ;;
     extract) options="progress[=] expect= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
     verify) options="progress[=] expect= $_zlsnap_limits" operands='layer|image' ;;
     list) options="expect= no-verify names verbose json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
@@ -68,6 +69,7 @@ _zlsnap_describe() {
         ;;
     gc) options="grace= dry-run allow-remove-all $_zlsnap_store" operands='name|dir|store dir|store' ;;
     clean) options='dry-run older-than= state=' operands='dir*' ;;
+    help) options='' operands='command' ;;
     tarpack)
         options="manifest[=] cache= contents= chunks= known= known-chunks= summary= $_zlsnap_pack"
         operands='dir'
@@ -98,10 +100,7 @@ _zlsnap_command() {
     if ((${#words[@]} == 2)); then
         case $current in
         -*) _zlsnap_offer --help --version ;;
-        *)
-            # shellcheck disable=SC2086 # a list
-            _zlsnap_offer $_zlsnap_commands
-            ;;
+        *) _zlsnap_offer_commands ;;
         esac
         return 1
     fi
@@ -165,6 +164,11 @@ _zlsnap_offer() {
         [[ $word != "$current"* ]] || COMPREPLY+=("${word:cut}")
     done
     [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *[=:/] ]] || compopt -o nospace 2>/dev/null
+}
+
+_zlsnap_offer_commands() {
+    # shellcheck disable=SC2086 # a list
+    _zlsnap_offer $_zlsnap_commands
 }
 
 # _zlsnap_glob dir|file PATH: prints the paths that begin with PATH, each followed by a NUL.
@@ -259,6 +263,7 @@ _zlsnap_operand() {
     *'|layer|'*) _zlsnap_paths layer ;; # and directories, which lead to layers
     *'|dir|'*) _zlsnap_paths dir ;;
     *'|new|'* | *'|file|'*) _zlsnap_paths file ;;
+    *'|command|'*) _zlsnap_offer_commands ;;
     esac
     _zlsnap_offer "${schemes[@]}"
 }

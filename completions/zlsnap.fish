@@ -21,7 +21,8 @@ function __zlsnap_is
 end
 
 function __zlsnap_needs_command
-    test (count (__zlsnap_words)) -eq 1
+    set -l words (__zlsnap_words)
+    test (count $words) -eq 1; or test "$words[2..-1]" = help
 end
 
 # __zlsnap_option COMMAND[,COMMAND]... [ARGUMENT of complete]...: declares an option of these programs or
@@ -51,6 +52,8 @@ function __zlsnap_kinds
             printf '%s\n' dir file
         case extract
             printf '%s\n' 'layer|image' dir
+        case describe
+            printf '%s\n' layer
         case verify
             printf '%s\n' 'layer|image'
         case list info mtree
@@ -177,6 +180,7 @@ function __zlsnap_add
 end
 
 __zlsnap_add create 'pack a directory into a layer'
+__zlsnap_add describe 'write LAYER.json for a layer without it'
 __zlsnap_add extract 'restore a layer or an image'
 __zlsnap_add verify 'check digests, sizes, frames and structure'
 __zlsnap_add list 'list the entries of a layer or snapshot'
@@ -196,6 +200,7 @@ __zlsnap_add copy 'copy snapshots to another store'
 __zlsnap_add forget 'forget all but some snapshots of a name'
 __zlsnap_add gc 'delete what no snapshot needs any more'
 __zlsnap_add clean 'remove what interrupted runs left on this machine'
+__zlsnap_add help 'print the help of a command'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s h -l help -d 'show the help'
 complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s V -l version -d 'show the version'
 
@@ -203,20 +208,20 @@ complete -c zlsnap -c zlsnap.sh -n __zlsnap_needs_command -s V -l version -d 'sh
 set -l pack tarpack,create,sync,status
 set -l content $pack,digest,diff
 set -l unpack tarunpack,extract,restore
-set -l readers $unpack,verify,list,info,mtree,diff
+set -l readers $unpack,describe,verify,list,info,mtree,diff
 set -l zstd create,pull
 set -l registry push,pull
 set -l viewers list,info,mtree,diff,pull,restore,status
 set -l writers sync,check,copy,forget,gc
 set -l stores $viewers,$writers,snapshots
 set -l image oci,push
-set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,extract,verify,digest,oci,push,$stores,clean
+set -l all tarpack,tarunpack,shasum-tee,tarstore,tarjoin,mtreediff,create,describe,extract,verify,digest,oci,push,$stores,clean,help
 
 __zlsnap_option $all -s q -l quiet -d 'no warnings'
 __zlsnap_option $all -s h -l help -d 'show the help'
 __zlsnap_option $all -s V -l version -d 'show the version'
 __zlsnap_option $content,$unpack,list,mtreediff -s v -l verbose -d 'list the entries, or say more'
-__zlsnap_option shasum-tee,create,extract,verify,info,oci,push,pull,sync,restore \
+__zlsnap_option shasum-tee,create,describe,extract,verify,info,oci,push,pull,sync,restore \
     -l progress -f -a 'auto always never' -d 'draw a progress line'
 
 __zlsnap_option $content -l whiteouts -x -a 'oci raw' -d 'OverlayFS whiteouts'
@@ -259,14 +264,14 @@ __zlsnap_option $zstd -s T -l threads -x -d 'threads of zstd'
 __zlsnap_option $zstd -l long -f -d 'find repetitions up to 2^N bytes apart'
 __zlsnap_option $zstd -l rsyncable -d 'small changes in the directory cause small changes in the layer'
 
-__zlsnap_option tarunpack,tarjoin,shasum-tee,extract,verify,list,info,mtree,pull,restore,status -s e -l expect -x \
+__zlsnap_option tarunpack,tarjoin,shasum-tee,describe,extract,verify,list,info,mtree,pull,restore,status -s e -l expect -x \
     -d 'expected digest'
 __zlsnap_option extract,list,mtree -l no-verify -d 'expect no digest'
 __zlsnap_option list -l names -d 'only the names'
 __zlsnap_option sync,status,diff -l fresh-options -d 'use no options of the snapshot'
 __zlsnap_option info -l metadata -d 'only what LAYER.json says'
 __zlsnap_option digest,diff,mtree -l time -d 'modification times, too'
-__zlsnap_option tarunpack,shasum-tee,list,info,diff,snapshots,status,check,forget -l json -d 'print JSON'
+__zlsnap_option tarunpack,shasum-tee,create,list,info,diff,snapshots,status,check,forget -l json -d 'print JSON'
 __zlsnap_option tarpack,digest -l cache -r -F -d 'store digests in a file'
 __zlsnap_option tarpack -l contents -x -d 'write new contents to a descriptor'
 __zlsnap_option tarpack -l chunks -r -F -d 'write the chunk map to a file'

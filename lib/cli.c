@@ -80,7 +80,7 @@ bool cli_options(int argc, char **argv, const struct cli_command *command, void 
 enum status cli_print(const char *text)
 {
     if (stream_write(STDOUT_FILENO, text, strlen(text)) != 0 || stream_close_stdout() != 0)
-        return diag_errno("cannot write to standard output");
+        return diag_stdout();
     return STATUS_OK;
 }
 

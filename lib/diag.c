@@ -150,6 +150,16 @@ enum status diag_failed(const char *path, const char *what)
     return diag_errno("%s: cannot %s", diag_name(path).text, what);
 }
 
+enum status diag_stdout(void)
+{
+    const int saved = errno;
+    const char *name = getenv("ZLSNAP_OUTPUT"); // NOLINT(concurrency-mt-unsafe)
+    errno = saved;
+    if (!name || name[0] == '\0')
+        return diag_errno("cannot write to standard output");
+    return diag_errno("%s: cannot write", diag_name(name).text);
+}
+
 enum status diag_no_memory(void)
 {
     return diag_error("out of memory");

@@ -27,7 +27,7 @@ void diag_set_verbose(bool verbose);
 
 /* Prints "PROGRAM: MESSAGE". Names in the message must be escaped by diag_name(). A message longer
  * than an atomic pipe write (4 KiB) is cut and ends in "...". All of these preserve errno. Returns
- * STATUS_SYSTEM, as do the next three: a caller with another status ignores that. */
+ * STATUS_SYSTEM, as do the next four: a caller with another status ignores that. */
 enum status diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, followed by ": " and the text of errno. */
@@ -36,6 +36,10 @@ enum status diag_errno(const char *format, ...) __attribute__((format(printf, 1,
 /* Prints "PROGRAM: PATH: cannot WHAT: " and the text of errno; `path` is escaped as by diag_name().
  */
 enum status diag_failed(const char *path, const char *what);
+
+/* Prints "PROGRAM: cannot write to standard output: " and the text of errno. If the environment has
+ * ZLSNAP_OUTPUT, the name of the file that standard output will become, that is printed instead. */
+enum status diag_stdout(void);
 
 /* Prints "PROGRAM: out of memory". */
 enum status diag_no_memory(void);

@@ -6,13 +6,21 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Escapes all bytes but letters, digits and ._/+- as \ooo, so that every reader of mtree agrees. */
+/* Whether it is a letter, a digit or one of ._/+- . */
+static bool is_plain(char byte)
+{
+    const unsigned char code = (unsigned char)byte;
+    const unsigned letter = (code | 0x20U) - 'a';
+    return letter < 26 || (code >= '-' && code <= '9') || code == '_' || code == '+';
+}
+
+/* Escapes all other bytes as \ooo, so that every reader of mtree agrees. */
 static int append_escaped(struct buf *out, const char *text)
 {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+-";
     while (*text) {
-        size_t run = strspn(text, plain);
+        size_t run = 0;
+        while (is_plain(text[run]))
+            run++;
         if (buf_append(out, text, run) != 0)
             return -1;
         text += run;
@@ -71,6 +79,15 @@ static int append_content(struct buf *out, const struct tar_entry *entry, const 
     }
 }
 
+static int append_time(struct buf *out, struct tar_time time)
+{
+    const uint64_t seconds = (uint64_t)time.seconds;
+    return append_number(out, time.seconds < 0 ? " time=-" : " time=",
+                         time.seconds < 0 ? 0 - seconds : seconds, 10, 1) != 0
+               ? -1
+               : append_number(out, ".", time.nanoseconds, 10, 9);
+}
+
 /* Appends `tag` as the next value of "tags=". */
 static int append_tag(struct buf *out, bool *first, const char *tag)
 {
@@ -113,8 +130,7 @@ int mtree_append(struct buf *out, const struct tar_entry *entry, const char *sha
     if (mtree_append_path(out, entry->path) != 0 || append_type(out, entry) != 0 ||
         append_content(out, entry, sha256) != 0)
         return -1;
-    if (times && buf_append_format(out, " time=%" PRId64 ".%09" PRIu32, entry->mtime.seconds,
-                                   entry->mtime.nanoseconds) != 0)
+    if (times && append_time(out, entry->mtime) != 0)
         return -1;
     return append_tags(out, entry) != 0 ? -1 : buf_append(out, "\n", 1);
 }

@@ -67,6 +67,19 @@ int names_read(struct names *names, int fd)
     return 0;
 }
 
+int names_copy(struct names *names, const struct names *from)
+{
+    if (array_reserve(&names->list, &names->capacity, from->count, sizeof *names->list) != 0 ||
+        buf_set_text(&names->text, from->text.bytes, from->text.length) != 0) {
+        names_free(names);
+        return -1;
+    }
+    if (from->count > 0)
+        memcpy(names->list, from->list, from->count * sizeof *names->list);
+    names->count = from->count;
+    return 0;
+}
+
 const char *names_text(const struct names *names, size_t index)
 {
     return names->text.bytes + names->list[index].text;

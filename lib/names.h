@@ -32,6 +32,10 @@ int names_read(struct names *names, int fd);
  * `parent` itself. */
 int names_read_in(struct names *names, int parent, const char *name);
 
+/* Copies `from` into the empty `names`; its cursor is at the beginning. Returns 0; -1 if memory is
+ * out, and then `names` is empty. */
+int names_copy(struct names *names, const struct names *from);
+
 /* The text of a name; valid until names_free(). */
 const char *names_text(const struct names *names, size_t index);
 

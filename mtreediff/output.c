@@ -5,11 +5,6 @@
 
 #include <unistd.h>
 
-static enum status output_failed(void)
-{
-    return diag_errno("cannot write to standard output");
-}
-
 static enum status digest_failed(void)
 {
     return diag_error("cannot compute the digest");
@@ -21,7 +16,7 @@ static enum status output_flush(struct output *output)
     if (output->digest && digest_update(output->digest, buf->bytes, buf->length) != 0)
         return digest_failed();
     if (stream_write(STDOUT_FILENO, buf->bytes, buf->length) != 0)
-        return output_failed();
+        return diag_stdout();
     buf->length = 0;
     return STATUS_OK;
 }
@@ -49,7 +44,7 @@ enum status output_close(struct output *output)
 {
     enum status status = output->buf.length > 0 ? output_flush(output) : STATUS_OK;
     if (stream_close_stdout() != 0 && status == STATUS_OK)
-        status = output_failed();
+        status = diag_stdout();
     return status;
 }
 

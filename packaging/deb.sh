@@ -26,7 +26,7 @@ needed() {
             packages+=" ${need#*=}"
     done
     [[ -z $packages ]] || {
-        echo "deb: missing packages:$packages; install them, or run 'make deps'" >&2
+        echo "deb: missing packages:$packages; install them, or run 'make deps deb'" >&2
         return 1
     }
 }

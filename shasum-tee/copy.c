@@ -26,7 +26,7 @@ static enum status write_out(size_t length, struct progress *progress)
     progress_end(progress);
     hold_pipe_signal(SIG_UNBLOCK); /* after EPIPE dies here, unless the signal is ignored */
     errno = error;
-    return diag_errno("cannot write to standard output");
+    return diag_stdout();
 }
 
 /* Copies until the end of the input. */
@@ -56,7 +56,7 @@ enum status copy_stream(struct sink *sink, struct progress *progress)
     hold_pipe_signal(SIG_BLOCK);
     enum status status = copy_all(sink, progress);
     if (status == STATUS_OK && stream_close_stdout() != 0)
-        status = diag_errno("cannot write to standard output");
+        status = diag_stdout();
     progress_end(progress);
     hold_pipe_signal(SIG_UNBLOCK);
     return status;

@@ -19,6 +19,7 @@
 struct slot {
     unsigned char *bytes; /* NULL: free, or being read */
     size_t length;        /* 0: free */
+    size_t room;          /* of the memory at `bytes` */
     size_t pack, frame;
     unsigned pins; /* threads that read it or copy from it */
     uint64_t used; /* by the number of the call */
@@ -31,7 +32,9 @@ struct frames {
     pthread_cond_t changed;
     struct pack_file *files; /* one for each pack, opened when it is needed */
     struct slot slots[SLOTS];
-    size_t kept; /* bytes in all slots */
+    size_t kept;          /* the room of all slots */
+    unsigned char *spare; /* memory of a slot that was emptied, or NULL */
+    size_t spare_room;
     uint64_t calls;
     struct frames_total total;
 };
@@ -67,9 +70,25 @@ enum status frames_new(struct frames **made, const struct packs *packs, int dire
 
 static void slot_empty(struct frames *frames, struct slot *slot)
 {
-    frames->kept -= slot->length;
-    free(slot->bytes);
+    frames->kept -= slot->room;
+    free(frames->spare);
+    frames->spare = slot->bytes;
+    frames->spare_room = slot->room;
     *slot = (struct slot){0};
+}
+
+/* Memory for the frame of the slot: the spare one, unless it is too small, or twice what is needed.
+ * The kernel would have to clear new memory. Returns NULL if memory is out. */
+static unsigned char *memory_take(struct frames *frames, struct slot *slot)
+{
+    unsigned char *bytes = frames->spare;
+    slot->room = frames->spare_room;
+    if (bytes && slot->length <= slot->room && slot->length > slot->room / 2)
+        frames->spare = NULL;
+    else
+        bytes = malloc(slot->room = slot->length);
+    frames->kept += slot->room;
+    return bytes;
 }
 
 /* Whether a later frame of the pack was used since. Contents are read in the order of the walk, in
@@ -139,8 +158,8 @@ static enum status slot_load(struct frames *frames, struct frame_reader *reader,
 {
     const struct pack_file *file = &frames->files[slot->pack];
     const char *name = frames->packs->list[slot->pack].name;
+    unsigned char *bytes = memory_take(frames, slot);
     pthread_mutex_unlock(&frames->lock);
-    unsigned char *bytes = malloc(slot->length);
     enum status status = bytes ? pack_file_read(file, frames->directory, name, slot->frame,
                                                 &reader->compressed, problem)
                                : diag_no_memory();
@@ -176,7 +195,6 @@ static enum status slot_pin(struct frames *frames, struct frame_reader *reader, 
             break;
         if (!slot && (slot = slot_take(frames, length)) != NULL) {
             *slot = (struct slot){.length = length, .pack = pack, .frame = frame, .pins = 1};
-            frames->kept += length;
             enum status status = slot_load(frames, reader, slot, problem);
             slot->pins = 0;
             pthread_cond_broadcast(&frames->changed);
@@ -241,6 +259,7 @@ void frames_free(struct frames *frames)
         return;
     for (size_t i = 0; i < SLOTS; i++)
         free(frames->slots[i].bytes);
+    free(frames->spare);
     for (size_t i = 0; frames->files && i < frames->packs->count; i++)
         seek_table_free(&frames->files[i].table);
     free(frames->files);

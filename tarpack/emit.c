@@ -15,7 +15,7 @@
 static enum status flush(struct emit *emit)
 {
     if (stream_write(emit->fd, emit->out.bytes, emit->out.length) != 0)
-        return diag_errno("cannot write to standard output");
+        return diag_stdout();
     emit->written += emit->out.length;
     emit->out.length = 0;
     return STATUS_OK;

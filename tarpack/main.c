@@ -81,7 +81,7 @@ static enum status output_close(void)
 {
     if (stream_close_stdout() == 0)
         return STATUS_OK;
-    return diag_errno("cannot write to standard output");
+    return diag_stdout();
 }
 
 /* Packs the open directory `root` into the output that `digester` belongs to, and closes it. */

@@ -8,6 +8,8 @@
 #include "later.h"
 #include "privilege.h"
 #include "staging_name.h"
+#include "thread.h"
+#include "tree/ahead.h"
 #include "tree/links.h"
 #include "tree/scout.h"
 #include "tree/upper.h"
@@ -26,6 +28,7 @@ struct packer {
     dev_t device; /* of the root */
     struct walk walk;
     struct scout *scout;       /* NULL: none */
+    struct ahead *ahead;       /* NULL: none */
     struct cache *cache;       /* NULL: none */
     struct digester *digester; /* of a manifest */
     struct later later;        /* of a manifest */
@@ -301,18 +304,28 @@ static bool is_other_name(struct packer *pack, const struct walk_item *item)
     return true;
 }
 
+/* Knows the status of the item, a regular file, without opening it. Returns whether it is one. */
+static bool item_peek(struct packer *pack, const struct walk_item *item)
+{
+    struct stat status;
+    if (!ahead_status(pack->ahead, item, &status))
+        return walk_peek(&pack->walk);
+    walk_set_status(&pack->walk, &status);
+    return true;
+}
+
 /* Whether nothing has to be read of the item: it is another name of an inode, or the cache has it
  * and, if contents are stored, a pack has its content. */
 static enum status item_find(struct packer *pack, const struct walk_item *item)
 {
     pack->content_known = false;
-    if (!pack->cache || !walk_peek(&pack->walk))
+    if (!pack->cache || !item_peek(pack, item))
         return STATUS_OK;
     pack->content_known = is_other_name(pack, item);
     if (pack->content_known || !cache_find(pack->cache, item, &pack->entry.xattrs))
         return STATUS_OK;
     cache_get(pack->cache, &pack->found, &pack->place);
-    return digester_knows(pack->digester, item->path, (uint64_t)item->status.st_size, &pack->found,
+    return digester_knows(pack->digester, (uint64_t)item->status.st_size, &pack->found,
                           &pack->place, &pack->content_known);
 }
 
@@ -349,6 +362,15 @@ static enum status item_emit(struct packer *pack, const struct walk_item *item)
     return pack->options->raw ? raw_emit(pack, item) : upper_emit(pack, item);
 }
 
+/* Goes to the next item, NULL after the last. */
+static enum status item_next(struct packer *pack, const struct walk_item **item)
+{
+    struct names names;
+    if (*item && walk_enters(&pack->walk) && ahead_names(pack->ahead, *item, &names))
+        walk_give_names(&pack->walk, &names);
+    return walk_next(&pack->walk, item);
+}
+
 enum status pack_tree(const struct options *options, int root, struct emit *emit,
                       struct cache *cache, struct tally *tally)
 {
@@ -360,23 +382,26 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
                           .uid = geteuid(),
                           .warns_hidden = !privilege_sees_trusted()};
     pack.links.live = options->live;
-    const struct scout_limits limits = {is_left_out, &pack, options->one_file_system};
+    const struct walk_limits limits = {is_left_out, &pack, options->one_file_system};
     if (options->jobs > 1)
         pack.scout = scout_new(root, &limits);
+    if (options->jobs > 1 && thread_cpus() > 1 && cache && cache_is_warm(cache))
+        pack.ahead = ahead_new(root, &limits);
     if (pack.digester)
         later_start(&pack.later, emit, cache);
     const struct walk_item *item = NULL;
     enum status status = walk_start(&pack.walk, root, options->live);
     if (status == STATUS_OK)
-        status = walk_next(&pack.walk, &item);
+        status = item_next(&pack, &item);
     while (status == STATUS_OK && item) {
         scout_step(pack.scout);
         status = item_emit(&pack, item);
         if (status == STATUS_OK)
             status = later_advance(&pack.later);
         if (status == STATUS_OK)
-            status = walk_next(&pack.walk, &item);
+            status = item_next(&pack, &item);
     }
+    ahead_stop(pack.ahead);
     scout_stop(pack.scout);
     status = later_end(&pack.later, status);
     if (status == STATUS_OK)

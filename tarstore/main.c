@@ -62,7 +62,7 @@ static enum status store(const struct options *options, int directory, struct wr
     if (status == STATUS_OK)
         status = stream_store(options, writer);
     if (status == STATUS_OK && stream_close_stdout() != 0)
-        return diag_errno("cannot write to standard output");
+        return diag_stdout();
     return status;
 }
 

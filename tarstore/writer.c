@@ -207,7 +207,7 @@ static enum status pack_report(struct writer *writer, const char *pack)
     const int length = snprintf(line, sizeof line, "%s %" PRIu64 "\n", pack, writer->size);
     if (stream_write(STDOUT_FILENO, line, (size_t)length) == 0)
         return STATUS_OK;
-    return diag_errno("cannot write to standard output");
+    return diag_stdout();
 }
 
 enum status writer_finish(struct writer *writer)

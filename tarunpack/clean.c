@@ -115,7 +115,7 @@ static enum status name_print(struct cleaning *cleaning, const char *name)
     int length = snprintf(line, sizeof line, "%s\n", diag_name(name).text);
     if (stream_write(STDOUT_FILENO, line, (size_t)length) == 0)
         return STATUS_OK;
-    diag_errno("cannot write to standard output");
+    diag_stdout();
     cleaning->stdout_failed = true;
     return STATUS_SYSTEM;
 }
@@ -213,6 +213,6 @@ enum status clean_directory(const char *path, const struct clean_options *option
     names_free(&names);
     stream_close(cleaning.parent);
     if (stream_close_stdout() != 0 && !cleaning.stdout_failed)
-        status = diag_errno("cannot write to standard output");
+        status = diag_stdout();
     return status;
 }

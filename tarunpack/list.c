@@ -39,7 +39,7 @@ static enum status digest_failed(void)
 static enum status flush(struct list *list)
 {
     if (stream_write(STDOUT_FILENO, list->out.bytes, list->out.length) != 0)
-        return diag_errno("cannot write to standard output");
+        return diag_stdout();
     list->out.length = 0;
     return STATUS_OK;
 }
@@ -302,7 +302,7 @@ enum status list_run(const struct options *options)
         status = select_check(&options->selection,
                               options->from_manifest ? "the manifest" : "the archive");
     if (stream_close_stdout() != 0 && status == STATUS_OK)
-        status = diag_errno("cannot write to standard output");
+        status = diag_stdout();
     if (status == STATUS_OK && options->summary)
         status = tally_write(&list.tally, &list.summary);
     outfile_close(&list.summary);

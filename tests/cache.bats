@@ -6,10 +6,10 @@ load helpers
 
 setup_file() {
     local tree
-    for tree in {1..16}; do
+    for tree in {1..17}; do
         make_ordered_tree "$BATS_FILE_TMPDIR/$tree"
     done
-    for tree in many-{1..3}; do
+    for tree in many-{1..4}; do
         make_many "$BATS_FILE_TMPDIR/$tree"
     done
     sleep 2.1 # the cache does not record files that are newer than two seconds
@@ -57,7 +57,7 @@ manifest() {
 opened() {
     strace -f --seccomp-bpf -o log -e trace=openat -e status=successful \
         tarpack --manifest --cache="$CACHE" "$@" tree >manifest || return
-    grep -Ec 'O_RDONLY\|O_NOCTTY\|O_NONBLOCK\|(O_LARGEFILE\|)?O_NOFOLLOW\|O_CLOEXEC\)' log || :
+    grep -Ec 'O_RDONLY\|O_NOCTTY\|O_NONBLOCK\|(O_LARGEFILE\|)?O_NOFOLLOW\|O_CLOEXEC(\)| <unfinished)' log || :
 }
 
 # same_manifest: the file "manifest" is what a run without a cache writes.
@@ -274,6 +274,43 @@ PYTHON
         same_manifest
     done
     assert_equal "$(opened 2>err): $(<err)" '0: ' # was rewritten
+}
+
+@test "a renamed directory: its files are found, as far as the cache is not damaged" {
+    requires_command strace
+    mkdir tree tree/b tree/y
+    mv "$BATS_FILE_TMPDIR/many-4" tree/m
+    touch -d @1 tree/b/first tree/y/last
+    sleep 2.1
+    assert_equal "$(opened)" 3002
+    local directory from=m
+    for directory in a z; do
+        mv "tree/$from" "tree/$directory"
+        from=$directory
+        assert_equal "$(opened)" 0
+        same_manifest
+    done
+    mv tree/z tree/c
+    printf X | dd of="$CACHE" bs=1 seek=400000 conv=notrunc status=none # in the second block
+    run --separate-stderr opened
+    assert_equal "$stderr" "tarpack: warning: $CACHE: the cache is damaged: the rest of it is not used"
+    [ "$output" -gt 1000 ]
+    [ "$output" -lt 2500 ]
+    same_manifest
+    assert_equal "$(opened)" 0
+}
+
+@test "a file that has the inode of another one, with its size and times, is read" {
+    # Only ctime tells: it cannot be set.
+    requires_command strace
+    old_tree 17
+    opened >/dev/null
+    mkdir tree/new
+    mv tree/a-b/z tree/new/z # a rename of the file itself changes ctime
+    printf 'A-b/z\n' | dd of=tree/new/z conv=notrunc status=none
+    touch -r tree/a/x tree/new/z
+    assert_equal "$(opened)" 1
+    same_manifest
 }
 
 @test "does not use a cache that other users can write" {

@@ -28,7 +28,7 @@ help_read() {
     local caller
     callers | while read -r caller; do
         {
-            $caller --help
+            [[ $caller == 'zlsnap help' ]] || $caller --help
             case $caller in
             zlsnap*) # according to zlsnap --help, every command has these three
                 printf '  %s\n' '-q, --quiet' '-h, --help' '-V, --version'
@@ -50,7 +50,7 @@ help_options() {
 # for each caller its options and their values. bash is offered no short options, but the = of long options that
 # take a value.
 expected() {
-    callers | sed -n 's/^zlsnap /zlsnap \t/p'
+    callers | sed -n 's/^zlsnap \(.*\)/zlsnap \t\1\nzlsnap help \t\1/p'
     if [ "$1" = bash ]; then
         printf 'zlsnap -\t%s\n' --help --version
         sed -nE 's/^(.*) (--[^=]*=?).*/\1 -\t\2/p' "$BATS_FILE_TMPDIR/help" |
@@ -90,7 +90,7 @@ expected_values() {
 
 # lines: prints command lines whose completions together offer everything.
 lines() {
-    printf '%s\n' 'zlsnap ' 'zlsnap -'
+    printf '%s\n' 'zlsnap ' 'zlsnap help ' 'zlsnap -'
     callers | sed 's/$/ -/'
     sed -nE 's/^(.* --[a-z-]+)(\[)?=.*/\1=/p' "$BATS_FILE_TMPDIR/help"
     sed -nE 's/^(.* --[a-z-]+)=.*/\1 /p' "$BATS_FILE_TMPDIR/help"

@@ -293,7 +293,7 @@ compression"
     cp small/layer before
     head -c 2M /dev/urandom >tree/random
     run -1 --separate-stderr zlsnap create tree small/layer
-    assert_stderr 1 'No space left on device'
+    assert_stderr 1 '^shasum-tee: small/layer: cannot write: No space left on device$'
     assert_output ''
     assert_equal "$(ls -A small)" $'layer\nlayer.json'
     cmp small/layer before
@@ -448,4 +448,33 @@ sync -- ./'
         refute_output --partial 'another process'
         assert_equal "$limit: $(entries)" "$limit: tree"
     done
+}
+
+@test "on a terminal, create prints a summary instead of JSON, unless --json or -q is given" {
+    requires_command script
+    local digest
+    run -0 script -qec 'zlsnap create --progress=never tree layer' /dev/null </dev/null
+    digest=$(field digest)
+    assert_line --regexp "^layer: 4 entries, [0-9.]+ KiB to [0-9.]+ KiB \\([0-9.]+ %\\) in [0-9.]+ s, $digest"
+    assert_equal "${#lines[@]}" 1
+    TERM=xterm run -0 script -qec 'zlsnap create tree layer' /dev/null </dev/null
+    assert_equal "$(grep -c "4 entries.*$digest" <<<"$output")" 1
+    refute_output --partial schema_version
+    run -0 script -qec 'zlsnap create --json --progress=never tree layer' /dev/null </dev/null
+    assert_equal "$(tr -d '\r' <<<"$output")" "$(<layer.json)"
+    run -0 script -qec 'zlsnap create -q tree layer' /dev/null </dev/null
+    assert_output ''
+    zlsnap create tree layer >created && cmp created layer.json
+    zlsnap create -q tree layer >created && cmp created layer.json
+}
+
+@test "a name that tells another format is refused, for create and for pull" {
+    local name
+    for name in x.tar x.tar.gz x.tgz x.tar.xz x.txz x.tar.bz2 x.tar.lz4 x.zip; do
+        run -2 zlsnap create tree "$name"
+        assert_output "zlsnap: $name: zlsnap writes a tar compressed by zstd; name it x.tar.zst, or use tarpack; try 'zlsnap create --help'"
+        run -2 zlsnap pull docker://localhost/name "$name"
+        assert_output --partial 'zlsnap writes a tar compressed by zstd'
+    done
+    assert_equal "$(ls)" tree
 }

@@ -116,3 +116,13 @@ printf 'digest of the layer sha256:%s\n' "$(sha256sum layer.tar.zst | cut -d ' '
 printf 'digest of the tree  %s\n' "$(cat digest-of-tree)"
 printf 'size                %s as a tar, %s as a layer\n' \
     "$(numfmt --to=iec "$tar_size")" "$(numfmt --to=iec "$layer_size")"
+
+title 'Next'
+cat <<END
+  make install                            install zlsnap, or put $project/build/bin on the PATH
+  zlsnap create DIR layer.tar.zst         pack a directory of yours as a layer
+  zlsnap extract layer.tar.zst COPY       restore it
+  zlsnap sync me/1 DIR STORE              keep a snapshot in the directory STORE; again whenever DIR has changed
+  zlsnap restore me/1 STORE COPY          restore the last one
+  zlsnap --help                           all commands
+END

@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
 # The command line of zlsnap, and where it finds its programs.
+# shellcheck disable=SC2154
 # shellcheck disable=SC2030,SC2031
 
 load helpers
 load driver
 
-commands=(create extract verify list info mtree digest diff oci push pull sync restore snapshots status check copy forget gc
+commands=(create describe extract verify list info mtree digest diff oci push pull sync restore snapshots status check copy forget gc
     clean)
 
 # The help of each command.
@@ -201,6 +202,26 @@ assert_taken() {
     for command in "${commands[@]}"; do
         assert_line --regexp "^  $command "
     done
+}
+
+@test "help COMMAND is COMMAND --help, and help alone is --help" {
+    local command
+    for command in "${commands[@]}"; do
+        assert_equal "$(zlsnap help "$command")" "$(zlsnap "$command" --help)"
+    done
+    assert_equal "$(zlsnap help)" "$(zlsnap --help)"
+    assert_equal "$(zlsnap help help)" "$(zlsnap --help)"
+    assert_equal "$(zlsnap help --help)" "$(zlsnap --help)"
+    refute_usage "unknown command 'snapshot'" help snapshot
+    refute_usage "extra operand 'b'" help create b
+}
+
+@test "-q and --progress may come before the command" {
+    mkdir tree
+    run -0 --separate-stderr zlsnap --progress=always create tree b.tar.zst
+    assert_equal "$(grep -c 'b.tar.zst: 1 entries' <<<"$stderr")" 1
+    refute_usage "unknown option '--progress'" --progress digest tree
+    refute_usage 'missing command' -q
 }
 
 @test "a missing and an unknown command are usage errors" {

@@ -516,6 +516,31 @@ example() {
 
     # ----- README.md
 
+    'zlsnap create upper web.tar.zst '*'zlsnap extract web.tar.zst restored '*)
+        upper upper
+        follow
+        holds web.tar.zst upper
+        same upper restored
+        ;;
+    'zlsnap restore web/1 /mnt/backup part etc/web.conf '*)
+        mkdir -p mnt srv/web/upper/etc
+        echo first >srv/web/upper/etc/web.conf
+        touch srv/web/upper/other
+        zlsnap sync web/1 srv/web/upper mnt/backup
+        cp -a srv/web/upper before
+        echo changed >srv/web/upper/other
+        example=${example//2026-11-28/$(date -u +%F)}
+        follow
+        assert_equal "$(cd part && find . -type f)" ./etc/web.conf
+        same before old
+        same before srv/web/upper
+        ;;
+    'zlsnap create upper - | ssh backup.example.org '*)
+        mkdir -p on/backup.example.org
+        upper upper
+        follow
+        same upper restored
+        ;;
     *'tarunpack --expect DIGEST DIR '*)
         base DIR
         example=${example/DIGEST/$(tarpack DIR | sha256sum | cut -d ' ' -f 1)}

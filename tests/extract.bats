@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap extract
+# shellcheck disable=SC2154
 
 load helpers
 load driver
@@ -312,4 +313,23 @@ END
 @test "an exceeded limit of tarunpack: status 3" {
     run -3 zlsnap extract --max-entries=2 layer copy
     assert_not_exists copy
+}
+
+@test "a truncated layer is one short line, and status 4" {
+    local command
+    truncate -s 1000 layer
+    for command in 'extract layer copy' 'list layer' 'mtree layer'; do
+        # shellcheck disable=SC2086 # words
+        run -4 --separate-stderr zlsnap $command
+        assert_output ''
+        assert_one_line 'zlsnap: layer: is truncated: it has 1000 bytes, but '
+    done
+}
+
+@test "a message of zstd names the layer" {
+    echo junk >>layer
+    run -0 --separate-stderr zlsnap extract layer copy
+    assert_said '^zlsnap: layer: zstd: [a-z ]*unsupported format'
+    run -3 --separate-stderr zlsnap extract --no-verify layer other
+    refute_regex "$stderr" 'stdin'
 }

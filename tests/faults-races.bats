@@ -140,7 +140,7 @@ replaces() {
     }
     for call in mknodat fchownat lsetxattr chmod; do
         rm -rf work/target
-        strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:delay_exit=1000000:when=1" \
+        strace -f --seccomp-bpf -qq -o /dev/null -e trace="$call" -e inject="$call:delay_exit=1000000:when=1" \
             tarunpack --no-sync -j 1 work/target <node.tar 2>/dev/null 3>&- &
         unpacker=$!
         wanted=yes

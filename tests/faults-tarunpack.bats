@@ -219,7 +219,7 @@ merged() {
     tarpack tree >tree.tar
     chmod 777 .
     for error in ENOSPC EIO ENOMEM EDQUOT; do
-        run -1 as_user strace -f -qq -o /dev/null -e trace=fsetxattr \
+        run -1 as_user strace -f --seccomp-bpf -qq -o /dev/null -e trace=fsetxattr \
             -e inject=fsetxattr:error=$error tarunpack -q --no-sync target <tree.tar
         assert_output --partial 'tarunpack: file: cannot set the attribute security.capability: '
         assert_not_exists target
@@ -283,7 +283,7 @@ merged() {
     for option in --replace --merge; do
         prepare
         mkdir work/target
-        strace -f -qq -o calls -e trace=newfstatat,openat2 tarunpack -j 1 $option work/target <layer.tar
+        strace -f --seccomp-bpf -qq -o calls -e trace=newfstatat,openat2 tarunpack -j 1 $option work/target <layer.tar
         # The first match is the process that unpacks.
         awk '{ call = $2; sub(/\(.*/, "", call); count[$1, call]++ }
             /"first"/ && (!process || process == $1) { process = $1; print call, count[$1, call] }' \
@@ -294,7 +294,7 @@ merged() {
             mkdir work/target
             echo old >work/target/first
             status=0
-            strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:error=EIO:when=$number" \
+            strace -f --seccomp-bpf -qq -o /dev/null -e trace="$call" -e inject="$call:error=EIO:when=$number" \
                 tarunpack -j 1 $option work/target <layer.tar 2>errors || status=$?
             if [ $status -eq 0 ]; then
                 compare_trees layer work/target

@@ -110,7 +110,7 @@ make_directories() (
                 [ "$(grep -c syncfs calls)" -lt 2 ] || break
             done
             tail -c +2049 tree.tar
-        } | strace -f -qq -o calls -e inject=syncfs:error=EIO:when=2 -e trace=syncfs tarunpack -j 4 target'
+        } | strace -f --seccomp-bpf -qq -o calls -e inject=syncfs:error=EIO:when=2 -e trace=syncfs tarunpack -j 4 target'
     assert_output 'tarunpack: target: cannot sync: Input/output error'
     assert_equal "$(ls -A)" $'calls\ntree\ntree.tar'
 }
@@ -149,12 +149,12 @@ make_directories() (
         done
     )
     tarpack -j 1 tree >one.tar
-    strace -f -qq -o calls -e trace=preadv2,fadvise64,clone3,clone \
+    strace -f --seccomp-bpf -qq -o calls -e trace=preadv2,fadvise64,clone3,clone \
         -e inject=preadv2:error=EAGAIN:delay_enter=500 tarpack -j 2 -x --exclude=7 tree >two.tar
     [ "$(grep -c 'fadvise64(.*WILLNEED' calls)" -gt 100 ]
     tarpack -j 1 -x --exclude=7 tree | cmp - two.tar
     # No scout if the file system does not support RWF_NOWAIT.
-    strace -f -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EOPNOTSUPP \
+    strace -f --seccomp-bpf -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EOPNOTSUPP \
         tarpack -j 2 tree | cmp - one.tar
     assert_equal "$(grep -c preadv2 calls)" 1
 }
@@ -165,7 +165,7 @@ make_directories() (
     seq 600 | (cd tree && xargs touch && head -c 16K /dev/zero | tee ./* >/dev/null)
     # In each thread, the first three files are cached, and the next three are not. The first thread soon waits
     # for the reader, so that it does not overtake the second one.
-    strace -f -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EAGAIN:when=4..6 \
+    strace -f --seccomp-bpf -qq -o calls -e trace=preadv2,fadvise64 -e inject=preadv2:error=EAGAIN:when=4..6 \
         tarpack -j 2 tree | (sleep 2 && cat >/dev/null)
     assert_equal "$(grep -c 'fadvise64(.*WILLNEED' calls)" 3
     # The second thread pauses after them, long before the end.
@@ -179,7 +179,7 @@ make_directories() (
     requires_command strace
     mkdir tree
     seq 100 | (cd tree && xargs touch && echo content | tee ./* >/dev/null)
-    strace -f -qq -o calls -e trace=clone3,clone tarpack -j 2 tree >/dev/null
+    strace -f --seccomp-bpf -qq -o calls -e trace=clone3,clone tarpack -j 2 tree >/dev/null
     assert_equal "$(cat calls)" ''
 }
 
@@ -292,7 +292,7 @@ manifests_agree() {
     mkdir tree
     seq 5000 | split -l 1 -a 4 - tree/
     for jobs in 1 2; do
-        run -1 --separate-stderr strace -f -qq -o /dev/null -e trace=flistxattr \
+        run -1 --separate-stderr strace -f --seccomp-bpf -qq -o /dev/null -e trace=flistxattr \
             -e inject=flistxattr:error=EIO:when=4001 tarpack -j $jobs --manifest tree
         # shellcheck disable=SC2154 # set by run
         assert_equal "$stderr" 'tarpack: afxv: cannot read extended attributes: Input/output error'
@@ -333,6 +333,6 @@ tarpack: m/aaef: shrank while it was being read"
     requires_command strace
     mkdir tree
     seq 50 | split -l 1 -a 2 - tree/
-    strace -f -qq -o calls -e trace=clone,clone3 tarpack -j 2 --manifest tree >/dev/null
+    strace -f --seccomp-bpf -qq -o calls -e trace=clone,clone3 tarpack -j 2 --manifest tree >/dev/null
     assert_equal "$(<calls)" ''
 }

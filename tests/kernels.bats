@@ -29,7 +29,7 @@ setup() {
 answering() {
     local call=$1 error=$2
     shift 2
-    strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:error=$error" "$@"
+    strace -f --seccomp-bpf -qq -o /dev/null -e trace="$call" -e inject="$call:error=$error" "$@"
 }
 
 # unpack_answered CALL ERROR OPTION...: likewise, tarunpack with the archive and the directory "target".
@@ -119,7 +119,7 @@ stand() {
 }
 
 @test "with a Landlock that does not support links the tree is unpacked unconfined, and -v says why" {
-    run -0 --separate-stderr strace -f -qq -o calls -e trace=/landlock \
+    run -0 --separate-stderr strace -f --seccomp-bpf -qq -o calls -e trace=/landlock \
         -e inject=landlock_create_ruleset:retval=1 tarunpack -v target <"$ORIGINAL/layer.tar"
     assert_equal "$stderr" "tarunpack: not confined by Landlock: the kernel's version of it is too\
  old; Linux 5.19 or later is needed"
@@ -135,7 +135,7 @@ stand() {
 
 # landlock_version: prints the kernel's Landlock version, 0 without Landlock.
 landlock_version() {
-    strace -f -qq -o version -e trace=landlock_create_ruleset tarunpack --list \
+    strace -f --seccomp-bpf -qq -o version -e trace=landlock_create_ruleset tarunpack --list \
         <"$ORIGINAL/layer.tar" >/dev/null
     sed -n 's/.*VERSION) = \([0-9]*\).*/\1/p' version | grep . || echo 0
 }
@@ -166,7 +166,7 @@ probed() {
         # Older versions get fewer restrictions.
         for ((version = 2; version <= kernel; version++)); do
             # shellcheck disable=SC2086
-            assert_equal "$version: $(probed strace -f -qq -o /dev/null -E LD_PRELOAD="$library" \
+            assert_equal "$version: $(probed strace -f --seccomp-bpf -qq -o /dev/null -E LD_PRELOAD="$library" \
                 -e trace=landlock_create_ruleset -e inject=landlock_create_ruleset:retval=$version:when=1 \
                 tarunpack $command)" "$version: $(out_of_reach "$version")"
             rm -rf target
@@ -186,7 +186,7 @@ probed() {
         text="tarunpack: cannot confine the process with Landlock: ${error#*:}"
         for command in --list target '--replace target' '--merge .'; do
             # shellcheck disable=SC2086 # words
-            run -1 strace -f -qq -o /dev/null -e trace=landlock_create_ruleset \
+            run -1 strace -f --seccomp-bpf -qq -o /dev/null -e trace=landlock_create_ruleset \
                 -e inject=landlock_create_ruleset:error="${error%:*}":when=2 tarunpack $command \
                 <"$ORIGINAL/layer.tar"
             assert_output "$text"
@@ -228,7 +228,7 @@ probed() {
     tarpack read-only >read-only.tar
     chmod 777 . ours
     for error in EINVAL ENOSYS; do
-        as_user strace -f -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:error=$error \
+        as_user strace -f --seccomp-bpf -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:error=$error \
             tarunpack -q "ours/$error" <read-only.tar
         assert_equal "$(stat -c %a "ours/$error")" 555
         assert_exists "ours/$error/file"

@@ -104,7 +104,7 @@ nothing() {
 }
 
 @test "zlsnap(1) describes exactly the existing commands" {
-    diff <(commands) \
+    diff <({ commands && echo help; } | sort) \
         <(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/ s/^\.Cm \([a-z]*\)$/\1/p' doc/zlsnap.1 | sort -u)
 }
 
@@ -112,7 +112,7 @@ nothing() {
     {
         grep -ohE '\$\{[A-Z][A-Z0-9_]+:?-' zlsnap.sh driver/*/*.sh
         grep -rohE --include='*.c' --exclude-dir={tests,build} 'getenv\("[A-Z_0-9]+"' .
-    } | tr -dc 'A-Z0-9_\n' | grep -vx ZLSNAP_DRAWN | # for zlsnap's own programs only
+    } | tr -dc 'A-Z0-9_\n' | grep -vxE 'ZLSNAP_(DRAWN|OUTPUT)' | # for zlsnap's own programs only
         sort -u >"$BATS_TEST_TMPDIR/read"
     grep -qx TMPDIR "$BATS_TEST_TMPDIR/read"
     sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/ s/^\.It Ev //p' doc/zlsnap.7 | tr -s ' ,' '\n' |

@@ -52,7 +52,7 @@ outside_is() {
 # confined COMMAND...: prints how many processes restrict themselves, and those that already had threads:
 # such threads would stay unrestricted.
 confined() {
-    strace -f -qq -o calls -e trace=landlock_restrict_self,clone,clone3 "$@" <layer.tar >/dev/null
+    strace -f --seccomp-bpf -qq -o calls -e trace=landlock_restrict_self,clone,clone3 "$@" <layer.tar >/dev/null
     awk '/landlock_restrict_self\(.* = 0$/ { confined[$1] = 1 }
         /CLONE_THREAD/ && !($1 in confined) { print "a thread before: " $0 }
         END { print length(confined) }' calls

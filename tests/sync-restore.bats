@@ -114,3 +114,14 @@ restored() {
     run -1 --separate-stderr zlsnap restore web/1 store other none
     assert_said 'none'
 }
+
+@test "restore: draws a line and prints a summary with --progress; without it, shasum-tee copies nothing" {
+    export TERM=vt100
+    run -0 --separate-stderr zlsnap restore --progress=always web/1 store drawn
+    [[ $stderr == *zlsnap:\ drawn:\ *\ entries,\ *,\ sha256:* ]]
+    fake shasum-tee 'exit 1'
+    run -1 --separate-stderr zlsnap restore --progress=always web/1 store back
+    assert_not_exists back
+    restored '' 07
+    diff -r drawn tree
+}

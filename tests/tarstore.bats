@@ -269,15 +269,15 @@ stream_refused() {
 @test "tarstore: threads are confined to the directory" {
     requires_command strace
     requires_landlock
-    strace -f -qq -o calls -e trace=landlock_restrict_self,clone,clone3 tarstore -j 3 packs <"$CONTENTS" >/dev/null
+    strace -f --seccomp-bpf -qq -o calls -e trace=landlock_restrict_self,clone,clone3 tarstore -j 3 packs <"$CONTENTS" >/dev/null
     assert_equal "$(head -n 1 calls | grep -c 'landlock_restrict_self(.* = 0$')" 1
     assert [ "$(grep -c CLONE_THREAD calls)" -ge 4 ]
 }
 
 @test "tarstore --no-sync: nothing is synced; else both files before they get names" {
     requires_command strace
-    strace -f -qq -o calls -e trace=fsync,linkat,sync_file_range tarstore --no-sync packs <"$CONTENTS" >/dev/null
+    strace -f --seccomp-bpf -qq -o calls -e trace=fsync,linkat,sync_file_range tarstore --no-sync packs <"$CONTENTS" >/dev/null
     assert_equal "$(grep -c sync calls || true)" 0
-    strace -f -qq -o calls -e trace=fsync,linkat tarstore -j 1 packs <"$CONTENTS" >/dev/null
+    strace -f --seccomp-bpf -qq -o calls -e trace=fsync,linkat tarstore -j 1 packs <"$CONTENTS" >/dev/null
     assert_equal "$(sed 's/^[0-9 ]*//; s/(.*//' calls | tr '\n' ' ')" 'fsync fsync linkat fsync linkat fsync '
 }

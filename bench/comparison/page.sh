@@ -2,16 +2,12 @@
 #
 # Part of bench/comparison.sh: prints the results as a page.
 
-declare -A crate=([packs]=- [restores]=- [modes]='no setuid' [owners]=no [xattrs]=no
-    [capabilities]=no [acls]=no [links]=no [symlinks]='followed' [whiteouts]=no [mounts]=no
-    [same_bytes]=no [one_pass]='no: three' [gate]=no [cut]=no [resume]=yes [sockets]=no [is_tar]=yes)
-
 # Results that no test here can determine.
 declare -A known=([one_pass,tar]='yes, by tee' [one_pass,bsdtar]='yes, by tee' [one_pass,umoci]=yes
     [one_pass,skopeo]=- [one_pass,casync]=yes [one_pass,zlsnap]=yes
     [resume,tar]=- [resume,bsdtar]=- [resume,umoci]=- [resume,skopeo]='whole blobs'
     [resume,casync]='chunks' [resume,zlsnap]='yes (S3)'
-    [dedup,casync]=yes [dedup,zlsnap]=no [dedup,tar]=no [dedup,bsdtar]=no [dedup,umoci]='layers'
+    [dedup,casync]=yes [dedup,zlsnap]=yes [dedup,tar]=no [dedup,bsdtar]=no [dedup,umoci]='layers'
     [dedup,skopeo]='layers' [at_once,umoci]='refused' [cut,umoci]='refused')
 
 # row KEY LABEL: prints a row of the table.
@@ -20,16 +16,16 @@ row() {
     printf '| %s ' "$2"
     for tool in "${tools[@]}"; do
         cell=${known[$1,$tool]-${answer[$1,$tool]--}}
-        [[ $1 != gate || $cell != yes || $tool != *tar ]] || cell='yes ²'
+        [[ $1 != gate || $cell != yes || $tool != *tar ]] || cell='yes ¹'
         [[ $cell != yes* || $tool != zlsnap ]] || cell="**$cell**"
         printf '| %s ' "$cell"
     done
-    printf '| %s |\n' "${crate[$1]--}"
+    printf '|\n'
 }
 
 head_row() {
-    printf '| | GNU tar | bsdtar | umoci | skopeo | casync | **zlsnap** | Rust crate ¹ |\n'
-    printf '|---|---|---|---|---|---|---|---|\n'
+    printf '| | GNU tar | bsdtar | umoci | skopeo | casync | **zlsnap** |\n'
+    printf '|---|---|---|---|---|---|---|\n'
 }
 
 labels=(
@@ -41,20 +37,20 @@ labels=(
     'mounts=the restored tree works as an upper directory' 'oci=whiteouts are stored as OCI `.wh.` entries'
     'sockets=packs a tree that contains a socket (skips it)' 'is_tar=GNU tar can read the stored archive'
     'same_bytes=same bytes for the same tree, made in another order on another file system'
-    'one_pass=digest computed in a single pass ³' 'gate=nothing appears if a stored byte is wrong'
+    'one_pass=digest computed in a single pass ²' 'gate=nothing appears if a stored byte is wrong'
     'cut=a truncated stream leaves the existing tree unchanged'
     'diffid=a wrong diffID in an image is refused'
     'at_once=an existing tree is replaced atomically' 'contained=8 hostile archives change nothing outside the target'
-    'resume=an interrupted upload resumes ³' 'dedup=sends only the changed parts of a tree ³'
+    'resume=an interrupted upload resumes ²' 'dedup=sends only the changed parts of a tree ²'
 )
 compact=(
     'whiteouts=whiteouts and opaque directories are restored' 'oci=whiteouts are stored as OCI whiteouts'
     'links=hard links' 'holes=holes'
-    'same_bytes=same tree, same bytes' 'one_pass=digest computed in one pass ³'
+    'same_bytes=same tree, same bytes' 'one_pass=digest computed in one pass ²'
     'gate=wrong digest: nothing appears' 'cut=truncated stream: the old tree stays'
     'at_once=replaces a tree atomically' 'contained=hostile archives change nothing outside'
-    'is_tar=GNU tar can read the archive' 'resume=interrupted uploads resume ³'
-    'dedup=sends only changed data ³'
+    'is_tar=GNU tar can read the archive' 'resume=interrupted uploads resume ²'
+    'dedup=sends only changed data ²'
 )
 
 rows() {
@@ -104,18 +100,16 @@ the tool does not do this at all.
 <!-- compact: begin -->
 $(rows "${compact[@]}")
 
-¹ The library that zlsnap replaces; reported by its users, not measured. ² Only with a separate pass
-over the file (\`sha256sum -c\`); not from a pipe. ³ Known from the tool's design; all other rows were tested.
+¹ Only with a separate pass over the file (\`sha256sum -c\`); not from a pipe. ² Known from the tool's design; all
+other rows were tested.
 <!-- compact: end -->
 
 ## All results
 
 $(rows "${labels[@]}")
 
-¹ Reported by its users, not measured: three passes with an uncompressed temporary tar, followed symlinks,
-failure on sockets, half-restored trees after errors. Its uploads to S3 survive crashes.
-² Only because \`sha256sum -c\` reads the file first; a stream from a pipe is unpacked before its digest is
-known. ³ Known from the tool's design, not tested here.
+¹ Only because \`sha256sum -c\` reads the file first; a stream from a pipe is unpacked before its digest is
+known. ² Known from the tool's design, not tested here.
 
 skopeo copies images and does not pack directories, so most rows do not apply to it; "same bytes" means
 that it copies a manifest unchanged. umoci refuses to unpack into an existing tree. GNU tar writes its
@@ -124,9 +118,8 @@ long").
 
 ## What others do better
 
-- **casync** stores chunks. For a new version it sends and fetches only the chunks that are missing, and
-  reflinks the others from an existing tree. A zlsnap layer always contains the whole directory. casync
-  also keeps chattr flags.
+- **casync** fetches only the chunks that are missing, and reflinks the others from an existing tree. zlsnap restores
+  into a new directory. casync also keeps chattr flags.
 - **GNU tar** is installed everywhere, and makes incremental archives (\`--listed-incremental\`).
 - **bsdtar** reads and writes many formats: cpio, zip, ISO 9660, 7-zip, mtree.
 - **umoci** handles whole images, with their history and config. It also unpacks without root, and then

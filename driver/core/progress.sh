@@ -14,13 +14,15 @@ END
 }
 
 # When the command began, in microseconds.
-drawn_since=0
+command_began=${EPOCHREALTIME/./}
 
 # The options for the first shasum-tee of a pipe.
 progress=(-q)
 
 # Tells our other programs that a line is drawn, which their messages must erase; see lib/diag.h.
 unset ZLSNAP_DRAWN
+# Tells them the name of the file that their standard output becomes.
+unset ZLSNAP_OUTPUT
 
 # Reads the option and sets `drawn`.
 progress_read() {
@@ -32,7 +34,6 @@ progress_read() {
     esac
     [[ ! ${option[quiet]-} ]] || drawn=
     [[ $drawn ]] || return 0
-    drawn_since=${EPOCHREALTIME/./}
     export ZLSNAP_DRAWN=1
 }
 
@@ -49,19 +50,27 @@ progress_expect_file() {
     progress_expect "${size:-0}"
 }
 
-# summary_say NAME ENTRIES FROM TO DIGEST: sums up a command that turned FROM bytes into TO. ENTRIES, TO
-# and DIGEST may be empty.
+# summary_say NAME ENTRIES FROM TO DIGEST: sums up a command that turned FROM bytes into TO, if a line is drawn. ENTRIES,
+# TO and DIGEST may be empty.
 summary_say() {
-    [[ $drawn ]] || return 0
-    local text
-    text="${2:+$2 entries, }$(size_text "$3")"
-    [[ ! $4 ]] || text+=" to $(size_text "$4") ($(ratio_text "$3" "$4") %)"
-    summary_time "$(printable "$1"): $text" "${5:+, $5}"
+    [[ ! $drawn ]] || say "$(summary_text "$@")"
 }
 
-# summary_time TEXT [REST]: prints the text, the seconds since the command began, and the rest.
+# summary_text NAME ENTRIES FROM TO DIGEST: prints the text of summary_say().
+summary_text() {
+    printf '%s: %s%s' "$(printable "$1")" "${2:+$2 entries, }" "$(size_text "$3")"
+    [[ ! $4 ]] || printf ' to %s (%s %%)' "$(size_text "$4")" "$(ratio_text "$3" "$4")"
+    printf ' in %s%s' "$(elapsed_text)" "${5:+, $5}"
+}
+
+# summary_time TEXT: the same for a command with another text; the time follows it.
 summary_time() {
-    [[ ! $drawn ]] || say "$1 in $(tenths_text $(((${EPOCHREALTIME/./} - drawn_since) / 100000))) s${2-}"
+    [[ ! $drawn ]] || say "$1 in $(elapsed_text)"
+}
+
+# Prints how long the command has been running.
+elapsed_text() {
+    printf '%s s' "$(tenths_text $(((${EPOCHREALTIME/./} - command_began) / 100000)))"
 }
 
 # phase_say TEXT: draws what is being done, where a line is drawn.

@@ -23,6 +23,16 @@ zstd_messages_take() {
     zstd_message=${zstd_message%$'\n'}
 }
 
+# zstd_message_tell NAME STATUS: prints zstd's message about the input NAME. If that is truncated, tarunpack, which ended
+# with STATUS, may have said so.
+zstd_message_tell() {
+    local text=${zstd_message//$'\n'/; }
+    [[ $text && ($2 != [34] || $text != *'premature end'*) ]] || return 0
+    text=${text//'/*stdin*\ : '/}
+    text=${text//'/*stdin*\: '/}
+    say "$(printable "$1"): zstd: $(printable "${text//zstd: /}")"
+}
+
 # stage_unzstd: a stage of a pipe that decompresses with zstd.
 stage_unzstd() {
     exec zstd -q -dc 2>&"$zstd_messages" {messages}>&-
@@ -129,8 +139,8 @@ verdict() {
 unpack_verdict() {
     local decompressor=${*: -2:1}
     zstd_messages_take
-    [[ ! $zstd_message ]] || printf '%s\n' "$zstd_message" >&"$messages"
     [[ $3 != *' 141' ]] || return 141 # the reader of a list closed the pipe
+    zstd_message_tell "$1" "${3##* }"
     if [[ ! $3 =~ ^((0|141)\ )?[1-9][0-9]*\ 0$ ]]; then
         verdict "${@:3}"
     elif [[ $2 ]]; then

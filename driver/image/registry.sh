@@ -152,10 +152,10 @@ pull_layer() {
 
 # Prints how the layer was compressed, as zlsnap oci recorded it, or that this is unknown.
 compression_annotated() {
-    jq "$json_definitions"'
+    jq --argjson unknown "$compression_unknown" "$json_definitions"'
         try (.["org.zlsnap.compression"] | fromjson | {program, version, options} | select(compression))
             catch empty
-        // {program: "zstd", version: "unknown", options: []}' <<<"${layer_annotations[0]}"
+        // $unknown' <<<"${layer_annotations[0]}"
 }
 
 # skopeo_copy REMOTE OPTION... FROM TO: runs skopeo in the spool, since it accepts no colon in the name of a

@@ -8,14 +8,15 @@ usage_create() {
     cat <<'END'
 Usage: zlsnap create [OPTION]... DIR LAYER
 Pack the directory DIR into the file LAYER, a tar compressed by zstd. Its digests and
-sizes are written to LAYER.json and to standard output. Both files appear complete, or not
-at all. If LAYER is '-', the layer is written to standard output, and its digest to
-standard error.
+sizes are written to LAYER.json and to standard output; a terminal gets a summary instead.
+Both files appear complete, or not at all. If LAYER is '-', the layer is written to
+standard output, and its digest to standard error.
 
   -l, --level=N         the compression level of zstd, 1 to 22 (default 3)
   -T, --threads=N       the number of zstd's threads (default 0: one for each core)
       --long[=N]        find repetitions up to 2^N bytes apart, 10 to 27 (default 27)
       --rsyncable       small changes in DIR cause small changes in LAYER
+      --json            print LAYER.json also to a terminal
 END
     usage_tarpack
     cat <<'END'
@@ -29,7 +30,7 @@ END
 
 command_create() {
     local dir
-    options_read "level: threads: long:: rsyncable $progress_option $tarpack_options" "$@"
+    options_read "level: threads: long:: rsyncable json $progress_option $tarpack_options" "$@"
     operands_expect DIR LAYER
     progress_read
     dir=${operands[0]}
@@ -62,7 +63,7 @@ create_to_output() {
     create_metadata
     spool_remove
     if [[ $drawn ]]; then
-        create_summary -
+        create_summary say -
     else
         say "-: digest ${measured[digest]}"
     fi

@@ -48,5 +48,5 @@ command_extract() {
         ! is_within "$place" "${operands[1]}" || usage_error \
             "$(printable "${operands[1]}") contains the layer itself, and --replace would remove it"
     fi
-    unpack "$expected" "${passed[@]}" -- "${operands[1]}"
+    unpack "$expected" "${passed[@]}" -- "${operands[1]}" || digest_recognise "$?"
 }

@@ -48,6 +48,16 @@ expected_read() {
     printf -v "$1" '%s' "$digest"
 }
 
+# Returns 4 if the layer is shorter than LAYER.json says, which explains more than the digests of a part would.
+truncation_check() {
+    local size
+    [[ ${metadata[compressed_size_bytes]-} && -f $layer ]] || return 0
+    file_size size "$layer"
+    ((size < metadata[compressed_size_bytes])) || return 0
+    say "$(printable "$layer"): is truncated: it has $size bytes, but ${metadata[compressed_size_bytes]} in LAYER.json"
+    return 4
+}
+
 # Ends the driver if the layer does not begin as a compressed one does: the messages of zstd and tarunpack
 # would not say what the file is. Only a regular file can be read twice.
 compression_check() {
@@ -77,10 +87,37 @@ digest_check() {
         usage_error "option '--expect' takes a digest, HEX or sha256:HEX in lower case"
 }
 
+# digest_recognise STATUS: if the digest in --expect does not match, says which other digest of the layer it is.
+# Returns the status.
+digest_recognise() {
+    local kind='' hex=${option[expect]-}
+    hex=${hex#sha256:}
+    if [[ $1 -eq 4 && ${#hex} -eq 64 && $layer != - && -f $layer ]]; then
+        case $hex in
+        "$(digest_of cat)") kind='of the compressed file' ;;
+        "$(digest_of digest_stage --manifest)") kind='that zlsnap digest prints, of the tree' ;;
+        "$(digest_of digest_stage --manifest=time)") kind='that zlsnap digest --time prints, of the tree' ;;
+        esac
+        [[ ! $kind ]] || say "$hex is the digest $kind; --expect takes that of the tar"
+    fi
+    return "$1"
+}
+
+# digest_of COMMAND...: prints the SHA-256 of what the command prints of the layer.
+digest_of() {
+    "$@" <"$layer" 2>/dev/null | sha256sum | cut -d ' ' -f 1
+}
+
+# digest_stage --manifest[=time]
+digest_stage() {
+    zstd -q -dc | "$tarunpack" -q --list "$1"
+}
+
 # unpack EXPECTED ARGUMENT...: decompresses the layer into a tarunpack with these arguments; the last one
 # is the directory, for the summary.
 unpack() {
     local pipe=unpack_pipe
+    truncation_check || return
     programs_expect zstd
     programs_find tarunpack
     if [[ $drawn ]]; then

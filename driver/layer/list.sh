@@ -76,5 +76,5 @@ print_entries() {
     layer_open "${operands[0]}"
     [[ -e $layer_json || ${option[expect]+given} ]] || option['no-verify']=yes
     expected_read expected
-    unpack "$expected" --list "$@" "${passed[@]}"
+    unpack "$expected" --list "$@" "${passed[@]}" || digest_recognise "$?"
 }

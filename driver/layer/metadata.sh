@@ -52,6 +52,13 @@ compression_made() {
     printf '{\n  "program": "zstd",\n  "version": "%s",\n  "options": [%s\n  ]\n}' "$(zstd_version)" "${options:1}"
 }
 
+# The value of "compression" if nobody knows how the layer was compressed.
+compression_unknown='{
+  "program": "zstd",
+  "version": "unknown",
+  "options": []
+}'
+
 # Prints the time, or SOURCE_DATE_EPOCH, in the format of RFC 3339.
 created_at() {
     local -x TZ=UTC0

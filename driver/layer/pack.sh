@@ -15,7 +15,7 @@ zstd_options=()
 
 # output_read LAYER: ends the driver unless LAYER and LAYER.json can be written.
 output_read() {
-    local shown file
+    local shown file stem
     output=$1
     shown=$(printable "$output")
     [[ $output != oci:* && $output != docker://* ]] ||
@@ -23,6 +23,11 @@ output_read() {
     [[ $output != - ]] || usage_error 'LAYER must be a file here, not standard output'
     [[ $output != -* ]] || output=./$output
     path_split output_place output_name "$output"
+    stem=${shown%.*}
+    case $output_name in
+    *.tar | *.t?z | *.tar.?z | *.tar.bz2 | *.tar.lz4 | *.tbz2 | *.zip) usage_error \
+        "$shown: zlsnap writes a tar compressed by zstd; name it ${stem%.tar}.tar.zst, or use tarpack" ;;
+    esac
     [[ ! -d $output && $output_name ]] || usage_error "LAYER is a directory: $shown"
     for file in "$output" "$output.json"; do
         # The rename would replace a device, for instance, by a file.
@@ -69,7 +74,7 @@ layer_pipe() {
     "${@:2}" |
         stage "$shasum_tee" "${progress[@]}" --json -o "$spool/tar.digest" |
         stage zstd -q -c "${zstd_options[@]}" |
-        stage "$shasum_tee" -q --json -o "$spool/blob.digest"
+        ZLSNAP_OUTPUT=$output stage "$shasum_tee" -q --json -o "$spool/blob.digest"
     verdict "${PIPESTATUS[*]}" "$1" shasum-tee zstd shasum-tee
 }
 
@@ -89,10 +94,7 @@ create_metadata() {
 # Moves LAYER and LAYER.json from the spool to their place. At every moment, a LAYER.json there belongs to
 # the LAYER there.
 publish() {
-    local lock
-    if ! { exec {lock}<"$output_place" && flock "$lock"; } 2>/dev/null; then
-        warn "$(printable "$output_place"): cannot be locked: two runs at the same time may mix LAYER and LAYER.json"
-    fi
+    output_lock
     attempt sync -- "$spool/layer" "$spool/json"
     # A signal does not interrupt the renames.
     (
@@ -104,19 +106,35 @@ publish() {
     attempt sync -- "$output_place"
 }
 
+# Locks the place of the output until the process ends.
+output_lock() {
+    local lock
+    if ! { exec {lock}<"$output_place" && flock "$lock"; } 2>/dev/null; then
+        warn "$(printable "$output_place"): cannot be locked: two runs at the same time may mix LAYER and LAYER.json"
+    fi
+}
+
 # Publishes the layer in the spool and prints its LAYER.json, the last step of a command.
 create_finish() {
     local json
     json=$(<"$spool/json") || exit
     run publish || exit
     spool_remove
-    printf '%s\n' "$json" 2>/dev/null ||
-        die 1 "cannot write to standard output; $(printable "$output") is complete"
-    create_summary "$output"
+    create_print "$json" || die 1 "cannot write to standard output; $(printable "$output") is complete"
+    create_summary say "$output"
 }
 
-# create_summary LAYER
+# create_print JSON: prints LAYER.json, or a summary for a person.
+create_print() {
+    if [[ ! -t 1 || ${option[json]-} ]]; then
+        printf '%s\n' "$1"
+    elif [[ ! $drawn && ! ${option[quiet]-} ]]; then
+        create_summary text "$output" && echo
+    fi 2>/dev/null
+}
+
+# create_summary say|text LAYER
 create_summary() {
-    summary_say "$1" "${measured[file_count]}" "${measured[size_bytes]}" "${measured[compressed_size_bytes]}" \
+    "summary_$1" "$2" "${measured[file_count]}" "${measured[size_bytes]}" "${measured[compressed_size_bytes]}" \
         "${measured[digest]}"
 }

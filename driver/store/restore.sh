@@ -2,7 +2,7 @@
 #
 # zlsnap restore: a snapshot out of a store becomes a directory.
 #
-#   manifest, chunk map, indexes | tarjoin | tarunpack
+#   manifest, chunk map, indexes | tarjoin | [shasum-tee --progress |] tarunpack
 
 part core/options core/progress store/join
 
@@ -45,7 +45,8 @@ command_restore() {
     snapshot_expect_check
     ((${#paths[@]} == 0)) || restore_paths_check "$dir" "${paths[@]}"
     programs_expect zstd jq sha256sum
-    programs_find tarunpack tarjoin mtreediff shasum-tee
+    programs_find tarunpack tarjoin mtreediff
+    [[ ! $drawn ]] || programs_find shasum-tee
     spool_make "$(temporary_place)" zlsnap-restore
     run restore_all "$dir" "${paths[@]}" || exit
     spool_remove
@@ -81,17 +82,27 @@ restore_all() {
 
 # restore_pipe DIR
 restore_pipe() {
-    local last=stage_after statuses
-    # Names are printed at once.
-    [[ " ${passed[*]} " != *' --verbose '* ]] || last=stage
+    local statuses names=(tarjoin shasum-tee tarunpack)
     : >"$spool/after"
-    progress_expect "${snapshot[size]}"
-    stage_from "$spool/manifest" join_stage |
-        stage "$shasum_tee" "${progress[@]}" -o /dev/null |
-        "$last" "$tarunpack" ${option[quiet]+-q} "${passed[@]}" -- "$1"
-    statuses=${PIPESTATUS[*]}
+    if [[ $drawn ]]; then
+        progress_expect "${snapshot[size]}"
+        stage_from "$spool/manifest" join_stage | stage "$shasum_tee" "${progress[@]}" -o /dev/null | restore_stage "$1"
+        statuses=${PIPESTATUS[*]}
+    else
+        names=(tarjoin tarunpack)
+        stage_from "$spool/manifest" join_stage | restore_stage "$1"
+        statuses=${PIPESTATUS[*]}
+    fi
     join_status=${statuses%% *}
     after_tell "$statuses"
-    verdict "$statuses" tarjoin shasum-tee tarunpack || return
+    verdict "$statuses" "${names[@]}" || return
     summary_say "$1" "${snapshot[entries]}" "${snapshot[size]}" '' "${snapshot[tree]}"
+}
+
+# restore_stage DIR: a stage that unpacks the tar.
+restore_stage() {
+    local last=stage_after
+    # Names are printed at once.
+    [[ " ${passed[*]} " != *' --verbose '* ]] || last=stage
+    "$last" "$tarunpack" ${option[quiet]+-q} "${passed[@]}" -- "$1"
 }

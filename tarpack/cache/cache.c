@@ -1,5 +1,6 @@
 #include "cache/cache.h"
 
+#include "cache/moved.h"
 #include "cache/placing.h"
 #include "cache/reader.h"
 #include "cache/writer.h"
@@ -17,9 +18,10 @@ struct cache {
     struct timespec racy; /* files that changed at this time or later are not recorded */
     struct cache_reader old;
     struct cache_writer new;
-    bool changed; /* the new file differs from the old one */
+    bool changed; /* the new file differs from the old one; before that nothing is written */
     struct placing placing;
     struct cache_record found; /* by cache_find() */
+    struct moved moved;
     struct cache_record begun; /* of the current file; path_length 0: it has none */
     struct buf rest;           /* its path and attributes */
 };
@@ -41,22 +43,33 @@ static bool is_equal(const struct buf *a, const struct buf *b)
     return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
 }
 
-/* Writes the list of packs that places refer to. Without `known` it is the old one. */
+/* Decides the list of packs that places refer to. Without `known` it is the old one. */
 static enum status list_settle(struct cache *cache, const struct packs *known)
 {
     struct buf list = {0};
-    const struct buf *old = &cache->old.packs;
+    const struct buf *old = &cache->old.packs, *new = known ? &list : old;
     int result = known ? packs_list(known, &list) : 0;
     if (result == 0)
-        result = placing_make(&cache->placing, old, known ? &list : old);
-    if (result == 0 && known && !is_equal(&list, old))
+        result = placing_make(&cache->placing, old, new);
+    if (result == 0 && (cache->old.over || !is_equal(new, old))) {
         cache->changed = true;
-    if (result == 0 && known)
-        cache_writer_packs(&cache->new, list.bytes, list.length);
-    else if (result == 0)
-        cache_writer_packs(&cache->new, old->bytes, old->length);
+        cache_writer_packs(&cache->new, new->bytes, new->length);
+    }
     buf_free(&list);
     return result == 0 ? STATUS_OK : diag_no_memory();
+}
+
+bool cache_is_warm(const struct cache *cache)
+{
+    return cache->old.first.at > 0;
+}
+
+/* To be called before the new file differs from the old one. */
+static void change(struct cache *cache)
+{
+    if (!cache->changed)
+        cache_writer_continue(&cache->new, &cache->old);
+    cache->changed = true;
 }
 
 enum status cache_open(struct cache **opened, const char *path, const struct packs *known)
@@ -70,7 +83,6 @@ enum status cache_open(struct cache **opened, const char *path, const struct pac
     enum status status = cache_writer_open(&cache->new, path);
     if (status == STATUS_OK) {
         cache_reader_open(&cache->old, cache->new.directory, cache->new.name, path);
-        cache->changed = cache->old.over;
         status = list_settle(cache, known);
     }
     if (status != STATUS_OK) {
@@ -90,13 +102,6 @@ static struct cache_record record_make(const struct walk_item *item)
                                  .ctime = status->st_ctim.tv_sec,
                                  .mtime_ns = (uint32_t)status->st_mtim.tv_nsec,
                                  .ctime_ns = (uint32_t)status->st_ctim.tv_nsec};
-}
-
-static bool is_same(const struct cache_record *a, const struct cache_record *b)
-{
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->mtime == b->mtime && a->ctime == b->ctime && a->mtime_ns == b->mtime_ns &&
-           a->ctime_ns == b->ctime_ns;
 }
 
 /* Decodes attributes. Each is the length of its value, its name with the NUL, and the value. */
@@ -121,28 +126,58 @@ static bool xattrs_load(const char *text, size_t length, struct xattrs *xattrs)
     return true;
 }
 
-bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs)
+/* Searches the record of the file among those that come next. Whether it is unchanged. */
+static bool path_find(struct cache *cache, const char *path, const struct cache_record *wanted,
+                      struct xattrs *xattrs)
 {
     struct cache_record record;
-    const struct cache_record wanted = record_make(item);
     const char *bytes = NULL;
-    cache->begun.path_length = 0;
     while ((bytes = cache_reader_next(&cache->old, &record))) {
-        const char *path = bytes + sizeof record;
-        int order = tar_path_compare(path, item->path);
+        const char *old = bytes + sizeof record;
+        int order = tar_path_compare(old, path);
         if (order > 0)
             return false;
-        if (order == 0 && is_same(&record, &wanted) &&
-            xattrs_load(path + record.path_length, record.xattrs_length, xattrs)) {
+        if (order == 0 && cache_record_is_same(&record, wanted) &&
+            xattrs_load(old + record.path_length, record.xattrs_length, xattrs)) {
             cache->found = record;
             return true;
         }
-        cache->changed = true;
+        change(cache);
         cache_reader_skip(&cache->old, &record);
         if (order == 0)
             return false;
     }
     return false;
+}
+
+/* Searches the record of the file under any path, and begins one with the new path. */
+static bool inode_find(struct cache *cache, const char *path, const struct cache_record *wanted,
+                       struct xattrs *xattrs)
+{
+    const size_t length = strlen(path) + 1;
+    struct buf *rest = &cache->rest;
+    /* If it changed after the cache was written, no record has its ctime. */
+    if (!cache_is_warm(cache) || wanted->ctime > cache->old.written.tv_sec ||
+        length > CACHE_PATH_MAX)
+        return false;
+    const char *bytes = moved_find(&cache->moved, &cache->old, wanted, &cache->found);
+    const char *attributes = bytes ? bytes + sizeof cache->found + cache->found.path_length : NULL;
+    rest->length = 0;
+    if (!bytes || !xattrs_load(attributes, cache->found.xattrs_length, xattrs) ||
+        buf_append(rest, path, length) != 0 ||
+        buf_append(rest, attributes, cache->found.xattrs_length) != 0)
+        return false;
+    cache->begun = cache->found;
+    cache->begun.path_length = (uint32_t)length;
+    return true;
+}
+
+bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs)
+{
+    const struct cache_record wanted = record_make(item);
+    cache->begun.path_length = 0;
+    return path_find(cache, item->path, &wanted, xattrs) ||
+           inode_find(cache, item->path, &wanted, xattrs);
 }
 
 void cache_get(const struct cache *cache, struct digest_value *value, struct place *place)
@@ -156,12 +191,19 @@ void cache_get(const struct cache *cache, struct digest_value *value, struct pla
 void cache_keep(struct cache *cache, const struct place *place)
 {
     struct cache_record record;
+    if (cache->begun.path_length > 0) {
+        struct digest_value value = {0};
+        memcpy(value.bytes, cache->found.digest, CACHE_DIGEST_BYTES);
+        cache_add(cache, &value, place);
+        return;
+    }
     const char *bytes = cache_reader_next(&cache->old, &record);
     if (record.pack != place->pack || record.chunks != place->chunks)
-        cache->changed = true;
+        change(cache);
     record.pack = place->pack;
     record.chunks = place->chunks;
-    cache_writer_add(&cache->new, &record, bytes + sizeof record);
+    if (cache->changed)
+        cache_writer_add(&cache->new, &record, bytes + sizeof record);
     cache_reader_skip(&cache->old, &record);
 }
 
@@ -223,9 +265,10 @@ size_t cache_add_late(struct cache *cache)
 {
     static const struct digest_value value;
     static const struct place place;
-    const size_t at = cache->new.out.length;
     if (cache->begun.path_length == 0)
         return NOWHERE;
+    change(cache);
+    const size_t at = cache->new.out.length;
     cache->new.held = true;
     cache_add(cache, &value, &place);
     return cache->new.out.length > at ? at : NOWHERE;
@@ -259,7 +302,7 @@ void cache_add(struct cache *cache, const struct digest_value *value, const stru
     if (record->path_length == 0)
         return;
     record_complete(record, value, place);
-    cache->changed = true;
+    change(cache);
     cache_writer_add(&cache->new, record, cache->rest.bytes);
     record->path_length = 0;
 }
@@ -267,8 +310,12 @@ void cache_add(struct cache *cache, const struct digest_value *value, const stru
 void cache_finish(struct cache *cache)
 {
     struct cache_record record;
+    if (!cache)
+        return;
     /* A record that is left belongs to a file that is gone. */
-    if (cache && (cache_reader_next(&cache->old, &record) || cache->old.damaged || cache->changed))
+    if (cache_reader_next(&cache->old, &record) || cache->old.damaged)
+        change(cache);
+    if (cache->changed)
         cache_writer_finish(&cache->new);
 }
 
@@ -276,6 +323,7 @@ void cache_free(struct cache *cache)
 {
     if (!cache)
         return;
+    moved_free(&cache->moved);
     cache_reader_close(&cache->old);
     cache_writer_close(&cache->new);
     placing_free(&cache->placing);

@@ -3,14 +3,15 @@
  * place of its content. A file whose status has not changed is not opened again.
  *
  * The cache file lists the files in the order of the walk. The old and the new file are processed
- * in step with the walk, so memory does not grow with them. The new file replaces the old one by a
- * rename, unless nothing has changed. Damage in the old file is a warning, and the files behind it
- * are read.
+ * in step with the walk, so memory does not grow with them. The new file is written from the first
+ * change on, and replaces the old one by a rename; without a change the old one stays. Damage in
+ * the old file is a warning, and the files behind it are read.
  *
- * A file is unchanged if its path, device, inode, size, mtime and ctime are: ctime changes with
- * content, attributes, mode and owner, and cannot be set. A file that changed just before it was
- * read is not recorded, since a later change might leave its times the same (git calls such an
- * entry racy: gitformat-index).
+ * A file is unchanged if its device, inode, size, mtime and ctime are: ctime changes with content,
+ * attributes, mode and owner, and cannot be set. Its path only tells where its record is; if that
+ * is not there, a table of inodes tells (moved.h): a directory above it may have been renamed. A
+ * file that changed just before it was read is not recorded, since a later change might leave its
+ * times the same (git calls such an entry racy: gitformat-index).
  */
 #ifndef TARPACK_CACHE_H
 #define TARPACK_CACHE_H
@@ -32,8 +33,11 @@ struct cache;
  * status; the error is printed. */
 enum status cache_open(struct cache **opened, const char *path, const struct packs *known);
 
-/* Whether the file is unchanged; only its status has to be known. If so, stores its attributes.
- * Items must come in the order of the walk. */
+/* Whether earlier runs have left records. */
+bool cache_is_warm(const struct cache *cache);
+
+/* Whether the file is unchanged, but for its path; only its status has to be known. If so, stores
+ * its attributes. Items must come in the order of the walk. */
 bool cache_find(struct cache *cache, const struct walk_item *item, struct xattrs *xattrs);
 
 /* Stores the digest of the file that cache_find() found, and the place of its content. */

@@ -45,6 +45,13 @@ bool cache_is_trusted(const struct stat *status)
            !(status->st_mode & (S_IWGRP | S_IWOTH));
 }
 
+bool cache_record_is_same(const struct cache_record *a, const struct cache_record *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->mtime == b->mtime && a->ctime == b->ctime && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns;
+}
+
 size_t cache_record_length(const struct cache_record *record)
 {
     return sizeof *record + record->path_length + record->xattrs_length;

@@ -63,6 +63,9 @@ uint64_t cache_check(uint64_t check, const void *bytes, size_t length);
  * trusted. */
 bool cache_is_trusted(const struct stat *status);
 
+/* Whether the records are about the same inode with the same status. */
+bool cache_record_is_same(const struct cache_record *a, const struct cache_record *b);
+
 /* The length of a record with its path and attributes. */
 size_t cache_record_length(const struct cache_record *record);
 

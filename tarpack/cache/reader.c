@@ -9,9 +9,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Reads exactly `length` bytes behind the current block. Returns whether it could; errno is 0 if
+ * there are not as many. */
+static bool bytes_read(struct cache_reader *reader, void *bytes, size_t length)
+{
+    char *to = bytes;
+    while (length > 0) {
+        ssize_t got = pread(reader->fd, to, length, reader->behind.at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        errno = got < 0 ? errno : 0;
+        if (got <= 0)
+            return false;
+        reader->behind.at += got;
+        to += got;
+        length -= (size_t)got;
+    }
+    errno = 0;
+    return true;
+}
+
 /* Reads the header. Returns NULL, or why the file is not used. */
-static const char *header_check(const struct cache_reader *reader,
-                                const struct cache_header *wanted)
+static const char *header_check(struct cache_reader *reader, const struct cache_header *wanted)
 {
     struct cache_header header;
     struct stat status;
@@ -19,11 +38,9 @@ static const char *header_check(const struct cache_reader *reader,
         return strerror(errno);
     if (!cache_is_trusted(&status))
         return "others can write it";
-    ssize_t got = stream_read(reader->fd, &header, sizeof header);
-    if (got < 0)
-        return strerror(errno);
-    if (got != (ssize_t)sizeof header)
-        return "it is damaged";
+    reader->written = status.st_mtim;
+    if (!bytes_read(reader, &header, sizeof header))
+        return errno ? strerror(errno) : "it is damaged";
     if (memcmp(header.magic, wanted->magic, sizeof header.magic) != 0)
         return "it is not a cache of this version";
     if (header.order != wanted->order || header.record_size != wanted->record_size)
@@ -36,33 +53,27 @@ static const char *header_check(const struct cache_reader *reader,
 /* Gives up the rest of the file; errno is `error`, or that is 0. Returns NULL. */
 static const char *rest_drop(struct cache_reader *reader, int error)
 {
-    diag_warn("%s: the cache %s%s: the rest of it is not used", diag_name(reader->path).text,
-              error ? "cannot be read: " : "is damaged", error ? strerror(error) : "");
+    if (!reader->quiet)
+        diag_warn("%s: the cache %s%s: the rest of it is not used", diag_name(reader->path).text,
+                  error ? "cannot be read: " : "is damaged", error ? strerror(error) : "");
     reader->damaged = reader->over = true;
-    reader->in.length = reader->next = 0;
+    reader->in.length = reader->next;
     return NULL;
-}
-
-/* Reads exactly `length` bytes. Returns whether it could; errno is 0 if there are not as many. */
-static bool bytes_read(const struct cache_reader *reader, void *bytes, size_t length)
-{
-    ssize_t got = stream_read(reader->fd, bytes, length);
-    errno = got < 0 ? errno : 0;
-    return got == (ssize_t)length;
 }
 
 /* Reads the next block of the file. Returns whether it could, with errno set, 0 for damage. */
 static bool block_read(struct cache_reader *reader)
 {
     struct cache_block block;
+    reader->block = reader->behind;
     if (!bytes_read(reader, &block, sizeof block) || block.length > CACHE_BLOCK_MAX)
         return false;
     const size_t length = (size_t)block.length;
     if (buf_reserve(&reader->in, length) != 0 || !bytes_read(reader, reader->in.bytes, length))
         return false;
-    reader->check = cache_check(reader->check, reader->in.bytes, length);
+    reader->behind.check = cache_check(reader->behind.check, reader->in.bytes, length);
     reader->in.length = length;
-    return reader->check == block.check;
+    return reader->behind.check == block.check;
 }
 
 /* Reads the list of packs. Returns NULL, or why the file is not used. */
@@ -79,7 +90,8 @@ void cache_reader_open(struct cache_reader *reader, int directory, const char *n
                        const char *path)
 {
     const struct cache_header header = cache_header_make();
-    *reader = (struct cache_reader){.path = path, .check = cache_check(0, &header, sizeof header)};
+    *reader =
+        (struct cache_reader){.path = path, .behind.check = cache_check(0, &header, sizeof header)};
     reader->fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const char *problem = NULL;
     if (reader->fd >= 0)
@@ -91,6 +103,8 @@ void cache_reader_open(struct cache_reader *reader, int directory, const char *n
     reader->over = reader->fd < 0 || problem;
     if (reader->over)
         reader->packs.length = 0;
+    else
+        reader->first = reader->behind;
     if (problem)
         diag_warn("%s: the cache is not used: %s", diag_name(path).text, problem);
 }
@@ -108,9 +122,9 @@ static bool is_record(const char *bytes, size_t left, struct cache_record *recor
 
 const char *cache_reader_next(struct cache_reader *reader, struct cache_record *record)
 {
-    if (reader->next == reader->in.length) {
+    if (reader->next == reader->in.length && !reader->over) {
         reader->in.length = reader->next = 0;
-        if (!reader->over && !block_read(reader))
+        if (!block_read(reader))
             return rest_drop(reader, errno);
         reader->over = reader->in.length == 0;
     }
@@ -126,10 +140,36 @@ void cache_reader_skip(struct cache_reader *reader, const struct cache_record *r
     reader->next += cache_record_length(record);
 }
 
-void cache_reader_close(struct cache_reader *reader)
+void cache_reader_share(struct cache_reader *second, const struct cache_reader *reader)
 {
-    stream_close(reader->fd);
+    *second = (struct cache_reader){.path = reader->path,
+                                    .fd = reader->fd,
+                                    .quiet = reader->quiet || reader->damaged,
+                                    .first = reader->first,
+                                    .behind = reader->first};
+}
+
+void cache_reader_go(struct cache_reader *reader, const struct cache_mark *block, size_t offset)
+{
+    if (reader->block.at != block->at || reader->in.length == 0) {
+        reader->behind = *block;
+        reader->in.length = 0;
+        reader->over = !block_read(reader);
+    }
+    reader->next = offset;
+    if (reader->over)
+        reader->in.length = reader->next = 0;
+}
+
+void cache_reader_release(struct cache_reader *reader)
+{
     buf_free(&reader->packs);
     buf_free(&reader->in);
     *reader = (struct cache_reader){.fd = -1};
+}
+
+void cache_reader_close(struct cache_reader *reader)
+{
+    stream_close(reader->fd);
+    cache_reader_release(reader);
 }

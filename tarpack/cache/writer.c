@@ -149,6 +149,37 @@ void cache_writer_packs(struct cache_writer *writer, const void *list, size_t le
     block_write(writer);
 }
 
+/* Copies the first `length` bytes of a file. Returns 0; -1 with errno set. */
+static int copy(int from, int to, off_t length)
+{
+    char bytes[1 << 16];
+    for (off_t at = 0; at < length;) {
+        const size_t room =
+            length - at < (off_t)sizeof bytes ? (size_t)(length - at) : sizeof bytes;
+        const ssize_t got = pread(from, bytes, room, at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            errno = EIO;
+        if (got <= 0 || stream_write(to, bytes, (size_t)got) != 0)
+            return -1;
+        at += got;
+    }
+    return 0;
+}
+
+void cache_writer_continue(struct cache_writer *writer, const struct cache_reader *reader)
+{
+    if (writer->fd < 0 || writer->error != 0)
+        return;
+    if (copy(reader->fd, writer->fd, reader->block.at) != 0)
+        writer->error = errno;
+    writer->out.length = 0;
+    writer->check = reader->block.check;
+    block_begin(writer);
+    bytes_append(writer, reader->in.bytes, reader->next);
+}
+
 void cache_writer_add(struct cache_writer *writer, const struct cache_record *record,
                       const void *rest)
 {

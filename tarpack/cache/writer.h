@@ -1,6 +1,6 @@
 /*
- * The cache file for the next run. It is always written; only at the end the caller decides whether
- * it takes the place of the old one.
+ * The cache file for the next run. At the end the caller decides whether it takes the place of the
+ * old one.
  *
  * Until then the file has no name (O_TMPFILE), so a run that is killed leaves nothing behind. To
  * replace an existing file it is linked under the private name .NAME.zlsnap-AAAAAA and renamed; a
@@ -12,7 +12,7 @@
 #define TARPACK_CACHE_WRITER_H
 
 #include "buf.h"
-#include "cache/format.h"
+#include "cache/reader.h"
 #include "status.h"
 
 #include <limits.h>
@@ -40,6 +40,10 @@ enum status cache_writer_open(struct cache_writer *writer, const char *path);
 
 /* Writes the list of packs, before the first record. */
 void cache_writer_packs(struct cache_writer *writer, const void *list, size_t length);
+
+/* Instead of cache_writer_packs(), continues the file that `reader` has open: copies everything
+ * before its next record. */
+void cache_writer_continue(struct cache_writer *writer, const struct cache_reader *reader);
 
 /* Adds a record; `rest` is its path and attributes. */
 void cache_writer_add(struct cache_writer *writer, const struct cache_record *record,

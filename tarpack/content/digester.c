@@ -169,7 +169,7 @@ enum status digester_settle(struct digester *digester)
     return digester->hasher ? hasher_settle(digester->hasher) : STATUS_OK;
 }
 
-enum status digester_knows(const struct digester *digester, const char *path, uint64_t size,
+enum status digester_knows(const struct digester *digester, uint64_t size,
                            const struct digest_value *value, struct place *place, bool *known)
 {
     *known = true;
@@ -182,7 +182,7 @@ enum status digester_knows(const struct digester *digester, const char *path, ui
     if (status != STATUS_OK)
         return status;
     if (size > PACK_CONTENT_MAX)
-        return large_knows(&digester->store->large, path, size, value, place, known);
+        return large_knows(&digester->store->large, size, value, place, known);
     if (!digester->hasher || !hasher_waits(digester->hasher))
         return records_find(records, value, &place->pack, known);
     /* Whether this run has written it is decided after those that wait, when it was read. */

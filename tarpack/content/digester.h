@@ -51,9 +51,8 @@ enum status digester_late_file(struct digester *digester, const struct hasher_to
 enum status digester_settle(struct digester *digester);
 
 /* Stores whether the content with this digest is stored already, so that the file need not be
- * read. `place` is what the last run has found out, and may be updated. Files must come in the
- * order of the walk. */
-enum status digester_knows(const struct digester *digester, const char *path, uint64_t size,
+ * read. `place` is what the last run has found out, and may be updated. */
+enum status digester_knows(const struct digester *digester, uint64_t size,
                            const struct digest_value *value, struct place *place, bool *known);
 
 /* To be called instead of digester_begin() for a content that is known. Copies the block of a large

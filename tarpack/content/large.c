@@ -102,36 +102,32 @@ enum status large_end(struct large *large, const struct digest_value *value, str
     return mapfile_end(large->map, value, &place->chunks);
 }
 
-/* Reads the block that was found, and stores whether it is the one that the place is about and all
- * of its chunks are stored. With `searches` they are searched. */
-static enum status block_judge(struct large *large, const struct place *place, bool searches,
-                               bool *stored)
+/* Searches the chunks of the block that was found, and stores whether all are stored. */
+static enum status block_search(struct large *large, bool *stored)
 {
-    struct oldmap *old = large->old;
     struct chunk_run run = {.count = 1};
     uint32_t pack = 0;
-    bool found = true, all = true;
     enum status status = STATUS_OK;
-    oldmap_rewind(old);
-    while (status == STATUS_OK && found && run.count > 0) {
-        status = oldmap_next(old, &run);
-        if (status == STATUS_OK && searches && run.count > 0) {
-            status = records_find(large->records, &run.digest, &pack, &found);
-            all = all && pack != 0;
+    oldmap_rewind(large->old);
+    while (status == STATUS_OK && *stored && run.count > 0) {
+        status = oldmap_next(large->old, &run);
+        if (status == STATUS_OK && run.count > 0) {
+            status = records_find(large->records, &run.digest, &pack, stored);
+            large->stored = large->stored && pack != 0;
         }
     }
-    large->stored = all;
-    *stored = found && old->left == 0 && old->check == place->chunks;
+    *stored = *stored && large->old->left == 0;
     return status;
 }
 
-enum status large_knows(struct large *large, const char *path, uint64_t size,
-                        const struct digest_value *value, const struct place *place, bool *known)
+enum status large_knows(struct large *large, uint64_t size, const struct digest_value *value,
+                        const struct place *place, bool *known)
 {
-    enum status status = oldmap_find(large->old, path, size, value, known);
-    if (status != STATUS_OK || !*known)
+    enum status status = oldmap_find(large->old, size, value, place->chunks, known);
+    large->stored = true;
+    if (status != STATUS_OK || !*known || place->pack == PLACE_SEVERAL)
         return status;
-    return block_judge(large, place, place->pack != PLACE_SEVERAL, known);
+    return block_search(large, known);
 }
 
 enum status large_keep(struct large *large, const char *path, const struct digest_value *value,
@@ -147,7 +143,7 @@ enum status large_keep(struct large *large, const char *path, const struct diges
         if (status == STATUS_OK && run.count > 0)
             status = mapfile_add(large->map, &run);
     } while (status == STATUS_OK && run.count > 0);
-    if (status == STATUS_OK && old->left > 0)
+    if (status == STATUS_OK && (old->left > 0 || old->check != place->chunks))
         return diag_error("%s: changed while it was being read", diag_name(old->name).text);
     return status == STATUS_OK ? large_end(large, value, place) : status;
 }

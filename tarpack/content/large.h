@@ -37,14 +37,13 @@ void *large_space(struct large *large, size_t *room);
 enum status large_added(struct large *large, size_t length);
 enum status large_end(struct large *large, const struct digest_value *value, struct place *place);
 
-/* Stores whether the old chunk map has the block of this file as `place` of the last run has it,
- * and all of its chunks are in packs or were written in this run. Files must come in the order of
- * the walk. */
-enum status large_knows(struct large *large, const char *path, uint64_t size,
-                        const struct digest_value *value, const struct place *place, bool *known);
+/* Stores whether the old chunk map has a block of this content as `place` of the last run has it,
+ * and all of its chunks are in packs or were written in this run. */
+enum status large_knows(struct large *large, uint64_t size, const struct digest_value *value,
+                        const struct place *place, bool *known);
 
-/* Copies the block of the file for which large_knows() has just stored true to the new chunk map.
- * Stores the place that the content has in this run. */
+/* Copies the block for which large_knows() has just stored true, with the same place, to the new
+ * chunk map. Stores the place that the content has in this run. */
 enum status large_keep(struct large *large, const char *path, const struct digest_value *value,
                        struct place *place);
 

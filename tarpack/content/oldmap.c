@@ -2,9 +2,9 @@
 
 #include "cache/format.h"
 #include "content/mapfile.h"
+#include "decimal.h"
 #include "diag.h"
-#include "mtree_read.h"
-#include "tar_path.h"
+#include "pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,78 +78,97 @@ enum status oldmap_open(struct oldmap *map, const char *name)
     return cache_is_trusted(&status) ? signature_check(map) : unused(map, "others can write it");
 }
 
-/* Whether a line is the first of a block; others have a digest first. */
-static bool is_block(const char *line, size_t length)
+/* Parses the first line of a block, and begins it. */
+static bool block_begin(struct oldmap *map, const char *line, size_t length)
 {
-    return length > 0 && *line == '.';
-}
-
-/* Keeps the first line of a block, and its path. */
-static enum status block_enter(struct oldmap *map, const char *line, size_t length)
-{
-    const char *space = memchr(line, ' ', length);
-    enum mtree_error error =
-        space ? mtree_read_path(&map->path, line, (size_t)(space - line)) : MTREE_BAD_PATH;
-    if (error == MTREE_NO_MEMORY || buf_set_text(&map->line, line, length) != 0)
-        return diag_no_memory();
+    static const char size_key[] = " size=", digest_key[] = " sha256digest=";
+    char hex[PACK_DIGITS + 1] = {0};
+    const char *end = line + length, *text = memchr(line, ' ', length);
+    if (!text || (size_t)(end - text) < sizeof size_key ||
+        memcmp(text, size_key, sizeof size_key - 1) != 0)
+        return false;
+    text += sizeof size_key - 1;
+    if (!decimal_take(&text, end, UINT64_MAX, &map->size) ||
+        (size_t)(end - text) != sizeof digest_key - 1 + PACK_DIGITS ||
+        memcmp(text, digest_key, sizeof digest_key - 1) != 0)
+        return false;
+    memcpy(hex, text + sizeof digest_key - 1, PACK_DIGITS);
     map->first = map->lines.offset;
-    return error == MTREE_OK ? STATUS_OK : damaged(map);
+    map->left = map->size;
+    map->check = 0;
+    return digest_parse(hex, &map->digest) == NULL;
 }
 
-/* Reads up to the first line of the next block, unless one is waiting. */
-static enum status block_next(struct oldmap *map)
+/* Takes the line of a run of the current block. */
+static bool run_take(struct oldmap *map, const char *line, size_t length, struct chunk_run *run)
 {
-    const char *line = NULL;
-    size_t length = 0;
+    if (!chunk_map_parse(line, length, run) || run->count > map->left / run->length)
+        return false;
+    map->left -= run->count * run->length;
+    map->check = mapfile_check(map->check, line, length);
+    return true;
+}
+
+static uint64_t block_hash(uint64_t size, const struct digest_value *digest, uint64_t check)
+{
+    uint64_t words[3] = {size, check};
+    memcpy(&words[2], digest->bytes, sizeof words[2]);
+    return cache_check(0, words, sizeof words);
+}
+
+/* Remembers where the current block, which is complete, stands. */
+static enum status block_note(struct oldmap *map, uint64_t block)
+{
+    const uint64_t hash = block_hash(map->size, &map->digest, map->check);
+    return table_add(&map->blocks, hash, block) == 0 ? STATUS_OK : diag_no_memory();
+}
+
+/* Reads the whole map, and remembers where each block stands. */
+static enum status index_make(struct oldmap *map)
+{
+    struct chunk_run run;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && !map->over && map->line.length == 0) {
+    map->indexed = true;
+    for (uint64_t block = 0; status == STATUS_OK && !map->over;) {
+        const uint64_t at = map->lines.offset;
+        const char *line = NULL;
+        size_t length = 0;
         status = line_next(map, &line, &length);
-        if (status == STATUS_OK && !map->over && is_block(line, length))
-            status = block_enter(map, line, length);
+        if (status != STATUS_OK || map->over)
+            break;
+        const bool begins = map->left == 0;
+        if (begins)
+            block = at;
+        if (begins ? !block_begin(map, line, length) : !run_take(map, line, length, &run))
+            return damaged(map);
+        if (!begins && map->left == 0)
+            status = block_note(map, block);
     }
     return status;
 }
 
-/* Whether the first line of the current block is that of this file. */
-static enum status block_compare(struct oldmap *map, const char *path, uint64_t size,
-                                 const struct digest_value *digest, bool *same)
+enum status oldmap_find(struct oldmap *map, uint64_t size, const struct digest_value *digest,
+                        uint64_t check, bool *found)
 {
-    size_t digits = 0;
-    map->wanted.length = 0;
-    if (chunk_map_append_file(&map->wanted, path, size, digest, &digits) != 0)
-        return diag_no_memory();
-    *same = map->line.length + 1 == map->wanted.length &&
-            memcmp(map->line.bytes, map->wanted.bytes, map->line.length) == 0;
-    return STATUS_OK;
-}
-
-enum status oldmap_find(struct oldmap *map, const char *path, uint64_t size,
-                        const struct digest_value *digest, bool *found)
-{
-    int order = -1;
+    const char *line = NULL;
+    size_t length = 0;
+    uint64_t block = 0;
     *found = false;
-    if (!map->open)
-        return STATUS_OK;
-    map->left = 0; /* of a block that is not read further */
-    enum status status = block_next(map);
-    while (status == STATUS_OK && !map->over) {
-        order = tar_path_compare(map->path.bytes, path);
-        if (order >= 0)
-            break;
-        map->line.length = 0;
-        status = block_next(map);
-    }
-    if (status != STATUS_OK || order != 0 || map->over)
+    enum status status = map->open && !map->indexed ? index_make(map) : STATUS_OK;
+    if (status != STATUS_OK || !table_find(&map->blocks, block_hash(size, digest, check), &block))
         return status;
-    status = block_compare(map, path, size, digest, found);
-    map->line.length = 0;
-    map->size = size;
+    lines_seek(&map->lines, block);
+    map->over = false;
+    status = line_next(map, &line, &length);
+    *found = status == STATUS_OK && !map->over && block_begin(map, line, length) &&
+             map->size == size && digest_equal(&map->digest, digest);
     return status;
 }
 
 void oldmap_rewind(struct oldmap *map)
 {
     lines_seek(&map->lines, map->first);
+    map->over = false;
     map->left = map->size;
     map->check = 0;
 }
@@ -164,13 +183,10 @@ enum status oldmap_next(struct oldmap *map, struct chunk_run *run)
     enum status status = line_next(map, &line, &length);
     if (status != STATUS_OK || map->over)
         return status;
-    if (!chunk_map_parse(line, length, run) || run->count > map->left / run->length) {
-        *run = (struct chunk_run){0};
-        return damaged(map);
-    }
-    map->left -= run->count * run->length;
-    map->check = mapfile_check(map->check, line, length);
-    return STATUS_OK;
+    if (run_take(map, line, length, run))
+        return STATUS_OK;
+    *run = (struct chunk_run){0};
+    return damaged(map);
 }
 
 void oldmap_close(struct oldmap *map)
@@ -178,8 +194,6 @@ void oldmap_close(struct oldmap *map)
     if (map->open)
         (void)close(map->fd);
     lines_free(&map->lines);
-    buf_free(&map->path);
-    buf_free(&map->wanted);
-    buf_free(&map->line);
+    table_free(&map->blocks);
     *map = (struct oldmap){0};
 }

@@ -28,7 +28,7 @@
 
 struct scout {
     int root; /* descriptor of its own; the thread takes it over */
-    struct scout_limits limits;
+    struct walk_limits limits;
     dev_t device; /* of the root */
     bool blind;   /* reads cannot tell whether they would wait */
     struct thread thread;
@@ -122,7 +122,7 @@ static void *thread_main(void *context)
     return NULL;
 }
 
-struct scout *scout_new(int root, const struct scout_limits *limits)
+struct scout *scout_new(int root, const struct walk_limits *limits)
 {
     struct scout *scout = calloc(1, sizeof *scout);
     if (!scout)

@@ -11,17 +11,9 @@
 
 struct scout;
 
-/* What the scout leaves out, as the walk does. */
-struct scout_limits {
-    /* Whether the item and everything below it is left out. Called by several threads. */
-    bool (*leaves_out)(const void *context, const struct walk_item *item);
-    const void *context;
-    bool one_file_system;
-};
-
 /* Prepares to read ahead of a walk of the open directory `root`. Returns NULL if that is not
  * possible; all functions below accept it. The caller releases it with scout_stop(). */
-struct scout *scout_new(int root, const struct scout_limits *limits);
+struct scout *scout_new(int root, const struct walk_limits *limits);
 
 /* Tells the scout that the walk has reached its next item. */
 void scout_step(struct scout *scout);

@@ -47,6 +47,11 @@ enum status walk_start(struct walk *walk, int fd, bool live)
 /* Reads the names of the current directory. */
 static enum status level_read(struct walk *walk)
 {
+    if (walk->given.count > 0) {
+        *dirs_names(&walk->dirs) = walk->given;
+        walk->given = (struct names){0};
+        return STATUS_OK;
+    }
     if (dirs_read(&walk->dirs) == 0)
         return STATUS_OK;
     /* Its header may be written already: it becomes an empty directory. For DIR itself that would
@@ -64,6 +69,7 @@ static enum status item_descend(struct walk *walk)
     walk->item.fd = -1;
     if (dirs_push(&walk->dirs, fd, walk->item.name) == 0)
         return level_read(walk);
+    names_free(&walk->given);
     if (!walk->live || !is_vanished(errno))
         return failed(walk, "enter directory");
     vanished_warn(walk);
@@ -165,6 +171,7 @@ static enum status name_find(struct walk *walk, const struct names *names, size_
     *item = (struct walk_item){.name = names_text(names, index),
                                .parent = dirs_fd(&walk->dirs),
                                .fd = -1,
+                               .number = index,
                                .depth = walk->dirs.count - 1};
     if (buf_set_text(&walk->path, above, strlen(above)) != 0 ||
         (*above && buf_append(&walk->path, "/", 1) != 0) ||
@@ -218,6 +225,21 @@ bool walk_may_be_directory(const struct walk *walk)
     return walk->type == DT_DIR || walk->type == DT_UNKNOWN;
 }
 
+void walk_set_status(struct walk *walk, const struct stat *status)
+{
+    walk->item.status = *status;
+}
+
+bool walk_enters(const struct walk *walk)
+{
+    return walk->descend;
+}
+
+void walk_give_names(struct walk *walk, struct names *names)
+{
+    walk->given = *names;
+}
+
 int walk_take(struct walk *walk)
 {
     int fd = walk->item.fd;
@@ -235,6 +257,7 @@ void walk_free(struct walk *walk)
     if (walk->item.fd >= 0)
         item_close(&walk->item);
     dirs_free(&walk->dirs);
+    names_free(&walk->given);
     buf_free(&walk->path);
     *walk = (struct walk){0};
 }

@@ -17,6 +17,7 @@ struct walk_item {
     const char *path; /* below the root; "." for the root itself */
     const char *name; /* its last component */
     size_t depth;     /* 0 for entries of the root */
+    size_t number;    /* of its name in the directory, from 0 */
     int parent;       /* descriptor of the directory that contains it; -1 for the root */
     int fd; /* directories and regular files, open for reading; -1 for others, never opened */
     struct stat status;
@@ -28,7 +29,16 @@ struct walk {
     struct buf path;
     unsigned char type; /* d_type of the item: a hint */
     bool root_seen, descend;
+    struct names given; /* the names in the directory that is entered next; empty: to be read */
     bool live;
+};
+
+/* What threads that walk beside the main one leave out, as that does. */
+struct walk_limits {
+    /* Whether the item and everything below it is left out. Called by several threads. */
+    bool (*leaves_out)(const void *context, const struct walk_item *item);
+    const void *context;
+    bool one_file_system;
 };
 
 /* Starts at the open directory `fd`, which it takes over. With `live`, an entry that vanishes is
@@ -52,6 +62,14 @@ enum status walk_read_failed(struct walk *walk, const char *what, bool *there);
 /* If the item is a regular file, reads its status without opening it. Returns whether it is one; if
  * not, walk_look() has to follow. */
 bool walk_peek(struct walk *walk);
+
+/* Instead of walk_peek(): sets the status of the item, a regular file. */
+void walk_set_status(struct walk *walk, const struct stat *status);
+
+/* Whether the current item is a directory that will be walked, and then its names may be given,
+ * which the walk takes over. */
+bool walk_enters(const struct walk *walk);
+void walk_give_names(struct walk *walk, struct names *names);
 
 /* Whether the current item may be a directory, judging by readdir(3). */
 bool walk_may_be_directory(const struct walk *walk);

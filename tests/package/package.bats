@@ -222,7 +222,7 @@ END
     run ! --separate-stderr make -s -C "$S" deb BUILD="$BATS_TEST_TMPDIR/build"
     # shellcheck disable=SC2154 # bats assigns it
     assert_equal "${stderr_lines[0]}" \
-        "deb: missing packages: dpkg-dev binutils; install them, or run 'make deps'"
+        "deb: missing packages: dpkg-dev binutils; install them, or run 'make deps deb'"
     run -0 find "$BATS_TEST_TMPDIR/build" ! -type d
     assert_output ''
 }

@@ -52,6 +52,12 @@ static void test_order(const char *path, int scratch)
     for (size_t i = 0; same && i < count; i++)
         same = strcmp(names_text(&names, i), sorted[i]) == 0;
     CHECK(same, "names are sorted by their bytes");
+    struct names copy = {0};
+    CHECK(names_copy(&copy, &names) == 0 && copy.count == count && copy.next == 0 &&
+              strcmp(names_text(&copy, 2), names_text(&names, 2)) == 0 &&
+              copy.list[2].type == names.list[2].type,
+          "a copy has the same names and types");
+    names_free(&copy);
     bool found = true;
     for (size_t i = 0; i < count; i++)
         found = found && names_find(&names, sorted[i]);

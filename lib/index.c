@@ -89,6 +89,7 @@ enum pack_error index_parse(struct index *index, const char *bytes, size_t lengt
     memcpy(index->pack, digest, HEX);
     index->lines = bytes + INDEX_LINE;
     index->count = length / INDEX_LINE - 1;
+    index->starts = NULL;
     return PACK_OK;
 }
 
@@ -209,10 +210,23 @@ static bool is_between(const struct range *range, const char *line, uint64_t pre
             memcmp(line, range->above_line, HEX) < 0);
 }
 
+/* The lines that can have a digest with this prefix. */
+static struct range range_start(const struct index *index, uint64_t prefix)
+{
+    if (!index->starts)
+        return (struct range){.above = index->count, .above_prefix = UINT64_MAX};
+    const uint64_t bits = prefix >> index->shift;
+    return (struct range){.first = index->starts[bits],
+                          .above = index->starts[bits + 1],
+                          .below_prefix = bits << index->shift,
+                          .above_prefix =
+                              (bits << index->shift) | ((UINT64_C(1) << index->shift) - 1)};
+}
+
 enum index_result index_find(const struct index *index, const struct index_key *key,
                              struct index_entry *entry)
 {
-    struct range range = {.above = index->count, .above_prefix = UINT64_MAX};
+    struct range range = range_start(index, key->prefix);
     for (unsigned step = 0; range.first < range.above; step++) {
         const size_t number = line_guess(&range, key->prefix, step);
         const char *line = index->lines + number * INDEX_LINE;

@@ -36,6 +36,11 @@ struct index {
     size_t count;
     uint64_t size;          /* of the decompressed data of the pack */
     char pack[PACK_DIGITS]; /* PACK */
+    /* Makes searches faster, if it is not NULL: for each value of a prefix (see index_prefix())
+     * without its last `shift` bits, of 32 to 63, the number of lines below; and then that of all
+     * lines. */
+    const uint32_t *starts;
+    unsigned shift;
 };
 
 /* A content and where it is in the decompressed data. */
@@ -59,7 +64,7 @@ int index_append(struct buf *out, const struct index_entry *entry);
 void index_sort(struct index_entry *entries, size_t count);
 
 /* Parses the header and takes the lines, which are borrowed; nothing of them is checked yet but
- * that they are whole. Returns PACK_OK or PACK_BAD_INDEX. */
+ * that they are whole. `starts` is NULL. Returns PACK_OK or PACK_BAD_INDEX. */
 enum pack_error index_parse(struct index *index, const char *bytes, size_t length);
 
 /* Parses line `number`, which is less than `count`. Returns PACK_OK or PACK_BAD_INDEX. */

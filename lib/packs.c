@@ -135,9 +135,29 @@ static bool filter_passes(const struct packs_filter *filter, uint64_t prefix)
     return true;
 }
 
+/* Makes `starts`, with about one value for each line. */
+static int starts_make(struct pack *pack)
+{
+    unsigned bits = 1;
+    while (bits < 32 && pack->index.count >> bits > 0)
+        bits++;
+    pack->starts = malloc((((size_t)1 << bits) + 1) * sizeof *pack->starts);
+    pack->index.shift = 64 - bits;
+    return pack->starts ? 0 : -1;
+}
+
+/* The lines before line `number` have smaller values than `value`. */
+static size_t starts_fill(struct pack *pack, size_t next, uint64_t value, size_t number)
+{
+    while (next <= value)
+        pack->starts[next++] = (uint32_t)number;
+    return next;
+}
+
 static enum status filter_make(const struct packs *packs, struct pack *pack)
 {
     const struct index *index = &pack->index;
+    size_t next = 0; /* of `starts` */
     uint64_t bits = FILTER_WORD;
     while (bits < (uint64_t)index->count * FILTER_BITS_EACH)
         bits *= 2;
@@ -145,6 +165,8 @@ static enum status filter_make(const struct packs *packs, struct pack *pack)
     if (!filter)
         return diag_no_memory();
     pack->filter = filter;
+    if (starts_make(pack) != 0)
+        return diag_no_memory();
     filter->mask = bits - 1;
     (void)madvise(pack->bytes, pack->length, MADV_SEQUENTIAL); /* only for speed */
     for (size_t i = 0; i < index->count; i++) {
@@ -152,7 +174,10 @@ static enum status filter_make(const struct packs *packs, struct pack *pack)
         if (index_prefix(index, i, &prefix) != PACK_OK)
             return fail_index(packs, pack->name, pack_error_text(PACK_BAD_INDEX));
         filter_add(filter, prefix);
+        next = starts_fill(pack, next, prefix >> index->shift, i);
     }
+    starts_fill(pack, next, UINT64_C(1) << (64 - index->shift), index->count);
+    pack->index.starts = pack->starts;
     (void)madvise(pack->bytes, pack->length, MADV_RANDOM);
     return STATUS_OK;
 }
@@ -215,6 +240,7 @@ void packs_close(struct packs *packs)
 {
     for (size_t i = 0; i < packs->count; i++) {
         free(packs->list[i].filter);
+        free(packs->list[i].starts);
         if (packs->list[i].bytes)
             (void)munmap(packs->list[i].bytes, packs->list[i].length);
     }

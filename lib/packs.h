@@ -27,6 +27,7 @@ struct pack {
     void *bytes; /* the mapped file */
     size_t length;
     struct packs_filter *filter; /* NULL: none */
+    uint32_t *starts;            /* of the index; NULL: none */
 };
 
 /* Zero-initialised it is safe to close, and has no packs. It owns its memory. */
@@ -52,9 +53,10 @@ enum status packs_open(struct packs *packs, int fd, const char *path);
 enum status packs_find(const struct packs *packs, const struct digest_value *digest, size_t *pack,
                        struct index_entry *entry, bool *found);
 
-/* Reads all indexes once, and remembers 2 to 4 bytes of each content, so that packs_find() hardly
- * ever searches an index that does not have a digest. It pays if the searches that follow are more
- * than a thirtieth of the contents. Returns a status; an error is printed. */
+/* Reads all indexes once, and remembers 6 to 12 bytes of each content, so that packs_find() hardly
+ * ever searches an index that does not have a digest, and needs few steps in one that has it. It
+ * pays if the searches that follow are more than a thirtieth of the contents. Returns a status; an
+ * error is printed. */
 enum status packs_filter(struct packs *packs);
 
 /* Searches as packs_find() in all packs, and calls packs_filter() once that pays: the searches cost

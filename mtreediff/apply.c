@@ -108,7 +108,7 @@ static enum status header_read(struct application *application, uint64_t max)
 static enum status old_check(struct application *application)
 {
     struct input *old = application->old;
-    enum status status = input_measure(old, NULL, NULL);
+    enum status status = input_hash(old);
     if (status != STATUS_OK || (digest_equal(&old->digest, &application->from.digest) &&
                                 old->size == application->from.size))
         return status;

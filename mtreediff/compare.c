@@ -3,6 +3,7 @@
 #include "diag.h"
 #include "manifests.h"
 #include "maps.h"
+#include "pair.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -73,9 +74,12 @@ static enum status script_write(struct input *old, struct input *new, const stru
 enum status compare_files(struct input *old, struct input *new, struct output *out)
 {
     struct places places = {0}; /* of a chunk map */
-    enum status status = old_measure(old, &places);
-    if (status == STATUS_OK)
-        status = new_measure(old, new);
+    enum status status = STATUS_OK;
+    if (!pair_measure(old, new)) {
+        status = old_measure(old, &places);
+        if (status == STATUS_OK)
+            status = new_measure(old, new);
+    }
     if (status == STATUS_OK)
         status = header_write(old, new, out);
     if (status == STATUS_OK)

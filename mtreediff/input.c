@@ -62,6 +62,7 @@ struct check {
     struct mtree_line line;
     struct mtree_order order;
     struct digest *digest;
+    bool entries; /* whether they are checked */
 };
 
 static enum status line_check(struct input *input, struct check *check, struct slice line)
@@ -99,7 +100,7 @@ static enum status lines_measure(struct input *input, struct check *check, input
         if (status != STATUS_OK || !line.at)
             return status;
         input->count++;
-        if (!input->is_map)
+        if (check->entries)
             status = line_check(input, check, line);
         if (status == STATUS_OK && visit)
             status = visit(context, line, offset);
@@ -108,10 +109,12 @@ static enum status lines_measure(struct input *input, struct check *check, input
     }
 }
 
-enum status input_measure(struct input *input, input_visit *visit, void *context)
+static enum status file_measure(struct input *input, bool checked, input_visit *visit,
+                                void *context)
 {
     struct check check = {.digest = digest_new(DIGEST_SHA256)};
     enum status status = check.digest ? input_start(input) : digest_failed();
+    check.entries = checked && !input->is_map;
     if (status == STATUS_OK)
         status = lines_measure(input, &check, visit, context);
     if (status == STATUS_OK && digest_final(check.digest, &input->digest) != 0)
@@ -122,6 +125,16 @@ enum status input_measure(struct input *input, input_visit *visit, void *context
     mtree_order_free(&check.order);
     input_seek(input, 0);
     return status;
+}
+
+enum status input_measure(struct input *input, input_visit *visit, void *context)
+{
+    return file_measure(input, true, visit, context);
+}
+
+enum status input_hash(struct input *input)
+{
+    return file_measure(input, false, NULL, NULL);
 }
 
 void input_close(struct input *input)

@@ -46,6 +46,9 @@ typedef enum status input_visit(void *context, struct slice line, uint64_t offse
  * status; the error is printed. */
 enum status input_measure(struct input *input, input_visit *visit, void *context);
 
+/* The same, but only the first line is checked. */
+enum status input_hash(struct input *input);
+
 void input_close(struct input *input);
 
 #endif

@@ -45,19 +45,42 @@ static int name_compare(const void *a, const void *b)
     return strcmp(one->pack->name, other->pack->name);
 }
 
+/* The digest of the index as it was used. */
+static enum status index_digest(const struct pack *pack, char text[static DIGEST_TEXT_SIZE])
+{
+    struct digest_value value;
+    struct digest *digest = digest_new(DIGEST_SHA256);
+    const bool done = digest && digest_update(digest, pack->bytes, pack->length) == 0 &&
+                      digest_final(digest, &value) == 0;
+    digest_free(digest);
+    if (!done)
+        return diag_error("cannot compute SHA-256 digests");
+    digest_text(&value, text);
+    return STATUS_OK;
+}
+
+static enum status line_append(struct buf *out, const struct need *need)
+{
+    char text[DIGEST_TEXT_SIZE];
+    enum status status = index_digest(need->pack, text);
+    if (status != STATUS_OK)
+        return status;
+    return buf_append_format(out, "%s %" PRIu64 " %" PRIu64 " %s\n", need->pack->name, need->live,
+                             need->pack->index.size, text) == 0
+               ? STATUS_OK
+               : diag_no_memory();
+}
+
 enum status needs_write(struct needs *needs, int fd)
 {
     struct buf out = {0};
-    int result = 0;
+    enum status status = STATUS_OK;
     if (needs->count > 0)
         qsort(needs->list, needs->count, sizeof *needs->list, name_compare);
-    for (size_t i = 0; i < needs->count && result == 0; i++) {
-        const struct need *need = &needs->list[i];
-        if (need->noted)
-            result = buf_append_format(&out, "%s %" PRIu64 " %" PRIu64 "\n", need->pack->name,
-                                       need->live, need->pack->index.size);
+    for (size_t i = 0; i < needs->count && status == STATUS_OK; i++) {
+        if (needs->list[i].noted)
+            status = line_append(&out, &needs->list[i]);
     }
-    enum status status = result == 0 ? STATUS_OK : diag_no_memory();
     if (status == STATUS_OK && stream_write(fd, out.bytes, out.length) != 0)
         status = diag_errno("write error");
     buf_free(&out);

@@ -23,9 +23,9 @@ void needs_close(struct needs *needs);
 /* Notes a content at a place of fetch_locate(). */
 enum status needs_note(struct needs *needs, const struct fetch_place *place);
 
-/* To be called once, after the last content. Writes a line "PACK LIVE TOTAL" to the descriptor for
- * each pack with noted contents, sorted by PACK: LIVE are their bytes, each content counted once,
- * TOTAL those of all contents. */
+/* To be called once, after the last content. Writes a line "PACK LIVE TOTAL INDEX_DIGEST" to the
+ * descriptor for each pack with noted contents, sorted by PACK: LIVE are their bytes, each content
+ * counted once, TOTAL those of all contents, INDEX_DIGEST is that of the index as it was used. */
 enum status needs_write(struct needs *needs, int fd);
 
 #endif

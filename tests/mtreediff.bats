@@ -328,6 +328,9 @@ chunks() {
         run -3 --separate-stderr mtreediff new.mtree bad
         assert_output ''
         [[ $stderr == 'mtreediff: bad: '* ]]
+        run -3 --separate-stderr mtreediff bad bad
+        assert_output ''
+        assert_equal "${#stderr_lines[@]}" 1
     done
     head -c -5 old.mtree >bad
     run -3 --separate-stderr mtreediff old.mtree bad

@@ -101,6 +101,47 @@ large_pack() {
     assert_snapshot
 }
 
+# hostile_object DIR MIB: stores zeros that zstd has compressed, as DIR/HEX.zst; prints the digest and the size.
+hostile_object() {
+    local digest
+    head -c "$2M" /dev/zero | zstd -q -1 >zeros
+    digest=$(sha256sum <zeros)
+    mv zeros "store/web/1/$1/${digest:0:64}.zst"
+    echo "${digest:0:64}" "$(stat -c %s "store/web/1/$1/${digest:0:64}.zst")"
+}
+
+@test "restore, check: a manifest that decompresses to far more than a manifest has" {
+    local hex size path
+    read -r hex size < <(hostile_object manifests 300)
+    path=$(document_path)
+    jq -c --arg object "manifests/$hex.zst" --argjson size "$size" '.manifest = [{object: $object, size_bytes: $size}]' \
+        "$path" >edited
+    mv edited "$path"
+    fails_with 3 'its manifest cannot be rebuilt: it decompresses to more than 26' zlsnap restore web/1 store back
+    run -3 --separate-stderr zlsnap check store
+    assert_line --index 0 --partial 'its manifest cannot be rebuilt: it decompresses to more than 26'
+    assert_equal "$stderr" ''
+}
+
+@test "restore, check: an index that decompresses to far more than an index has" {
+    local index path size
+    path=$(document_path)
+    index=store/web/1/packs/$(jq -r '.packs[0].pack' "$path").index.zst
+    rm "$index"
+    head -c 20M /dev/zero | zstd -q -o "$index"
+    size=$(stat -c %s "$index")
+    for path in store/web/1/snapshots/*; do
+        jq -c --arg pack "$(basename "$index" .index.zst)" --argjson size "$size" \
+            '(.packs[] | select(.pack == $pack)).index_size_bytes = $size' "$path" >edited
+        mv edited "$path"
+    done
+    run -3 --separate-stderr zlsnap check store
+    assert_line --index 0 --regexp 'index.zst: is malformed: it decompresses to more than [0-9]+ KiB; breaks'
+    run -3 --separate-stderr zlsnap restore web/1 store back
+    assert_said 'index.zst: is damaged'
+    assert_not_exists back
+}
+
 @test "documents: malformed, cut, newer, of another name or with another file name are broken, and nothing else is lost" {
     local path filter
     path=$(document_path)

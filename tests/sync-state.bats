@@ -177,3 +177,20 @@ damage() {
     run -0 ls "$state/manifests"
     ((${#lines[@]} <= 2)) || fail "$output"
 }
+
+@test "the documents that sync remembers are those that it would read" {
+    local dir=$'odd "name"\\\n\xc3\xa9\xff' table
+    mkdir "$dir"
+    random_file "$dir/large" 3M
+    echo 'cat >/dev/null; printf "%s\\n" "a \"signature\"" second' >sign
+    odd_sync() { zlsnap sync -q --state=state --exclude='a"*' --sign='sh sign' odd/1 "$dir" store; }
+    odd_sync
+    echo more >"$dir/file"
+    odd_sync
+    table=$(find state -path '*/odd/1/table')
+    zstd -q -dc "$table" | LC_ALL=C sort >remembered
+    rm "$table"
+    odd_sync
+    zstd -q -dc "$table" | LC_ALL=C sort | cmp remembered -
+    assert_equal "$(grep -c $'\tsigned$' remembered)" 2
+}

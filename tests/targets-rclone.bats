@@ -179,6 +179,36 @@ on() {
     assert_equal "$(entries "$STORE_IN/new")" web
 }
 
+@test "rclone, local and webdav: copy, forget, gc and check" {
+    local from=rclone:dir:$BATS_TEST_NUMBER/from dav=rclone:dav:$BATS_TEST_NUMBER/copied store
+    export HOME=$PWD/home
+    mkdir home tree
+    for content in first second; do
+        echo "$content" >tree/file
+        zlsnap sync -q web/1 tree "$from"
+    done
+    run -0 --separate-stderr zlsnap copy --all web/1 "$from" "$dav"
+    assert_equal "$stderr" ''
+    assert_equal "${#lines[@]}" 2
+    (cd "$STORE_IN" && diff -r from copied)
+    for store in "$from" "$dav"; do
+        zlsnap forget -q --keep-last=1 web/1 "$store"
+        run -0 --separate-stderr zlsnap gc "$store"
+        assert_equal "$stderr" ''
+        assert_output --partial '1 forgotten snapshot and 4 objects wait until '
+        run -0 --separate-stderr zlsnap gc --grace=0 "$store"
+        assert_equal "$stderr" ''
+        assert_line --index 0 --partial 'deleted     snapshots/00000000-'
+    done
+    # Other documents doom them, but the rest is the same.
+    (cd "$STORE_IN" && diff -r --exclude=doomed from copied)
+    run -0 --separate-stderr zlsnap check --read-data "$dav"
+    assert_output "$dav: snapshots 1, broken 0, packs 1, manifests 1, unused objects 0, foreign objects 0, problems 0"
+    assert_equal "$stderr" ''
+    run -0 zlsnap copy web/1 "$dav" other
+    diff -r --exclude=doomed "$STORE_IN/from" other
+}
+
 @test "rclone: what others put there is not listed" {
     STORE=rclone:dir:$BATS_TEST_NUMBER
     make_objects

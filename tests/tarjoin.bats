@@ -163,7 +163,10 @@ needed() {
         awk 'FNR == NR { needed[$1]; next }
             $1 == "#index" { pack = $2; total[pack] = $3; next }
             ($1 in needed) { live[pack] += $3 }
-            END { for (pack in live) printf "%s %d %d\n", pack, live[pack], total[pack] }' - "$1"/*.index | sort
+            END { for (pack in live) printf "%s %d %d\n", pack, live[pack], total[pack] }' - "$1"/*.index | sort |
+        while read -r pack rest; do
+            echo "$pack $rest sha256:$(content "$1/$pack.index")"
+        done
 }
 
 @test "tarjoin: --needs prints the packs and how much of them is needed, without reading them" {
@@ -176,9 +179,9 @@ needed() {
     assert_output "$(needed many)"
     assert_equal "${#lines[@]}" 1
     run -0 join --needs --packs=many --path=a/numbers --path=a/b/same <manifest
-    assert_output "${lines[0]%% *} 168894 ${lines[0]##* }"
+    assert_output "${lines[0]%% *} 168894 ${lines[0]#* * }"
     run -0 join --needs --packs=many --path=c/hole <manifest
-    assert_output --regexp "^${lines[0]%% *} [0-9]{6} ${lines[0]##* }$"
+    assert_output --regexp "^${lines[0]%% *} [0-9]{6} ${lines[0]#* * }$"
     run -0 join --needs --path=a/empty <manifest
     assert_output ''
 }

@@ -61,6 +61,13 @@ json_judge() {
     esac
 }
 
+# json_text VARIABLE TEXT: sets the variable to the text as a JSON string.
+json_text() {
+    local quoted="\"$2\""
+    [[ $2 != *[!\ -~]* && $2 != *[\"\\]* ]] || quoted=$(jq -nc --arg text "$2" '$text') || die 1 'jq failed'
+    printf -v "$1" '%s' "$quoted"
+}
+
 # json_value VARIABLE TEXT KEY: sets the variable to a value from a JSON object that one of our programs wrote; does
 # nothing if there is none.
 json_value() {

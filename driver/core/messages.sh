@@ -59,18 +59,18 @@ printable() {
     fi
 }
 
-# attempt COMMAND...: prints the output of the command. If it fails, the first line of its output
+# attempt PROGRAM ARGUMENT...: prints the output of the program. If it fails, the first line of its output
 # becomes an error message, and the driver or the current subshell exits.
 attempt() {
     local output
-    output=$("$@" 2>&1) || attempt_failed "$1" "$output"
+    output=$(exec "$@" 2>&1) || attempt_failed "$1" "$output"
     printf '%s' "$output"
 }
 
 # file_size VARIABLE FILE: sets the variable to the size of the file; fails like attempt().
 file_size() {
     local output
-    output=$(stat -L -c %s -- "$2" 2>&1) || attempt_failed stat "$output"
+    output=$(exec stat -L -c %s -- "$2" 2>&1) || attempt_failed stat "$output"
     printf -v "$1" '%s' "$output"
 }
 

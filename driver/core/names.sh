@@ -24,12 +24,23 @@ is_within() {
 
 # closest_directory VARIABLE PATH: sets the variable to the directory, or the closest one above it that exists.
 closest_directory() {
-    local closest
-    path_of closest realpath -m -- "$2"
+    local closest=$2
+    [[ -d $closest/ ]] || path_of closest realpath -m -- "$2"
     until [[ -d $closest/ ]]; do
         closest=${closest%/*}
     done
     printf -v "$1" '%s' "$closest/"
+}
+
+# path_resolve VARIABLE PATH: sets the variable to the absolute path without symbolic links, of what may not exist.
+path_resolve() {
+    local resolved
+    # Of a directory, bash finds it itself.
+    if [[ -d $2 && $2 != - && $2 != *//* ]] && resolved=$(cd -P -- "$2" && printf '%s.' "$PWD"); then
+        printf -v "$1" '%s' "${resolved%.}"
+    else
+        path_of "$1" realpath -m -- "$2"
+    fi
 }
 
 # is_utf8 TEXT. It matches the encoded form: byte ranges in a pattern depend on the C library.

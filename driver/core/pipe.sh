@@ -21,7 +21,7 @@ after_tell() {
     for status in ${1% *}; do
         ((status == 0 || status == 141)) || return 0
     done
-    cat -- "$spool/after" >&"$messages"
+    [[ ! -s $spool/after ]] || cat -- "$spool/after" >&"$messages"
 }
 
 # stage_to_end COMMAND...: runs a stage, then reads what it left unread, so that the stage before it

@@ -29,19 +29,17 @@ proc_expect() {
 # spool_make PLACE NAME: makes and locks the spool. PLACE, which ends in a slash, is the directory where
 # NAME will be, so that publishing is a rename. The lock tells other runs that the spool is in use.
 spool_make() {
-    local tries made
+    local tries problem
     proc_expect
     signals_take
     at_end=spool_remove
     for ((tries = 0; tries < 5; tries++)); do
         spool_fd=
         # No signal between creating it and knowing its name.
-        spool=$(
-            trap '' TERM INT HUP QUIT
-            made=$(mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX" 2>&1) ||
-                die 1 "$(printable "$1"): no directory can be made there: ${made##*: }"
-            printf '%s' "$made"
-        ) || exit
+        spool=$(trap '' TERM INT HUP QUIT && exec mktemp -d -- "$1.${2:0:240}.zlsnap-XXXXXX" 2>&1) || {
+            problem=${spool##*: } spool=
+            die 1 "$(printable "$1"): no directory can be made there: $problem"
+        }
         # In a shared directory another process may have replaced it: a directory that is not empty, or
         # not ours, is never emptied.
         spool_hold "$spool" && spool_is_empty && spool_prepare && return
@@ -76,12 +74,16 @@ spool_hold() {
 }
 
 spool_is_empty() {
-    [[ ! $(find "/proc/self/fd/$spool_fd/" -mindepth 1 -print -quit 2>&1) ]]
+    local file
+    [[ -r /proc/self/fd/$spool_fd/. ]] || return
+    for file in "/proc/self/fd/$spool_fd"/{*,.[!.]*,..?*}; do
+        [[ ! -e $file && ! -L $file ]] || return
+    done
 }
 
-# A parent with a setgid bit or a default ACL gives the directory more permissions than mode 0700.
+# A parent with a setgid bit gives it to the directory.
 spool_prepare() {
-    attempt chmod -- u=rwx,g-s,go= "/proc/self/fd/$spool_fd/."
+    [[ ! -g /proc/self/fd/$spool_fd/. ]] || attempt chmod -- g-s "/proc/self/fd/$spool_fd/."
     { : >"/proc/self/fd/$spool_fd/$spool_mark"; } 2>/dev/null
 }
 
@@ -90,17 +92,18 @@ spool_remove() {
     [[ $spool ]] || return 0
     if [[ $spool_fd ]]; then
         # The second try is for directories that their owner may not write.
-        (cd "/proc/self/fd/$spool_fd" && { spool_empty || { chmod -R u+rwX . && spool_empty; }; }) \
-            2>/dev/null
-    fi
+        spool_empty || { chmod -R u+rwX "/proc/self/fd/$spool_fd/." && spool_empty; }
+    fi 2>/dev/null
     rmdir -- "$spool" 2>/dev/null
     spool=
 }
 
 spool_empty() {
-    local keep=()
-    [[ ! $spool_keep || ! -s $spool_keep ]] || keep=(! -name "$spool_keep" ! -name "$spool_mark")
-    find . -mindepth 1 -maxdepth 1 "${keep[@]}" -exec rm -rf -- {} +
+    local file files=()
+    for file in "/proc/self/fd/$spool_fd"/{*,.[!.]*,..?*}; do
+        [[ $spool_keep && -s $spool/$spool_keep && ${file##*/} == @("$spool_keep"|"$spool_mark") ]] || files+=("$file")
+    done
+    rm -rf -- "${files[@]}"
 }
 
 # spool_empty_files NAME...: makes empty files in the spool.
@@ -114,8 +117,14 @@ spool_empty_files() {
 # spool_failed PROBLEM: ends the driver after a program failed that writes to the spool: with the reason if it is that
 # nothing can be written there, else with PROBLEM.
 spool_failed() {
+    spool_check
+    die 1 "$1"
+}
+
+# Ends the driver if nothing can be written to the spool.
+spool_check() {
     local output
-    output=$({ head -c 65536 /dev/zero >"$spool/probe"; } 2>&1) && die 1 "$1"
+    output=$({ head -c 65536 /dev/zero >"$spool/probe"; } 2>&1) && return
     output=${output%%$'\n'*}
     die 1 "$(printable "$spool"): ${output##*: }"
 }

@@ -2,7 +2,7 @@
 #
 # The part of zlsnap check that reads packs, and notes in the store which objects are damaged.
 
-part core/pipe core/spool store/target
+part core/pipe core/spool store/damage store/target
 
 # About how many bytes of packs are fetched at a time.
 check_batch=268435456
@@ -46,22 +46,15 @@ check_pack() {
     fi
 }
 
-# check_pack_contents PACK: reads each content that the index promises, by a manifest in which each is a file.
-# Their names are their places, so that the pack is read from its beginning to its end.
+# check_pack_contents PACK: reads each content that the index promises.
 check_pack_contents() {
-    local statuses
-    rm -rf -- "${spool:?}/only"
-    attempt mkdir -- "$spool/only"
-    attempt ln -t "$spool/only" -- "$spool/known/$1.index"
-    tail -n +2 -- "$spool/known/$1.index" | sort -k 2,2 | awk '
-        BEGIN { print "#mtree\n. type=dir mode=0755 uid=0 gid=0 time=0.000000000" }
-        { printf "./%s type=file mode=0644 uid=0 gid=0 size=%d sha256digest=%s time=0.000000000\n", $2, $3, $1 }' |
-        "$tarjoin" --indexes="$spool/only" --packs="$check_at/packs" 2>"$spool/said" >/dev/null
-    statuses=("${PIPESTATUS[@]}")
-    case ${statuses[3]} in
+    local status
+    tail -n +2 -- "$spool/known/$1.index" | pack_read "$1" "$spool/known/$1.index" "$check_at/packs"
+    status=$?
+    case $status in
     0) return ;;
-    3 | 4) found "${statuses[3]}" "packs/$1.zst" "is damaged: $(check_words "$spool/said")" ;;
-    *) die 1 "$(check_words "$spool/said")" ;;
+    3 | 4) found "$status" "packs/$1.zst" "is damaged: $(said_last "$spool/unread")" ;;
+    *) die 1 "$(said_last "$spool/unread")" ;;
     esac
     return 1
 }
@@ -74,7 +67,7 @@ check_note() {
     local bad sound
     [[ ${option[read-data]-} && ! ${option[dry-run]-} ]] || return 0
     attempt mkdir -- "$spool/bad"
-    check_notes || die 1 'the notes about damage cannot be written by jq'
+    check_notes
     mapfile -t sound < <(grep -F -f "$spool/sound" "$spool/listing" | grep -o '^bad/[0-9a-f]*[.]json')
     bad=("$spool/bad"/*.json)
     if ! (
@@ -82,22 +75,17 @@ check_note() {
         [[ ! -e ${bad[0]} ]] || target_put "$reference/bad" "${bad[@]}"
         ((${#sound[@]} == 0)) || target_delete "$reference" "${sound[@]}"
     ) >"$spool/said"; then
-        warn "the damage cannot be noted in the store: $(check_words "$spool/said")"
+        warn "the damage cannot be noted in the store: $(said_last "$spool/said")"
     fi
     rm -rf -- "$spool/bad"
 }
 
-# Makes the files. What could not be read may be readable for another user, unless the disk is damaged.
+# Makes the files.
 check_notes() {
-    local object problem hex time
-    time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    local object problem
     while IFS=$'\t' read -r _ object problem; do
-        [[ $problem != 'cannot be read: '* || $problem == *'Input/output error' ]] || continue
-        [[ $object =~ ^(packs|manifests)/([0-9a-f]{64}) ]] || continue
-        hex=${BASH_REMATCH[2]}
-        ! grep -q "^bad/${hex}[.]json" "$spool/listing" || continue
-        jq -nc --arg name "$reference" --arg time "$time" --arg object "$object" --arg hex "$hex" --arg problem "$problem" '
-            {schema_version: 1, name: $name, time: $time, object: $object, problem: $problem}
-            + if $object | startswith("packs/") then {pack: $hex} else {} end' >"$spool/bad/$hex.json" || return
+        damage_is_known "$problem" && [[ $object =~ ^(packs|manifests)/([0-9a-f]{64}) ]] || continue
+        ! grep -q "^bad/${BASH_REMATCH[2]}[.]json" "$spool/listing" || continue
+        damage_file "$object" "$problem" >"$spool/note" || exit
     done <"$spool/damage"
 }

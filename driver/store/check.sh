@@ -89,13 +89,6 @@ found() {
     printf '%s\t%s\t%s\n' "$@" >>"$spool/found"
 }
 
-# check_words FILE: prints what a program said last, without its name.
-check_words() {
-    local said
-    said=$(tail -n 1 -- "$1" | tr -d '\t')
-    printf '%s' "${said#*: }"
-}
-
 # --------------------------------------------------------------------------- documents and the listing
 
 # Reads the listing and the documents of the name. Writes in the spool:
@@ -218,13 +211,10 @@ check_indexes() {
 
 # check_index PACK DIGEST TOTAL
 check_index() {
-    local object=packs/$1.index.zst index=$spool/known/$1.index statuses
+    local object=packs/$1.index.zst index=$spool/known/$1.index
     ! check_unreadable "$object" || return 0
-    zstd -q -dc 2>/dev/null <"$check_at/$object" | store "$index"
-    statuses=("${PIPESTATUS[@]}")
-    ((statuses[1] == 0)) || exit 1
-    if ((statuses[0])); then
-        found 3 "$object" 'is malformed: zstd cannot decompress it'
+    if ! index_unpack "$check_at/$object" "$index"; then
+        found 3 "$object" "is malformed: $(<"$spool/said")"
     elif ! manifest_check "$index" "$2"; then
         found 4 "$object" 'is damaged: it does not have the digest that the document says'
     elif ! pack=$1 total=$3 awk "$check_index_form" "$index"; then
@@ -265,37 +255,18 @@ check_snapshots() {
 # check_rebuild KIND FILE: makes the manifest or chunk map of the snapshot; returns 1 with a problem unless it
 # has its digest.
 check_rebuild() {
-    local digest=${snapshot[tree]} objects object word=manifest
+    local digest=${snapshot[tree]} objects word=manifest
     [[ $1 == manifest ]] || digest=${snapshot[chunks]} word='chunk map'
     : >"$2" || die 1 'the spool cannot be written'
     [[ $digest != - ]] || return 0
-    mapfile -t objects < <(snapshot_lines "$1" | cut -f 1)
-    for object in "${objects[@]}"; do
-        if ! check_apply "$check_at/$object" "$2"; then
-            found 3 "${snapshot[key]}" "is malformed: its $word cannot be rebuilt: $(check_words "$spool/said")"
-            return 1
-        fi
-    done
+    mapfile -t objects < <(snapshot_lines "$1" 1)
+    if ! manifest_build "$2" "${objects[@]/#/"$check_at/"}"; then
+        found 3 "${snapshot[key]}" "is malformed: its $word cannot be rebuilt: $(said_last "$spool/said")"
+        return 1
+    fi
     manifest_check "$2" "$digest" && return
     found 4 "${snapshot[key]}" "is damaged: its $word does not have the digest that it says"
     return 1
-}
-
-# check_apply OBJECT FILE: like manifest_apply(), but returns 1 if the object is wrong, with the reason in
-# "said".
-check_apply() {
-    local statuses
-    : >"$spool/said"
-    if [[ -s $2 ]]; then
-        zstd -q -dc <"$1" 2>>"$spool/said" | "$mtreediff" --apply -- "$2" 2>>"$spool/said" | store "$2.new"
-    else
-        zstd -q -dc <"$1" 2>>"$spool/said" | cat | store "$2.new"
-    fi
-    statuses=("${PIPESTATUS[@]}")
-    ((statuses[2] == 0)) || exit 1
-    ((statuses[1] != 1)) || die 1 "$(check_words "$spool/said")"
-    ((statuses[0] + statuses[1] == 0)) || return 1
-    attempt mv -fT -- "$2.new" "$2"
 }
 
 # Whether every content of the manifest is in a pack of the snapshot, by its indexes.
@@ -303,7 +274,7 @@ check_contents_known() {
     local packs arguments=() status
     rm -rf -- "${spool:?}/only"
     attempt mkdir -- "$spool/only"
-    mapfile -t packs < <(snapshot_lines pack | cut -f 1)
+    mapfile -t packs < <(snapshot_lines pack 1)
     packs=("${packs[@]/%/.index}")
     ((${#packs[@]} == 0)) || attempt ln -t "$spool/only" -- "${packs[@]/#/"$spool/known/"}"
     [[ ! -s $spool/chunks ]] || arguments=(--chunks="$spool/chunks")
@@ -311,7 +282,7 @@ check_contents_known() {
     status=$?
     case $status in
     0) ;;
-    3 | 4) found 3 "${snapshot[key]}" "does not name all packs that it needs: $(check_words "$spool/said")" ;;
-    *) die 1 "$(check_words "$spool/said")" ;;
+    3 | 4) found 3 "${snapshot[key]}" "does not name all packs that it needs: $(said_last "$spool/said")" ;;
+    *) die 1 "$(said_last "$spool/said")" ;;
     esac
 }

@@ -10,7 +10,7 @@ part core/messages core/names store/target
 # The path of the store, set by directory_open(): absolute, or beginning with a dot.
 directory_path=
 
-# The directory for packs that are not in the store yet, set by directory_incoming().
+# The directory of a sync for packs that are not in the store yet, set by directory_incoming().
 directory_mine=
 
 # directory_open PATH
@@ -51,26 +51,27 @@ directory_failed() {
 # Ends the driver unless the store exists: else `mkdir -p` would make it where a file system is not mounted.
 directory_expect() {
     local output
-    output=$(cd -- "$directory_path" 2>&1) || directory_failed '' 'cannot be opened' "$output"
+    [[ -d $directory_path && -x $directory_path ]] || output=$(cd -- "$directory_path" 2>&1) ||
+        directory_failed '' 'cannot be opened' "$output"
 }
 
 # directory_list PREFIX [NAME]: prints KEY, SIZE and TIME of the files, with tabs between. Symbolic links are
 # no objects. A directory with a foreign name, such as lost+found, is not entered. That another process
-# removes a file meanwhile is no error; everything else is that find reports.
-directory_list() (
+# removes a file meanwhile is no error; everything else is that find reports. For a subshell.
+directory_list() {
     local output list start=./$1/ depth=() only=()
     directory_expect
     cd -- "$directory_path" || exit 1
     [[ $1 ]] || start=.
     [[ ! ${2-} ]] || depth=(-maxdepth 1) only=(-name "$2")
     exec {list}>&1
-    output=$(find "$start" -ignore_readdir_race -mindepth 1 "${depth[@]}" -regextype posix-extended \
+    output=$(exec find "$start" -ignore_readdir_race -mindepth 1 "${depth[@]}" -regextype posix-extended \
         \( -name '.*' -o ! -regex '[A-Za-z0-9._%/-]*' -o -regex '\./[^/]+/[^/]+/incoming' \) -prune -o \
         -type f "${only[@]}" -printf '%P\t%s\t%T@\n' 2>&1 >&"$list") && return
     # The one exception: the prefix does not exist.
     [[ $output == "find: '$start': No such file or directory" ]] ||
         directory_failed "$1" 'cannot be listed' "$output"
-)
+}
 
 directory_put() {
     directory_send cp "$@"
@@ -80,27 +81,49 @@ directory_move() {
     directory_send mv "$@"
 }
 
-# directory_send cp|mv PREFIX FILE...: a subshell, which removes its own directory however it ends. A file
-# that is renamed gets a new time: the time of an object is that of its put.
+# directory_send cp|mv PREFIX FILE...: a subshell, since it removes its own directory however it ends. The files go
+# through the directory of the sync, if there is one, where a later sync finds what a killed one has left.
 directory_send() (
-    local how=$1 prefix=$2 private output file files=() superfluous=()
-    # What a killed run leaves in its own directory is found again.
-    private=${directory_mine:-$directory_path/$2}/.put-$BASHPID-${EPOCHREALTIME/./}
+    local how=$1 prefix=$2 place=$directory_mine output placed=() superfluous=()
     shift 2
-    files=("${@##*/}")
     directory_expect
-    # Signals come more than once; see end_by().
-    trap 'trap "" TERM INT HUP QUIT; rm -rf -- "$private"' EXIT
-    output=$(mkdir -p -- "$directory_path/$prefix" "$private" 2>&1) || directory_failed "$prefix" 'cannot be made' "$output"
-    if [[ $how == mv ]] && directory_is_elsewhere "$private" "$@"; then
+    if [[ ! $place ]]; then
+        place=$directory_path/$prefix/.put-$BASHPID-${EPOCHREALTIME/./}
+        # Signals come more than once; see end_by().
+        trap 'trap "" TERM INT HUP QUIT; rm -rf -- "$place"' EXIT
+    fi
+    placed=("${@##*/}")
+    placed=("${placed[@]/#/"$place/"}")
+    [[ -d $directory_path/$prefix && -d $place ]] ||
+        output=$(exec mkdir -p -- "$directory_path/$prefix" "$place" 2>&1) || directory_failed "$prefix" 'cannot be made' "$output"
+    if [[ $how == mv && ! $directory_mine ]] && directory_is_elsewhere "$place" "$@"; then
         how=cp superfluous=("$@")
     fi
-    output=$({ "$how" -f -- "$@" "$private/" &&
-        directory_finish "${files[@]/#/"$private/"}" &&
-        mv -f -- "${files[@]/#/"$private/"}" "$directory_path/$prefix/" &&
+    output=$({ directory_take "$how" "$place" "$@" && sync -- "${placed[@]}" && mv -f -- "${placed[@]}" "$directory_path/$prefix/" &&
         directory_sync "$prefix"; } 2>&1) || directory_failed "$prefix" 'cannot be written' "$output"
     ((${#superfluous[@]} == 0)) || attempt rm -f -- "${superfluous[@]}"
 )
+
+# directory_take cp|mv PLACE FILE...: copies or renames the files to the place. Those of a sync are there already, or small
+# and copied. A new file has permissions from the umask; a renamed one gets them, if the file system has any, and a
+# new time: that of an object is the time of its put.
+directory_take() {
+    local how=$1 to=$2 file others=() taken=()
+    for file in "${@:3}"; do
+        taken+=("$to/${file##*/}")
+        [[ ${file%/*} == "$to" ]] || others+=("$file")
+    done
+    if ((${#others[@]} == 0)); then
+        :
+    elif [[ $how == cp || $directory_mine ]]; then
+        cp --remove-destination --no-preserve=mode -- "${others[@]}" "$to/" || return
+    else
+        mv -f -- "${others[@]}" "$to/" || return
+    fi
+    [[ $how == mv ]] || return 0
+    chmod -- =rw "${taken[@]}" 2>/dev/null
+    touch -- "${taken[@]}"
+}
 
 # directory_is_elsewhere DIR FILE...: whether a file is on another file system than the directory: mv would
 # copy it.
@@ -108,13 +131,6 @@ directory_is_elsewhere() {
     local devices
     devices=$(stat -L -c %d -- "$@" | uniq)
     [[ $devices == *$'\n'* ]]
-}
-
-# directory_finish FILE...: gives the files their permissions and their time, and waits until they are on the
-# disk. Some file systems have no permissions.
-directory_finish() {
-    chmod -- =rw "$@" 2>/dev/null
-    touch -- "$@" && sync -- "$@"
 }
 
 # directory_sync PREFIX: waits until the new names are on the disk; some file systems cannot sync a directory.
@@ -169,24 +185,20 @@ directory_delete() {
 }
 
 # directory_incoming VARIABLE PREFIX STATE: the directory for packs of this state, on the file system of the
-# store, so that a move is a rename. Packs that a killed run was moving are moved back. The state must be
-# locked.
+# store, so that a move is a rename. The state must be locked.
 directory_incoming() {
-    local output id path left packs
-    [[ -s $3/incoming.id ]] || printf '%s-%s\n' "${EPOCHREALTIME/./}" "$RANDOM" | store "$3/incoming.id" || exit
+    local output id='' host='' path
+    { read -r id host; } 2>/dev/null <"$3/incoming.id"
     # State that was copied to another host is another state.
-    id=$(printf '%s %s' "$HOSTNAME" "$(<"$3/incoming.id")" | sha256sum)
-    path=$directory_path/$2/incoming/${id:0:16}
+    if [[ ! $id =~ ^[0-9a-f]{16}$ || $host != "$HOSTNAME" ]]; then
+        printf -v id '%013x%03x' "${EPOCHREALTIME/./}" $((RANDOM & 4095))
+        printf '%s %s\n' "$id" "$HOSTNAME" | store "$3/incoming.id" || exit
+    fi
+    path=$directory_path/$2/incoming/$id
     directory_expect
-    output=$(mkdir -p -- "$path" 2>&1) || directory_failed "$2" 'cannot be made' "$output"
+    [[ -d $path ]] || output=$(exec mkdir -p -- "$path" 2>&1) || directory_failed "$2" 'cannot be made' "$output"
     # Others may write to the store: what a link points to is not ours to move and to remove.
     [[ ! -L $path && ! -L ${path%/*} ]] || directory_failed "$2/incoming" 'cannot be used' 'it is a symbolic link, or has one'
-    for left in "$path"/.put-*; do
-        [[ -d $left && ! -L $left ]] || continue
-        packs=("$left"/*.zst)
-        [[ ! -e ${packs[0]} ]] || attempt mv -f -- "${packs[@]}" "$path/" || exit
-        rm -rf -- "$left"
-    done
     directory_mine=$path
     printf -v "$1" '%s' "$path"
 }

@@ -25,14 +25,14 @@ documents_known=
 # The form of the names of documents, without their directory. They are sorted as text, so that all numbers have one length.
 document_form='[0-9]{8}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}[.]json'
 
-# document_number VARIABLE DIR: sets the variable to the number of the next document of `reference` in DIR: one
-# more than the highest that is listed, of broken and forgotten ones, too.
+# document_number VARIABLE DIR: sets the variable to the number of the next document in DIR: one more than the
+# highest that documents_load() found, of broken and forgotten ones, too; 0 if there is none.
 document_number() {
-    local highest
-    highest=$(form="^$2/$document_form\t" awk -F '[/-]' '
-        $0 ~ ENVIRON["form"] && $2 + 0 >= number { number = $2 + 1 }
-        END { printf "%.0f\n", number }' "$spool/listing") || die 1 'the documents cannot be counted: awk failed'
-    printf -v "$1" '%s' "$highest"
+    local dir highest
+    printf -v "$1" 0
+    while IFS=$'\t' read -r dir highest; do
+        [[ $dir != "$2" ]] || printf -v "$1" '%d' $((10#$highest + 1))
+    done <"$spool/highest"
 }
 
 # document_number_check NUMBER DIR CONSEQUENCE: ends the driver if numbers have no more digits.
@@ -44,8 +44,9 @@ no other can follow; $3; it is not of zlsnap: remove it"
 # document_id VARIABLE: sets the variable to a new ID.
 document_id() {
     local random
-    random=$(od -An -N 6 -t x1 /dev/urandom)
-    printf -v "$1" '%s' "${random// /}"
+    read -r random </proc/sys/kernel/random/uuid
+    random=${random//-/}
+    printf -v "$1" '%s' "${random:0:12}"
 }
 
 # document_file VARIABLE NUMBER TIME ID: sets the variable to the name of the document, see document_form; TIME
@@ -58,40 +59,27 @@ document_file() {
 # in the spool:
 #
 #   table       the lines above
+#   missing     the keys of the documents that it had to read, since documents_known did not have them
+#   dropped     the keys of those that documents_known had, but the store has not any more
+#   highest     DIR NUMBER: the highest number of the documents in this directory
 #   complete    the keys of snapshots that are kept and complete, in their order
 #   damaged     KEY PROBLEM: of those that need an object that check has found damaged
 #   broken      KEY PROBLEM: of snapshots that are kept and lack an object; and of malformed documents
 #   forgotten   the keys of snapshots that are not kept
 documents_load() {
     local missing
-    spool_empty_files table missing
+    spool_empty_files table missing dropped
     zstd -q -dc -- "$documents_known" >"$spool/table.known" 2>/dev/null || : >"$spool/table.known"
-    documents_take "$spool/table.known" || spool_failed 'the documents cannot be read: awk failed'
+    documents_judge "$spool/table.known" "$spool/table"
     mapfile -t missing <"$spool/missing"
     if ((${#missing[@]})); then
         documents_fetch "$1" "${missing[@]}"
+        documents_judge "$spool/table"
     fi
-    documents_judge
 }
 
-# documents_take TABLE: takes the lines of documents that are listed with the size that they had; writes the
-# keys of the others to "missing". Malformed ones are read again.
-documents_take() {
-    out=$spool/table missing=$spool/missing form="^(snapshots|doomed)/$document_form\$" awk -F '\t' '
-        pass == 1 && $1 ~ ENVIRON["form"] { listed[$1] = $2 }
-        pass == 2 && $2 == "document" && $1 in listed && listed[$1] == $3 { known[$1] }
-        pass == 2 && $2 == "malformed" { malformed[$1] }
-        pass == 3 && $1 in known && !($1 in malformed) { print >ENVIRON["out"] }
-        END {
-            for (key in listed)
-                if (!(key in known) || key in malformed)
-                    print key >ENVIRON["missing"]
-        }' pass=1 "$spool/listing" pass=2 "$1" pass=3 "$1"
-}
-
-# documents_keep: writes the table for later runs, if it has changed.
+# documents_keep: writes the table for later runs.
 documents_keep() {
-    ! cmp -s -- "$spool/table" "$spool/table.known" || return 0
     attempt zstd -q -f -1 -o "$spool/table.kept" -- "$spool/table"
     attempt mv -fT -- "$spool/table.kept" "$documents_known"
 }
@@ -199,11 +187,12 @@ documents_sound() {
     cut -f 1 -- "$spool/damaged" | comm -23 -- "$spool/complete" -
 }
 
-# Compares what the snapshots need with the listing.
+# documents_judge TABLE [TAKEN]: compares what the snapshots need with the listing. With TAKEN, TABLE is of an
+# earlier listing: the lines of documents that are still listed, with the size that they had, are taken to that
+# file; the others are "missing", as are malformed ones, which are read again.
 documents_judge() {
-    local name
-    spool_empty_files complete damaged broken forgotten
-    dir=$spool awk -F '\t' -v OFS='\t' '
+    spool_empty_files highest complete damaged broken forgotten
+    dir=$spool/ taken=${2-} form="^(snapshots|doomed)/$document_form\$" awk -F '\t' -v OFS='\t' '
         function need(object, size) {
             if (!($1 in damaged) && ("bad/" substr(object, index(object, "/") + 1, 64) ".json") in sizes)
                 damaged[$1] = object " was found damaged by an earlier check"
@@ -211,27 +200,47 @@ documents_judge() {
                 return
             broken[$1] = object in sizes ? object " has " sizes[object] " bytes, not " size : object " is missing"
         }
-        FILENAME == ARGV[1] { sizes[$1] = $2 }
-        FILENAME == ARGV[1] { next }
+        BEGIN { dir = ENVIRON["dir"]; taken = ENVIRON["taken"] }
+        pass == 1 { sizes[$1] = $2 }
+        pass == 1 && $1 ~ ENVIRON["form"] { keys[++count] = $1 }
+        pass == 2 && $2 == "document" { known[$1] = $1 in sizes && sizes[$1] == $3 }
+        pass == 2 && $2 == "malformed" { known[$1] = 0 }
+        pass != 3 || taken != "" && !known[$1] { next }
+        taken != "" { print >taken }
         $2 == "snapshot" { snapshots[$1] }
         $2 == "manifest" || $2 == "chunks" { need($3, $4) }
         $2 == "pack" { need("packs/" $3 ".zst", $4); need("packs/" $3 ".index.zst", $5) }
         $2 == "doomed" { doomed[$3] }
-        $2 == "malformed" { print $1, $3 >(ENVIRON["dir"] "/broken") }
+        $2 == "malformed" { malformed[$1] = $3 }
         END {
-            for (key in snapshots) {
-                if (key in doomed)
-                    print key >(ENVIRON["dir"] "/forgotten")
-                else if (key in broken)
-                    print key, broken[key] >(ENVIRON["dir"] "/broken")
-                else {
-                    print key >(ENVIRON["dir"] "/complete")
+            for (i = 1; i <= count; i++) {
+                key = keys[i]
+                split(key, part, "[/-]")
+                numbers[part[1]] = part[2]
+                if (taken != "" && sizes[key] > 66060288) {
+                    malformed[key] = "it is larger than 63 MiB"
+                    print key, "malformed", malformed[key] >taken
+                }
+                if (taken != "" && !known[key] && !(key in malformed))
+                    print key >(dir "missing")
+                else if (key in malformed)
+                    print key, malformed[key] >(dir "broken")
+                else if (key in snapshots && key in doomed)
+                    print key >(dir "forgotten")
+                else if (key in snapshots && key in broken)
+                    print key, broken[key] >(dir "broken")
+                else if (key in snapshots) {
+                    print key >(dir "complete")
                     if (key in damaged)
-                        print key, damaged[key] >(ENVIRON["dir"] "/damaged")
+                        print key, damaged[key] >(dir "damaged")
                 }
             }
-        }' "$spool/listing" "$spool/table" || spool_failed 'the documents cannot be compared with the listing: awk failed'
-    for name in complete damaged broken; do
-        attempt sort -o "$spool/$name" -- "$spool/$name"
-    done
+            for (name in numbers)
+                print name, numbers[name] >(dir "highest")
+            if (taken != "")
+                for (key in known)
+                    if (!(key in sizes))
+                        print key >(dir "dropped")
+        }' pass=1 "$spool/listing" pass=2 "${2:+$1}" pass=3 "$1" ||
+        spool_failed 'the documents cannot be compared with the listing: awk failed'
 }

@@ -46,9 +46,8 @@ snapshot_facts() {
 # snapshot_sum KIND FIELD...: prints how many lines of this kind the snapshot has, and the sum of these
 # fields, as [COUNT,SUM].
 snapshot_sum() {
-    snapshot_lines "$1" | fields=${*:2} awk -F '\t' '
-        BEGIN { count = split(ENVIRON["fields"], fields, " ") }
-        { for (i = 1; i <= count; i++) sum += $fields[i] }
+    snapshot_lines "$@" | awk '
+        { for (i = 1; i <= NF; i++) sum += $i }
         END { printf "[%d,%.0f]\n", NR, sum }'
 }
 

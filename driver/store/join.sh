@@ -29,19 +29,31 @@ snapshot_find() {
     snapshot_verify
 }
 
-# Chooses the snapshot, and writes its manifest and its chunk map to the spool.
+# Chooses the snapshot, and writes its manifest and its chunk map to the spool, and meanwhile the indexes of its packs
+# to "known" there.
 snapshot_open() {
+    local indexes status
     snapshot_find
+    (messages_join && join_indexes) >"$spool/indexes.said" &
+    indexes=$!
     snapshot_manifest manifest "$spool/manifest"
     snapshot_manifest chunks "$spool/chunks"
+    wait "$indexes"
+    status=$?
+    [[ ! -s $spool/indexes.said ]] || cat -- "$spool/indexes.said" >&"$messages"
+    ((status == 0)) || exit "$status"
 }
 
-# join_prepare PATH...: fetches the indexes, and the packs that these paths need; all if there is none.
+# Fetches the indexes of the packs of the snapshot.
+join_indexes() {
+    attempt mkdir -p -- "$spool/known"
+    snapshot_lines pack 1 4 >"$spool/wanted"
+    indexes_fetch "$spool/wanted" "$spool/known"
+}
+
+# join_prepare PATH...: fetches the packs that these paths need; all if there is none.
 join_prepare() {
     local pack packs path names=() indexes=()
-    attempt mkdir -p -- "$spool/known"
-    snapshot_lines pack | cut -f 1,4 >"$spool/wanted"
-    indexes_fetch "$spool/wanted" "$spool/known"
     join_arguments=(--indexes="$spool/known")
     [[ ! -s $spool/chunks ]] || join_arguments+=(--chunks="$spool/chunks")
     for path; do

@@ -18,70 +18,68 @@ known_tier_most=8
 # Writes the packs to build on to "known" in the spool: PACK INDEX_DIGEST SIZE LIVE TOTAL USED. LIVE is of the
 # snapshot that uses most of the pack; USED is 1 if the last snapshot uses it. The other packs that the last
 # snapshot uses are in "repair", with damaged objects of its manifest and chunk map. The snapshots that have
-# such objects are in "unbased": no delta is made against them.
+# such objects are in "unbased": no delta is made against them. Packs that compaction is to leave out are in "left".
 known_choose() {
-    spool_empty_files repair unbased
-    repair=$spool/repair unbased=$spool/unbased last=$(tail -n 1 -- "$spool/complete") awk -F '\t' '
+    spool_empty_files repair unbased left
+    repair=$spool/repair unbased=$spool/unbased left=$spool/left \
+        least=$known_live_least tiers=$known_tiers most=$known_tier_most awk -F '\t' '
         FILENAME == ARGV[1] && $1 ~ "^bad/" { bad[substr($1, 5, 64)] }
-        FILENAME == ARGV[2] { complete[$1] }
+        FILENAME == ARGV[1] && $1 ~ "^packs/[^.]*[.]zst$" { packs[++count] = substr($1, 7, 64) }
+        FILENAME == ARGV[2] { complete[last = $1] }
         FILENAME != ARGV[3] { next }
         $2 == "doomed" && $3 ~ "^packs/" { bad[substr($3, 7, 64)] }
         ($2 == "manifest" || $2 == "chunks") && substr($3, 11, 64) in bad {
             print $1 >ENVIRON["unbased"]
-            if ($1 == ENVIRON["last"])
+            if ($1 == last)
                 print $3 >ENVIRON["repair"]
         }
         $2 == "pack" && $1 in complete {
             digest[$3] = $6; size[$3] = $4; total[$3] = $8
             if ($7 > live[$3] + 0)
                 live[$3] = $7
-            if ($1 == ENVIRON["last"])
+            if ($1 == last)
                 used[$3]
         }
-        END {
-            for (pack in digest)
-                if (!(pack in bad))
-                    print pack, digest[pack], size[pack], live[pack], total[pack], pack in used | "sort"
-                else if (pack in used)
-                    print pack >ENVIRON["repair"]
-        }' "$spool/listing" "$spool/complete" "$spool/table" >"$spool/known" ||
-        die 1 'the packs cannot be chosen: awk failed'
-}
-
-# Whether packs are to be compacted; writes those that are to be left out to "left" in the spool.
-known_compact() {
-    least=$known_live_least tiers=$known_tiers most=$known_tier_most awk '
-        BEGIN { tiers = split(ENVIRON["tiers"], tier, " ") }
-        !$6 { next }
-        $4 * 100 < ENVIRON["least"] * $5 { print $1; next }
-        {
-            for (i = 1; i <= tiers; i++)
-                if ($3 < tier[i]) {
-                    packs[i] = packs[i] $1 "\n"
-                    count[i]++
-                    break
-                }
+        # A pack that the last snapshot uses: little of it, or one of its tier.
+        function judge(pack,  i) {
+            if (live[pack] * 100 < ENVIRON["least"] * total[pack]) {
+                print pack >ENVIRON["left"]
+                return
+            }
+            for (i = 1; i <= tiers && size[pack] >= tier[i]; i++)
+                ;
+            members[i] = members[i] pack "\n"
+            number[i]++
         }
         END {
-            for (i in count)
-                if (count[i] > ENVIRON["most"])
-                    printf "%s", packs[i]
-        }' "$spool/known" >"$spool/left"
-    [[ -s $spool/left ]]
+            tiers = split(ENVIRON["tiers"], tier, " ")
+            for (i = 1; i <= count; i++) {
+                pack = packs[i]
+                if (pack in used && !(pack in bad))
+                    judge(pack)
+                if (pack in digest && !(pack in bad))
+                    print pack, digest[pack], size[pack], live[pack], total[pack], pack in used
+                else if (pack in used)
+                    print pack >ENVIRON["repair"]
+            }
+            for (i = 1; i <= tiers; i++)
+                if (number[i] > ENVIRON["most"] + 0)
+                    printf "%s", members[i] >ENVIRON["left"]
+        }' "$spool/listing" "$spool/complete" "$spool/table" >"$spool/known" ||
+        die 1 'the packs cannot be chosen: awk failed'
 }
 
 # The state has the plan of the last sync: the options of the last snapshot, and a line PACK INDEX_DIGEST for
 # each index in known/, sorted. Returns 1 if there is none, or if known/ has other indexes; else takes the
 # options.
 known_guess() {
-    local options='' pack have wanted=''
+    local options='' pack wanted=() have=("$state/known"/*.index)
     { read -r options && while read -r pack _; do
-        wanted+=$pack.index$'\n'
+        wanted+=("$state/known/$pack.index")
     done; } 2>/dev/null <"$state/plan"
-    have=$(cd -- "$state/known" 2>/dev/null && printf '%s\n' *.index)
-    [[ $options && ($have == "${wanted%$'\n'}" || ! $wanted && $have == '*.index') ]] || return
+    [[ $options && ${have[*]} == "${wanted[*]-"$state/known/*.index"}" ]] || return
     # Options that cannot be taken are told of when the plan turns out to be that of the last snapshot.
-    (options_take "$options") {messages}>/dev/null && options_take "$options"
+    [[ $options == "$shaping_json" ]] || (options_take "$options") {messages}>/dev/null && options_take "$options"
 }
 
 # known_plan: prints the plan that fits the last snapshot and "known".
@@ -93,9 +91,12 @@ known_plan() {
     done <"$spool/known"
 }
 
-# Whether known_guess() was wrong.
+# Whether known_guess() was wrong; the plan that fits is in the spool.
 known_has_changed() {
-    [[ $(known_plan) != "$(<"$state/plan")" ]]
+    local right guessed
+    IFS='' read -r -d '' right <"$spool/plan"
+    IFS='' read -r -d '' guessed <"$state/plan"
+    [[ $right != "$guessed" ]]
 }
 
 # Makes known/ hold just the indexes of "known", and writes the plan.
@@ -114,7 +115,7 @@ known_prepare() {
 known_extend() {
     {
         printf '%s\n' "$shaping_json"
-        { cut -d ' ' -f 1,2 -- "$spool/known" && awk '{ print $1, $4 }' "$spool/packs"; } | sort -u
+        awk '{ print $1, $(FILENAME == ARGV[1] ? 2 : 4) }' "$spool/known" "$spool/packs" | sort -u
     } >"$state/plan" || die 1 "$(printable "$state"): cannot be written"
 }
 

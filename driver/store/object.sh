@@ -3,139 +3,149 @@
 # The objects of a manifest or a chunk map: the whole text, or a delta against an earlier one. An object is a
 # skippable frame of random bytes, and the text compressed by zstd; its name is the digest of that.
 
-part core/pipe store/documents store/snapshot
+part core/json core/pipe store/documents store/snapshot
 
-# number_base NUMBER: prints the number without its last octal digit that is not zero: the snapshot whose
-# manifest this one's is a delta of. So the manifest of snapshot 1000 is made of four objects.
+# The new objects: files in the spool.
+objects_new=()
+
+# The snapshot that deltas are made against: its key, empty if there is none, and the digests of its manifest and chunk
+# map. Their objects are in manifest.base and chunks.base in the spool.
+declare -gA base=()
+
+# number_base VARIABLE NUMBER: sets the variable to the number without its last octal digit that is not zero: the
+# snapshot whose manifest this one's is a delta of. So the manifest of snapshot 1000 is made of four objects.
 number_base() {
     local place=1
-    while (($1 && $1 / place % 8 == 0)); do
+    while (($2 && $2 / place % 8 == 0)); do
         place=$((place * 8))
     done
-    echo $(($1 - $1 / place % 8 * place))
+    printf -v "$1" '%d' $(($2 - $2 / place % 8 * place))
 }
 
 # The longest row of objects that a manifest is made of.
 object_row=8
 
-# objects_make KIND FILE DIGEST: makes the object of a manifest or a chunk map in "new", and writes the names
-# and sizes of the objects that the text is made of to KIND.objects in the spool: those of the last snapshot
-# if it has the same text, else a delta or the whole text, whichever is smaller.
-objects_make() {
-    local list=$spool/$1.objects whole='' delta='' limit=0
-    if [[ $3 == "${snapshot[tree]}" || $3 == "${snapshot[chunks]-}" ]] &&
-        ! grep -qxF -- "${snapshot[key]}" "$spool/unbased"; then
-        snapshot_lines "$1" | tr '\t' ' ' >"$list"
-        return
-    fi
-    : >"$list"
-    object_delta "$1" "$2"
-    if [[ -s $list ]]; then
-        delta=$(object_make "$spool/$1.delta") || exit
-        read -r _ limit <"$list"
-    fi
-    # Less than a quarter of the whole object that the row begins with: a whole one would not be smaller.
-    if [[ ! $delta ]] || ((${delta#* } * 4 >= limit)); then
-        whole=$(object_make "$2") || exit
-    fi
-    if [[ ! $whole || ($delta && ${delta#* } -lt ${whole#* }) ]]; then
-        printf '%s\n' "$delta" >>"$list"
-        object_drop "$whole"
-    else
-        printf '%s\n' "$whole" >"$list"
-        object_drop "$delta"
-    fi
-}
-
-# object_make FILE: prints the name and the size of the object.
-object_make() {
-    local digest object=$spool/new/object.$BASHPID size
-    { printf '\x50\x2a\x4d\x18\x10\0\0\0' && head -c 16 /dev/urandom && zstd -q -c; } <"$1" >"$object" ||
-        die 1 'the spool cannot be written'
-    digest=$(attempt sha256sum <"$object") || exit
-    file_size size "$object"
-    attempt mv -T -- "$object" "$spool/new/${digest:0:64}.zst"
-    printf 'manifests/%s.zst %s\n' "${digest:0:64}" "$size"
-}
-
-# object_drop LINE: removes an object that is not used; LINE may be empty.
-object_drop() {
-    local name=${1%% *}
-    [[ ! $name ]] || attempt rm -f -- "$spool/new/${name##*/}"
-}
-
-# object_delta KIND FILE: writes the delta to KIND.delta in the spool, and the objects of its base to
-# KIND.objects. There is none if no snapshot can be the base.
-object_delta() {
-    local key digest base=$spool/$1.base
-    key=$(base_choose) || die 1 'awk failed'
-    [[ $key ]] || return 0
-    digest=$(base_lines "$1" "$key") || exit
-    [[ $digest != - ]] || return 0
-    zstd -q -dc -- "$state/manifests/${digest#sha256:}.zst" >"$base" 2>/dev/null && delta_make "$@" "$digest" && return
-    attempt rm -f -- "$state/manifests/${digest#sha256:}.zst"
-    (snapshot_read "$key" && snapshot_manifest "$1" "$base") && delta_make "$@" "$digest" || return 0
-}
-
-# delta_make KIND FILE DIGEST: fails unless the base has this digest.
-delta_make() {
-    local old
-    (exec "$mtreediff" -- "$spool/$1.base" "$2") >"$spool/$1.delta" || return
-    { read -r _ && read -r _ old _; } <"$spool/$1.delta"
-    [[ sha256:$old == "$3" ]] && mv -fT -- "$spool/$1.base.objects" "$spool/$1.objects"
-}
-
-# Prints the key of the snapshot that is the base: the one with number_base(), or the last one before it that
-# is complete, or else the oldest one. None if its own row of deltas is long. Snapshots of which a check has
-# found an object damaged are left out.
-base_choose() {
-    base=$(number_base "$number") row=$object_row awk -F '\t' '
-        FILENAME == ARGV[1] { unbased[$1]; next }
-        FILENAME == ARGV[2] { if (!($1 in unbased)) complete[$1]; next }
-        !($1 in complete) { next }
-        $2 == "snapshot" { numbers[$1] = $3 + 0 }
+# Chooses the base: the snapshot with number_base(), or the last one before it that is complete, or else the oldest
+# one. There is none if its own row of deltas is long. Snapshots of which a check has found an object damaged are
+# left out.
+objects_begin() {
+    local least
+    objects_new=()
+    spool_empty_files manifest.base chunks.base
+    number_base least "$number"
+    least=$least row=$object_row base=$spool/ awk -F '\t' '
+        pass == 1 { unbased[$1] }
+        pass == 2 && !($1 in unbased) { complete[$1] }
+        pass != 3 || !($1 in complete) { next }
+        $2 == "snapshot" { numbers[$1] = $3 + 0; digests[$1] = $8 " " $9 }
         $2 == "manifest" { rows[$1]++ }
+        $2 == "manifest" || $2 == "chunks" { objects[$1, $2] = objects[$1, $2] $3 " " $4 "\n" }
         END {
             for (key in numbers) {
-                before = numbers[key] <= ENVIRON["base"] + 0
+                before = numbers[key] <= ENVIRON["least"] + 0
                 if (best == "" || before > best_before || before == best_before && (before ? key > best : key < best)) {
                     best = key
                     best_before = before
                 }
             }
-            if (rows[best] < ENVIRON["row"])
-                print best
-        }' "$spool/unbased" "$spool/complete" "$spool/table"
+            if (best == "" || rows[best] >= ENVIRON["row"])
+                exit
+            printf "%s", objects[best, "manifest"] >(ENVIRON["base"] "manifest.base")
+            printf "%s", objects[best, "chunks"] >(ENVIRON["base"] "chunks.base")
+            print best, digests[best]
+        }' pass=1 "$spool/unbased" pass=2 "$spool/complete" pass=3 "$spool/table" >"$spool/base" || die 1 'awk failed'
+    read -r "base[key]" "base[manifest]" "base[chunks]" <"$spool/base"
+    return 0
 }
 
-# base_lines KIND KEY: prints the digest of the manifest or chunk map of a snapshot, and writes its objects to
-# KIND.base.objects.
-base_lines() {
-    kind=$1 key=$2 out=$spool/$1.base.objects awk -F '\t' '
-        $1 != ENVIRON["key"] { next }
-        $2 == "snapshot" { print ENVIRON["kind"] == "chunks" ? $9 : $8 }
-        $2 == ENVIRON["kind"] { print $3, $4 >ENVIRON["out"] }' "$spool/table" || die 1 'awk failed'
+# objects_make KIND FILE DIGEST: makes the object of a manifest or a chunk map, and writes the names and sizes of
+# the objects that the text is made of to KIND.objects in the spool: those of the last snapshot if it has the
+# same text, else a delta or the whole text, whichever is smaller.
+objects_make() {
+    local delta='' whole='' limit=0 rows
+    if [[ $3 == "${snapshot[tree]}" || $3 == "${snapshot[chunks]-}" ]] &&
+        ! grep -qxF -- "${snapshot[key]}" "$spool/unbased"; then
+        snapshot_lines "$1" 1 2 >"$spool/$1.objects"
+        return
+    fi
+    if object_delta "$1" "$2"; then
+        object_make delta "$spool/$1.delta"
+        read -r _ limit <"$spool/$1.base"
+    fi
+    # Less than a quarter of the whole object that the row begins with: a whole one would not be smaller.
+    if [[ ! $delta ]] || ((${delta#* } * 4 >= limit)); then
+        object_make whole "$2"
+    fi
+    if [[ ! $whole || ($delta && ${delta#* } -lt ${whole#* }) ]]; then
+        read -r -d '' rows <"$spool/$1.base"
+        object_use "$delta" "$rows"$'\n'
+    else
+        object_use "$whole"
+    fi >"$spool/$1.objects"
 }
 
-# --------------------------------------------------------------------------- in the state directory
-
-# manifest_keep FILE DIGEST: keeps a text that later ones will be deltas of.
-manifest_keep() {
-    attempt zstd -q -f -1 -o "$spool/kept" -- "$1"
-    attempt mv -fT -- "$spool/kept" "$state/manifests/${2#sha256:}.zst"
+# object_make VARIABLE FILE: makes the object of the text, and sets the variable to its name and its size.
+object_make() {
+    local object=$spool/object statuses summary digest='' size=''
+    { object_nonce && exec zstd -q -c; } <"$2" | "$shasum_tee" -q --json -o "$spool/object.summary" >"$object"
+    statuses=${PIPESTATUS[*]}
+    [[ $statuses == '0 0' ]] || spool_failed 'the manifest cannot be compressed'
+    summary=$(<"$spool/object.summary")
+    json_value digest "$summary" digest
+    json_value size "$summary" size
+    attempt mv -T -- "$object" "$spool/${digest#sha256:}.zst"
+    printf -v "$1" 'manifests/%s.zst %s' "${digest#sha256:}" "$size"
 }
 
-# Removes the texts that no later one will be a delta of: only those of the numbers from which number_base()
-# leads to 0.
+# Prints the skippable frame.
+object_nonce() {
+    local i random bytes=''
+    read -r random </proc/sys/kernel/random/uuid
+    random=${random//-/}
+    for ((i = 0; i < 32; i += 2)); do
+        bytes+="\\x${random:i:2}"
+    done
+    printf '\x50\x2a\x4d\x18\x10\0\0\0%b' "$bytes"
+}
+
+# object_use LINE [ROWS]: prints the objects of a text, ROWS and this one, which is a new one.
+object_use() {
+    local name=${1%% *}
+    printf '%s%s\n' "${2-}" "$1"
+    objects_new+=("$spool/${name##*/}")
+}
+
+# object_delta KIND FILE: writes the delta to KIND.delta in the spool; returns 1 if there is none.
+object_delta() {
+    local digest=${base[$1]} kept
+    [[ ${base[key]} && $digest != - ]] || return
+    kept=$state/manifests/${digest#sha256:}
+    if [[ -e $kept ]]; then
+        ! delta_make "$1" "$kept" "$2" || return 0
+        attempt rm -f -- "$kept"
+    fi
+    (snapshot_read "${base[key]}" && snapshot_manifest "$1" "$spool/$1.old") && delta_make "$1" "$spool/$1.old" "$2"
+}
+
+# delta_make KIND OLD NEW: fails unless OLD has the digest of the base.
+delta_make() {
+    local digest
+    (exec "$mtreediff" -- "$2" "$3") >"$spool/$1.delta" || return
+    { read -r _ && read -r _ digest _; } <"$spool/$1.delta"
+    [[ sha256:$digest == "${base[$1]}" ]]
+}
+
+# Removes the texts in the state that no later one will be a delta of: only those of the numbers from which
+# number_base() leads to 0.
 manifests_forget() {
     local next=$number numbers=' ' file keep
     while ((next)); do
-        next=$(number_base "$next")
+        number_base next "$next"
         numbers+="$next "
     done
     keep=$(numbers=$numbers awk -F '\t' '
         $2 == "snapshot" && index(ENVIRON["numbers"], " " $3 " ") { print $8, $9 }' "$spool/table")
-    for file in "$state/manifests"/*.zst; do
-        [[ $keep == *"$(basename -- "$file" .zst)"* ]] || attempt rm -f -- "$file"
+    for file in "$state/manifests"/*; do
+        [[ ! -e $file || $keep == *"${file##*/}"* ]] || attempt rm -f -- "$file"
     done
 }

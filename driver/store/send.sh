@@ -3,41 +3,53 @@
 # What a sync sends: packs, manifest and chunk map, and at last the document. The walk left the manifest in
 # the spool, the chunk map in the state, and packs in incoming/.
 
-part core/pipe layer/metadata store/known store/object store/signature store/snapshot store/state
+part core/pipe layer/metadata store/known store/object store/readback store/signature store/snapshot store/state
 
-# The number of the new snapshot.
+# The number of the new snapshot, the bytes of the objects that it adds, and the size of its document.
 number=
+added=
+document_size=
 
 # The digest of its chunk map; empty if no file is large.
 chunks_digest=
 
-# The status of send_snapshot() if nothing was sent because an index in the state was damaged.
+# The status of send_snapshot() if nothing was sent because an index in the state, or a pack, was damaged.
 send_again=75
 
-# send_snapshot DIR
+# Sends the snapshot that sync_compare() has compared with the last one.
 send_snapshot() {
-    local needs name
-    rm -rf -- "$spool/new"
+    local needs reader keeper name
     document_number number snapshots
     document_number_check "$number" snapshots 'not synced'
-    (needs_find) &
+    (packs_find) &
     needs=$!
-    attempt mkdir -- "$spool/new"
+    objects_begin
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
     wait "$needs" || return
+    ([[ ! $readback_wanted ]] || readback) &
+    reader=$!
+    readback_wanted=
+    # From a remote store it fetches: if that fails, the puts would fail, too.
+    [[ $target_kind == directory ]] || wait "$reader" || return
     phase_say sending
     packs_send
-    manifests_send
-    name=$(document_write "$1") || exit
-    documents_add "$name"
+    ((${#objects_new[@]} == 0)) || target_put "$reference/manifests" "${objects_new[@]}"
+    wait "$reader" || return
+    sizes_replace
+    document_write name
+    send_compare
     target_put "$reference/snapshots" "$spool/$name"
     document_expect "snapshots/$name"
+    (documents_keep && known_extend) &
+    keeper=$!
     send_compare
-    send_remember
+    wait "$keeper" || exit
+    sync_clean
+    manifests_keep
     name=${name%.json}
     sync_result synced "${name##*-}"
-    sync_sum "$(added_bytes)"
+    sync_sum $((added + document_size))
 }
 
 # Lists the store and compares it with "expected". Ends the driver if an object is missing, so that a document
@@ -78,81 +90,92 @@ send_doomed() {
 
 # --------------------------------------------------------------------------- packs
 
-# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL. Where several packs have a content,
-# the newest index decides: one of a new pack, or else of a pack that the last snapshot uses.
-needs_find() {
-    local pack used preferred=() new=("$incoming"/*.index)
-    while read -r pack _ _ _ _ used; do
-        [[ $used != 1 || ! -e $state/known/$pack.index ]] || preferred+=("$state/known/$pack.index")
-    done <"$spool/known"
-    ((${#preferred[@]} == 0)) || attempt touch -- "${preferred[@]}"
-    [[ ! -e ${new[0]} ]] || attempt cp -- "${new[@]}" "$state/known/"
-    known_verify || {
-        known_return
-        exit "$send_again"
-    }
-    (stage_from "$spool/manifest" stage "$tarjoin" --needs --indexes="$state/known" --chunks="$state/chunks") \
-        >"$spool/needs" || die 1 "$(reference_print "$reference"): not synced, run it again"
-    known_return
+# Writes what the document says of the packs that the manifest needs to "packs": PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE
+# TOTAL; and those of them that are not in a document yet to "unsent". Exits with send_again if an index in the
+# state is damaged.
+packs_find() {
+    packs_prefer
+    packs_measure
+    needs_find && packs_judge && return
+    known_verify || exit "$send_again"
+    cat -- "$spool/needs.said" >&"$messages"
+    die 1 "$(reference_print "$reference"): not synced, run it again"
 }
 
-# Sends the packs that wait in incoming/ and are needed, with their indexes. Writes what the document says of
-# all needed packs to "packs": PACK SIZE INDEX_SIZE INDEX_DIGEST LIVE TOTAL. Until the document is there, the
-# state has the sizes of those that were sent, and incoming/ their indexes: if this run is killed, the next
-# one does not send their contents again.
-packs_send() {
-    local pack rest files=() packs=()
-    unsent=$spool/unsent awk -F '\t' -v OFS=' ' '
-        FILENAME == ARGV[1] {
-            split($0, field, " ")
-            live[field[1]] = field[2]
-            total[field[1]] = field[3]
-            next
-        }
-        FILENAME == ARGV[2] {
-            complete[$1]
-            next
-        }
-        $2 == "pack" && $1 in complete && $3 in live {
-            print $3, $4, $5, $6, live[$3], $8
-            delete live[$3]
-        }
-        END {
-            for (pack in live)
-                print pack, live[pack], total[pack] | ("sort >" "\"$unsent\"")
-        }' "$spool/needs" "$spool/complete" "$spool/table" >"$spool/packs" || die 1 'the packs cannot be listed: awk failed'
-    if [[ -s $spool/unsent ]]; then
-        while read -r pack rest; do
-            files+=("$incoming/$pack")
-            [[ ! -e $incoming/$pack.zst ]] || packs+=("$incoming/$pack.zst")
-        done <"$spool/unsent"
-        attempt zstd -q --output-dir-flat "$spool/new" -- "${files[@]/%/.index}"
-        packs_measure "${files[@]}" >>"$spool/packs" || exit
-        target_move "$reference/packs" "${packs[@]}" "$spool/new"/*.index.zst
-        attempt rm -f -- "$spool/new"/*.index.zst
+# Compresses the indexes of the packs that wait in incoming/. Writes the sizes of what is new to "sizes": NAME SIZE.
+packs_measure() {
+    local indexes=("$incoming"/*.index)
+    : >"$spool/sizes"
+    [[ -e ${indexes[0]} ]] || return 0
+    attempt zstd -q -f --output-dir-flat "$spool" -- "${indexes[@]}"
+    attempt cp -- "${indexes[@]}" "$state/known/"
+    find "$incoming" "$spool" -ignore_readdir_race -maxdepth 1 -name '*.zst' -type f -printf '%f %s\n' >"$spool/sizes" ||
+        die 1 "$(printable "$incoming"): cannot be listed"
+}
+
+# Where several packs have a content, the newest index decides: one of a new pack, or else of a pack that the last
+# snapshot uses.
+packs_prefer() {
+    local pack used other='' preferred=()
+    while read -r pack _ _ _ _ used; do
+        if [[ $used != 1 ]]; then
+            other=yes
+        elif [[ -e $state/known/$pack.index ]]; then
+            preferred+=("$state/known/$pack.index")
+        fi
+    done <"$spool/known"
+    if [[ $other && ${#preferred[@]} -ne 0 ]]; then
+        attempt touch -- "${preferred[@]}"
     fi
 }
 
-# packs_measure FILE...: prints the lines for "packs" of packs in incoming/; they are in the order of
-# "unsent".
-packs_measure() {
-    local digests lines='' sizes index_sizes i pack live total
-    ((${#packs[@]} == 0)) || lines=$(cd -- "$incoming" && attempt stat -c '%n %s' -- "${packs[@]##*/}") || exit
-    printf '%s\n' "${lines//.zst / }" | cat "$spool/resumed" - >"$spool/sent" || die 1 'the spool cannot be written'
-    attempt cp -- "$spool/sent" "$state/sent"
-    lines=$(awk 'FILENAME == ARGV[1] { size[$1] = $2; next } { print size[$1] }' "$spool/sent" "$spool/unsent")
-    [[ $lines =~ ^([0-9]+($|$'\n'))+$ ]] || die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again"
-    # Names with a backslash or a newline would be quoted.
-    digests=$(cd -- "$incoming" && printf '%s.index\n' "${@##*/}" | attempt xargs sha256sum --) &&
-        index_sizes=$(cd -- "$spool/new" && printf '%s.index.zst\n' "${@##*/}" | attempt xargs stat -c %s --) || exit
-    mapfile -t digests <<<"$digests"
-    mapfile -t sizes <<<"$lines"
-    mapfile -t index_sizes <<<"$index_sizes"
-    i=0
-    while read -r pack live total; do
-        printf '%s %s %s sha256:%s %s %s\n' "$pack" "${sizes[i]}" "${index_sizes[i]}" "${digests[i]:0:64}" "$live" "$total"
-        i=$((i + 1))
+# Writes the packs that the manifest needs to "needs": PACK LIVE TOTAL INDEX_DIGEST.
+needs_find() {
+    local status
+    (stage_from "$spool/manifest" exec "$tarjoin" --needs --indexes="$state/known" --chunks="$state/chunks") \
+        >"$spool/needs" 2>"$spool/needs.said"
+    status=$?
+    known_return
+    return "$status"
+}
+
+# Compares "needs" with what is known, and writes "packs" and "unsent". Until the document is there, the state has the
+# sizes of the packs that are sent, and incoming/ their indexes: if this run is killed, the next one does not
+# send their contents again. Returns 1 if the index of a known pack is not that of its document.
+packs_judge() {
+    : >"$spool/unsent"
+    unsent=$spool/unsent sent=$state/sent awk '
+        pass == 1 { size[$1] = $2 }
+        pass == 2 { size[$1 ".zst"] = $2 }
+        pass == 3 { digest[$1] = $2 }
+        pass == 4 { complete[$1] }
+        pass == 5 && $2 == "pack" && $1 in complete { stored[$3] = $4 " " $5 }
+        pass != 6 { next }
+        $1 in digest && digest[$1] != $4 { exit status = 1 }
+        $1 in stored { print $1, stored[$1], $4, $2, $3; next }
+        !(($1 ".zst") in size && ($1 ".index.zst") in size) { exit status = 4 }
+        {
+            print $1, size[$1 ".zst"], size[$1 ".index.zst"], $4, $2, $3
+            print $1 >ENVIRON["unsent"]
+            print $1, size[$1 ".zst"] >ENVIRON["sent"]
+        }' pass=1 "$spool/sizes" pass=2 "$spool/resumed" pass=3 "$spool/known" pass=4 "$spool/complete" \
+        FS='\t' pass=5 "$spool/table" FS=' ' pass=6 "$spool/needs" >"$spool/packs"
+    case $? in
+    0) ;;
+    1) return 1 ;;
+    4) die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again" ;;
+    *) die 1 'the packs cannot be listed: awk failed' ;;
+    esac
+}
+
+# Sends the packs of "unsent", those of them that a killed run has not sent, with their indexes.
+packs_send() {
+    local pack packs=() indexes=()
+    while read -r pack; do
+        indexes+=("$spool/$pack.index.zst")
+        [[ ! -e $incoming/$pack.zst ]] || packs+=("$incoming/$pack.zst")
     done <"$spool/unsent"
+    ((${#indexes[@]} == 0)) || target_move "$reference/packs" "${packs[@]}" "${indexes[@]}"
 }
 
 # --------------------------------------------------------------------------- the document
@@ -168,48 +191,39 @@ chunks_make() {
     objects_make chunks "$state/chunks" "$chunks_digest"
 }
 
-# Sends the objects of the manifest and the chunk map, and compares the store with what the document will
-# name.
-manifests_send() {
-    local files=("$spool/new"/*.zst)
-    attempt cp -- "$spool/listing" "$spool/listing.before"
-    [[ ! -e ${files[0]} ]] || target_put "$reference/manifests" "${files[@]}"
-    sizes_replace
-    awk -v OFS='\t' '
-        NF == 2 { print $1, $2; next }
-        { print "packs/" $1 ".zst", $2; print "packs/" $1 ".index.zst", $3 }
-        ' "$spool/manifest.objects" "$spool/chunks.objects" "$spool/packs" >"$spool/expected" ||
-        die 1 'awk failed'
-    send_compare
-}
-
-# document_write DIR: writes the document to the spool; prints its name.
+# document_write VARIABLE: writes the document to the spool, sets the variable to its name, and sets `added`. Adds its
+# lines to the table, and writes what it names to "expected".
 document_write() {
-    local time id name directory
+    local time id file host here fields chunks=null
     time=$(created_at)
     document_id id
-    path_of directory realpath -- "$1"
-    document_file name "$number" "$time" "$id"
-    : >"$spool/signature"
-    [[ ! $signing ]] || signature_text "$reference" "$number" "$time" "$id" "$tree" "$chunks_digest" \
-        "$shaping_json" | signature_make "$signing" "$spool/signature" || exit
-    jq -nc --arg name "$reference" --argjson sequence "$number" --arg time "$time" --arg id "$id" --arg host "$HOSTNAME" \
-        --arg directory "$directory" --argjson options "$shaping_json" --arg tree "$tree" --arg chunks "$chunks_digest" \
-        --argjson entries "$tree_entries" --argjson size "$tree_bytes" --argjson added "$(added_bytes)" \
-        --rawfile manifest "$spool/manifest.objects" --rawfile map "$spool/chunks.objects" \
-        --rawfile packs "$spool/packs" --rawfile signature "$spool/signature" '
-        def lines: split("\n") | map(select(. != "") | split(" "));
-        def objects: lines | map({object: .[0], size_bytes: (.[1] | tonumber)});
-        {schema_version: 1, name: $name, sequence: $sequence, time: $time, id: $id, host: $host, directory: $directory,
-            options: $options, tree_digest: $tree, chunks_digest: (if $chunks == "" then null else $chunks end),
-            entries: $entries, size_bytes: $size, added_bytes: $added,
-            manifest: ($manifest | objects), chunks: ($map | objects),
-            packs: ($packs | lines | map({pack: .[0], size_bytes: (.[1] | tonumber),
-                index_size_bytes: (.[2] | tonumber), index_digest: .[3], live_bytes: (.[4] | tonumber),
-                total_bytes: (.[5] | tonumber)}))}
-        + if $signature == "" then {} else {signature: $signature} end
-        ' >"$spool/$name" || die 1 'the document cannot be written by jq'
-    echo "$name"
+    document_file file "$number" "$time" "$id"
+    json_text here "$directory"
+    json_text host "$HOSTNAME"
+    [[ ! $chunks_digest ]] || chunks="\"$chunks_digest\""
+    fields=(schema_version 1 name "\"$reference\"" sequence "$number" time "\"$time\"" id "\"$id\"" host "$host"
+        directory "$here" options "$shaping_json" tree_digest "\"$tree\"" chunks_digest "$chunks"
+        entries "$tree_entries" size_bytes "$tree_bytes")
+    if [[ $signing ]]; then
+        signature_text "$reference" "$number" "$time" "$id" "$tree" "$chunks_digest" "$shaping_json" |
+            signature_make "$signing" "$spool/signature" || exit
+        fields+=(signature "$(jq -Rs . <"$spool/signature")") || die 1 'jq failed'
+    fi
+    printf '%s\t%s\n' "${fields[@]}" >"$spool/fields" || die 1 'the spool cannot be written'
+    key=snapshots/$file table=$spool/table expected=$spool/expected sum=$spool/sum awk -f "$parts/store/document.awk" \
+        FS='\t' pass=1 "$spool/listing" pass=2 "$spool/fields" FS=' ' pass=3 "$spool/manifest.objects" \
+        pass=4 "$spool/chunks.objects" pass=5 "$spool/packs" >"$spool/$file" || die 1 'the document cannot be written by awk'
+    read -r added document_size <"$spool/sum"
+    printf -v "$1" '%s' "$file"
+}
+
+# Keeps the manifest and the chunk map if later ones will be deltas of them.
+manifests_keep() {
+    ((number % 8 == 0)) || return 0
+    [[ -d $state/manifests ]] || attempt mkdir -- "$state/manifests"
+    manifests_forget
+    attempt mv -fT -- "$spool/manifest" "$state/manifests/${tree#sha256:}"
+    [[ ! $chunks_digest ]] || attempt cp --reflink=auto -- "$state/chunks" "$state/manifests/${chunks_digest#sha256:}"
 }
 
 # Replaces the sizes of objects that were sealed by those of the sealed ones.
@@ -232,43 +246,7 @@ sizes_replace() {
 
 # document_expect KEY: adds the document, with the size that it has in the store, to "expected" and to the table.
 document_expect() {
-    local size
-    if [[ -e $spool/sealed.sizes ]]; then
-        size=$(awk -v key="$reference/$1" '$1 == key { print $2 }' "$spool/sealed.sizes")
-    else
-        file_size size "$spool/${1##*/}"
-    fi
-    printf '%s\t%s\n' "$1" "$size" >>"$spool/expected"
-    printf '%s\tdocument\t%s\n' "$1" "$size" >>"$spool/table"
-}
-
-# documents_add NAME: adds the lines of the new document to the table; ends the driver if it is malformed.
-documents_add() {
-    name=$reference kind=snapshots documents_lines "$spool/$1" >"$spool/lines" || die 1 'the document cannot be read by jq'
-    [[ $(<"$spool/lines") != *$'\tmalformed\t'* ]] ||
-        die 1 "the new document would be malformed: $(cut -f 3 -- "$spool/lines")"
-    grep -v $'\tdocument$' "$spool/lines" >>"$spool/table" || die 1 'the spool cannot be written'
-}
-
-# Prints the bytes of the objects that this sync stored.
-added_bytes() {
-    awk -F '\t' '
-        FILENAME == ARGV[1] { before[$1]; next }
-        !($1 in before) { sum += $2 }
-        END { printf "%d\n", sum }' "$spool/listing.before" "$spool/expected"
-}
-
-# --------------------------------------------------------------------------- afterwards
-
-# Keeps what the next sync can use: the documents, the plan, and the manifest if later ones will be deltas of
-# it.
-send_remember() {
-    documents_keep
-    known_extend
-    sync_clean
-    ((number % 8 == 0)) || return 0
-    attempt mkdir -p -- "$state/manifests"
-    manifests_forget
-    manifest_keep "$spool/manifest" "$tree"
-    [[ ! $chunks_digest ]] || manifest_keep "$state/chunks" "$chunks_digest"
+    [[ ! -e $spool/sealed.sizes ]] || document_size=$(awk -v key="$reference/$1" '$1 == key { print $2 }' "$spool/sealed.sizes")
+    printf '%s\t%s\n' "$1" "$document_size" >>"$spool/expected"
+    printf '%s\tdocument\t%s\n' "$1" "$document_size" >>"$spool/table"
 }

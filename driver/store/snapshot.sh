@@ -2,7 +2,7 @@
 #
 # One snapshot of a name: which one is meant, and its manifest and chunk map.
 
-part core/pipe store/documents store/name
+part store/decompress store/documents store/name
 
 # The snapshot, set by snapshot_choose() and snapshot_read(): the fields of its line in the table, by name.
 declare -gA snapshot=()
@@ -80,59 +80,66 @@ snapshot_missing() {
 
 # snapshot_read KEY: sets `snapshot`; KEY may be empty.
 snapshot_read() {
-    local fields
-    snapshot=([key]=$1 [tree]='' [options]='[]' [signed]='')
-    [[ $1 ]] || return 0
-    fields=$(key=$1 awk -F '\t' -v OFS='\t' '
-        $1 == ENVIRON["key"] && $2 == "snapshot" { line = $0 }
-        $1 == ENVIRON["key"] && $2 == "signed" { signed = "yes" }
-        END { print line, signed }' "$spool/table")
-    IFS=$'\t' read -r _ _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" "snapshot[directory]" \
-        "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" "snapshot[options]" \
-        "snapshot[signed]" <<<"$fields"
+    snapshot_write "$1"
+    snapshot_take
 }
 
-# snapshot_lines KIND: prints the lines of this kind of the snapshot, without KEY and KIND.
+# snapshot_write KEY: writes the line of the snapshot to "snapshot" in the spool; nothing if KEY is empty.
+snapshot_write() {
+    key=$1 awk -F '\t' -v OFS='\t' '
+        $1 == ENVIRON["key"] && $2 == "snapshot" { line = $0 }
+        $1 == ENVIRON["key"] && $2 == "signed" { signed = "yes" }
+        END { if (line != "") print line, signed }' "$spool/table" >"$spool/snapshot" || spool_failed 'the documents cannot be read: awk failed'
+}
+
+# Sets `snapshot` to what snapshot_write() has written.
+snapshot_take() {
+    IFS=$'\t' read -r "snapshot[key]" _ "snapshot[sequence]" "snapshot[time]" "snapshot[id]" "snapshot[host]" \
+        "snapshot[directory]" "snapshot[tree]" "snapshot[chunks]" "snapshot[entries]" "snapshot[size]" "snapshot[added]" \
+        "snapshot[options]" "snapshot[signed]" <"$spool/snapshot" || snapshot[options]='[]'
+}
+
+# snapshot_lines KIND NUMBER...: prints the lines of this kind of the snapshot: these fields, with spaces between.
+# The first field behind KEY and KIND is number 1.
 snapshot_lines() {
-    key=${snapshot[key]} kind=$1 awk -F '\t' '$1 == ENVIRON["key"] && $2 == ENVIRON["kind"]' "$spool/table" | cut -f 3-
+    key=${snapshot[key]} kind=$1 numbers=${*:2} awk -F '\t' '
+        BEGIN { count = split(ENVIRON["numbers"], number, " ") }
+        $1 == ENVIRON["key"] && $2 == ENVIRON["kind"] {
+            for (i = 1; i <= count; i++)
+                printf "%s%s", $(number[i] + 2), i < count ? " " : "\n"
+        }' "$spool/table"
 }
 
 # snapshot_manifest KIND FILE: writes the manifest (KIND is "manifest") or the chunk map ("chunks") of the
 # snapshot to the file, out of the objects of the store, and verifies its digest. The file is empty if the
 # snapshot has no chunk map.
 snapshot_manifest() {
-    local digest=${snapshot[tree]} objects object
+    local digest=${snapshot[tree]} objects
     [[ $1 == manifest ]] || digest=${snapshot[chunks]}
-    : >"$2" && [[ $digest != - ]] || return 0
-    mapfile -t objects < <(snapshot_lines "$1" | cut -f 1)
+    : >"$2" || die 1 'the spool cannot be written'
+    [[ $digest != - ]] || return 0
+    mapfile -t objects < <(snapshot_lines "$1" 1)
     attempt mkdir -p -- "$spool/manifests"
     target_get "$reference" "$spool/manifests" "${objects[@]}"
-    for object in "${objects[@]}"; do
-        manifest_object_check "$object"
-        manifest_apply "$spool/$object" "$2" || exit
-    done
+    manifest_objects_check "${objects[@]}"
+    manifest_build "$2" "${objects[@]/#/"$spool/"}" ||
+        die 3 "$target_url/$reference/${snapshot[key]}: its ${1/chunks/chunk map} cannot be rebuilt: $(said_last "$spool/said")"
     manifest_check "$2" "$digest" || die 4 "$target_url/$reference/${snapshot[key]}: its $1 has not the digest that \
 the document says"
 }
 
-# manifest_object_check OBJECT: ends the driver unless the object was fetched and has its digest as name.
-manifest_object_check() {
-    local digest
-    [[ -e $spool/$1 ]] || die 1 "$target_url/$reference/$1: is missing"
-    digest=$(sha256sum <"$spool/$1") || die 1 "$target_url/$reference/$1: cannot be read"
-    [[ $1 == "manifests/${digest%% *}.zst" ]] ||
-        die 4 "$target_url/$reference/$1: is damaged: its digest is not its name"
-}
-
-# manifest_apply OBJECT FILE: the first object becomes the file; the next ones are deltas.
-manifest_apply() {
-    if [[ -s $2 ]]; then
-        stage_from "$1" stage_unzstd | stage "$mtreediff" --apply -- "$2" >"$2.new"
-        verdict "${PIPESTATUS[*]}" zstd mtreediff && attempt mv -fT -- "$2.new" "$2"
-    else
-        (stage_from "$1" stage_unzstd) >"$2"
-        verdict "$?" zstd
-    fi
+# manifest_objects_check OBJECT...: ends the driver unless the objects were fetched and have their digests as names.
+manifest_objects_check() {
+    local object wrong
+    for object; do
+        [[ -e $spool/$object ]] || die 1 "$target_url/$reference/$object: is missing"
+    done
+    wrong=$(cd -- "$spool" && for object; do
+        printf '%s  %s\n' "${object:10:64}" "$object"
+    done | sha256sum -c --quiet 2>/dev/null) && return
+    object=${wrong%%:*}
+    [[ $wrong == *': FAILED'* && $wrong != *': FAILED open or read'* ]] || die 1 "$target_url/$reference/$object: cannot be read"
+    die 4 "$target_url/$reference/$object: is damaged: its digest is not its name"
 }
 
 # manifest_check FILE DIGEST: whether the file has this digest.
@@ -145,7 +152,7 @@ manifest_check() {
 # indexes_fetch FILE DIR: FILE has lines PACK INDEX_DIGEST. Fetches their indexes to DIR, decompresses and
 # verifies them. A missing one, or one that is damaged, is left out, with a warning.
 indexes_fetch() {
-    local pack digest names=()
+    local pack digest wrong names=() right=()
     while read -r pack _; do
         names+=("packs/$pack.index.zst")
     done <"$1"
@@ -155,12 +162,22 @@ indexes_fetch() {
     while read -r pack digest _; do
         if [[ ! -e $spool/indexes/$pack.index.zst ]]; then
             warn "$target_url/$reference/packs/$pack.index.zst: is missing"
-        elif zstd -q -dc -- "$spool/indexes/$pack.index.zst" >"$spool/indexes/$pack.index" 2>/dev/null &&
-            manifest_check "$spool/indexes/$pack.index" "$digest"; then
-            attempt mv -fT -- "$spool/indexes/$pack.index" "$2/$pack.index"
+        elif index_unpack "$spool/indexes/$pack.index.zst" "$spool/indexes/$pack.index"; then
+            printf '%s  %s.index\n' "${digest#sha256:}" "$pack"
         else
             warn "$target_url/$reference/packs/$pack.index.zst: is damaged"
         fi
-    done <"$1"
+    done <"$1" >"$spool/indexes.sums" || die 1 'the spool cannot be written'
+    wrong=$(cd -- "$spool/indexes" && exec sha256sum -c --quiet -- ../indexes.sums 2>/dev/null) ||
+        [[ $wrong || ! -s $spool/indexes.sums ]] || die 1 'sha256sum failed'
+    while read -r digest pack; do
+        if [[ $wrong != *"$pack: FAILED"* ]]; then
+            right+=("$spool/indexes/$pack")
+        else
+            pack=${pack%.index}
+            warn "$target_url/$reference/packs/$pack.index.zst: is damaged"
+        fi
+    done <"$spool/indexes.sums"
+    ((${#right[@]} == 0)) || attempt mv -f -t "$2" -- "${right[@]}"
     rm -rf -- "$spool/indexes"
 }

@@ -34,7 +34,7 @@ state_find() {
     local url=$target_url there
     state_root
     [[ $state_all ]] || return 0
-    [[ $target_kind != directory ]] || path_of url realpath -m -- "$target_url"
+    [[ $target_kind != directory ]] || path_resolve url "$target_url"
     url=$(attempt sha256sum <<<"$url") || exit
     state=$state_all/sync/${url:0:16}/$reference
     closest_directory there "$state"
@@ -48,7 +48,7 @@ would change with each run"
 state_open() {
     state_find "$1"
     [[ $state ]] || usage_error 'neither HOME nor XDG_STATE_HOME is set: use --state=DIR'
-    attempt mkdir -p -m 700 -- "$state"
+    [[ -d $state ]] || attempt mkdir -p -m 700 -- "$state"
     # Through links that another user has made there, a sync would overwrite other files.
     [[ -O $state && ! -L $state ]] || die 1 "$(printable "$state"): belongs to another user; use --state=DIR"
 }

@@ -103,7 +103,7 @@ sync_all() {
         walked=$?
     fi
     wait "$looker" || exit
-    snapshot_read "$(tail -n 1 -- "$spool/complete")"
+    snapshot_take
     if [[ ! $walked ]] || known_has_changed; then
         sync_undo
         options_take "${snapshot[options]}"
@@ -120,14 +120,16 @@ sync_all() {
         sync_sum 0
         return
     fi
-    if known_compact; then
+    if [[ -s $spool/left ]]; then
         known_leave
         sync_walk "$1" || return
     fi
-    send_snapshot "$1"
+    send_snapshot
     status=$?
     if ((status == send_again)); then
-        sync_walk_again "$1" && send_snapshot "$1"
+        sync_look
+        snapshot_take
+        sync_walk_again "$1" && send_snapshot
         status=$?
         ((status != send_again)) || die 1 "$(printable "$state")/known: has damaged indexes; not synced"
     fi
@@ -141,14 +143,13 @@ sync_try() {
     documents_known=$state/table
     if [[ $target_kind == directory && ! -e $directory_path ]]; then
         : >"$spool/listing"
-        documents_load "$reference"
-        known_choose
+        sync_choose
     else
         [[ $target_kind == directory ]] || target_create ''
         target_refuse 'NAME DIR STORE'
         sync_look
     fi
-    snapshot_read "$(tail -n 1 -- "$spool/complete")"
+    snapshot_take
     options_take "${snapshot[options]}"
     known_prepare
     sync_walk_known "$1" || return
@@ -204,14 +205,22 @@ sync_walk_again() {
     sync_walk "$1"
 }
 
-# Lists the name, reads its documents and chooses the packs to build on.
+# Lists the name, and chooses what to build on.
 sync_look() {
     target_list "$reference" "$spool/listing"
+    sync_choose
+}
+
+# Reads the documents, and chooses the packs to build on; the last snapshot is for snapshot_take(), the plan for
+# known_has_changed().
+sync_choose() {
     documents_load "$reference"
-    documents_keep
+    [[ ! -s $spool/missing && ! -s $spool/dropped ]] || documents_keep
     [[ -s $spool/complete || $target_unseal ]] || ! grep -q 'it is not JSON' "$spool/broken" ||
         die 3 "$target_url/$reference: its documents are not JSON; if the name is sealed, give --seal and --open"
     known_choose
+    snapshot_read "$(tail -n 1 -- "$spool/complete")"
+    known_plan >"$spool/plan" || die 1 'the spool cannot be written'
 }
 
 # sync_walk DIR: writes the manifest, its digest and the summary to the spool, the chunk map to the state, and
@@ -245,6 +254,9 @@ sync_store() {
     [[ ! ${option[dry-run]-} ]] || stage_after wc -c
     stage_after "$tarstore" ${option[quiet]+-q} --level="${option[level]-3}" -- "$incoming"
 }
+
+# The directory, as a document names it, set by sync_compare().
+directory=
 
 # What sync_walk() found: the digest of the manifest, the number of entries, and the bytes of the files.
 tree=
@@ -315,12 +327,12 @@ sync_is_unchanged() {
 
 # sync_compare DIR: says what is not as it was in the last sync.
 sync_compare() {
-    local directory last
+    local last
+    path_resolve directory "$1"
     options_compare
     [[ ${snapshot[key]} ]] || return 0
     [[ $signing || ! ${snapshot[signed]} ]] ||
         warn "the last snapshot is signed: give --sign, or set ZLSNAP_SIGN, to sign this one"
-    path_of directory realpath -- "$1"
     [[ ${snapshot[host]}:${snapshot[directory]} != "\"$HOSTNAME\":\"$directory\"" ]] || return 0
     # As a document would have it, which may escape characters.
     last=$(jq -nr --argjson host "${snapshot[host]}" --argjson directory "${snapshot[directory]}" --arg here "$HOSTNAME" \
@@ -330,14 +342,14 @@ sync_compare() {
 
 # Removes packs that wait in incoming/ and are not needed.
 sync_clean() {
-    local waiting=("$incoming"/*) plan file unknown=()
-    [[ ! -e $state/sent ]] || attempt rm -f -- "$state/sent"
-    [[ -e ${waiting[0]} ]] || return 0
+    local useless=("$incoming"/*) plan file
+    [[ -e ${useless[0]} ]] || useless=()
     plan=$(<"$state/plan")
-    for file in "${waiting[@]##*/}"; do
-        [[ $file != *.index || $plan == *"${file%.index} "* ]] || unknown+=("$state/known/$file")
+    for file in "${useless[@]##*/}"; do
+        [[ $file != *.index || $plan == *"${file%.index} "* ]] || useless+=("$state/known/$file")
     done
-    attempt rm -f -- "${waiting[@]}" "${unknown[@]}"
+    [[ ! -e $state/sent ]] || useless+=("$state/sent")
+    ((${#useless[@]} == 0)) || attempt rm -f -- "${useless[@]}"
 }
 
 # sync_result WORD ID

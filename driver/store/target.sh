@@ -55,7 +55,8 @@ target_create() {
 # target_refuse ORDER: ends the driver if the store is a directory of something else: operands in another order
 # than ORDER would fill it.
 target_refuse() {
-    [[ $target_kind == directory ]] && directory_is_foreign || return 0
+    [[ $target_kind == directory && ! (${reference-} && -d $directory_path/$reference/snapshots) ]] &&
+        directory_is_foreign || return 0
     die 2 "$(target_name ''): is not empty, and no store of zlsnap; the order is $1"
 }
 
@@ -71,7 +72,7 @@ target_name() {
 # the store, in seconds since the epoch. If nothing has the prefix the list is empty; if there is no store it
 # is an error.
 target_list() {
-    target_objects "$1" | store "$2" || exit
+    target_objects "$1" >"$2" || spool_failed "$(target_name "$1"): cannot be listed"
 }
 
 # target_objects PREFIX [NAME]: prints them; with a NAME, only PREFIX/NAME.
@@ -81,7 +82,7 @@ target_objects() {
     statuses=("${PIPESTATUS[@]}")
     ((statuses[1] == 0 || statuses[0])) ||
         die 1 "$(target_name "$1"): cannot be listed: it contains a name or a size that is not understood"
-    ((statuses[2] == 0)) || die 1 "$(target_name "$1"): cannot be listed: sort $(end_text "${statuses[2]}")"
+    ((statuses[2] == 0)) || spool_failed "$(target_name "$1"): cannot be listed: sort $(end_text "${statuses[2]}")"
     ((statuses[0] == 0)) || exit "${statuses[0]}"
 }
 
@@ -117,7 +118,7 @@ target_put() {
     target_send put "$@"
 }
 
-# target_move PREFIX FILE...: the same for files that are not needed any more; they are removed.
+# target_move PREFIX FILE...: the same for files that are not needed any more, which it may remove.
 target_move() {
     target_send move "$@"
 }
@@ -163,7 +164,7 @@ target_get() {
         target_each get "$prefix" "$@"
         return
     fi
-    [[ -d $fetched ]] || attempt mkdir -- "$fetched" || exit
+    [[ -d $fetched ]] || attempt mkdir -p -- "$fetched" || exit
     dir=$fetched target_each get "$prefix" "$@"
     for key; do
         name=${key##*/}

@@ -33,7 +33,7 @@ declare -A _zlsnap_letters=(
 # the end marks an operand that can be repeated.
 _zlsnap_describe() {
     case $1 in
-    create) options="progress[=] json $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
+    create) options="progress[=] dry-run json $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
     describe) options="progress[=] expect= $_zlsnap_limits" operands='layer' ;;
     extract) options="progress[=] expect= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
     verify) options="progress[=] expect= $_zlsnap_limits" operands='layer|image' ;;
@@ -61,13 +61,13 @@ _zlsnap_describe() {
     restore) options="progress[=] expect= $_zlsnap_snapshot $_zlsnap_unpack" operands='name dir|store dir' ;;
     snapshots) options='json config= open=' operands='name|dir|store dir|store' ;;
     status) options="state= expect= json fresh-options $_zlsnap_snapshot $_zlsnap_pack" operands='name dir|store dir|store' ;;
-    check) options="read-data dry-run json $_zlsnap_store" operands='name|dir|store dir|store' ;;
+    check) options="progress[=] read-data dry-run json verify= $_zlsnap_store" operands='name|dir|store dir|store' ;;
     copy) options="all $_zlsnap_store" operands='name dir|store dir|store' ;;
     forget)
         options="all keep-last= keep-hourly= keep-daily= keep-weekly= keep-monthly= keep-yearly= dry-run json $_zlsnap_store"
         operands='name dir|store*'
         ;;
-    gc) options="grace= dry-run allow-remove-all $_zlsnap_store" operands='name|dir|store dir|store' ;;
+    gc) options="progress[=] grace= dry-run allow-remove-all json $_zlsnap_store" operands='name|dir|store dir|store' ;;
     clean) options='dry-run older-than= state=' operands='dir*' ;;
     help) options='' operands='command' ;;
     tarpack)

@@ -100,8 +100,12 @@ size() {
     assert_one_line 'web/2: store has no such name'
     run -1 --separate-stderr zlsnap check web/1@abcdefabcdef store
     assert_one_line 'web/1: has no snapshot abcdefabcdef'
-    run -2 --separate-stderr zlsnap check web/1@2026-11-29 store
-    assert_one_line 'the @ must be followed by an ID'
+    run -2 --separate-stderr zlsnap check web/1@yesterday store
+    assert_one_line 'is neither the ID of a snapshot nor a time'
+    run -1 --separate-stderr zlsnap check web/1@2001-11-29 store
+    assert_one_line 'has no complete snapshot of 2001-11-29 or before'
+    run -0 zlsnap check "web/1@$(date +%F)" store
+    assert_output --partial 'snapshots 1, broken 0, packs 2, '
     run -2 --separate-stderr zlsnap check
     assert_one_line 'missing operand STORE'
     run -1 --separate-stderr zlsnap check none
@@ -342,6 +346,28 @@ edit() {
     edit '.packs[0].total_bytes += 1'
     run -3 zlsnap check store
     assert_line --index 0 --regexp 'is malformed: it is not the sorted index of its pack; breaks snapshot'
+}
+
+@test "--verify: the signatures of all documents" {
+    local verify='[ "$(sha256sum)" = "$(cat "$ZLSNAP_SIGNATURE")" ]' path
+    path=$(object document 0)
+    run -4 --separate-stderr zlsnap check --verify="$verify" store
+    assert_equal "$stderr" ''
+    assert_line "web/1: ${path#store/web/1/}: is not signed; breaks snapshot $(id 0)"
+    assert_equal "${#lines[@]}" 3
+    zlsnap sync -q --state="$PWD/state" --sign=sha256sum web/1 tree store
+    run -0 zlsnap check --verify="$verify" "web/1@$(id 2)" store
+    ZLSNAP_VERIFY=false run -4 zlsnap check "web/1@$(id 2)" store
+    assert_line --index 0 --partial 'its signature is not valid: the command of --verify failed with status 1; breaks'
+    run -1 --separate-stderr zlsnap check --verify=no-such-command "web/1@$(id 2)" store
+    assert_one_line 'the command of --verify was not found'
+}
+
+@test "--progress: says what it does, and leaves no line" {
+    run -0 --separate-stderr zlsnap check --progress=always --read-data store
+    assert_said 'web/1: reading pack 2 of 2'
+    [[ $stderr == *$'\r\e[K' ]]
+    assert_equal "${#lines[@]}" 1
 }
 
 # --------------------------------------------------------------------------- packs

@@ -57,6 +57,8 @@ assert_sound() {
     compare_trees tree back
     run -0 zlsnap copy web/1 store other
     assert_output "web/1 has $(id 2)"
+    run -0 zlsnap copy "web/1@$(date +%F)" store other
+    assert_output "web/1 has $(id 2)"
     run -0 zlsnap copy "web/1@$(id 0)" store other
     assert_output "web/1 copied $(id 0)"
     run -0 zlsnap copy --all web/1 store other
@@ -100,8 +102,8 @@ web/1 has $(id 2)"
     assert_one_line 'the two stores are the same'
     run -2 --separate-stderr zlsnap copy --all "web/1@$(id 1)" store other
     assert_one_line '--all takes a name without an ID'
-    run -2 --separate-stderr zlsnap copy web/1@2026-11-29 store other
-    assert_one_line 'the @ must be followed by an ID'
+    run -1 --separate-stderr zlsnap copy web/1@2001-11-29 store other
+    assert_one_line 'has no complete snapshot of 2001-11-29 or before'
     run -1 --separate-stderr zlsnap copy web/2 store other
     assert_one_line 'web/2: store has no such name'
     run -1 --separate-stderr zlsnap copy web/1@abcdefabcdef store other
@@ -192,8 +194,8 @@ web/1 copied $(id 2)"
     run -4 zlsnap check --read-data other
     run -0 --separate-stderr zlsnap copy --all web/1 store other
     assert_equal "$stderr" ''
-    assert_output "web/1 has $(id 0)
-web/1 has $(id 1)
+    assert_output "web/1 repaired $(id 0)
+web/1 repaired $(id 1)
 web/1 copied $(id 2)"
     assert_equal "$(entries other/web/1/bad)" ''
     rmdir other/web/1/bad
@@ -248,7 +250,7 @@ exec /usr/bin/touch \"\$@\""
     assert_one_line "web/1@$(id 2): was forgotten in other; run gc there, then copy again"
     run -0 --separate-stderr zlsnap copy --all web/1 store other
     assert_output "web/1 copied $(id 0)"
-    assert_one_line 'warning: web/1: 2 snapshots were forgotten in other and are not copied'
+    assert_one_line 'warning: web/1: snapshots that were forgotten in other are not copied: 2'
 }
 
 # --------------------------------------------------------------------------- interruptions

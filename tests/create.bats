@@ -44,6 +44,17 @@ compression"
     assert_equal "$(jq -c '.compression | keys_unsorted' layer.json)" '["program","version","options"]'
 }
 
+@test "--dry-run says what would be in the layer, and writes nothing" {
+    run -0 --separate-stderr zlsnap create --dry-run tree layer
+    assert_equal "$stderr" ''
+    assert_output --regexp '^layer: 4 entries, 575[.]1 KiB of contents, 58[0-9][.]. KiB before compression; a dry run: nothing was written$'
+    run -0 zlsnap create -n --exclude=numbers --exclude=link tree -
+    assert_output --regexp '^-: 2 entries, 8 bytes of contents, [0-9.]+ KiB before compression; a dry run: nothing was written$'
+    assert_equal "$(entries)" tree
+    run -1 --separate-stderr zlsnap create -n none layer
+    assert_equal "${#stderr_lines[@]}" 1
+}
+
 @test "the layer is the same as that of tarpack | zstd" {
     zlsnap create tree layer >/dev/null
     tarpack tree | zstd -q | cmp - layer

@@ -93,6 +93,26 @@ refute_usage() {
     done
 }
 
+# help_closed COMMAND
+help_closed() {
+    zlsnap "$1" --help >&"$closed"
+}
+
+@test "--help: no message if the reader has closed the pipe" {
+    local command reader closed
+    mkfifo pipe
+    cat pipe >/dev/null &
+    reader=$!
+    exec {closed}>pipe
+    kill "$reader"
+    wait "$reader" || :
+    for command in "${commands[@]}"; do
+        run -141 help_closed "$command"
+        assert_output ''
+    done
+    exec {closed}>&-
+}
+
 @test "--help and --version go to standard output, with and without a command" {
     local command option
     for option in -h --help; do

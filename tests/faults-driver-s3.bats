@@ -79,16 +79,16 @@ assert_complete() {
 
 @test "gc: the server is killed in any kind of request" {
     local step
-    for step in 'PUT .*/doomed/' '^(DELETE|POST) .*delete'; do
-        echo "$step" >>tree/file
+    for step in 'PUT .*/doomed/' '^POST |^DELETE .*/(packs|snapshots)/'; do
+        head -c 20000 /dev/urandom | tee tree/file >tree/numbers
         zlsnap sync -q web/1 tree "$url"
         zlsnap forget -q --keep-last=1 web/1 "$url"
         server_killed "$step" zlsnap gc -q --grace=0 "$url"
         assert_complete web/1
         run -0 zlsnap gc --grace=0 "$url"
         run -0 zlsnap check --read-data "$url"
-        cat "$BATS_FILE_TMPDIR/s3/log" >&2
-        assert_output --partial 'snapshots 1, broken 0, packs 2, manifests 1, unused objects 0, '
+        assert_output --partial 'snapshots 1, broken 0, packs 1, '
+        assert_output --partial 'unused objects 0, '
     done
     run -0 zlsnap restore web/1 "$url" back
     diff -r tree back

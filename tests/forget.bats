@@ -22,9 +22,9 @@ three() {
 @test "prints what is kept, and why, and what is forgotten, and writes one document" {
     three
     run -0 zlsnap forget --keep-last=1 --keep-daily=1 web/1 store
-    assert_output "web/1  2026-03-01 10:00:00Z  aaaaaaaaaaaa  forget
-web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget
-web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
+    assert_output "web/1  2026-03-01T10:00:00+00:00  aaaaaaaaaaaa  forget
+web/1  2026-03-02T10:00:00+00:00  bbbbbbbbbbbb  forget
+web/1  2026-03-02T11:00:00+00:00  cccccccccccc  keep    last, daily"
     assert_equal "$(listed) $(listed forgotten | tr ' ' +)" 'c a+b'
     assert_equal "$(stored_letters)" 'manifests/a manifests/b manifests/c'
     local written=(store/web/1/doomed/*)
@@ -32,7 +32,7 @@ web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
     assert_equal "$(jq -c '[.schema_version, .name, .objects]' "${written[0]}")" \
         "[1,\"web/1\",[\"$(snapshot_key a)\",\"$(snapshot_key b)\"]]"
     run -0 zlsnap forget --keep-last=1 web/1 store
-    assert_output 'web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last'
+    assert_output 'web/1  2026-03-02T11:00:00+00:00  cccccccccccc  keep    last'
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
 }
 
@@ -74,8 +74,8 @@ web/1  2026-03-02 11:00:00Z  cccccccccccc  keep    last, daily"
 @test "forgets single snapshots by their ID, but never the newest sound one" {
     three
     run -0 zlsnap forget web/1@a web/1@bbb store
-    assert_output "web/1  2026-03-01 10:00:00Z  aaaaaaaaaaaa  forget
-web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
+    assert_output "web/1  2026-03-01T10:00:00+00:00  aaaaaaaaaaaa  forget
+web/1  2026-03-02T10:00:00+00:00  bbbbbbbbbbbb  forget"
     assert_equal "$(listed)" c
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
     run -1 --separate-stderr zlsnap forget web/1@c store
@@ -85,12 +85,40 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     assert_equal "$(entries store/web/1/doomed | wc -w)" 1
 }
 
+@test "forgets the last snapshot that is not after a time" {
+    three
+    run -0 zlsnap forget web/1@2026-03-02T10:59 store
+    assert_output 'web/1  2026-03-02T10:00:00+00:00  bbbbbbbbbbbb  forget'
+    assert_equal "$(listed)" 'a c'
+    run -0 zlsnap forget 'web/1@2026-03-01 11:30+01:00' store
+    assert_equal "$(listed)" c
+    run -1 --separate-stderr zlsnap forget web/1@2026-03-01 store
+    assert_one_line 'web/1: has no complete snapshot of 2026-03-01 or before'
+    run -2 --separate-stderr zlsnap forget web/1@sunday store
+    assert_one_line "'sunday' is neither the ID of a snapshot nor a time"
+}
+
+@test "times are printed in local time, and taken so" {
+    local TZ=Asia/Kolkata
+    export TZ
+    three
+    run -0 zlsnap snapshots web/1 store
+    assert_line --index 2 --partial 'web/1  2026-03-02T16:30:00+05:30  cccccccccccc '
+    run -0 zlsnap status web/1@2026-03-02T16:29 store
+    assert_line 'time         2026-03-02T15:30:00+05:30'
+    assert_line 'snapshot     bbbbbbbbbbbb, number 1'
+    run -0 zlsnap status --json web/1@2026-03-02T15:30:00+05:30 store
+    assert_equal "$(jq -r .snapshot.time <<<"$output")" 2026-03-02T10:00:00Z
+    run -0 zlsnap forget web/1@2026-03-01 store
+    assert_output 'web/1  2026-03-01T15:30:00+05:30  aaaaaaaaaaaa  forget'
+}
+
 @test "--all forgets every snapshot of a name, also broken and malformed ones" {
     three
     rm "store/web/1/manifests/$(hex_name b).zst"
     echo '{' >"store/web/1/$(snapshot_key a)"
     run -0 zlsnap forget --all --dry-run web/1 store
-    assert_line 'web/1  2026-03-02 11:00:00Z  cccccccccccc  forget'
+    assert_line 'web/1  2026-03-02T11:00:00+00:00  cccccccccccc  forget'
     assert_line 'a dry run: nothing was changed'
     assert_not_exists store/web/1/doomed
     run -0 zlsnap forget --all web/1 store
@@ -243,11 +271,11 @@ web/1  2026-03-02 10:00:00Z  bbbbbbbbbbbb  forget"
     mkdir -p store/web/longer-%C3%BC/snapshots
     echo '[]' >"store/web/longer-%C3%BC/snapshots/00000007-20260304T110000Z-eeeeeeeeeeee.json"
     run -0 zlsnap snapshots store
-    assert_output "web/1         2026-03-01 10:00:00Z  aaaaaaaaaaaa  1 entry    1 bytes  +1 bytes  forgotten
-web/1         2026-03-02 10:00:00Z  bbbbbbbbbbbb  1 entry    1 bytes  +1 bytes
-web/1         2026-03-02 11:00:00Z  cccccccccccc  1 entry    1 bytes  +1 bytes  damaged: manifests/$(hex_name c).zst was found damaged by an earlier check
-web/1         2026-03-03 11:00:00Z  dddddddddddd  1 entry    1 bytes  +1 bytes  broken: manifests/$(hex_name d).zst is missing
-web/longer-ü  2026-03-04 11:00:00Z  eeeeeeeeeeee                                broken: it is not one JSON object"
+    assert_output "web/1         2026-03-01T10:00:00+00:00  aaaaaaaaaaaa  1 entry    1 bytes  +1 bytes  forgotten
+web/1         2026-03-02T10:00:00+00:00  bbbbbbbbbbbb  1 entry    1 bytes  +1 bytes
+web/1         2026-03-02T11:00:00+00:00  cccccccccccc  1 entry    1 bytes  +1 bytes  damaged: manifests/$(hex_name c).zst was found damaged by an earlier check
+web/1         2026-03-03T11:00:00+00:00  dddddddddddd  1 entry    1 bytes  +1 bytes  broken: manifests/$(hex_name d).zst is missing
+web/longer-ü  2026-03-04T11:00:00+00:00  eeeeeeeeeeee                                broken: it is not one JSON object"
 }
 
 @test "a sealed name without --open: a line that says what to do" {

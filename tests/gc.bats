@@ -36,7 +36,7 @@ documents() {
     run -0 zlsnap gc store
     assert_line --regexp "^web/1  doomed      packs/1{64}.index.zst  8 bytes$"
     assert_line --regexp "^web/1  deleted     snapshots/00000000-.*-a{12}.json  [0-9]+ bytes$"
-    assert_line --regexp '^5 objects wait until 20.* UTC$'
+    assert_line --regexp '^5 objects wait until 20.*:00[+-].*$'
     assert_line --regexp '^1 object deleted \([0-9]+ bytes\), 5 doomed \(40 bytes\), 0 struck off$'
     assert_equal "$(stored_letters)" "$everything"
     assert_equal "$(listed) $(listed forgotten)" 'b c '
@@ -76,6 +76,27 @@ documents() {
     assert_equal "$(documents)" ''
 }
 
+@test "--json: an object for each line, and the numbers" {
+    garbage
+    run -0 zlsnap gc --json --grace=0 web/1 store
+    assert_equal "$(jq -s -c 'map(.action) | group_by(.) | map([.[0], length])' <<<"$output")" '[[null,1],["deleted",6]]'
+    run -0 jq -c 'select(.action == null) | [.deleted, .doomed, .struck_off, .foreign, .waiting_objects, .waiting_until, .dry_run]' <<<"$output"
+    assert_output '[6,0,0,0,0,null,false]'
+    garbage
+    run -0 zlsnap gc --json --dry-run web/1 store
+    run -0 jq -r 'select(.action == "doomed" and .object == "manifests/'"$(hex_name a)"'.zst") | .name, .size_bytes' <<<"$output"
+    assert_output 'web/1
+8'
+}
+
+@test "--progress: says what it does, and leaves no line" {
+    garbage
+    run -0 --separate-stderr zlsnap gc --progress=always --grace=0 web/1 store
+    assert_said 'web/1: reading documents'
+    assert_said 'web/1: deleting, [0-9]+ left'
+    [[ $stderr == *$'\r\e[K' ]]
+}
+
 @test "says what waits, and until when; -q prints nothing" {
     document_put 0 2026-03-01T10:00:00Z a 1
     document_put 1 2026-03-02T10:00:00Z b 2
@@ -88,7 +109,7 @@ documents() {
     gc_since '2026-03-05 09:50:00 UTC'
     local until
     until=$(date -ud "@$(($(date +%s) - $(date -d '2026-03-05 09:50:00 UTC' +%s) + $(date -d '2026-03-05 13:00:01 UTC' +%s)))" +%F)
-    assert_line --regexp "^1 forgotten snapshot and 3 objects wait until $until .*:.* UTC\$"
+    assert_line --regexp "^1 forgotten snapshot and 3 objects wait until ${until}T.*:00[+-].*\$"
     assert_line '0 objects deleted (0 bytes), 0 doomed (0 bytes), 0 struck off; a dry run: nothing was changed'
     gc_since '2026-03-05 12:00:00 UTC'
     assert_line --regexp "^1 forgotten snapshot and 3 objects wait until "

@@ -111,6 +111,14 @@ media type   application/vnd.oci.image.layer.v1.tar+zstd"
     assert_equal "$(jq -r '.largest[2].path_base64' <<<"$output" | base64 -d)" $'x\e[2Jy\xe2\x80\x8ez\xff'
 }
 
+@test "--json escapes control characters of names, also C1" {
+    mkdir many
+    truncate -s 2000 many/$'x\xc2\x85\xc2\x9b2J'
+    zlsnap create -q many some >/dev/null
+    run -0 zlsnap info --json some
+    assert_output --partial '"x\u0085\u009b2J"'
+}
+
 @test "info of a damaged layer prints only an error" {
     truncate -s -1000 layer
     run -4 --separate-stderr zlsnap info -q layer

@@ -42,6 +42,22 @@ json() {
         "$(zlsnap snapshots --json web/1 store | tail -n 1 | jq -S 'del(.key, .state, .name)')"
 }
 
+@test "another snapshot than the last one, by its ID or a time" {
+    local first
+    first=$(zlsnap snapshots --json web/1 store | jq -r .id | head -n 1)
+    run -0 zlsnap status "web/1@$first" store
+    assert_line "snapshot     $first, number 0"
+    assert_line 'snapshots    2'
+    run -0 zlsnap status "web/1@$first" tree store
+    assert_line 'compared     tree: changed'
+    run -0 zlsnap status "web/1@$(date +%F)" store
+    assert_line --regexp ', number 1$'
+    run -1 --separate-stderr zlsnap status web/1@ffff store
+    assert_one_line 'web/1: has no complete snapshot ffff'
+    rm "store/web/1/$(zlsnap snapshots --json web/1 store | jq -r .key | head -n 1 | sed 's/snapshots.*/manifests/')"/*
+    run -1 zlsnap status "web/1@$first" store
+}
+
 @test "with a directory: says whether it has changed, also in its times only" {
     run -0 --separate-stderr zlsnap status web/1 tree store
     assert_line 'compared     tree: unchanged'

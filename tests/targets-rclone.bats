@@ -195,7 +195,7 @@ on() {
         zlsnap forget -q --keep-last=1 web/1 "$store"
         run -0 --separate-stderr zlsnap gc "$store"
         assert_equal "$stderr" ''
-        assert_output --partial '1 forgotten snapshot and 4 objects wait until '
+        assert_output --partial '1 forgotten snapshot and 3 objects wait until '
         run -0 --separate-stderr zlsnap gc --grace=0 "$store"
         assert_equal "$stderr" ''
         assert_line --index 0 --partial 'deleted     snapshots/00000000-'

@@ -43,10 +43,14 @@ print() {
     printf '%s\n' "$1" 2>/dev/null || die 1 'cannot write to standard output'
 }
 
-# tell FUNCTION: runs a function that prints help or a version, and exits.
+# tell FUNCTION: runs a function that prints help or a version, and exits; without a message if the reader has closed
+# the pipe.
 tell() {
-    "$1" 2>/dev/null || die 1 'cannot write to standard output'
-    exit
+    local status
+    "$1" 2>/dev/null
+    status=$?
+    ((status == 0 || status == 141)) || die 1 'cannot write to standard output'
+    exit "$status"
 }
 
 # Prints a name for a message, quoted if it contains control characters or is not UTF-8.

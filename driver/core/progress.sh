@@ -58,9 +58,16 @@ summary_say() {
 
 # summary_text NAME ENTRIES FROM TO DIGEST: prints the text of summary_say().
 summary_text() {
-    printf '%s: %s%s' "$(printable "$1")" "${2:+$2 entries, }" "$(size_text "$3")"
+    printf '%s: %s%s' "$(printable "$1")" "${2:+$(count_text "$2" entry entries), }" "$(size_text "$3")"
     [[ ! $4 ]] || printf ' to %s (%s %%)' "$(size_text "$4")" "$(ratio_text "$3" "$4")"
     printf ' in %s%s' "$(elapsed_text)" "${5:+, $5}"
+}
+
+# count_text NUMBER NOUN [NOUNS]: prints "1 object" or "2 objects".
+count_text() {
+    local nouns=${3-${2}s}
+    (($1 != 1)) || nouns=$2
+    printf '%s %s' "$1" "$nouns"
 }
 
 # summary_time TEXT: the same for a command with another text; the time follows it.

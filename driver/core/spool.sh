@@ -12,6 +12,9 @@ spool_fd=
 # A file in the spool that is kept if it is not empty: the next run resumes from it.
 spool_keep=
 
+# What to do if nothing can be written to the spool.
+spool_advice='free space there'
+
 # A file that marks a directory as a spool, where others could have created one of the same name.
 spool_mark=.zlsnap-spool
 
@@ -110,7 +113,7 @@ spool_empty() {
 spool_empty_files() {
     local name
     for name; do
-        : >"$spool/$name" || die 1 'the spool cannot be written'
+        : >"$spool/$name" || spool_failed 'the spool cannot be written'
     done
 }
 
@@ -126,7 +129,7 @@ spool_check() {
     local output
     output=$({ head -c 65536 /dev/zero >"$spool/probe"; } 2>&1) && return
     output=${output%%$'\n'*}
-    die 1 "$(printable "$spool"): ${output##*: }"
+    die 1 "$(printable "$spool"): ${output##*: }; $spool_advice"
 }
 
 # result_write DESCRIPTOR: stores the digest of a manifest as the result of the command.

@@ -17,6 +17,7 @@ standard output, and its digest to standard error.
       --long[=N]        find repetitions up to 2^N bytes apart, 10 to 27 (default 27)
       --rsyncable       small changes in DIR cause small changes in LAYER
       --json            print LAYER.json also to a terminal
+  -n, --dry-run         only read DIR, and print what would be in LAYER
 END
     usage_tarpack
     cat <<'END'
@@ -30,7 +31,7 @@ END
 
 command_create() {
     local dir
-    options_read "level: threads: long:: rsyncable json $progress_option $tarpack_options" "$@"
+    options_read "level: threads: long:: rsyncable dry-run json $progress_option $tarpack_options" "$@"
     operands_expect DIR LAYER
     progress_read
     dir=${operands[0]}
@@ -39,6 +40,12 @@ command_create() {
     source_date_check
     programs_expect zstd jq flock
     programs_find tarpack shasum-tee
+    if [[ ${option[dry-run]-} ]]; then
+        spool_make "$(temporary_place)" zlsnap-create
+        run create_try "$dir" "${operands[1]}" || exit
+        result_print
+        return
+    fi
     case ${operands[1]} in
     - | /dev/stdout | /dev/fd/1 | /proc/self/fd/1)
         create_to_output "$dir"
@@ -52,6 +59,21 @@ command_create() {
     run create_file "$dir" || exit
     create_metadata
     create_finish
+}
+
+# create_try DIR LAYER: a dry run: the tar is made, counted and dropped.
+create_try() {
+    local summary entries=0 content_bytes=0 size=0
+    progress_expect "$(last_size)"
+    create_stage "$1" | stage "$shasum_tee" "${progress[@]}" --json -o "$spool/tar.digest" >/dev/null
+    verdict "${PIPESTATUS[*]}" tarpack shasum-tee || return
+    summary=$(<"$spool/summary")
+    json_value entries "$summary" entries
+    json_value content_bytes "$summary" content_bytes
+    json_value size "$(<"$spool/tar.digest")" size
+    printf '%s: %s, %s of contents, %s before compression; a dry run: nothing was written\n' "$(printable "$2")" \
+        "$(count_text "$entries" entry entries)" "$(size_text "$content_bytes")" "$(size_text "$size")" >"$spool/result" ||
+        spool_failed 'the spool cannot be written'
 }
 
 # create_to_output DIR: writes the layer to standard output. Its digest, without which it could not be

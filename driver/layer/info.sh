@@ -115,9 +115,9 @@ info_show() {
 
 # info_print OBJECT TEXT ARGUMENT...: prints the object that the filter OBJECT of jq makes, as JSON or by the filter TEXT.
 info_print() {
-    local filter=. meaning
-    [[ ${option[json]-} ]] || filter="$info_definitions $2"
-    jq -nr "${@:3}" "$1 | $filter" 2>/dev/null
+    local filter=. meaning form=-nar
+    [[ ${option[json]-} ]] || filter="$info_definitions $2" form=-nr
+    jq "$form" "${@:3}" "$1 | $filter" 2>/dev/null
     status_judge meaning jq "$?"
     [[ $meaning == done ]] || die 1 'cannot write to standard output'
 }
@@ -142,6 +142,7 @@ info_definitions='
     def unit: {n: ., unit: -1} | until(.n < 1024; {n: (.n / 1024), unit: (.unit + 1)})
         | "\(.n | tenths) \(if .unit < 0 then "bytes" else ["KiB", "MiB", "GiB", "TiB", "PiB"][.unit] end)";
     def size: if . < 1024 then unit else "\(.) bytes (\(unit))" end;
+    def count($noun): "\(.) \($noun)" + if . == 1 then "" else "s" end;
     def pad($n): tostring | . + " " * ($n - length);
     def left($n): tostring | " " * ($n - length) + .;
     def name: gsub("(?<c>[\\p{Cc}\\p{Zl}\\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069])"; "?");

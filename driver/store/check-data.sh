@@ -7,9 +7,13 @@ part core/pipe core/spool store/damage store/target
 # About how many bytes of packs are fetched at a time.
 check_batch=268435456
 
+# How many packs of the name have been read.
+check_packs_done=0
+
 # Verifies the packs.
 check_packs() {
     local object size bytes=0 batch=()
+    check_packs_done=0
     awk -F '\t' -v OFS='\t' '
         FILENAME == ARGV[1] { sizes[$1] = $2; next }
         /^packs/ && !/index/ { print $1, sizes[$1] }' "$spool/listing" "$spool/whole" | sort -u >"$spool/packs.list"
@@ -29,6 +33,8 @@ check_packs_read() {
     local object
     check_fetch "$@"
     for object; do
+        check_packs_done=$((check_packs_done + 1))
+        phase_say "$(reference_print "$reference"): reading pack $check_packs_done of $(wc -l <"$spool/packs.list")"
         [[ $check_at == "$spool" && ! -e $spool/$object ]] || check_pack "$object"
     done
     [[ $check_at != "$spool" ]] || rm -rf -- "${spool:?}/packs"
@@ -84,7 +90,8 @@ check_note() {
 check_notes() {
     local object problem
     while IFS=$'\t' read -r _ object problem; do
-        damage_is_known "$problem" && [[ $object =~ ^(packs|manifests)/([0-9a-f]{64}) ]] || continue
+        damage_is_known "$problem" || continue
+        [[ $object =~ ^(packs|manifests)/([0-9a-f]{64}) ]] || continue
         ! grep -q "^bad/${BASH_REMATCH[2]}[.]json" "$spool/listing" || continue
         damage_file "$object" "$problem" >"$spool/note" || exit
     done <"$spool/damage"

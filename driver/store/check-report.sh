@@ -2,13 +2,14 @@
 #
 # What zlsnap check prints.
 
-part core/json core/spool store/documents
+part core/json core/progress core/spool store/documents
 
 # Prints the problems in "found" with the snapshots that they break, and moves them to "problems".
 check_report() {
     [[ -s $spool/found ]] || return 0
+    phase_say ''
     name=$(reference_print "$reference") harmed=$spool/harmed awk -F '\t' -v OFS='\t' '
-        function note(object,  id) {
+        function need(object, size, digest,  id) {
             id = substr($1, length($1) - 16, 12)
             if (!(object in known) || (object, id) in seen)
                 return
@@ -19,9 +20,8 @@ check_report() {
         FILENAME == ARGV[1] { line[++count] = $0; known[$2]; next }
         FILENAME == ARGV[2] { kept[$1]; next }
         !($1 in kept) { next }
-        $2 == "snapshot" { note($1) }
-        $2 == "manifest" || $2 == "chunks" { note($3) }
-        $2 == "pack" { note("packs/" $3 ".zst"); note("packs/" $3 ".index.zst") }
+        $2 == "snapshot" { need($1) }
+        '"$documents_needs"'
         END {
             for (i = 1; i <= count; i++) {
                 split(line[i], field, "\t")
@@ -29,7 +29,7 @@ check_report() {
             }
         }' "$spool/found" "$spool/kept" "$spool/table" >"$spool/lines" || die 1 'the problems cannot be listed: awk failed'
     { cat -- "$spool/lines" >>"$spool/problems" && cat -- "$spool/found" >>"$spool/damage"; } ||
-        die 1 'the spool cannot be written'
+        spool_failed 'the spool cannot be written'
     : >"$spool/found"
     if [[ ${option[json]-} ]]; then check_problems_json; else check_problems_text; fi <"$spool/lines" >"$spool/text"
     cat -- "$spool/text" || die 1 'cannot write to standard output'
@@ -59,18 +59,10 @@ check_count() {
         FILENAME == ARGV[1] { kept[$1]; next }
         FILENAME == ARGV[2] { chosen[$1]; snapshots++; next }
         FILENAME == ARGV[3] { if ($1 in chosen) broken[$1]; next }
-        FILENAME == ARGV[4] {
-            if (!($1 in kept))
-                next
-            if ($2 == "manifest" || $2 == "chunks")
-                use($3)
-            else if ($2 == "pack") {
-                use("packs/" $3 ".zst")
-                use("packs/" $3 ".index.zst")
-            }
-            next
-        }
-        function use(object) {
+        FILENAME == ARGV[4] && !($1 in kept) { next }
+        '"$documents_needs"'
+        FILENAME == ARGV[4] { next }
+        function need(object, size, digest) {
             used[object]
             if (!($1 in chosen) || (object in counted) || object ~ /index/)
                 return
@@ -97,6 +89,7 @@ check_count_foreign() {
 check_summary() {
     local numbers status data=false
     [[ ! ${option[read-data]-} ]] || data=true
+    phase_say ''
     status=$(cut -f 2 -- "$spool/problems" | sort -n | tail -n 1)
     numbers=$(awk -v problems="$(wc -l <"$spool/problems")" '
         { for (i = 1; i <= 6; i++) sum[i] += $i }

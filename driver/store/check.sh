@@ -8,11 +8,11 @@
 #   indexes                 decompressed, have the digests that the documents say, and have every content of the manifest
 #   packs (--read-data)     have their names as digests; each content that the index promises is there with its digest
 
-part core/options core/pipe store/snapshot store/snapshots store/check-data store/check-report
+part core/options core/pipe core/progress store/signature store/snapshot store/snapshots store/check-data store/check-report
 
 usage_check() {
     cat <<'END'
-Usage: zlsnap check [OPTION]... [SERVICE/INSTANCE[@ID]] STORE
+Usage: zlsnap check [OPTION]... [SERVICE/INSTANCE[@ID|@TIME]] STORE
 Check the snapshots of a store, of a name, or one snapshot: their documents, manifests and
 indexes, and whether every object is there with its size. Prints each problem with the
 snapshots that it breaks, and a summary.
@@ -25,17 +25,20 @@ snapshots that it breaks, and a summary.
                                the summary
   -q, --quiet                  print problems only
 END
+    usage_signature
     usage_target
+    usage_progress
 }
 
 command_check() {
-    options_read "read-data dry-run json $target_options" "$@"
+    options_read "read-data dry-run json $signature_options $progress_option $target_options" "$@"
     if ((${#operands[@]} == 2)); then
-        reference_read_id "${operands[0]}"
+        reference_read_which "${operands[0]}"
         operands=("${operands[1]}")
     fi
     operands_expect STORE
     target_open "${operands[0]}"
+    progress_read
     programs_expect zstd jq sha256sum awk sort
     programs_find tarjoin mtreediff
     spool_make "$(temporary_place)" zlsnap-check
@@ -69,6 +72,9 @@ check_name() {
     # The listing is not of one moment: a sync may have put a pack behind it and the document before it.
     [[ ! -s $spool/found ]] || check_load
     check_report
+    check_signatures
+    check_report
+    phase_say "$(reference_print "$reference"): reading manifests and indexes"
     check_manifests
     check_report
     check_indexes
@@ -101,8 +107,9 @@ found() {
 # name; "sound", the digests of objects that have been verified.
 check_load() {
     target_list "$reference" "$spool/listing"
-    [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $target_url has no such name"
+    [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $(target_name '') has no such name"
     documents_load "$reference"
+    snapshot_resolve
     attempt sort -s -t $'\t' -k 1,1 -o "$spool/table" -- "$spool/table"
     spool_empty_files harmed damage sound
     awk -F '\t' '
@@ -119,7 +126,7 @@ check_load() {
 check_listed() {
     : >"$spool/whole"
     which="Z-${reference_which}[0-9a-f]*[.]json\$" data=${option[read-data]-} whole=$spool/whole awk -F '\t' -v OFS='\t' '
-        function need(object, size,  hex) {
+        function need(object, size, digest,  hex) {
             if ((object, size) in seen)
                 return
             seen[object, size]
@@ -138,8 +145,7 @@ check_listed() {
         FILENAME == ARGV[2] { chosen[$1]; next }
         $2 == "malformed" && $1 ~ (ENVIRON["which"] "|^doomed/") { print 3, $1, "is malformed: " $3 }
         !($1 in chosen) { next }
-        $2 == "manifest" || $2 == "chunks" { need($3, $4) }
-        $2 == "pack" { need("packs/" $3 ".zst", $4); need("packs/" $3 ".index.zst", $5) }
+        '"$documents_needs"'
         END {
             if (!documents)
                 print 1, "snapshots", "no document is there: the first sync was interrupted, or all were lost"
@@ -171,6 +177,27 @@ check_unreadable() {
     [[ $check_at != "$spool" || -e $check_at/$1 ]] || return 0
     said=$(cat -- "$check_at/$1" 2>&1 >/dev/null) && return 1
     found 1 "$1" "cannot be read: ${said##*: }"
+}
+
+# With --verify, whether the documents have a valid signature.
+check_signatures() {
+    local command=${option[verify]-${ZLSNAP_VERIFY-}} keys key said status
+    mapfile -t keys <"$spool/chosen"
+    [[ $command && ${#keys[@]} -gt 0 ]] || return 0
+    phase_say "$(reference_print "$reference"): verifying signatures"
+    attempt mkdir -p -- "$spool/snapshots"
+    target_get "$reference" "$spool/snapshots" "${keys[@]}"
+    for key in "${keys[@]}"; do
+        snapshot_read "$key"
+        said=$(messages_join && signature_check "$command")
+        status=$?
+        case $status in
+        0) ;;
+        [34]) found "$status" "$key" "${said##*"$key: "}" ;;
+        *) die 1 "${said#zlsnap: }" ;;
+        esac
+    done
+    rm -rf -- "${spool:?}/snapshots"
 }
 
 # --------------------------------------------------------------------------- manifests and indexes
@@ -257,7 +284,7 @@ check_snapshots() {
 check_rebuild() {
     local digest=${snapshot[tree]} objects word=manifest
     [[ $1 == manifest ]] || digest=${snapshot[chunks]} word='chunk map'
-    : >"$2" || die 1 'the spool cannot be written'
+    : >"$2" || spool_failed 'the spool cannot be written'
     [[ $digest != - ]] || return 0
     mapfile -t objects < <(snapshot_lines "$1" 1)
     if ! manifest_build "$2" "${objects[@]/#/"$check_at/"}"; then

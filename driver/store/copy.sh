@@ -13,11 +13,12 @@ part core/options core/pipe store/snapshot
 
 usage_copy() {
     cat <<'END'
-Usage: zlsnap copy [OPTION]... SERVICE/INSTANCE[@ID] STORE STORE
-Copy a snapshot from the first store to the second: the last one, or the one with this ID.
+Usage: zlsnap copy [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE STORE
+Copy a snapshot from the first store to the second: the last one, or the one with this ID
+or not after this time.
 Objects that the second store has are not sent again, so an interrupted copy resumes. All
-objects are verified before they are sent. Prints the name, 'copied' or 'has', and the ID
-of each snapshot.
+objects are verified before they are sent. Prints the name, 'copied', 'repaired' or 'has',
+and the ID of each snapshot.
 
       --all                    copy all complete snapshots of the name
   -q, --quiet                  print nothing on success
@@ -40,8 +41,8 @@ copy_batch=268435456
 command_copy() {
     options_read "all $target_options" "$@"
     operands_expect SERVICE/INSTANCE FROM-STORE TO-STORE
-    reference_read_id "${operands[0]}"
-    [[ ! ${option[all]-} || ! $reference_which ]] || usage_error "'$(printable "${operands[0]}")': --all takes a name without an ID"
+    reference_read_which "${operands[0]}"
+    [[ ! ${option[all]-} || ! $reference_which ]] || usage_error "'$(printable "${operands[0]}")': --all takes a name without an ID or a time"
     copy_from=${operands[1]} copy_to=${operands[2]}
     target_open "$copy_to"
     target_open "$copy_from"
@@ -64,7 +65,7 @@ copy_all() {
         keys=("${keys[@]:copy_snapshots}")
     done
     [[ ! -s $spool/forgone ]] ||
-        warn "$(reference_print "$reference"): $(wc -l <"$spool/forgone") snapshots were forgotten in $target_url and are not copied"
+        warn "$(reference_print "$reference"): snapshots that were forgotten in $(target_name '') are not copied: $(wc -l <"$spool/forgone")"
     [[ ! -s $spool/failed ]] || status=$(sort -n -- "$spool/failed" | tail -n 1)
     return "$status"
 }
@@ -155,38 +156,29 @@ copy_some() {
 copy_refuse() {
     local key object
     printf '%s\n' "$@" | awk -F '\t' -v OFS='\t' '
-        function need(object) {
-            if (object in doomed && !(object in safe) && !($1 in refused)) {
+        function need(object, size, digest) {
+            if (FILENAME == ARGV[3])
+                safe[object]
+            else if (object in doomed && !(object in safe) && !($1 in refused)) {
                 refused[$1]
                 print $1, object
             }
         }
         FILENAME == "-" { chosen[$1]; next }
         FILENAME == ARGV[2] { complete[$1]; next }
-        FILENAME == ARGV[3] {
-            if ($2 == "doomed")
-                doomed[$3]
-            if ($1 in complete && ($2 == "manifest" || $2 == "chunks"))
-                safe[$3]
-            if ($1 in complete && $2 == "pack") {
-                safe["packs/" $3 ".zst"]
-                safe["packs/" $3 ".index.zst"]
-            }
-            next
-        }
-        !($1 in chosen) { next }
-        $2 == "snapshot" { need($1) }
-        $2 == "manifest" || $2 == "chunks" { need($3) }
-        $2 == "pack" { need("packs/" $3 ".zst"); need("packs/" $3 ".index.zst") }
+        FILENAME == ARGV[3] && $2 == "doomed" { doomed[$3] }
+        FILENAME == ARGV[3] ? !($1 in complete) : !($1 in chosen) { next }
+        FILENAME == ARGV[4] && $2 == "snapshot" { need($1) }
+        '"$documents_needs"'
         ' - "$spool/complete" "$spool/table" "$spool/from.table" >"$spool/refused.new" || die 1 'the documents cannot be compared: awk failed'
     while IFS=$'\t' read -r key object; do
         printf '%s\n' "$key" >>"$spool/refused"
         if [[ $object != snapshots/* ]]; then
-            copy_failed 1 "$key" "$target_url is about to delete $object, which it needs; run gc there, then copy again"
+            copy_failed 1 "$key" "$(target_name '') is about to delete $object, which it needs; run gc there, then copy again"
         elif [[ ${option[all]-} ]]; then
             printf '%s\n' "$key" >>"$spool/forgone"
         else
-            copy_failed 1 "$key" "was forgotten in $target_url; run gc there, then copy again"
+            copy_failed 1 "$key" "was forgotten in $(target_name ''); run gc there, then copy again"
         fi
     done <"$spool/refused.new"
 }
@@ -197,6 +189,7 @@ copy_refuse() {
 copy_needs() {
     printf '%s\n' "$@" | lacks=$spool/lacks awk -F '\t' -v OFS='\t' '
         function need(object, size, digest,  hex) {
+            digest = digest == "" ? "-" : digest
             print $1, object, size
             hex = substr(object, index(object, "/") + 1, 64)
             if (!(object in seen) && ((sizes[object] "") != size || ("bad/" hex ".json") in sizes))
@@ -207,8 +200,7 @@ copy_needs() {
         FILENAME == "-" { chosen[$1]; next }
         FILENAME == ARGV[2] { sizes[$1] = $2; next }
         !($1 in chosen) { next }
-        $2 == "manifest" || $2 == "chunks" { need($3, $4, "-") }
-        $2 == "pack" { need("packs/" $3 ".zst", $4, "-"); need("packs/" $3 ".index.zst", $5, $6) }
+        '"$documents_needs"'
         ' - "$spool/listing" "$spool/from.table" >"$spool/needs" || die 1 'the objects cannot be listed: awk failed'
 }
 
@@ -311,7 +303,7 @@ copy_is_whole() {
         $1 == ENVIRON["key"] && (sizes[$2] "") != $3 { print $2; exit }' "$spool/listing" "$spool/unsound" "$spool/needs") ||
         die 1 'the listing cannot be compared: awk failed'
     [[ $object ]] || return 0
-    copy_failed 1 "$1" "not copied: $target_url cannot get $object"
+    copy_failed 1 "$1" "not copied: $(target_name '') cannot get $object"
     return 1
 }
 
@@ -334,7 +326,7 @@ copy_documents() {
     target_list "$reference" "$spool/listing"
     for key; do
         copy_is_whole "$key" || exit 1
-        copy_has "$key" || die 1 "$target_url/$reference/$key: was put, but is not there; run it again"
+        copy_has "$key" || die 1 "$(target_name "$reference/$key"): was put, but is not there; run it again"
     done
 }
 
@@ -344,12 +336,12 @@ copy_documents_get() {
     local key
     target_get "$reference" "$dir" "$@"
     for key; do
-        [[ -e $dir/${key##*/} ]] || die 1 "$target_url/$reference/$key: is gone"
+        [[ -e $dir/${key##*/} ]] || die 1 "$(target_name "$reference/$key"): is gone"
         attempt mkdir -p -- "$spool/opened"
         sh -c "${copy_open:-cat}" <"$dir/${key##*/}" 2>&"$messages" | store "$spool/opened/${key##*/}"
         name=$reference kind=snapshots documents_lines "$spool/opened/${key##*/}" | awk -F '\t' '$2 != "document"' |
             cmp -s - <(key=$key awk -F '\t' '$1 == ENVIRON["key"] && $2 != "document"' "$spool/from.table") ||
-            die 1 "$target_url/$reference/$key: has changed; run it again"
+            die 1 "$(target_name "$reference/$key"): has changed; run it again"
         rm -rf -- "$spool/opened"
     done
 }
@@ -359,6 +351,17 @@ copy_say() {
     local id=${1%.json} word=has
     [[ ! ${option[quiet]-} ]] || return 0
     copy_has "$1" || return 0
-    [[ " $2 " != *" $1 "* ]] || word=copied
+    if [[ " $2 " == *" $1 "* ]]; then
+        word=copied
+    elif copy_lacked "$1"; then
+        word=repaired
+    fi
     print "$(reference_print "$reference") $word ${id##*-}"
+}
+
+# copy_lacked KEY: whether the other store lacked an object that the snapshot needs.
+copy_lacked() {
+    [[ $(key=$1 awk -F '\t' '
+        FILENAME == ARGV[1] { lacked[$1]; next }
+        $1 == ENVIRON["key"] && $2 in lacked { print; exit }' "$spool/lacks" "$spool/needs") ]]
 }

@@ -38,7 +38,7 @@ decompress_failed() {
 # the next ones are deltas. Returns 1 if one is wrong, with the reason in "said".
 manifest_build() {
     local file=$1 object size statuses limit=$text_least
-    : >"$file" || die 1 'the spool cannot be written'
+    : >"$file" || spool_failed 'the spool cannot be written'
     for object in "${@:2}"; do
         file_size size "$object"
         limit=$((limit + size * text_ratio / 1024))

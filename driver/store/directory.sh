@@ -158,6 +158,7 @@ directory_get() {
         # An object may have been removed after it was found.
         [[ $output == *': No such file or directory' ]] || break
     done
+    spool_check
     directory_failed "$1" 'cannot be copied' "$output"
 }
 

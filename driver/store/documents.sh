@@ -55,6 +55,13 @@ document_file() {
     printf -v "$1" '%08d-%s-%s.json' "$2" "${3//[-:]/}" "$4"
 }
 
+# For awk programs that read the table: calls their function need(OBJECT, SIZE, DIGEST) for each object that the snapshot
+# $1 needs; DIGEST is that of an index, else empty.
+documents_needs='
+    $2 == "manifest" || $2 == "chunks" { need($3, $4) }
+    $2 == "pack" { need("packs/" $3 ".zst", $4); need("packs/" $3 ".index.zst", $5, $6) }
+'
+
 # documents_load PREFIX: reads all documents of a name, whose listing is in the spool, and judges them. Writes
 # in the spool:
 #
@@ -96,7 +103,7 @@ documents_fetch() {
             die 1 'the documents of the store cannot be read by jq'
         find "$spool/$kind" -type f \( -empty -o ! -size -64M \) \
             -printf "$kind/%P\\tmalformed\\tit is empty or larger than 63 MiB\\n" >>"$spool/table" ||
-            die 1 'the spool cannot be written'
+            spool_failed 'the spool cannot be written'
         rm -rf -- "${spool:?}/$kind"
     done
 }
@@ -193,7 +200,7 @@ documents_sound() {
 documents_judge() {
     spool_empty_files highest complete damaged broken forgotten
     dir=$spool/ taken=${2-} form="^(snapshots|doomed)/$document_form\$" awk -F '\t' -v OFS='\t' '
-        function need(object, size) {
+        function need(object, size, digest) {
             if (!($1 in damaged) && ("bad/" substr(object, index(object, "/") + 1, 64) ".json") in sizes)
                 damaged[$1] = object " was found damaged by an earlier check"
             if ($1 in broken || (object in sizes && sizes[object] == size))
@@ -208,8 +215,7 @@ documents_judge() {
         pass != 3 || taken != "" && !known[$1] { next }
         taken != "" { print >taken }
         $2 == "snapshot" { snapshots[$1] }
-        $2 == "manifest" || $2 == "chunks" { need($3, $4) }
-        $2 == "pack" { need("packs/" $3 ".zst", $4); need("packs/" $3 ".index.zst", $5) }
+        '"$documents_needs"'
         $2 == "doomed" { doomed[$3] }
         $2 == "malformed" { malformed[$1] = $3 }
         END {
@@ -218,7 +224,7 @@ documents_judge() {
                 split(key, part, "[/-]")
                 numbers[part[1]] = part[2]
                 if (taken != "" && sizes[key] > 66060288) {
-                    malformed[key] = "it is larger than 63 MiB"
+                    malformed[key] = "it is empty or larger than 63 MiB"
                     print key, "malformed", malformed[key] >taken
                 }
                 if (taken != "" && !known[key] && !(key in malformed))

@@ -14,13 +14,6 @@ doom_all=snapshots/all
 # At most so many objects are in one document, which is then far smaller than documents may be.
 doom_most=100000
 
-# doom_count NUMBER NOUN: prints "1 object" or "2 objects".
-doom_count() {
-    local plural=s
-    (($1 != 1)) || plural=
-    printf '%s %s%s' "$1" "$2" "$plural"
-}
-
 # doom_read: lists the store and reads the documents of `reference`.
 doom_read() {
     target_list "$reference" "$spool/listing"

@@ -2,17 +2,18 @@
 #
 # zlsnap forget: says which snapshots are not needed any more. It deletes nothing, and writes one document.
 
-part core/options core/pipe store/doom
+part core/options core/pipe core/times store/doom store/snapshot
 
 # The rules, each with an option --keep-RULE=N.
 forget_rules='last hourly daily weekly monthly yearly'
 
 usage_forget() {
     cat <<'END'
-Usage: zlsnap forget [OPTION]... SERVICE/INSTANCE[@ID]... STORE
-Forget snapshots: those of each name that no rule keeps, or the one with this ID. They are
-not listed any more; gc deletes them, and what only they need, after its grace period.
-Prints which snapshots are kept, by which rules, and which are forgotten.
+Usage: zlsnap forget [OPTION]... SERVICE/INSTANCE[@ID|@TIME]... STORE
+Forget snapshots: those of each name that no rule keeps, or the one with this ID or not
+after this time. They are not listed any more; gc deletes them, and what only they need,
+after its grace period. Prints which snapshots are kept, by which rules, and which are
+forgotten.
 
 For each host and directory, a rule keeps the newest snapshot of each of the last N hours,
 days, weeks, months or years that have one, in local time. Broken and damaged snapshots do
@@ -66,15 +67,15 @@ forget_read() {
     for operand; do
         reference_read_which "$operand"
         [[ ! ${option[all]-} || ! $rules && ! $reference_which ]] || usage_error \
-            "option '--all' forgets a whole name: it goes neither with a rule nor with the ID of a snapshot"
+            "option '--all' forgets a whole name: it goes neither with a rule nor with one snapshot"
         [[ $reference_which || $rules || ${option[all]-} ]] || usage_error \
             "'$(printable "$operand")' needs an option such as --keep-daily=7, or the ID of a snapshot, NAME@ID"
         [[ ! $reference_which || ! $rules ]] || usage_error \
             "'$(printable "$operand")' is one snapshot: the rules are for names"
-        [[ $reference_which =~ ^[0-9a-f]{0,12}$ ]] ||
-            usage_error "'$(printable "$reference_which")' is not the ID of a snapshot"
+        [[ $reference_which =~ ^[0-9a-f]{0,12}$ || $reference_which =~ $snapshot_time_form ]] ||
+            usage_error "'$(printable "$reference_which")' is neither the ID of a snapshot nor a time"
         [[ ${forget_ids[$reference]-} ]] || forget_names+=("$reference")
-        forget_ids[$reference]+=$reference_which' '
+        forget_ids[$reference]+=${reference_which/ /T}' '
     done
 }
 
@@ -93,7 +94,7 @@ forget_name() {
     local newest
     doom_read
     [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $(target_name '') has no such name"
-    documents_sound >"$spool/counted" || die 1 'the spool cannot be written'
+    documents_sound >"$spool/counted" || spool_failed 'the spool cannot be written'
     newest=$(tail -n 1 -- "$spool/counted")
     [[ $newest ]] || newest=$(tail -n 1 -- "$spool/complete")
     if [[ ${option[all]-} ]]; then
@@ -105,7 +106,7 @@ forget_name() {
         forget_decide
     fi
     awk -F '\t' '$2 == "" { print $1 }' "$spool/decided" | sort >"$spool/doom"
-    [[ ! ${option[all]-} ]] || printf '%s\n' "$doom_all" >>"$spool/doom" || die 1 'the spool cannot be written'
+    [[ ! ${option[all]-} ]] || printf '%s\n' "$doom_all" >>"$spool/doom" || spool_failed 'the spool cannot be written'
     [[ ! -s $spool/doom || ${option[dry-run]-} ]] || doom_write "$spool/doom"
     forget_print
     [[ ! ${option[all]-} || ${option[json]-} || ${option[dry-run]-} ]] ||
@@ -120,13 +121,15 @@ forget_everything() {
         $1 ~ ENVIRON["form"] && !($1 in forgotten) { print $1 }' "$spool/table" "$spool/listing")
     doom_expect "${keys[@]}"
     : >"$spool/decided"
-    ((${#keys[@]} == 0)) || printf '%s\t\n' "${keys[@]}" >"$spool/decided" || die 1 'the spool cannot be written'
+    ((${#keys[@]} == 0)) || printf '%s\t\n' "${keys[@]}" >"$spool/decided" || spool_failed 'the spool cannot be written'
 }
 
 # forget_find ID...: writes the keys of these snapshots to "decided".
 forget_find() {
     local id key keys=()
-    for id; do
+    for reference_which; do
+        snapshot_resolve
+        id=$reference_which
         key=$(id=$id form="^snapshots/$document_form\$" awk -F '\t' '
             FILENAME == ARGV[1] && $2 == "doomed" { forgotten[$3] }
             FILENAME == ARGV[2] && $1 ~ ENVIRON["form"] && $1 ~ ("Z-" ENVIRON["id"]) && !($1 in forgotten) { print $1 }
@@ -188,7 +191,9 @@ forget_print() {
 }
 
 forget_json() {
-    jq -Rac --arg name "$reference" '
+    local name
+    reference_decode name "$reference"
+    jq -Rac --arg name "$name" '
         split("\t") | {name: $name, key: .[0], id: .[1],
             time: (.[2] | sub("(?<y>....)(?<m>..)(?<d>..)T(?<H>..)(?<M>..)"; "\(.y)-\(.m)-\(.d)T\(.H):\(.M):")),
             host: (if .[4] == "" then null else .[4] | fromjson end),
@@ -197,8 +202,8 @@ forget_json() {
 }
 
 forget_text() {
-    name=$(reference_print "$reference") awk -F '\t' '{
-        time = substr($3, 1, 4) "-" substr($3, 5, 2) "-" substr($3, 7, 2) " " substr($3, 10, 2) ":" substr($3, 12, 2) ":" substr($3, 14)
-        print ENVIRON["name"] "  " time "  " $2 "  " ($4 == "" ? "forget" : "keep    " $4)
+    cat >"$spool/rows" && cut -f 3 -- "$spool/rows" | times_local | paste - "$spool/rows" |
+        name=$(reference_print "$reference") awk -F '\t' 'NF > 1 {
+        print ENVIRON["name"] "  " $1 "  " $3 "  " ($5 == "" ? "forget" : "keep    " $5)
     }'
 }

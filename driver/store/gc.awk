@@ -15,7 +15,7 @@
 # The documents of a retired name are the last that is deleted of it: without them the rest would seem to be what a loss
 # of documents has left.
 #
-# The environment has now and grace, in seconds; form, the form of the names of documents; and all, what forget --all
+# documents_needs, of documents.sh, is a part of it, and calls need(). The environment has now and grace, in seconds; form, the form of the names of documents; and all, what forget --all
 # dooms.
 
 BEGIN {
@@ -25,12 +25,10 @@ BEGIN {
 
 FILENAME == ARGV[1] { size[$1] = $2; time[$1] = $3; next }
 $2 == "snapshot" { kept[$1] }
-$2 == "manifest" || $2 == "chunks" { need($1, $3) }
-$2 == "pack" { need($1, "packs/" $3 ".zst"); need($1, "packs/" $3 ".index.zst") }
 $2 == "doomed" { by[++dooms] = $1; what[dooms] = $3 }
 
-function need(snapshot, object) {
-    who[++needs] = snapshot
+function need(object, bytes, digest) {
+    who[++needs] = $1
     needed[needs] = object
 }
 

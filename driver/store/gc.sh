@@ -17,7 +17,7 @@
 # forgotten snapshot would be kept again. Of a name of which forget --all has forgotten all snapshots, their documents are
 # deleted after the other objects. gc may be killed at any moment; the next one does what is left.
 
-part core/options core/pipe core/progress store/doom store/leftovers store/snapshots
+part core/options core/pipe core/progress core/times store/doom store/leftovers store/snapshots
 
 usage_gc() {
     cat <<'END'
@@ -32,9 +32,12 @@ the grace period, and if no snapshot needs it after all. Other commands may run 
                                takes. With 0, nothing else may run
   -n, --dry-run                only print what would be done
       --allow-remove-all       also delete the contents of names that have no snapshot
+      --json                   print a JSON object for each object, one a line, and for
+                               the summary
   -q, --quiet                  print problems only
 END
     usage_target
+    usage_progress
 }
 
 # The grace period, and when the work on a name began, by SECONDS.
@@ -45,7 +48,7 @@ gc_began=
 gc_now=
 
 command_gc() {
-    options_read "grace: dry-run allow-remove-all $target_options" "$@"
+    options_read "grace: dry-run allow-remove-all json $progress_option $target_options" "$@"
     local status=0
     age_read gc_grace grace "${option[grace]-1d}"
     if ((${#operands[@]} == 2)); then
@@ -54,6 +57,7 @@ command_gc() {
     fi
     operands_expect STORE
     target_open "${operands[0]}"
+    progress_read
     programs_expect jq sort split
     spool_make "$(temporary_place)" zlsnap-gc
     run gc_all "$reference" || status=$?
@@ -78,7 +82,6 @@ gc_all() {
     done
     reference=$1
     (gc_leftovers && leftovers_prune) || status=$?
-    gc_print_waits
     gc_sum
     return "$status"
 }
@@ -95,6 +98,7 @@ gc_foreign() {
 gc_name() {
     gc_began=$SECONDS
     documents_known=
+    phase_say "$(reference_print "$reference"): reading documents"
     prefix=${1:-$reference/} awk -F '\t' -v OFS='\t' '
         BEGIN { whole = ENVIRON["prefix"] !~ "/$" }
         whole || index($1, ENVIRON["prefix"]) == 1 {
@@ -127,7 +131,7 @@ gc_name() {
 
 # gc_judge: writes what is to be done to "judged".
 gc_judge() {
-    now=$gc_now grace=$gc_grace form=$document_form all=$doom_all awk -f "$parts/store/gc.awk" \
+    now=$gc_now grace=$gc_grace form=$document_form all=$doom_all awk "$(<"$parts/store/gc.awk")$documents_needs" \
         "$spool/listing" "$spool/table" | sort >"$spool/judged" || die 1 'what to delete cannot be decided: awk failed'
 }
 
@@ -185,7 +189,7 @@ but other objects; nothing was deleted; --allow-remove-all deletes them"
 gc_wait() {
     until=$((gc_now + gc_grace)) awk -F '\t' '
         $1 == "wait" { print $2, $4 }
-        $1 == "doom" { print $2, ENVIRON["until"] }' "$spool/judged" >>"$spool/waits" || die 1 'the spool cannot be written'
+        $1 == "doom" { print $2, ENVIRON["until"] }' "$spool/judged" >>"$spool/waits" || spool_failed 'the spool cannot be written'
 }
 
 # --------------------------------------------------------------------------- both steps
@@ -236,6 +240,7 @@ gc_remove() {
     local keys
     mapfile -t keys < <(gc_take "$1" | cut -f 2)
     while ((${#keys[@]})); do
+        phase_say "$(reference_print "$reference"): deleting, ${#keys[@]} left"
         gc_hurry
         [[ ${option[dry-run]-} ]] || target_delete "$reference" "${keys[@]:0:target_batch}"
         keys=("${keys[@]:target_batch}")
@@ -253,39 +258,68 @@ than half of the grace period; nothing more was deleted; run it again"
 
 # gc_print ACTION WORD: prints the objects, and counts them.
 gc_print() {
-    gc_take "$1" | tee -a -- "$spool/actions" | name=$(reference_print "$reference") word=$2 awk -F '\t' "$awk_size"'
-        { printf "%s  %-10s  %s  %s\n", ENVIRON["name"], ENVIRON["word"], $2, size($3) }' | sed 's/ *$//'
+    local name
+    phase_say ''
+    reference_decode name "$reference"
+    gc_take "$1" | tee -a -- "$spool/actions" | if [[ ${option[json]-} ]]; then
+        jq -Rac --arg name "$name" --arg word "$2" \
+            'split("\t") | {name: $name, action: $word, object: .[1], size_bytes: (.[2] | tonumber)}'
+    else
+        name=$(reference_print "$reference") word=$2 awk -F '\t' "$awk_size"'
+            { printf "%s  %-10s  %s  %s\n", ENVIRON["name"], ENVIRON["word"], $2, size($3) }' | sed 's/ *$//'
+    fi
+}
+
+# Reads "waits" and prints how many snapshots and objects wait, and the time until which, in seconds.
+gc_waits() {
+    awk '
+        { if ($1 ~ "^snapshots/") snapshots++; else objects++ }
+        $2 > until { until = $2 }
+        END { printf "%d %d %d\n", snapshots, objects, until }' "$spool/waits"
 }
 
 # Prints what waits, and until when.
 gc_print_waits() {
     local snapshots objects until verb=wait what=()
-    read -r snapshots objects until < <(awk '
-        { if ($1 ~ "^snapshots/") snapshots++; else objects++ }
-        $2 > until { until = $2 }
-        END { printf "%d %d %d\n", snapshots, objects, until }' "$spool/waits")
-    ((snapshots == 0)) || what+=("$(doom_count "$snapshots" 'forgotten snapshot')")
-    ((objects == 0)) || what+=("$(doom_count "$objects" object)")
+    read -r snapshots objects until < <(gc_waits)
+    ((snapshots == 0)) || what+=("$(count_text "$snapshots" 'forgotten snapshot')")
+    ((objects == 0)) || what+=("$(count_text "$objects" object)")
     ((${#what[@]})) || return 0
     ((snapshots + objects > 1)) || verb=waits
-    print "${what[0]}${what[1]+ and ${what[1]}} $verb until $(
-        date -u -d "@$(((until + 59) / 60 * 60))" '+%F %H:%M UTC')"
+    print "${what[0]}${what[1]+ and ${what[1]}} $verb until $(time_local "@$(((until + 59) / 60 * 60))")"
 }
 
-# Prints the last line.
+# Prints the last lines.
 gc_sum() {
     local action count bytes
-    local -A counts=([doom]=0 [delete]=0 [forget]=0 [strike]=0) sizes=([doom]=0 [delete]=0 [forget]=0)
+    local -A counts=([doom]=0 [delete]=0 [forget]=0 [strike]=0 [foreign]=0) sizes=([doom]=0 [delete]=0 [forget]=0)
     while read -r action count bytes; do
         counts[$action]=$count sizes[$action]=$bytes
     done < <(awk -F '\t' '{ n[$1]++; sum[$1] += $3 } END { for (a in n) printf "%s %d %d\n", a, n[a], sum[a] }' \
         "$spool/actions")
-    print "$(doom_count $((counts[forget] + counts[delete])) object) deleted ($(size_text $((sizes[forget] + sizes[delete])))), \
+    phase_say ''
+    if [[ ${option[json]-} ]]; then
+        gc_sum_json
+    else
+        gc_print_waits
+        print "$(count_text $((counts[forget] + counts[delete])) object) deleted ($(size_text $((sizes[forget] + sizes[delete])))), \
 ${counts[doom]} doomed ($(size_text "${sizes[doom]}")), ${counts[strike]} struck off${option[dry-run]+; a dry run: nothing \
 was changed}"
-    case ${counts[foreign]-0} in
+    fi
+    case ${counts[foreign]} in
     0) ;;
     1) warn "$(target_name "$reference"): 1 object is not zlsnap's and was left alone" ;;
     *) warn "$(target_name "$reference"): ${counts[foreign]} objects are not zlsnap's and were left alone" ;;
     esac
+}
+
+# Prints the sums of gc_sum() as JSON.
+gc_sum_json() {
+    local numbers
+    numbers="$((counts[forget] + counts[delete])) $((sizes[forget] + sizes[delete])) ${counts[doom]} ${sizes[doom]} \
+${counts[strike]} ${counts[foreign]} $(gc_waits)"
+    print "$(jq -nc --arg numbers "$numbers" --arg dry "${option[dry-run]-}" '
+        [$numbers | splits(" +") | tonumber] as $n | {deleted: $n[0], deleted_bytes: $n[1], doomed: $n[2], doomed_bytes: $n[3],
+        struck_off: $n[4], foreign: $n[5], waiting_snapshots: $n[6], waiting_objects: $n[7],
+        waiting_until: (if $n[8] > 0 then $n[8] | todate else null end), dry_run: ($dry != "")}')"
 }

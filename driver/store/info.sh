@@ -2,13 +2,13 @@
 #
 # zlsnap info of a snapshot in a store: what its document says, and what its manifest contains.
 
-part layer/info store/view
+part core/times layer/info store/view
 
-# The first lines of a snapshot's text form, for an object with snapshot_facts().
+# The first lines of a snapshot's text form, for an object with snapshot_facts(); $when is its time.
 snapshot_text='
     def snapshot_text:
         "snapshot     \(.id), number \(.sequence)",
-        "time         " + .time,
+        "time         " + $when,
         "directory    " + (.host + ":" + .directory | name),
         (if .options != [] then "options      " + (.options | join(" ") | name) else empty end),
         "tree digest  " + .tree_digest;
@@ -25,7 +25,8 @@ info_snapshot_print() {
     view_list --json --summary="$spool/summary" | awk_entries >/dev/null
     verdict "${PIPESTATUS[*]}" tarunpack awk || return
     info_print "$info_facts $snapshot_object" "$snapshot_text $snapshot_info" \
-        --arg shown "$(reference_print "$reference")" --argjson snapshot "$(snapshot_facts)" \
+        --arg shown "$(reference_print "$reference")" --arg when "$(time_local "${snapshot[time]}")" \
+        --argjson snapshot "$(snapshot_facts)" \
         --slurpfile summary "$spool/summary" --slurpfile largest "$spool/largest" \
         --argjson manifest "$(snapshot_sum manifest 2)" --argjson chunks "$(snapshot_sum chunks 2)" \
         --argjson packs "$(snapshot_sum pack 2 3)" --argjson live "$(snapshot_sum pack 5)" \
@@ -34,7 +35,9 @@ info_snapshot_print() {
 
 # Prints what the document says of the snapshot, as a JSON object.
 snapshot_facts() {
-    jq -nc --arg name "$reference" --arg time "${snapshot[time]}" --arg id "${snapshot[id]}" \
+    local name
+    reference_decode name "$reference"
+    jq -nc --arg name "$name" --arg time "${snapshot[time]}" --arg id "${snapshot[id]}" \
         --arg tree "${snapshot[tree]}" --argjson sequence "${snapshot[sequence]}" --argjson host "${snapshot[host]}" \
         --argjson directory "${snapshot[directory]}" --argjson options "${snapshot[options]}" \
         --argjson entries "${snapshot[entries]}" --argjson size "${snapshot[size]}" \
@@ -66,7 +69,7 @@ snapshot_info='
     entries,
     "added        " + (.added_bytes | size),
     "manifest     " + (.manifest.size_bytes + .chunks.size_bytes | size)
-        + " in \(.manifest.count + .chunks.count) objects",
+        + " in " + (.manifest.count + .chunks.count | count("object")),
     "packs        \(.packs.count), " + (.packs.size_bytes | size)
         + (if .packs.total_bytes > 0 then ", \(100 * .packs.live_bytes / .packs.total_bytes | tenths) % used"
           else "" end),

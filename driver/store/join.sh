@@ -18,7 +18,7 @@ snapshot_verify() {
     local expected=${option[expect]-}
     signature_verify
     [[ ! $expected || sha256:${expected#sha256:} == "${snapshot[tree]}" ]] ||
-        die 4 "$target_url/$reference/${snapshot[key]}: has the tree digest ${snapshot[tree]}, not the expected one"
+        die 4 "$(target_name "$reference/${snapshot[key]}"): has the tree digest ${snapshot[tree]}, not the expected one"
 }
 
 # Chooses the snapshot of `reference` and `reference_which`.

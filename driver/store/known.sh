@@ -108,7 +108,7 @@ known_prepare() {
         xargs -r rm -f --) || die 1 "$(printable "$state")/known: cannot be emptied"
     join -v 1 "$spool/known" "$spool/have" >"$spool/absent"
     indexes_fetch "$spool/absent" "$state/known"
-    known_plan >"$state/plan" || die 1 "$(printable "$state"): cannot be written"
+    known_plan >"$state/plan" || spool_failed "$(printable "$state"): cannot be written"
 }
 
 # Adds the new packs to the plan, as the next sync will find them in the document.
@@ -116,7 +116,7 @@ known_extend() {
     {
         printf '%s\n' "$shaping_json"
         awk '{ print $1, $(FILENAME == ARGV[1] ? 2 : 4) }' "$spool/known" "$spool/packs" | sort -u
-    } >"$state/plan" || die 1 "$(printable "$state"): cannot be written"
+    } >"$state/plan" || spool_failed "$(printable "$state"): cannot be written"
 }
 
 # Leaves the packs of "left" out of known/ until known_return(), and those that the last snapshot does not

@@ -14,8 +14,18 @@ gc_leftovers() {
     while IFS=$'\t' read -r time name id; do
         ((gc_grace == 0 || time + gc_grace <= gc_now)) || continue
         [[ ${option[dry-run]-} ]] || "leftovers_${target_kind}_remove" "$name" "$id"
-        print "$(target_name "$name") (unfinished, of $(date -u -d "@$time" '+%F %TZ'))"
+        leftovers_print
     done <"$spool/leftovers"
+}
+
+# Prints the leftover $name of $time.
+leftovers_print() {
+    if [[ ${option[json]-} ]]; then
+        print "$(jq -nac --arg object "$name" --argjson time "$time" \
+            '{action: "deleted", unfinished: $object, time: ($time | todate)}')"
+    else
+        print "$(target_name "$name") (unfinished, of $(time_local "@$time"))"
+    fi
 }
 
 # --------------------------------------------------------------------------- directories

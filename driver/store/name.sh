@@ -30,15 +30,16 @@ reference_read_which() {
     reference_read "${1%@*}"
 }
 
-# reference_read_id WORD: reads SERVICE/INSTANCE[@ID].
-reference_read_id() {
-    reference_read_which "$1"
-    [[ $reference_which =~ ^[0-9a-f]{0,12}$ ]] || usage_error "'$(printable "$1")': the @ must be followed by an ID"
+# reference_decode VARIABLE ENCODED: sets the variable to a name as the user wrote it.
+reference_decode() {
+    local decoded
+    decoded=$(name_decode "$2" && echo .) # it may end in a newline
+    printf -v "$1" '%s' "${decoded%.}"
 }
 
 # reference_print ENCODED: prints a name as the user wrote it, for messages.
 reference_print() {
-    local name
-    name=$(name_decode "$1" && echo .) # it may end in a newline
-    printable "${name%.}"
+    local shown
+    reference_decode shown "$1"
+    printable "$shown"
 }

@@ -11,7 +11,7 @@ usage_restore() {
 Usage: zlsnap restore [OPTION]... SERVICE/INSTANCE[@ID|@TIME] STORE DIR [PATH]...
 Restore a snapshot, the last one or the one with this ID or not after this time, to the
 directory DIR, which must be absent or empty, unless --replace or --merge is given. TIME
-is YYYY-MM-DD[THH:MM[:SS][Z|+HH:MM]], in UTC without a zone; a day or a minute means its
+is YYYY-MM-DD[THH:MM[:SS][Z|+HH:MM]], local without a zone; a day or a minute means its
 end. With PATH, restore only these entries, everything below them and the directories
 above them; then --merge adds them to what is in DIR, and --replace is refused. DIR is
 not changed unless all contents have their digests.

@@ -62,7 +62,7 @@ send_compare() {
         FILENAME == ARGV[1] { sizes[$1] = $2; next }
         sizes[$1] != $2 { print $1; exit }' "$spool/listing" "$spool/expected") ||
         die 1 'the listing cannot be compared: awk failed'
-    [[ ! $problem ]] || die 1 "$target_url/$reference/$problem: is missing or has another size than was sent; not synced, \
+    [[ ! $problem ]] || die 1 "$(target_name "$reference/$problem"): is missing or has another size than was sent; not synced, \
 run it again"
     send_doomed
 }
@@ -85,7 +85,7 @@ send_doomed() {
         $2 == "doomed" && $3 in needed && index(ENVIRON["keys"], " " $1 " ") { print $3; exit }
         ' "$spool/expected" "$spool/table") || die 1 'the documents cannot be compared: awk failed'
     [[ ! $problem ]] ||
-        die 1 "$target_url/$reference/$problem: gc has begun to delete it meanwhile; not synced, run it again"
+        die 1 "$(target_name "$reference/$problem"): gc has begun to delete it meanwhile; not synced, run it again"
 }
 
 # --------------------------------------------------------------------------- packs
@@ -209,7 +209,7 @@ document_write() {
             signature_make "$signing" "$spool/signature" || exit
         fields+=(signature "$(jq -Rs . <"$spool/signature")") || die 1 'jq failed'
     fi
-    printf '%s\t%s\n' "${fields[@]}" >"$spool/fields" || die 1 'the spool cannot be written'
+    printf '%s\t%s\n' "${fields[@]}" >"$spool/fields" || spool_failed 'the spool cannot be written'
     key=snapshots/$file table=$spool/table expected=$spool/expected sum=$spool/sum awk -f "$parts/store/document.awk" \
         FS='\t' pass=1 "$spool/listing" pass=2 "$spool/fields" FS=' ' pass=3 "$spool/manifest.objects" \
         pass=4 "$spool/chunks.objects" pass=5 "$spool/packs" >"$spool/$file" || die 1 'the document cannot be written by awk'
@@ -239,7 +239,7 @@ sizes_replace() {
                 $3 = sizes["packs/" $1 ".index.zst"]
             }
             { print }' "$spool/sealed.sizes" "$spool/$list" >"$spool/replaced" ||
-            die 1 'the spool cannot be written'
+            spool_failed 'the spool cannot be written'
         attempt mv -T -- "$spool/replaced" "$spool/$list"
     done
 }

@@ -39,20 +39,26 @@ signature_make() {
 
 # Verifies the signature of the chosen snapshot if --verify is given.
 signature_verify() {
-    local command=${option[verify]-${ZLSNAP_VERIFY-}} status
+    local command=${option[verify]-${ZLSNAP_VERIFY-}}
     [[ $command ]] || return 0
-    filter_expect "$command" --verify "$target_url/$reference/${snapshot[key]}"
     attempt mkdir -p -- "$spool/snapshots" || exit
     target_get "$reference" "$spool/snapshots" "${snapshot[key]}"
+    signature_check "$command"
+    rm -rf -- "${spool:?}/snapshots"
+}
+
+# signature_check COMMAND: verifies the signature of the chosen snapshot, whose document was fetched.
+signature_check() {
+    local command=$1 status
+    filter_expect "$command" --verify "$(target_name "$reference/${snapshot[key]}")"
     jq -j '.signature // ""' "$spool/${snapshot[key]}" >"$spool/signature" 2>/dev/null ||
-        die 3 "$target_url/$reference/${snapshot[key]}: is not JSON"
-    [[ -s $spool/signature ]] || die 4 "$target_url/$reference/${snapshot[key]}: is not signed"
+        die 3 "$(target_name "$reference/${snapshot[key]}"): is not JSON"
+    [[ -s $spool/signature ]] || die 4 "$(target_name "$reference/${snapshot[key]}"): is not signed"
     signature_text "$reference" "${snapshot[sequence]}" "${snapshot[time]}" "${snapshot[id]}" "${snapshot[tree]}" \
         "${snapshot[chunks]}" "${snapshot[options]}" | ZLSNAP_SIGNATURE=$spool/signature sh -c "$command" >/dev/null 2>&"$messages" {messages}>&-
     status=${PIPESTATUS[1]}
-    rm -rf -- "${spool:?}/snapshots"
     ((status != 126 && status != 127)) ||
-        die 1 "$target_url/$reference/${snapshot[key]}: $(filter_end_text --verify "$status")"
-    ((status == 0)) || die 4 "$target_url/$reference/${snapshot[key]}: its signature is not valid: the command of --verify \
+        die 1 "$(target_name "$reference/${snapshot[key]}"): $(filter_end_text --verify "$status")"
+    ((status == 0)) || die 4 "$(target_name "$reference/${snapshot[key]}"): its signature is not valid: the command of --verify \
 $(end_text "$status")"
 }

@@ -10,19 +10,27 @@ declare -gA snapshot=()
 # snapshot_choose: reads the snapshot that `reference_which` means; ends the driver if there is none.
 snapshot_choose() {
     local key
+    snapshot_resolve
     if [[ ! $reference_which ]]; then
         snapshot_warn
         key=$(tail -n 1 -- "$spool/complete")
         [[ $key ]] || snapshot_missing 'has no complete snapshot'
-    elif [[ $reference_which =~ ^[0-9a-f]{1,12}$ ]]; then
+    else
         key=$(grep -- "Z-${reference_which}[0-9a-f]*[.]json\$" "$spool/complete") || key=$(snapshot_broken)
         [[ $key ]] || snapshot_missing "has no complete snapshot $reference_which"
         [[ $key != *$'\n'* ]] || die 1 "$(reference_print "$reference")@$reference_which: several snapshots begin so"
-    else
-        key=$(snapshot_before "$reference_which") || exit
-        [[ $key ]] || snapshot_missing "has no complete snapshot of $(printable "$reference_which") or before"
     fi
     snapshot_read "$key"
+}
+
+# snapshot_resolve: if `reference_which` is a time, makes it the ID of the snapshot that it means; ends the driver if
+# there is none.
+snapshot_resolve() {
+    local key
+    [[ ! $reference_which =~ ^[0-9a-f]{0,12}$ ]] || return 0
+    key=$(snapshot_before "$reference_which") || exit
+    [[ $key ]] || snapshot_missing "has no complete snapshot of $(printable "$reference_which") or before"
+    reference_which=${key: -17:12}
 }
 
 # Prints the keys of broken snapshots of the ID that is meant, with a warning: other packs may have what is
@@ -38,7 +46,7 @@ snapshot_broken() {
     done <"$spool/meant"
 }
 
-# What a TIME may be: a day, or a time of a day, with a zone or in UTC.
+# What a TIME may be: a day, or a time of a day, with a zone or in local time.
 snapshot_time_form='^([0-9]{4}-[0-9]{2}-[0-9]{2})([T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$'
 
 # snapshot_before TIME: prints the key of the last snapshot that is not after the time; of a day or a minute,
@@ -47,12 +55,13 @@ snapshot_before() {
     local day clock second zone time=''
     if [[ $1 =~ $snapshot_time_form ]]; then
         day=${BASH_REMATCH[1]} clock=${BASH_REMATCH[3]} second=${BASH_REMATCH[4]} zone=${BASH_REMATCH[5]}
-        time=$(date -u -d "$day ${clock:-00:00}${second:-:00}${zone:-Z}" +%Y%m%dT%H%M%SZ 2>/dev/null)
+        time=$(date -d "$day ${clock:-00:00}${second:-:00}$zone" +%s 2>/dev/null)
     fi
     [[ $time ]] || usage_error \
         "'$(printable "$1")' is neither the ID of a snapshot nor a time, such as 2026-11-29 or 2026-11-29T12:00:00Z"
-    [[ ! $time > $(date -u +%Y%m%dT%H%M%SZ) ]] || usage_error "the time '$(printable "$1")' is in the future"
-    time=$(date -u -d "$day ${clock:-23:59}${second:-:59}${zone:-Z}" +%Y%m%dT%H%M%SZ)
+    ((time <= EPOCHSECONDS)) || usage_error "the time '$(printable "$1")' is in the future"
+    time=$(date -d "$day ${clock:-23:59}${second:-:59}$zone" +%s)
+    time=$(date -u -d "@$time" +%Y%m%dT%H%M%SZ)
     time=$time awk '{ split($0, part, "-") } part[2] <= ENVIRON["time"]' "$spool/complete" | tail -n 1
 }
 
@@ -71,7 +80,7 @@ snapshot_warn() {
 snapshot_missing() {
     local problem
     [[ -s $spool/complete || -s $spool/broken ]] ||
-        die 1 "$(reference_print "$reference"): $target_url has no such name; zlsnap snapshots lists the names"
+        die 1 "$(reference_print "$reference"): $(target_name '') has no such name; zlsnap snapshots lists the names"
     problem=$(grep '^snapshots/' -- "$spool/broken" | tail -n 1)
     [[ ! $problem || -s $spool/complete ]] ||
         die 1 "$(reference_print "$reference"): $1: ${problem%%$'\t'*} is broken: ${problem#*$'\t'}"
@@ -116,15 +125,15 @@ snapshot_lines() {
 snapshot_manifest() {
     local digest=${snapshot[tree]} objects
     [[ $1 == manifest ]] || digest=${snapshot[chunks]}
-    : >"$2" || die 1 'the spool cannot be written'
+    : >"$2" || spool_failed 'the spool cannot be written'
     [[ $digest != - ]] || return 0
     mapfile -t objects < <(snapshot_lines "$1" 1)
     attempt mkdir -p -- "$spool/manifests"
     target_get "$reference" "$spool/manifests" "${objects[@]}"
     manifest_objects_check "${objects[@]}"
     manifest_build "$2" "${objects[@]/#/"$spool/"}" ||
-        die 3 "$target_url/$reference/${snapshot[key]}: its ${1/chunks/chunk map} cannot be rebuilt: $(said_last "$spool/said")"
-    manifest_check "$2" "$digest" || die 4 "$target_url/$reference/${snapshot[key]}: its $1 has not the digest that \
+        die 3 "$(target_name "$reference/${snapshot[key]}"): its ${1/chunks/chunk map} cannot be rebuilt: $(said_last "$spool/said")"
+    manifest_check "$2" "$digest" || die 4 "$(target_name "$reference/${snapshot[key]}"): its $1 has not the digest that \
 the document says"
 }
 
@@ -132,14 +141,14 @@ the document says"
 manifest_objects_check() {
     local object wrong
     for object; do
-        [[ -e $spool/$object ]] || die 1 "$target_url/$reference/$object: is missing"
+        [[ -e $spool/$object ]] || die 1 "$(target_name "$reference/$object"): is missing"
     done
     wrong=$(cd -- "$spool" && for object; do
         printf '%s  %s\n' "${object:10:64}" "$object"
     done | sha256sum -c --quiet 2>/dev/null) && return
     object=${wrong%%:*}
-    [[ $wrong == *': FAILED'* && $wrong != *': FAILED open or read'* ]] || die 1 "$target_url/$reference/$object: cannot be read"
-    die 4 "$target_url/$reference/$object: is damaged: its digest is not its name"
+    [[ $wrong == *': FAILED'* && $wrong != *': FAILED open or read'* ]] || die 1 "$(target_name "$reference/$object"): cannot be read"
+    die 4 "$(target_name "$reference/$object"): is damaged: its digest is not its name"
 }
 
 # manifest_check FILE DIGEST: whether the file has this digest.
@@ -161,13 +170,13 @@ indexes_fetch() {
     target_get "$reference" "$spool/indexes" "${names[@]}"
     while read -r pack digest _; do
         if [[ ! -e $spool/indexes/$pack.index.zst ]]; then
-            warn "$target_url/$reference/packs/$pack.index.zst: is missing"
+            warn "$(target_name "$reference/packs/$pack.index.zst"): is missing"
         elif index_unpack "$spool/indexes/$pack.index.zst" "$spool/indexes/$pack.index"; then
             printf '%s  %s.index\n' "${digest#sha256:}" "$pack"
         else
-            warn "$target_url/$reference/packs/$pack.index.zst: is damaged"
+            warn "$(target_name "$reference/packs/$pack.index.zst"): is damaged"
         fi
-    done <"$1" >"$spool/indexes.sums" || die 1 'the spool cannot be written'
+    done <"$1" >"$spool/indexes.sums" || spool_failed 'the spool cannot be written'
     wrong=$(cd -- "$spool/indexes" && exec sha256sum -c --quiet -- ../indexes.sums 2>/dev/null) ||
         [[ $wrong || ! -s $spool/indexes.sums ]] || die 1 'sha256sum failed'
     while read -r digest pack; do
@@ -175,7 +184,7 @@ indexes_fetch() {
             right+=("$spool/indexes/$pack")
         else
             pack=${pack%.index}
-            warn "$target_url/$reference/packs/$pack.index.zst: is damaged"
+            warn "$(target_name "$reference/packs/$pack.index.zst"): is damaged"
         fi
     done <"$spool/indexes.sums"
     ((${#right[@]} == 0)) || attempt mv -f -t "$2" -- "${right[@]}"

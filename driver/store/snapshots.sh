@@ -2,7 +2,7 @@
 #
 # zlsnap snapshots: the snapshots of a name, or of all names of a store.
 
-part core/options core/pipe core/progress store/documents store/name
+part core/options core/pipe core/progress core/times store/documents store/name
 
 usage_snapshots() {
     cat <<'END'
@@ -37,7 +37,7 @@ snapshots_all() {
     spool_empty_files rows names
     if [[ $reference ]]; then
         target_list "$reference" "$spool/listing"
-        [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $target_url has no such name"
+        [[ -s $spool/listing ]] || die 1 "$(reference_print "$reference"): $(target_name '') has no such name"
         snapshots_of "$reference"
     else
         target_list '' "$spool/all"
@@ -79,15 +79,22 @@ snapshots_of() {
 
 # Prints "rows" as JSON.
 snapshots_json() {
-    jq -Rac 'split("\t") | {name: .[0], key: .[1], state: .[2]}
+    local encoded name names=()
+    while IFS=$'\t' read -r encoded _; do
+        reference_decode name "$encoded"
+        names+=("$encoded" "$name")
+    done <"$spool/names"
+    jq -Rac '($ARGS.positional | [range(0; length; 2) as $i | {key: .[$i], value: .[$i + 1]}] | from_entries) as $names
+        | split("\t") | {name: $names[.[0]], key: .[1], state: .[2]}
         + if .[3] != "" then {problem: .[3]} else {} end
         + if length > 4 then {sequence: (.[6] | tonumber), time: .[7], id: .[8], host: (.[9] | fromjson),
             directory: (.[10] | fromjson), tree_digest: .[11], entries: (.[13] | tonumber), size_bytes: (.[14] | tonumber),
-            added_bytes: (.[15] | tonumber), options: (.[16] | fromjson)} else {} end' "$spool/rows"
+            added_bytes: (.[15] | tonumber), options: (.[16] | fromjson)} else {} end' "$spool/rows" --args -- "${names[@]}"
 }
 
 # Prints "rows" in columns. Of a malformed document, the time and the ID are those of its name.
 snapshots_table() {
+    cut -f 2 -- "$spool/rows" | cut -d - -f 2 | times_local >"$spool/times" || spool_failed 'the spool cannot be written'
     awk -F '\t' "$awk_size"'
         # In the C locale a character beyond ASCII has several bytes: the first one counts.
         function width(text) {
@@ -103,12 +110,11 @@ snapshots_table() {
             return sprintf("%*s", widest[number] - width(cell[row, number]), "")
         }
         FILENAME == ARGV[1] { shown[$1] = $2; next }
+        FILENAME == ARGV[2] { times[FNR] = $1; next }
         {
             split($2, part, "-")
-            time = part[2]
             column(1, shown[$1])
-            column(2, substr(time, 1, 4) "-" substr(time, 5, 2) "-" substr(time, 7, 2) " " substr(time, 10, 2) ":" \
-                substr(time, 12, 2) ":" substr(time, 14) "  " substr(part[3], 1, 12))
+            column(2, times[FNR] "  " substr(part[3], 1, 12))
             if (NF > 4) {
                 column(3, $14 ($14 == 1 ? " entry  " : " entries"))
                 column(4, size($15))
@@ -126,5 +132,5 @@ snapshots_table() {
                     printf "  %s%s", pad(row, i), cell[row, i]
                 print "  " cell[row, 6]
             }
-        }' "$spool/names" "$spool/rows" | sed 's/ *$//'
+        }' "$spool/names" "$spool/times" "$spool/rows" | sed 's/ *$//'
 }

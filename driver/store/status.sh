@@ -6,11 +6,12 @@ part core/options core/spool store/info store/current
 
 usage_status() {
     cat <<'END'
-Usage: zlsnap status [OPTION]... SERVICE/INSTANCE [DIR] STORE
-Show the last complete snapshot of a name, and how many snapshots, packs and bytes it has
-in the store. With DIR, say whether the directory has changed since, also in its times.
-The exit status is 1 if there is no complete snapshot, if a later one is broken, or if it
-needs an object that check has found damaged.
+Usage: zlsnap status [OPTION]... SERVICE/INSTANCE[@ID|@TIME] [DIR] STORE
+Show the last complete snapshot of a name, or the one with this ID or not after this time,
+and how many snapshots, packs and bytes the name has in the store. With DIR, say whether
+the directory has changed since, also in its times. The exit status is 1 if there is no
+complete snapshot, if a later one is broken, or if it needs an object that check has found
+damaged.
 
 The options for tarpack are those of the snapshot if none are given.
 
@@ -36,7 +37,7 @@ command_status() {
         [[ ! ${passed[*]} ]] || usage_error "option '${passed[0]%%=*}' needs a DIR"
         options_refuse 'a snapshot' fresh-options state
     fi
-    reference_read "${operands[0]}"
+    reference_read_which "${operands[0]}"
     target_open "${operands[-1]}"
     snapshot_expect_check
     programs_expect jq awk sha256sum
@@ -52,29 +53,31 @@ command_status() {
 
 # status_print DIR: DIR may be empty. Returns 1 if the last snapshot is not complete, or damaged.
 status_print() {
-    local changes=null facts=null last sound
+    local changes=null facts=null last sound chosen name
+    reference_decode name "$reference"
     target_list "$reference" "$spool/listing"
     documents_load "$reference"
     last=$(tail -n 1 -- "$spool/complete")
-    snapshot_read "$last"
-    [[ $last || -s $spool/broken || -s $spool/forgotten ]] || snapshot_missing 'has no snapshot'
-    if [[ $last ]]; then
+    if [[ $reference_which ]]; then snapshot_choose; else snapshot_read "$last"; fi
+    chosen=${snapshot[key]}
+    [[ $chosen || -s $spool/broken || -s $spool/forgotten ]] || snapshot_missing 'has no snapshot'
+    if [[ $chosen ]]; then
         snapshot_verify
         facts=$(snapshot_facts) || exit
         [[ ! $1 ]] || changes=$(status_compare "$1") || exit
     fi
     last=$last awk -F '\t' '$1 > ENVIRON["last"] && $1 ~ "^snapshots/"' "$spool/broken" >"$spool/later"
-    documents_sound >"$spool/sound" || die 1 'the spool cannot be written'
+    documents_sound >"$spool/sound" || spool_failed 'the spool cannot be written'
     sound=$(tail -n 1 -- "$spool/sound")
     sound=$sound awk -F '\t' '$1 > ENVIRON["sound"]' "$spool/damaged" >"$spool/damaged.later"
     info_print "$status_object" "$snapshot_text $status_text" --arg shown "$(reference_print "$reference")" \
-        --arg name "$reference" --argjson snapshot "$facts" \
+        --arg name "$name" --arg when "$(time_local "${snapshot[time]-}")" --argjson snapshot "$facts" \
         --rawfile later "$spool/later" --argjson complete "$(status_count "$spool/sound")" \
         --rawfile damaged_later "$spool/damaged.later" --argjson damaged "$(status_count "$spool/damaged")" \
         --argjson broken "$(grep '^snapshots/' -- "$spool/broken" | status_count)" \
         --argjson forgotten "$(status_count "$spool/forgotten")" --argjson stored "$(status_stored)" \
         --arg dir "$(printable "$1")" --argjson changes "$changes"
-    [[ $last && ! -s $spool/later && ! -s $spool/damaged.later ]]
+    [[ $last && ! -s $spool/later && ! -s $spool/damaged.later ]] && grep -qxF -- "$chosen" "$spool/complete"
 }
 
 # status_compare DIR: prints whether the directory differs from the snapshot: true or false.
@@ -119,6 +122,6 @@ status_text='
         + (if .snapshots.damaged > 0 then ", \(.snapshots.damaged) damaged" else "" end)
         + (if .snapshots.broken > 0 then ", \(.snapshots.broken) broken" else "" end)
         + (if .snapshots.forgotten > 0 then ", \(.snapshots.forgotten) forgotten" else "" end),
-    "stored       \(.packs) packs, " + (.stored_bytes | size),
+    "stored       " + (.packs | count("pack")) + ", " + (.stored_bytes | size),
     (if .changed == null then empty
      else "compared     \($dir): " + (if .changed then "changed" else "unchanged" end) end)'

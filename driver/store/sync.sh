@@ -61,6 +61,7 @@ command_sync() {
         result_print
         return
     fi
+    spool_advice='free space there, or use --state=DIR'
     state_open "$dir"
     state_lock
     sync_seal_check
@@ -159,7 +160,8 @@ sync_try() {
         return
     fi
     contents=$(<"$spool/stored")
-    sync_result changed "$tree_entries entries, $tree_bytes bytes, $((contents)) bytes of new contents before compression"
+    sync_result changed "$(count_text "$tree_entries" entry entries), $(size_text "$tree_bytes"), $(size_text \
+        "$((contents))") of new contents before compression"
 }
 
 # Makes `state` a copy in the spool.
@@ -177,7 +179,7 @@ sync_copy_state() {
 # sync_sum BYTES: sums up what was read and added.
 sync_sum() {
     [[ ! $drawn ]] || summary_time \
-        "$(reference_print "$reference"): $tree_entries entries, $(size_text "$tree_bytes"), $(size_text "$1") added"
+        "$(reference_print "$reference"): $(count_text "$tree_entries" entry entries), $(size_text "$tree_bytes"), $(size_text "$1") added"
 }
 
 # Removes the packs of a walk that did not know enough: they may have contents that the store has.
@@ -217,7 +219,7 @@ sync_choose() {
     documents_load "$reference"
     [[ ! -s $spool/missing && ! -s $spool/dropped ]] || documents_keep
     [[ -s $spool/complete || $target_unseal ]] || ! grep -q 'it is not JSON' "$spool/broken" ||
-        die 3 "$target_url/$reference: its documents are not JSON; if the name is sealed, give --seal and --open"
+        die 3 "$(target_name "$reference"): its documents are not JSON; if the name is sealed, give --seal and --open"
     known_choose
     snapshot_read "$(tail -n 1 -- "$spool/complete")"
     known_plan >"$spool/plan" || die 1 'the spool cannot be written'
@@ -234,11 +236,17 @@ sync_walk() {
         {
             sync_contents "$1" 5>&- | sync_store 5>&- >"$spool/stored"
             printf '%s ' "${PIPESTATUS[@]}" >&5
-        } 4>&1 | stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree" 5>&- >"$spool/manifest"
+        } 4>&1 | sync_hash 5>&- >"$spool/manifest"
         printf '%s' "${PIPESTATUS[1]}" >&5
     } 5>&1)
     read -r packed stored hashed <<<"$statuses"
     statuses="$packed $hashed $stored"
+    # If the disk is full, each program would say so.
+    if ((hashed == 1)) && [[ ! $drawn ]]; then
+        spool_check
+        [[ -s $spool/unhashed ]] || die 1 "$(printable "$state"): the manifest cannot be written; $spool_advice"
+    fi
+    cat -- "$spool/unhashed" >&"$messages"
     after_tell "$statuses"
     # A cut stream of contents follows from a manifest that could not be written.
     verdict "$statuses" tarpack shasum-tee tarstore || return
@@ -247,6 +255,13 @@ sync_walk() {
     json_value tree_entries "$summary" entries
     json_value tree_bytes "$summary" content_bytes
     attempt mv -fT -- "$spool/chunks" "$state/chunks"
+}
+
+# The stage that hashes the manifest. Its messages are kept, unless it draws the progress line.
+sync_hash() {
+    : >"$spool/unhashed"
+    [[ ! $drawn ]] || stage "$shasum_tee" "${progress[@]}" --oci -o "$spool/tree"
+    exec "$shasum_tee" -q --oci -o "$spool/tree" 2>"$spool/unhashed" {messages}>&-
 }
 
 # The stage that stores contents; in a dry run, it counts their bytes.
@@ -355,5 +370,5 @@ sync_clean() {
 # sync_result WORD ID
 sync_result() {
     printf '%s %s %s\n' "$(reference_print "$reference")" "$1" "$2" >"$spool/result" ||
-        die 1 'the spool cannot be written'
+        spool_failed 'the spool cannot be written'
 }

@@ -151,7 +151,7 @@ target_sizes_note() {
     local prefix=$1
     shift
     (cd -- "$spool/sealed" && stat -c '%n %s' -- "$@") | prefix=$prefix/ awk '{ print ENVIRON["prefix"] $0 }' \
-        >>"$spool/sealed.sizes" || die 1 'the spool cannot be written'
+        >>"$spool/sealed.sizes" || spool_failed 'the spool cannot be written'
 }
 
 # target_get PREFIX DIR NAME...: PREFIX/NAME becomes DIR/BASENAME. A missing object is no error: then there is

@@ -227,7 +227,7 @@ EOF
 }
 
 @test "hostile: a hard link with content is refused, since readers disagree about its end" {
-    refuse hardlink-with-data 'h: size out of range'
+    refuse hardlink-with-data 'h: readers disagree about the content of hard links'
 }
 
 @test "hostile: a hard link to a whiteout is refused" {

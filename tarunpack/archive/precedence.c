@@ -173,12 +173,23 @@ static enum tar_error resolve_sparse(struct resolved *resolved, const struct hea
     return map ? tar_sparse_check(resolved->map, resolved->entry.size, resolved->stored) : TAR_OK;
 }
 
+/* Many writers repeat the size of the file in the header of its hard links, without content;
+ * reader.c checks that none follows. With a size in a pax header, GNU tar and libarchive expect
+ * content, and Go does not. */
+static enum tar_error resolve_link_size(struct resolved *resolved, const struct tar_pax *pax)
+{
+    resolved->sized_link = resolved->stored > 0;
+    resolved->stored = 0;
+    return pax && resolved->sized_link ? TAR_LINK_CONTENT : TAR_OK;
+}
+
 static enum tar_error resolve_content(struct resolved *resolved, const struct headers *headers,
                                       const struct tar_header *header)
 {
     const struct tar_pax *pax = header_defining(headers, TAR_PAX_SIZE);
     resolved->stored = pax ? pax->size : header->size;
     resolved->entry.size = 0;
+    resolved->sized_link = false;
     resolved->sparse = SPARSE_NONE;
     resolved->map = NULL;
     if (resolved->stored > INT64_MAX - TAR_BLOCK_SIZE)
@@ -187,12 +198,14 @@ static enum tar_error resolve_content(struct resolved *resolved, const struct he
         resolved->entry.size = resolved->stored;
         return resolve_sparse(resolved, headers, header);
     }
-    /* Directories, links and devices have no content, whatever size they claim. After a hard link,
-     * or a file whose name ends in a slash, some readers expect it. So two readers could see two
-     * archives, and that is refused. */
+    if (resolved->entry.type == TAR_HARDLINK)
+        return resolve_link_size(resolved, pax);
+    /* Directories, links and devices have no content, whatever size they claim. After a file whose
+     * name ends in a slash, some readers expect it. So two readers could see two archives, and that
+     * is refused. */
     if (header->type == 'D')
         return TAR_OK;
-    bool ambiguous = strchr("017S", header->type) != NULL;
+    bool ambiguous = strchr("07S", header->type) != NULL;
     enum tar_error error = ambiguous && resolved->stored > 0 ? TAR_BAD_SIZE : TAR_OK;
     resolved->stored = 0;
     return error;

@@ -123,6 +123,8 @@ image_merge() {
         [[ $word != --max-* ]] || limits+=("$word")
     done
     layers_verify "${limits[@]}" || return
+    ((${#layer_files[@]})) || [[ -d $image_target ]] ||
+        die 1 "$(printable "$image_target"): no such directory to apply an image without layers to"
     [[ $image_sync ]] || options+=(--no-sync)
     for ((i = $(merge_interrupted); i < ${#layer_files[@]}; i++)); do
         merge_remember "$i" &&
@@ -189,10 +191,10 @@ target_keep_time() {
 image_unpack() {
     local i options=("--whiteouts=$image_whiteouts") tree=/proc/self/fd/$spool_fd/tree
     image_open_checked "$1"
-    ((${#layer_files[@]})) || die 1 "$image: has no layers"
-    [[ $image_whiteouts == apply || ${#layer_files[@]} -eq 1 ]] || usage_error \
+    [[ $image_whiteouts == apply || ${#layer_files[@]} -le 1 ]] || usage_error \
         "$image has ${#layer_files[@]} layers: whiteouts cannot be kept; use --whiteouts=apply"
     tree_prepare "$tree"
+    ((${#layer_files[@]})) || [[ -d $tree ]] || attempt mkdir -m 755 -- "$tree"
     for i in "${!layer_files[@]}"; do
         layer_unpack "$i" "$tree" "${image_passed[@]}" --no-sync "${options[@]}"
         layer_blame "$i" "$?" || return

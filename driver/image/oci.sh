@@ -30,7 +30,7 @@ END
 
 command_oci() {
     local operand base=
-    options_read "output: compression: arch: +annotation: $progress_option" "$@"
+    options_read "output: compression: arch: platform: +annotation: $progress_option" "$@"
     ((${#operands[@]})) || usage_error 'missing operand LAYER'
     [[ ${option[output]-} ]] || usage_error 'the option -o DIR[:TAG] is missing'
     image_options_read

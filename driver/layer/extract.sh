@@ -31,7 +31,7 @@ END
 }
 
 command_extract() {
-    options_read "expect: no-verify $progress_option $tarunpack_options" "$@"
+    options_read "expect: no-verify platform: $progress_option $tarunpack_options" "$@"
     operands_expect LAYER DIR
     progress_read
     if [[ ${operands[0]} == oci:* ]]; then

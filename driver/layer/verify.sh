@@ -24,7 +24,7 @@ END
 
 command_verify() {
     local name status
-    options_read "expect: $progress_option $limit_options" "$@"
+    options_read "expect: platform: $progress_option $limit_options" "$@"
     operands_expect LAYER
     progress_read
     programs_find shasum-tee tarunpack

@@ -12,6 +12,7 @@ image=           # its name for messages
 image_dir=       # the layout
 image_manifest=  # the descriptor of the manifest: media type, digest and size, as words
 image_config=    # the descriptor of the config
+image_platform=  # its platform in the index, or "unknown"
 image_created=   # when its first layer was made, as its config says
 image_digests='' # the digests of the manifest and of the indexes above it, a line each
 
@@ -214,7 +215,7 @@ image_read() {
     mapfile -t descriptors <<<"$descriptors"
     image_config=${descriptors[0]}
     descriptors=("${descriptors[@]:1}")
-    [[ ! ${option[platform]+given} ]] || document_read 'the config' "$image_config" "$config_platform_filter" \
+    [[ ! ${option[platform]+given} || $image_platform != unknown ]] || document_read 'the config' "$image_config" "$config_platform_filter" \
         --argjson platform "$platform" >/dev/null || exit
     diff_ids=$(document_read 'the config' "$image_config" "$config_filter" \
         --argjson layers "${#descriptors[@]}") || exit
@@ -229,6 +230,7 @@ image_layer_add() {
     local media_type digest size known annotations file compression
     read -r media_type digest size known annotations <<<"$4"
     file=$image_dir/blobs/${digest/://}
+    [[ $media_type != *+encrypted ]] || die 3 "$image: layer $1 is encrypted, and zlsnap has no keys"
     [[ $known == true ]] || die 3 "$image: layer $1 is of an unknown type, $media_type"
     blob_expect "layer $1" "$file" "$size"
     compression_read compression "$file"

@@ -15,11 +15,12 @@ index_limit=64
 
 # platform_read: sets the platform to that of --platform, or to this machine's.
 platform_read() {
-    local wanted=${option[platform]-} variant=
+    local wanted=${option[platform]-} variant='' given=false
     machine_read
     if [[ ${option[platform]+given} ]]; then
         [[ $wanted =~ ^[a-z0-9]+/[a-z0-9_-]+(/[a-z0-9.]+)?$ ]] || usage_error \
             "option '--platform' takes OS/ARCH or OS/ARCH/VARIANT, not '$(printable "$wanted")'"
+        given=true
     else
         case $machine:$(uname -m) in
         arm:armv[5-7]*) variant=$(uname -m) variant=/${variant:3:2} ;;
@@ -29,8 +30,8 @@ platform_read() {
     fi
     variant=${wanted#*/*/}
     [[ $wanted == */*/* ]] || variant=
-    platform=$(printf '{"os":"%s","architecture":"%s","variant":"%s","given":%s}' "${wanted%%/*}" \
-        "$(cut -d / -f 2 <<<"$wanted")" "$variant" "${option[platform]+true}${option[platform]-false}")
+    wanted=${wanted%"/$variant"}
+    platform="{\"os\":\"${wanted%/*}\",\"architecture\":\"${wanted#*/}\",\"variant\":\"$variant\",\"given\":$given}"
 }
 
 # Platforms as text, OS/ARCH/VARIANT, in one spelling: amd64/v1 is amd64, arm64/v8 is arm64, arm is arm/v7.
@@ -99,7 +100,7 @@ index_filter=$platform_definitions'
     })"'
 
 # Chooses one of the images in $input, which have the keys of index_filter, and type, digest and size. Prints its
-# descriptor and the digests above it; or nothing, if the manifests of those without a platform have to be read, which
+# platform, its descriptor and the digests of all documents down to it; or nothing, if the manifests of those without a platform have to be read, which
 # $read says was done.
 choice_filter=$platform_definitions'
     def or_list: join(", ");
@@ -128,7 +129,7 @@ choice_filter=$platform_definitions'
     | if length > 1 and .[0].rank == 1000 and ($read | not) then empty
       else check(length == 1; "!has \(length) images for \(.[0].platform // "any platform"): choose one by its digest, "
             + "oci:DIR:@DIGEST (" + ([.[].digest] | or_list) + ")")
-        | .[0] | "\(.type) \(.digest) \(.size)", .above[], .digest
+        | .[0] | .platform // "unknown", "\(.type) \(.digest) \(.size)", .above[], .digest
       end'
 
 # What the manifest and the config of an image say about its platform: prints the keys that change.
@@ -147,7 +148,7 @@ config_platform_filter=$platform_definitions'
     | check($has == null or ($wanted | index($has)) != null; "!is of an image for \($has), not for \($wanted[0])")
     | empty'
 
-# image_find TAG: sets image_manifest and image_digests.
+# image_find TAG: sets image_manifest, image_digests and image_platform.
 image_find() {
     local leaves chosen
     platform_read
@@ -157,8 +158,7 @@ image_find() {
         leaves=$(leaves_look <<<"$leaves") || exit
         chosen=$(index_choose "$1" "$leaves" true) || exit
     fi
-    image_manifest=${chosen%%$'\n'*}
-    image_digests=${chosen#*$'\n'}
+    { read -r image_platform && read -r image_manifest && image_digests=$(cat); } <<<"$chosen"
 }
 
 # index_leaves TAG: prints all images and artifacts below index.json that TAG may mean.

@@ -41,6 +41,8 @@ command_oci() {
         [[ ! ${option[arch]-} ]] || usage_error "'--arch' is only for a new image, without a base image"
         base=${operands[0]}
         operands=("${operands[@]:1}")
+    else
+        [[ ! ${option[platform]+given} ]] || usage_error "'--platform' is only for a base image; use '--arch'"
     fi
     layout_read "oci:${option[output]#oci:}"
     for operand in "${operands[@]}"; do

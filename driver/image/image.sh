@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# An OCI image that is read from an image layout: a directory with index.json and blobs. index.json leads
+# An OCI image that is read from an image layout, perhaps in an archive: a directory with index.json and blobs. index.json leads
 # to the manifest, and that to the config and the layers; each document is checked against the digest in
 # its descriptor. This follows the OCI image specification 1.0 (image-layout, image-index, manifest,
 # config); manifests and configs of Docker, schema 2, are read, too.
@@ -12,6 +12,7 @@ image=           # its name for messages
 image_dir=       # the layout
 image_manifest=  # the descriptor of the manifest: media type, digest and size, as words
 image_config=    # the descriptor of the config
+image_id=        # of docker-archive: the digest of its config
 image_platform=  # its platform in the index, or "unknown"
 image_created=   # when its first layer was made, as its config says
 image_digests='' # the digests of the manifest and of the indexes above it, a line each
@@ -174,12 +175,16 @@ document_read() {
     documents_parse "$what" "of(\$what; $3)" --slurp --arg what "$what" "${@:4}" <<<"$text"
 }
 
-# image_open REFERENCE: reads the image oci:DIR[:TAG] and adds its layers. An error ends the driver, or the
-# subshell.
+# image_open REFERENCE: reads the image oci:DIR[:TAG], or one in an archive, and adds its layers. An error ends the
+# driver, or the subshell.
 image_open() {
     local image_tag
     image=$(printable "$1")
-    reference_split image_dir image_tag "$1"
+    if is_archive "$1"; then
+        archive_open "$1" image_tag
+    else
+        reference_split image_dir image_tag "$1"
+    fi
     layout_expect
     image_find "$image_tag"
     image_read

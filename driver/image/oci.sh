@@ -2,7 +2,7 @@
 #
 # zlsnap oci: makes an image of layers, in an OCI image layout.
 
-part core/options core/spool core/names core/progress layer/layer image/layout
+part core/options core/spool core/names core/progress layer/layer image/layout image/archive
 
 usage_oci() {
     cat <<'END'
@@ -37,9 +37,10 @@ command_oci() {
     progress_read
     programs_expect zstd jq flock
     programs_find shasum-tee
-    if [[ ${operands[0]} == oci:* ]]; then
+    if is_image "${operands[0]}"; then
         [[ ! ${option[arch]-} ]] || usage_error "'--arch' is only for a new image, without a base image"
         base=${operands[0]}
+        archive_expect "$base"
         operands=("${operands[@]:1}")
     else
         [[ ! ${option[platform]+given} ]] || usage_error "'--platform' is only for a base image; use '--arch'"

@@ -13,9 +13,10 @@ skopeo_options=()
 push_to_registry() {
     remote_check "$2"
     image_options_read
-    if [[ $1 == oci:* ]]; then
+    if is_image "$1"; then
         [[ ! ${option[compression]-}${option[arch]-}${passed[*]} ]] || usage_error \
             "an image is pushed as it is: '--compression', '--arch' and '--annotation' are for a LAYER"
+        archive_expect "$1"
     else
         ! is_input "$1" || usage_error 'push needs a file as LAYER: it is read twice'
         layer_open "$1"
@@ -84,7 +85,7 @@ skopeo_expect() {
 push_all() {
     local i descriptor
     layout=$2
-    if [[ $1 == oci:* ]]; then
+    if is_image "$1"; then
         image_open "$1"
     else
         layer_add "$layer" "$layer_json" "$1"
@@ -94,7 +95,7 @@ push_all() {
     for i in "${!layer_files[@]}"; do
         layout_add_layer "$i" symlink "${option[compression]-}" || return
     done
-    if [[ $1 == oci:* ]]; then
+    if is_image "$1"; then
         descriptor=$(layout_add_read_image) || exit
     else
         descriptor=$(layout_add_image "$image_architecture" '' 0 "$image_annotations") || exit

@@ -34,7 +34,7 @@ command_extract() {
     options_read "expect: no-verify platform: $progress_option $tarunpack_options" "$@"
     operands_expect LAYER DIR
     progress_read
-    if [[ ${operands[0]} == oci:* ]]; then
+    if is_image "${operands[0]}"; then
         part image/extract
         extract_image "${operands[@]}"
         return

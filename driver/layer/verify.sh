@@ -2,7 +2,7 @@
 #
 # zlsnap verify: reads a layer once and compares it with LAYER.json.
 
-part core/options core/progress layer/layer layer/layers
+part core/options core/names core/progress layer/layer layer/layers
 
 usage_verify() {
     cat <<'END'
@@ -28,7 +28,7 @@ command_verify() {
     operands_expect LAYER
     progress_read
     programs_find shasum-tee tarunpack
-    if [[ ${operands[0]} == oci:* ]]; then
+    if is_image "${operands[0]}"; then
         part image/extract
         name=${operands[0]}
         verify_image "$name"

@@ -100,7 +100,7 @@ gives_none() {
     gives_none 3 legacy-endless.tar 'its layers have no end'
     run -4 zlsnap extract "docker-archive:$SAVES/layer-wrong.tar" tree
     run -3 zlsnap extract "docker-archive:$SAVES/cut.tar" tree
-    run -3 zlsnap extract --max-size=1k "docker-archive:$SAVES/plain.tar" tree
+    run -3 zlsnap extract --max-size=1K "docker-archive:$SAVES/plain.tar" tree
     run -1 zlsnap extract "docker-archive:none" tree
     run -1 --separate-stderr zlsnap extract "oci-archive:$SAVES/plain.tar" tree
     assert_one_line 'is an archive of docker save; use docker-archive:'

@@ -124,7 +124,7 @@ documents_parse() {
     output=$(jq -rc "${@:3}" "$document_definitions try ($2) catch \"problem: \\(.)\"" 2>/dev/null)
     status=$?
     ((status == 0)) || for name in oci-layout index.json; do # jq does not say so
-        cat -- "$image_dir/$name" >/dev/null 2>&1 || die 1 "$image: $name cannot be read"
+        [[ ! -e $image_dir/$name ]] || cat -- "$image_dir/$name" >/dev/null 2>&1 || die 1 "$image: $name cannot be read"
     done
     json_judge "$status" "$image" "$1 is not JSON"
     case $output in

@@ -57,7 +57,7 @@ END
 }
 
 # The options of push and pull for a registry.
-registry_options='authfile: cert-dir: tls-verify: retries:'
+registry_options='platform: authfile: cert-dir: tls-verify: retries:'
 
 usage_registry() {
     cat <<'END'

@@ -19,6 +19,7 @@ push_to_registry() {
             "an image is pushed as it is: '--compression', '--arch' and '--annotation' are for a LAYER"
         archive_expect "$1"
     else
+        options_refuse 'a layer' platform
         ! is_input "$1" || usage_error 'push needs a file as LAYER: it is read twice'
         layer_open "$1"
     fi
@@ -66,7 +67,7 @@ registry_options_read() {
         usage_error "option '--tls-verify' takes true or false"
     skopeo_options=(--retry-times="${option[retries]-3}"
         "--$1-tls-verify=${option[tls-verify]-true}")
-    if [[ ${option[platform]+given} ]]; then
+    if [[ $1 == src && ${option[platform]+given} ]]; then
         platform_read
         skopeo_general=("--override-os=${option[platform]%%/*}" "--override-arch=$(cut -d / -f 2 <<<"${option[platform]}")")
         [[ ${option[platform]} != */*/* ]] || skopeo_general+=("--override-variant=${option[platform]##*/}")

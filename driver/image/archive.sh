@@ -8,25 +8,27 @@ part core/programs core/pipe core/spool core/names image/image image/layout laye
 # archive_split FILE TAG REFERENCE: sets the variable FILE to the file, "-" for standard input, and TAG to the tag or
 # nothing. FILE ends at the first colon, as with skopeo.
 archive_split() {
-    local split_rest=${3#*:}
-    printf -v "$1" '%s' "${split_rest%%:*}"
-    printf -v "$2" '%s' ''
-    [[ $split_rest != *:* ]] || printf -v "$2" '%s' "${split_rest#*:}"
-    [[ ${!1} ]] || usage_error "'$(printable "$3")' names no file"
-    if is_input "${!1}"; then
-        printf -v "$1" -
-    elif [[ ${!1} == -* ]]; then
-        printf -v "$1" './%s' "${!1}"
+    # Names that no caller gives to its variables.
+    local split_rest=${3#*:} split_file split_tag=
+    split_file=${split_rest%%:*}
+    [[ $split_rest != *:* ]] || split_tag=${split_rest#*:}
+    [[ $split_file ]] || usage_error "'$(printable "$3")' names no file"
+    if is_input "$split_file"; then
+        split_file=-
+    elif [[ $split_file == -* ]]; then
+        split_file=./$split_file
     fi
-    [[ $split_rest != *:* || ${!2} =~ ^$tag_characters+$ ]] ||
-        usage_error "'$(printable "${!2}")' is not a valid tag"
+    [[ $split_rest != *:* || $split_tag =~ ^$tag_characters+$ ]] ||
+        usage_error "'$(printable "$split_tag")' is not a valid tag"
+    printf -v "$1" '%s' "$split_file"
+    printf -v "$2" '%s' "$split_tag"
 }
 
 # archive_expect REFERENCE: ends the driver if the archive cannot be read. Does nothing for other images.
 archive_expect() {
-    local file tag shown
+    local file shown
     is_archive "$1" || return 0
-    archive_split file tag "$1"
+    archive_split file _ "$1"
     programs_find tarunpack shasum-tee
     if [[ $file == - ]]; then
         input_take 'an archive is'
@@ -62,7 +64,7 @@ archive_open() {
 # archive_unpack FILE: unpacks it as $spool/archive. Only files and directories are kept, and of what docker save wrote
 # symbolic links, which archive_file() follows.
 archive_unpack() {
-    local file=$1 type word limits=(--max-entries=100000 --max-depth=64) kinds=(! -type f ! -type d) status
+    local file=$1 type word limits=(--max-entries=100000 --max-depth=64) unwanted=(! -type f ! -type d) status
     if [[ $file == - ]]; then
         # It is read twice: first for the compression.
         file=$spool/input
@@ -82,8 +84,8 @@ archive_unpack() {
     }
     rm -f -- "$spool/input"
     attempt chmod -R u+rwX -- "$spool/archive"
-    [[ $image != docker-archive:* ]] || kinds+=(! -type l)
-    attempt find "$spool/archive" "${kinds[@]}" -delete
+    [[ $image != docker-archive:* ]] || unwanted+=(! -type l)
+    attempt find "$spool/archive" "${unwanted[@]}" -delete
 }
 
 # Removes what archive_open() made, when the layers are unpacked.

@@ -27,15 +27,15 @@ complete() {
     proven "$1"
     tarunpack --no-sync -e "$digest" work/target <"$archive" 2>err
     assert_equal "$1: $(<err)" "$1: ${said-}"
-    assert_equal "$1: $(entries work/target)" "$1: $(echo "${@:2}")"
+    assert_equal "$1: $(entries work/target)" "$1: ${*:2}"
     [ $# -eq 1 ] || [ "$1" = unpadded-and-long ] || assert_equal "$(<work/target/a)" hello
     rm -r work/target
     mkdir work/target
     tarunpack --no-sync --merge -q -e "$digest" work/target <"$archive"
-    assert_equal "$1: $(entries work/target)" "$1: $(echo "${@:2}")"
+    assert_equal "$1: $(entries work/target)" "$1: ${*:2}"
     rm -r work/target
     tarunpack --list -e "$digest" <"$archive" >names 2>err
-    assert_equal "$1: $(paste -sd ' ' names)" "$1: $(echo "${@:2}")"
+    assert_equal "$1: $(paste -sd ' ' names)" "$1: ${*:2}"
     assert_equal "$1: $(<err)" "$1: ${said-}"
 }
 
@@ -43,6 +43,7 @@ complete() {
 incomplete() {
     refused 3 "tarunpack: $2" tarunpack --no-sync "${@:3}" work/target <"$ARCHIVES/$1.tar"
     run -3 --separate-stderr tarunpack --list "${@:3}" <"$ARCHIVES/$1.tar"
+    # shellcheck disable=SC2154 # set by run
     assert_equal "$stderr" "tarunpack: $2"
     assert_equal "$(entries work)" ''
 }
@@ -121,7 +122,7 @@ never_complete() {
 # unpacked NAME ENTRY...: without a digest, the archive gives these names, and b is a.
 unpacked() {
     tarunpack --no-sync work/target <"$ARCHIVES/$1.tar"
-    assert_equal "$1: $(entries work/target)" "$1: $(echo "${@:2}")"
+    assert_equal "$1: $(entries work/target)" "$1: ${*:2}"
     assert_equal "$(<work/target/a)" hello
     [ work/target/a -ef work/target/b ]
     rm -r work/target

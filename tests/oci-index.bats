@@ -103,8 +103,9 @@ gives_none() {
     gives_none 1 twice "has 2 images for linux/$architecture.*: choose one by its digest, oci:DIR:@DIGEST \(sha256:.*, sha256:"
     gives zstd-too zstd
     gives same-twice same
-    local digest
-    for digest in $(grep -o 'sha256:[0-9a-f]*' <<<"$stderr"); do
+    local digest digests
+    mapfile -t digests < <(grep -o 'sha256:[0-9a-f]*' <<<"$stderr")
+    for digest in "${digests[@]}"; do
         rm -rf tree
         zlsnap extract --no-sync "oci:$LAYOUTS/twice:@$digest" tree
         zlsnap extract --no-sync --replace -e "$digest" "oci:$LAYOUTS/twice:@$digest" tree

@@ -137,7 +137,7 @@ driver_works() {
 }
 
 @test "eStargz is what the mount shows" {
-    local rootfs tar
+    local rootfs
     mkdir tree
     (cd tree && first_layer)
     rm tree/var/lib/sparse

@@ -254,8 +254,8 @@ preloaded: $(PRELOAD)/s3cmd $(patsubst tests/preload/%.c,$(PRELOAD)/%.so,$(wildc
 check-programs: $(TESTS:%=$(UNIT)/%) fuzz-programs preloaded
 
 FAULTY := $(wildcard tests/faults*.bats)
-STORES := $(wildcard $(patsubst %,tests/%.bats,check clean-driver copy examples* forget gc gc-races oci property push-s3 registry seal status \
-            store-s3 sync* targets-* views))
+STORES := $(wildcard $(patsubst %,tests/%.bats,check clean-driver copy* examples* forget gc* oci* property push-s3 registry seal status store-s3 sync* \
+            targets-* views*))
 CHECKED = $(or $(T),$(filter-out $(FAULTY) $(STORES),$(wildcard tests/unit/test_*.c tests/*.bats)))
 
 run_tests = ZLSNAP_BIN='$(abspath $(BIN))' ZLSNAP_UNIT='$(abspath $(UNIT))' \

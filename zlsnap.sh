@@ -112,7 +112,8 @@ Snapshots of container layers: a directory as one compressed tar, with its diges
   diff A B             compare two directories or layers
 
   oci -o DIR[:TAG] LAYER...    make an image of layers, in the OCI image layout DIR
-  extract oci:DIR[:TAG] DIR    restore all layers of an image
+  extract oci:DIR[:TAG] DIR    restore all layers of an image; IMAGE can also be
+                               oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]
   verify oci:DIR[:TAG]         check all layers of an image
   push LAYER REMOTE            copy a layer, or an image, oci:DIR[:TAG], to a registry,
                                docker://HOST/NAME[:TAG]; or a layer to an S3 store,

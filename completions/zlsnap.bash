@@ -21,7 +21,7 @@ _zlsnap_zstd='level= threads= long[=] rsyncable'
 _zlsnap_s3='config= part-size= max-parts='
 _zlsnap_store='config= seal= open='
 _zlsnap_snapshot='config= open= verify='
-_zlsnap_registry='authfile= cert-dir= tls-verify= retries='
+_zlsnap_registry='platform= authfile= cert-dir= tls-verify= retries='
 _zlsnap_image='compression= arch= annotation='
 
 # The short options that have a value.
@@ -35,8 +35,8 @@ _zlsnap_describe() {
     case $1 in
     create) options="progress[=] dry-run json $_zlsnap_zstd $_zlsnap_pack" operands='dir new' ;;
     describe) options="progress[=] expect= $_zlsnap_limits" operands='layer' ;;
-    extract) options="progress[=] expect= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
-    verify) options="progress[=] expect= $_zlsnap_limits" operands='layer|image' ;;
+    extract) options="progress[=] expect= platform= no-verify $_zlsnap_unpack" operands='layer|image dir' ;;
+    verify) options="progress[=] expect= platform= $_zlsnap_limits" operands='layer|image' ;;
     list) options="expect= no-verify names verbose json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
     info) options="progress[=] expect= metadata json $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
     mtree) options="expect= no-verify time $_zlsnap_snapshot $_zlsnap_limits" operands='layer dir|store' ;;
@@ -45,7 +45,7 @@ _zlsnap_describe() {
         options="time json fresh-options $_zlsnap_snapshot $_zlsnap_digest $_zlsnap_limits"
         operands='dir|layer dir|layer|store dir|store'
         ;;
-    oci) options="progress[=] output= $_zlsnap_image" operands='layer|image layer*' ;;
+    oci) options="progress[=] output= platform= $_zlsnap_image" operands='layer|image layer*' ;;
     push)
         options="progress[=] $_zlsnap_image $_zlsnap_s3 $_zlsnap_registry"
         operands='layer|image remote'
@@ -229,6 +229,7 @@ _zlsnap_value() {
     *--manifest) values='time' ;;
     *--compression) values='zstd gzip' ;;
     *--arch) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
+    *--platform) values='linux/amd64 linux/arm64 linux/arm/v7 linux/386' ;;
     *--tls-verify) values='true false' ;;
     oci--output | *--state | *--adopt | *--known | *--packs | *--indexes | *--cert-dir) _zlsnap_paths dir "$2" ;;
     *--output | *--exclude-from | *--cache | *--chunks | *--known-chunks | *--summary | *--config | *--authfile)
@@ -253,10 +254,13 @@ _zlsnap_operand() {
     case "|$kind|" in
     *'|remote|'*) schemes+=(docker:// s3://) ;;&
     *'|store|'*) schemes+=(s3:// rclone:) ;;&
-    *'|image|'*) schemes+=(oci:) ;;
+    *'|image|'*) schemes+=(oci: oci-archive: docker-archive:) ;;
     esac
     if [[ "|$kind|" == *'|image|'* && $current == oci:* ]]; then
         _zlsnap_paths dir oci:
+        return
+    elif [[ "|$kind|" == *'|image|'* && $current == @(oci|docker)-archive:* ]]; then
+        _zlsnap_paths file "${current%%:*}:"
         return
     fi
     case "|$kind|" in

@@ -152,8 +152,10 @@ function __zlsnap_operand
             case image
                 if string match -q 'oci:*' -- (commandline -ct | string collect)
                     __zlsnap_paths dir oci: oci: plain
+                else if set -l scheme (commandline -ct | string collect | string match -r '^(?:oci|docker)-archive:')
+                    __zlsnap_paths file $scheme $scheme plain
                 else
-                    printf 'oci:\tan image\0'
+                    printf 'oci:\tan image\0oci-archive:\tan image in a tar\0docker-archive:\tan image of docker save\0'
                 end
             case store
                 printf 's3://\tan S3 store\0rclone:\ta remote of rclone\0'
@@ -283,6 +285,9 @@ __zlsnap_option oci -s o -l output -x -a '(__zlsnap_value_dir | string split0)' 
 __zlsnap_option $image -l compression -x -a 'zstd gzip' -d 'compression of layers'
 __zlsnap_option $image -l arch -x -a 'amd64 arm64 arm 386 ppc64le riscv64 s390x' -d 'architecture of the image'
 __zlsnap_option $image -l annotation -x -d 'annotate the manifest, KEY=VALUE'
+
+__zlsnap_option extract,verify,oci,$registry -l platform -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/386' \
+    -d 'platform of the image, OS/ARCH'
 
 __zlsnap_option $registry -l authfile -r -F -d 'the credentials'
 __zlsnap_option $registry -l cert-dir -x -a '(__zlsnap_value_dir | string split0)' \

@@ -13,6 +13,7 @@ const char *tar_error_text(enum tar_error error)
         [TAR_BAD_PATH] = "path is empty or contains a NUL or '..'",
         [TAR_BAD_ROOT] = "the root is not a directory",
         [TAR_BAD_NAME_LENGTH] = "path has a component of more than 255 bytes",
+        [TAR_LINK_CONTENT] = "readers disagree about the content of hard links",
         [TAR_BAD_LINK] = "link target is empty, too long or contains a NUL",
         [TAR_BAD_RECORD] = "malformed extended header record",
         [TAR_BAD_TIME] = "malformed time",

@@ -16,6 +16,7 @@ enum tar_error {
     TAR_BAD_ROOT,
     TAR_BAD_NAME_LENGTH,
     TAR_BAD_LINK,
+    TAR_LINK_CONTENT,
     TAR_BAD_RECORD,
     TAR_BAD_TIME,
     TAR_BAD_CHARSET,

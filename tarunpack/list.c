@@ -251,7 +251,10 @@ static enum status archive_list(struct list *list)
     list->tally.bytes = source_length(&list->source);
     if (status != STATUS_OK)
         return status;
-    return verdict(&list->input, event, options->has_expected ? &options->expected : NULL);
+    status = verdict(&list->input, event, options->has_expected ? &options->expected : NULL);
+    if (status == STATUS_OK)
+        verdict_warn(&list->reader);
+    return status;
 }
 
 /* Prints the entries of the manifest on standard input. */
@@ -290,7 +293,8 @@ static enum status list_prepare(struct list *list)
 enum status list_run(const struct options *options)
 {
     struct list list = {.options = options};
-    list.input = (struct archive_input){&list.source, &list.bounds, &list.problem};
+    list.input =
+        (struct archive_input){&list.source, &list.bounds, &list.problem, options->has_expected};
     enum status status = STATUS_OK;
     if (options->summary)
         status = outfile_open(&list.summary, options->summary, "--summary", true);

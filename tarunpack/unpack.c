@@ -117,6 +117,8 @@ static enum status archive_apply(struct unpack *unpack, struct apply *apply)
         status = verdict(apply->input, event, expected);
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->input, expected);
+    if (status == STATUS_OK && !unpack->again)
+        verdict_warn(apply->reader);
     if (status == STATUS_OK && options->mode == TARGET_MERGE)
         status = source_digest(apply->input->source, &unpack->output->result->digest);
     apply->tally->bytes = source_length(apply->input->source);
@@ -130,7 +132,7 @@ static enum status stream_read(struct unpack *unpack)
     struct source source = {0};
     struct bounds bounds;
     struct problem problem = {0};
-    const struct archive_input input = {&source, &bounds, &problem};
+    const struct archive_input input = {&source, &bounds, &problem, options->has_expected};
     struct reader reader = {0};
     bool digested = options->has_expected || options->mode == TARGET_MERGE;
     enum status status =

@@ -2,6 +2,8 @@
 
 #include "diag.h"
 
+#include <inttypes.h>
+
 /* Compares the stream's digest with the expected one. `problem`, if not NULL, is what else is wrong
  * with the archive, for the message. */
 static enum status digest_check(struct source *source, const struct digest_value *expected,
@@ -62,4 +64,11 @@ enum status verdict(const struct archive_input *input, enum archive_event event,
         break;
     }
     return input->problem->failure;
+}
+
+void verdict_warn(const struct reader *reader)
+{
+    if (reader_ignored(reader) > 0)
+        diag_warn("%" PRIu64 " bytes after the end of the archive were ignored",
+                  reader_ignored(reader));
 }

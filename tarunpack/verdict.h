@@ -5,7 +5,7 @@
 #ifndef TARUNPACK_VERDICT_H
 #define TARUNPACK_VERDICT_H
 
-#include "archive/input.h"
+#include "archive/reader.h"
 #include "digest.h"
 
 /* Returns the status for the reader's last event, and prints a message unless that is STATUS_OK.
@@ -20,5 +20,8 @@ enum status verdict(const struct archive_input *input, enum archive_event event,
  * about that was printed. Reads, hashes and returns as verdict() does for ARCHIVE_MALFORMED; prints
  * another message only if the digest is also wrong. */
 enum status verdict_refused(const struct archive_input *input, const struct digest_value *expected);
+
+/* After STATUS_OK: warns if bytes after the end of the archive were ignored. */
+void verdict_warn(const struct reader *reader);
 
 #endif

@@ -333,11 +333,11 @@ archive into it; try 'tarunpack --help'"
         compare_trees "$TREE" work/target
         rm -r work/target
         printf x >>archive
-        refused 3 'tarunpack: there is data after the end of the archive' \
+        refused 3 'tarunpack: there is data after the end of the archive (--expect=DIGEST allows it)' \
             tarunpack work/target <archive
     done
     cat "$LAYER" "$LAYER" >archive
-    refused 3 'tarunpack: there is data after the end of the archive' tarunpack -q work/target \
+    refused 3 'tarunpack: there is data after the end of the archive (--expect=DIGEST allows it)' tarunpack -q work/target \
         <archive
     assert_equal "$(entries work)" ''
 }

@@ -228,7 +228,7 @@ EOF
 }
 
 @test "hostile: a hard link with content is refused, since readers disagree about its end" {
-    refuse hardlink-with-data 'h: a type without content has a size'
+    refuse hardlink-with-data 'h: readers disagree about the content of hard links'
 }
 
 @test "hostile: a hard link to a whiteout is refused" {

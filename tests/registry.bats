@@ -235,7 +235,7 @@ blob_in_registry() {
     forge_config one ".rootfs.diff_ids = [\"$(jq -r .digest b.tar.zst.json)\"]"
     skopeo copy -q --dest-tls-verify=false oci:one:latest "docker://$registry/app:one"
     run -4 --separate-stderr pull "docker://$registry/app:one" layer
-    assert_said "app:one: layer 1 of 1: digest is sha256:.*, but sha256:.* in the image"
+    assert_said 'app:one: layer 1 of 1: a digest does not match'
     assert_not_exists layer
     refute_leftovers .
 }
@@ -428,4 +428,48 @@ break_registry() {
     else
         assert_exists ../insecure
     fi
+}
+
+# --------------------------------------------------------------------------- digests and platforms
+
+@test "pull by @DIGEST keeps the digest, of an image of Docker and of an index; by a tag, a change is said" {
+    registry_start
+    made_once small_layers
+    zlsnap oci --compression=gzip a.tar.zst -o img:a
+    zlsnap oci --compression=gzip b.tar.zst -o img:b --arch=s390x
+    skopeo copy -q --format=v2s2 --dest-tls-verify=false oci:img:a "docker://$registry/docker:1"
+    skopeo inspect --tls-verify=false --raw "docker://$registry/docker:1" >raw
+    local digest
+    digest=sha256:$(sha256sum <raw | cut -d ' ' -f 1)
+    run -0 --separate-stderr pull "docker://$registry/docker@$digest" oci:kept
+    assert_equal "$output $stderr" "$digest "
+    zlsnap extract -e "$digest" oci:kept tree
+    assert_equal "$(<tree/file)" a
+    skopeo inspect --raw oci:kept | cmp - raw
+    run -0 --separate-stderr pull "docker://$registry/docker:1" oci:converted
+    assert_one_line "warning: docker://$registry/docker:1: its manifest is not one of OCI: in the registry the digest is \
+$digest, here it is $output"
+    zlsnap verify -q -e "$output" oci:converted
+    # An index
+    mkdir both && cp -a img/. both
+    jq -c '{schemaVersion: 2, manifests: [(.manifests[0] | .platform = {os: "linux", architecture: "'"$(dpkg \
+        --print-architecture)"'"}), (.manifests[1] | .platform = {os: "linux", architecture: "s390x"})
+        | del(.annotations)]}' img/index.json >manifest
+    jq -c '.manifests = [{mediaType: "application/vnd.oci.image.index.v1+json", digest: "", size: 0}]' \
+        img/index.json >both/index.json
+    forge_index both manifest
+    skopeo copy -q --all --dest-tls-verify=false oci:both "docker://$registry/both:1"
+    digest=$(jq -r '.manifests[0].digest' both/index.json)
+    run -0 --separate-stderr pull "docker://$registry/both@$digest" oci:index
+    assert_equal "$output $stderr" "$digest "
+    zlsnap extract -e "$digest" --replace oci:index tree
+    assert_equal "$(<tree/file)" a
+    pull --platform=linux/s390x "docker://$registry/both:1" oci:other
+    zlsnap extract --replace oci:other tree
+    assert_equal "$(<tree/file)" b
+    pull --platform=linux/s390x "docker://$registry/both@$digest" oci:other:index
+    zlsnap extract --replace --platform=linux/s390x oci:other:index tree
+    assert_equal "$(<tree/file)" b
+    zlsnap push -q --tls-verify=false oci:kept "docker://$registry/again:1"
+    refute_leftovers .
 }

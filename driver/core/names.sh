@@ -2,6 +2,15 @@
 #
 # Paths, and names that become part of a path or a key.
 
+# is_image OPERAND: whether it is an image that can be read, not a LAYER.
+is_image() {
+    [[ $1 == oci:* ]] || is_archive "$1"
+}
+
+is_archive() {
+    [[ $1 == oci-archive:* || $1 == docker-archive:* ]]
+}
+
 # path_split PLACE NAME PATH: sets the variable PLACE to the directory of PATH, with a slash at its end,
 # and NAME to the last component.
 path_split() {

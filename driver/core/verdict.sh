@@ -65,7 +65,7 @@ status_judge() {
     case $2:$3 in
     *:0) judged='done' ;;
     *:141 | zstd:70) judged=closed ;; # zstd exits with 70 if SIGPIPE is ignored
-    zstd:1 | gzip:1) judged=damaged ;;
+    zstd:1 | gzip:1 | xz:1 | bzip2:2) judged=damaged ;;
     jq:[245]) judged=damaged ;; # depends on the version of jq
     gzip:2) judged=3 ;; # trailing garbage
     tarpack:[1-4] | tarstore:[1-4] | tarjoin:[1-4] | tarunpack:[1-4] | shasum-tee:[1-4] | mtreediff:[1-4]) judged=$3 ;;

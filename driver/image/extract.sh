@@ -3,7 +3,7 @@
 # zlsnap extract and verify of an image, oci:DIR[:TAG]. Each layer is checked against its blob digest in the
 # manifest and its diffID in the config.
 
-part core/options core/spool core/names image/image layer/layer
+part core/options core/spool core/names image/image image/archive layer/layer
 
 # How extract_image() unpacks, set by image_unpack_options() and image_target_read().
 image_target=     # DIR
@@ -19,7 +19,9 @@ extract_image() {
     image_unpack_options
     programs_expect jq flock
     programs_find tarunpack shasum-tee
+    archive_expect "$1"
     if [[ $image_mode == --merge ]]; then
+        image_spool_make "$1"
         run image_merge "$1"
     else
         image_target_read "$1"
@@ -34,7 +36,14 @@ extract_image() {
 verify_image() {
     programs_expect jq
     image_expected_check
+    archive_expect "$1"
+    image_spool_make "$1"
     run image_verify "$1"
+}
+
+# image_spool_make IMAGE: makes a spool for an archive.
+image_spool_make() {
+    ! is_archive "$1" || spool_make "$(temporary_place)" zlsnap-image
 }
 
 # Reads the options for tarunpack.
@@ -65,7 +74,7 @@ image_expected_check() {
 
 # image_target_read IMAGE: finds the errors that would otherwise appear only after all the work.
 image_target_read() {
-    local shown link
+    local shown link file=''
     shown=$(printable "$image_target")
     while [[ $image_target == *?/ ]]; do
         image_target=${image_target%/}
@@ -80,8 +89,14 @@ image_target_read() {
         die 1 "$shown: is a symbolic link to $(printable "$link"); name that directory itself"
     fi
     [[ ! -e $image_target || -d $image_target ]] || die 1 "$shown: is not a directory"
-    reference_split image_dir _ "$1"
-    ! is_within "$image_dir" "$image_target" ||
+    if is_archive "$1"; then
+        archive_split file _ "$1"
+        [[ $file == - ]] || path_of file realpath -- "$file" # it may be a symbolic link
+        path_split image_dir _ "$file"
+    else
+        reference_split image_dir _ "$1"
+    fi
+    [[ $image_dir == ./ && $file == - ]] || ! is_within "$image_dir" "$image_target" ||
         usage_error "$shown contains the image itself, and --replace would remove it"
     if [[ -d $image_target && $image_mode != --replace &&
         $(attempt find "$image_target/" -mindepth 1 -print -quit) ]]; then
@@ -95,8 +110,8 @@ image_open_checked() {
     local expected=${option[expect]-}
     image_open "$1"
     [[ ! $expected || $expected == *:* ]] || expected=sha256:$expected
-    [[ ! $expected || $'\n'$image_digests$'\n' == *$'\n'$expected$'\n'* ]] ||
-        die 4 "$image: its digest is ${image_digests##*$'\n'}, not $expected"
+    [[ ! $expected || $'\n'$image_id$'\n'$image_digests$'\n' == *$'\n'$expected$'\n'* ]] ||
+        die 4 "$image: its digest is ${image_id:-${image_digests##*$'\n'}}, not $expected"
     decompressors_expect
 }
 
@@ -123,6 +138,8 @@ image_merge() {
         [[ $word != --max-* ]] || limits+=("$word")
     done
     layers_verify "${limits[@]}" || return
+    ((${#layer_files[@]})) || [[ -d $image_target ]] ||
+        die 1 "$(printable "$image_target"): no such directory to apply an image without layers to"
     [[ $image_sync ]] || options+=(--no-sync)
     for ((i = $(merge_interrupted); i < ${#layer_files[@]}; i++)); do
         merge_remember "$i" &&
@@ -189,10 +206,10 @@ target_keep_time() {
 image_unpack() {
     local i options=("--whiteouts=$image_whiteouts") tree=/proc/self/fd/$spool_fd/tree
     image_open_checked "$1"
-    ((${#layer_files[@]})) || die 1 "$image: has no layers"
-    [[ $image_whiteouts == apply || ${#layer_files[@]} -eq 1 ]] || usage_error \
+    [[ $image_whiteouts == apply || ${#layer_files[@]} -le 1 ]] || usage_error \
         "$image has ${#layer_files[@]} layers: whiteouts cannot be kept; use --whiteouts=apply"
     tree_prepare "$tree"
+    ((${#layer_files[@]})) || [[ -d $tree ]] || attempt mkdir -m 755 -- "$tree"
     for i in "${!layer_files[@]}"; do
         layer_unpack "$i" "$tree" "${image_passed[@]}" --no-sync "${options[@]}"
         layer_blame "$i" "$?" || return
@@ -201,6 +218,7 @@ image_unpack() {
     options=(${option[quiet]+-q} ${image_mode:+"$image_mode"})
     [[ $image_sync ]] || options+=(--no-sync)
     # tarunpack adopts only a directory that holds nothing but the tree.
+    archive_remove
     attempt rm -f -- "/proc/self/fd/$spool_fd/$spool_mark"
     (stage "$tarunpack" "${options[@]}" --adopt="${spool##*/}" -- "$image_target")
 }

@@ -1,17 +1,19 @@
 # shellcheck shell=bash
 #
-# An OCI image that is read from an image layout: a directory with index.json and blobs. index.json leads
+# An OCI image that is read from an image layout, perhaps in an archive: a directory with index.json and blobs. index.json leads
 # to the manifest, and that to the config and the layers; each document is checked against the digest in
 # its descriptor. This follows the OCI image specification 1.0 (image-layout, image-index, manifest,
 # config); manifests and configs of Docker, schema 2, are read, too.
 
-part core/programs core/json layer/layers
+part core/programs core/json layer/layers image/index
 
 # The image, set by image_open(), which also adds its layers to those in layer/layers.sh.
 image=           # its name for messages
 image_dir=       # the layout
 image_manifest=  # the descriptor of the manifest: media type, digest and size, as words
 image_config=    # the descriptor of the config
+image_id=        # of docker-archive: the digest of its config
+image_platform=  # its platform in the index, or "unknown"
 image_created=   # when its first layer was made, as its config says
 image_digests='' # the digests of the manifest and of the indexes above it, a line each
 
@@ -55,6 +57,15 @@ tag_characters='[A-Za-z0-9._:@/+-]'
 document_definitions=$json_definitions'
     def is_descriptor:
         type == "object" and (.digest | digest) and (.size | count) and (.mediaType | word);
+    def is_image: IN("application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json");
+    def is_index: IN("application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json");
+    # Docker 1.10 gave no other type to configs than octet-stream.
+    def is_config: IN("application/vnd.oci.image.config.v1+json",
+        "application/vnd.docker.container.image.v1+json", "application/octet-stream");
+    def is_layer: type == "string" and test("\\Aapplication/vnd[.](oci[.]image[.]layer([.]nondistributable)?[.]v1[.]tar"
+        + "|docker[.]image[.]rootfs([.]foreign)?[.]diff[.]tar)([.+](gzip|zstd|xz|bzip2))?\\z");
     def strings_only: if type == "object" and all(.[]; type == "string") then . else {} end;
     def check(condition; $problem): if condition then . else error($problem) end;
     # Other clients ignore the case of keys, and would read another image.
@@ -75,29 +86,6 @@ document_definitions=$json_definitions'
         | check(.imageLayoutVersion | word and startswith("1."); "is of no known version"));
 '
 
-# Prints the descriptor of the image called $tag in an index. Without a tag, it is the only image, or the
-# one called "latest". Of an image for several machines, it is the one for this machine.
-index_filter='
-    def name: .annotations["org.opencontainers.image.ref.name"]?;
-    def fits: .platform == null
-        or (.platform | .os? == "linux" and .architecture? == $architecture);
-    object
-    | check(.schemaVersion == 2; "has no schemaVersion 2")
-    | check((.mediaType == null or .mediaType == $type) and .layers == null and .config == null;
-        "is not what its media type says")
-    | check((.manifests | type) == "array" and all(.manifests[]; is_descriptor);
-        "has no valid list of manifests")
-    | [.manifests[] | select($tag == "" or name == $tag)] as $named
-    | check($named != []; "!has no image" + if $tag == "" then "" else " called \($tag)" end)
-    | [$named[] | select(fits)] as $fitting
-    | check($fitting != []; "!has no image for linux/\($architecture)")
-    | [$fitting[] | select(name == "latest")] as $latest
-    | check(($fitting | length) == 1 or ($latest | length) == 1
-        or ($nested and all($fitting[]; .platform != null));
-        "!has \($fitting | length) images: choose one by its tag, oci:DIR:TAG")
-    | if ($latest | length) == 1 then $latest[0] else $fitting[0] end
-    | descriptor_words'
-
 # Prints the descriptors of the config and of the layers, the latter with their annotations.
 manifest_filter='
     object
@@ -105,25 +93,28 @@ manifest_filter='
     | check((.mediaType == null or .mediaType == $type) and .manifests == null;
         "is not what its media type says")
     | check(.config | is_descriptor; "has no valid config")
-    | check(.config.mediaType | . == "application/vnd.oci.image.config.v1+json"
-        or . == "application/vnd.docker.container.image.v1+json"; "is not of a container image")
-    | check((.layers | type) == "array" and all(.layers[]; is_descriptor); "has no valid list of layers")
-    | (.config | descriptor_words), (.layers[] | "\(descriptor_words) \(.annotations | strings_only)")'
+    | check(.config.mediaType | is_config; "is not of a container image")
+    | (if has("layers") then .layers // [] else null end) as $layers
+    | check(($layers | type) == "array" and all($layers[]; is_descriptor); "has no valid list of layers")
+    | (.config | descriptor_words), ($layers[] | "\(descriptor_words) \(.mediaType | is_layer) \(.annotations | strings_only)")'
 
 # Prints the first date in a config, and its diffIDs; it has to have $layers of them.
 config_filter='
     object
-    | check((.rootfs | type) == "object" and .rootfs.type == "layers"
-        and (.rootfs.diff_ids | type) == "array" and all(.rootfs.diff_ids[]; digest);
+    # An image without layers may have no list of them.
+    | check($layers == 0 or .rootfs != null; "has no valid rootfs")
+    | (.rootfs // {type: "layers"}) as $rootfs
+    | check(($rootfs | type) == "object" and ($rootfs.type == "layers" or ($layers == 0 and $rootfs.type == null));
         "has no valid rootfs")
+    | ($rootfs.diff_ids // []) as $diff_ids
+    | check(($diff_ids | type) == "array" and all($diff_ids[]; digest); "has no valid rootfs")
     | check(.history == null or ((.history | type) == "array" and all(.history[]; type == "object"));
         "has no valid history")
     | check((.config | type | . == "object" or . == "null")
         and all(.architecture, .os, .created; type == "string" or . == null); "is malformed")
-    | check((.rootfs.diff_ids | length) == $layers;
-        "has \(.rootfs.diff_ids | length) layers, and the manifest \($layers)")
+    | check(($diff_ids | length) == $layers; "has \($diff_ids | length) layers, and the manifest \($layers)")
     | ([(.history[]?, .) | .created | select(type == "string")][0] | if text then . else "" end),
-        .rootfs.diff_ids[]'
+        $diff_ids[]'
 
 # documents_parse WHAT FILTER [JQ-OPTION...]: prints the strings that the filter gives, a line each. Its errors
 # end the driver, or the subshell: with 3, or with 1 if they begin with an exclamation mark. WHAT is what cannot be
@@ -133,7 +124,7 @@ documents_parse() {
     output=$(jq -rc "${@:3}" "$document_definitions try ($2) catch \"problem: \\(.)\"" 2>/dev/null)
     status=$?
     ((status == 0)) || for name in oci-layout index.json; do # jq does not say so
-        cat -- "$image_dir/$name" >/dev/null 2>&1 || die 1 "$image: $name cannot be read"
+        [[ ! -e $image_dir/$name ]] || cat -- "$image_dir/$name" >/dev/null 2>&1 || die 1 "$image: $name cannot be read"
     done
     json_judge "$status" "$image" "$1 is not JSON"
     case $output in
@@ -184,12 +175,16 @@ document_read() {
     documents_parse "$what" "of(\$what; $3)" --slurp --arg what "$what" "${@:4}" <<<"$text"
 }
 
-# image_open REFERENCE: reads the image oci:DIR[:TAG] and adds its layers. An error ends the driver, or the
-# subshell.
+# image_open REFERENCE: reads the image oci:DIR[:TAG], or one in an archive, and adds its layers. An error ends the
+# driver, or the subshell.
 image_open() {
     local image_tag
     image=$(printable "$1")
-    reference_split image_dir image_tag "$1"
+    if is_archive "$1"; then
+        archive_open "$1" image_tag
+    else
+        reference_split image_dir image_tag "$1"
+    fi
     layout_expect
     image_find "$image_tag"
     image_read
@@ -211,26 +206,6 @@ layout_expect() {
     document_expect_small index.json
 }
 
-# image_find TAG: sets image_manifest and image_digests. An index may lead to another index, which has an
-# image for each of several machines.
-image_find() {
-    local options=() type digest depth=0
-    machine_read
-    options=(--arg architecture "$machine" --arg tag) # the tag follows
-    image_manifest=$(layout_parse "$index_filter" "${options[@]}" "$1" \
-        --argjson nested false --arg type application/vnd.oci.image.index.v1+json) || exit
-    while
-        read -r type digest _ <<<"$image_manifest"
-        image_digests+=${image_digests:+$'\n'}$digest
-        [[ $type == application/vnd.oci.image.index.v1+json ||
-            $type == application/vnd.docker.distribution.manifest.list.v2+json ]]
-    do
-        ((++depth <= 8)) || die 3 "$image: its indexes are nested too deeply"
-        image_manifest=$(document_read 'an index' "$image_manifest" "$index_filter" \
-            "${options[@]}" '' --argjson nested true --arg type "$type") || exit
-    done
-}
-
 # Reads the manifest and the config, and adds the layers.
 image_read() {
     local type descriptors diff_ids i
@@ -245,6 +220,8 @@ image_read() {
     mapfile -t descriptors <<<"$descriptors"
     image_config=${descriptors[0]}
     descriptors=("${descriptors[@]:1}")
+    [[ ! ${option[platform]+given} || $image_platform != unknown ]] || document_read 'the config' "$image_config" "$config_platform_filter" \
+        --argjson platform "$platform" >/dev/null || exit
     diff_ids=$(document_read 'the config' "$image_config" "$config_filter" \
         --argjson layers "${#descriptors[@]}") || exit
     { read -r image_created && mapfile -t diff_ids; } <<<"$diff_ids"
@@ -255,15 +232,16 @@ image_read() {
 
 # image_layer_add NUMBER COUNT DIFF_ID DESCRIPTOR
 image_layer_add() {
-    local media_type digest size annotations file
-    read -r media_type digest size annotations <<<"$4"
+    local media_type digest size known annotations file compression
+    read -r media_type digest size known annotations <<<"$4"
     file=$image_dir/blobs/${digest/://}
+    [[ $media_type != *+encrypted ]] || die 3 "$image: layer $1 is encrypted, and zlsnap has no keys"
+    [[ $known == true ]] || die 3 "$image: layer $1 is of an unknown type, $media_type"
     blob_expect "layer $1" "$file" "$size"
-    [[ ${layer_compressions[$media_type]-} ]] ||
-        die 3 "$image: layer $1 is of an unknown type, $media_type"
+    compression_read compression "$file"
     layer_names+=("$image: layer $1 of $2")
     layer_files+=("$file")
-    layer_types+=("${layer_compressions[$media_type]}")
+    layer_types+=("$compression")
     layer_blobs+=("$digest")
     layer_sizes+=("$size")
     layer_diff_ids+=("$3")
@@ -274,16 +252,17 @@ image_layer_add() {
     layer_annotations+=("$annotations")
 }
 
-# The media types of layers, and their compressions as in layer_types.
-declare -gA layer_compressions=(
-    [application/vnd.oci.image.layer.v1.tar+zstd]=zstd
-    [application/vnd.oci.image.layer.nondistributable.v1.tar+zstd]=zstd
-    [application/vnd.docker.image.rootfs.diff.tar.zstd]=zstd
-    [application/vnd.oci.image.layer.v1.tar+gzip]=gzip
-    [application/vnd.oci.image.layer.nondistributable.v1.tar+gzip]=gzip
-    [application/vnd.docker.image.rootfs.diff.tar.gzip]=gzip
-    [application/vnd.docker.image.rootfs.foreign.diff.tar.gzip]=gzip
-    [application/vnd.oci.image.layer.v1.tar]=tar
-    [application/vnd.oci.image.layer.nondistributable.v1.tar]=tar
-    [application/vnd.docker.image.rootfs.diff.tar]=tar
-)
+# compression_read VARIABLE FILE: sets the variable to the compression of the file, by its first bytes, as other
+# clients do: media types are sometimes wrong.
+compression_read() {
+    local bytes
+    bytes=$(head -c 262 -- "$2" | od -An -v -tx1 | tr -d ' \n') || die 1 "$(printable "$2"): cannot be read"
+    case $bytes in
+    *7573746172) printf -v "$1" tar ;; # "ustar" at 257
+    1f8b*) printf -v "$1" gzip ;;
+    28b52ffd* | 5?2a4d18*) printf -v "$1" zstd ;;
+    fd377a585a00*) printf -v "$1" xz ;;
+    425a68*) printf -v "$1" bzip2 ;;
+    *) printf -v "$1" tar ;;
+    esac
+}

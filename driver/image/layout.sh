@@ -55,11 +55,12 @@ layout_start() {
 }
 
 # layout_add_layer I copy|link|symlink [COMPRESSION]: verifies layer I and adds its blob to the new layout.
-# If COMPRESSION is gzip, a layer that zstd compressed is converted, for clients that cannot read zstd.
-# Returns an exit status.
+# If COMPRESSION is gzip, a layer that zstd compressed is converted, for clients that cannot read zstd. For xz and
+# bzip2, OCI has no media types: such a layer is converted if it is copied. Returns an exit status.
 layout_add_layer() {
     local i=$1 how=$2 blob file
     [[ ${3-} != gzip || ${layer_types[i]} != zstd ]] || how=convert
+    [[ $how != copy || ${layer_types[i]} != [xb]* ]] || how=convert
     case $how in
     convert) layer_convert "$i" gzip "$spool/blob" ;;
     copy) layer_copy "$i" "$spool/blob" ;;
@@ -164,8 +165,9 @@ descriptor_json() {
 }
 
 # An index that an image can be added to, and how it is added.
-index_own='object | check(.schemaVersion == 2 and (.manifests | type) == "array"
-    and all(.manifests[]; type == "object"); "is malformed")'
+index_own='object | .manifests |= (. // [])
+    | check(.schemaVersion == 2 and (.manifests | type) == "array"
+        and all(.manifests[]; type == "object"); "is malformed")'
 index_add='.manifests |= map(select(((.annotations | objects | .["org.opencontainers.image.ref.name"]) // null)
         != $image.annotations["org.opencontainers.image.ref.name"])) + [$image]'
 

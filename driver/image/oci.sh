@@ -2,16 +2,17 @@
 #
 # zlsnap oci: makes an image of layers, in an OCI image layout.
 
-part core/options core/spool core/names core/progress layer/layer image/layout
+part core/options core/spool core/names core/progress layer/layer image/layout image/archive
 
 usage_oci() {
     cat <<'END'
-Usage: zlsnap oci [OPTION]... -o DIR[:TAG] [oci:DIR[:TAG]] LAYER...
+Usage: zlsnap oci [OPTION]... -o DIR[:TAG] [IMAGE] LAYER...
 Make an OCI image of layers, the lowest first, and store it in the image layout DIR as
 TAG (default "latest"). DIR is created if it does not exist; an image that is called TAG
-there is replaced in the index. If the first operand is an image, the new image has its
-layers and its configuration, and the other layers above. One LAYER may be '-', standard
-input. Prints the digest of the new manifest.
+there is replaced in the index. If the first operand is an image, oci:DIR[:TAG],
+oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG], the new image has its layers and its
+configuration, and the other layers above. One LAYER or FILE may be '-', standard input.
+Prints the digest of the new manifest.
 
   -o, --output=DIR[:TAG]      where to store the image; required
       --compression=zstd|gzip convert layers from zstd to gzip, for clients that cannot
@@ -19,6 +20,9 @@ input. Prints the digest of the new manifest.
                               compressed by gzip stay as they are)
       --arch=ARCH             the architecture of the image, amd64, arm64, ... (default:
                               that of this machine)
+      --platform=OS/ARCH[/VARIANT]
+                              of an IMAGE for several platforms, take the one for this
+                              platform (default: that of this machine)
       --annotation=KEY=VALUE  add an annotation to the manifest; repeatable
       --progress[=WHEN]       draw a progress line: auto (the default: on a terminal),
                               always or never
@@ -30,17 +34,20 @@ END
 
 command_oci() {
     local operand base=
-    options_read "output: compression: arch: +annotation: $progress_option" "$@"
+    options_read "output: compression: arch: platform: +annotation: $progress_option" "$@"
     ((${#operands[@]})) || usage_error 'missing operand LAYER'
     [[ ${option[output]-} ]] || usage_error 'the option -o DIR[:TAG] is missing'
     image_options_read
     progress_read
     programs_expect zstd jq flock
     programs_find shasum-tee
-    if [[ ${operands[0]} == oci:* ]]; then
+    if is_image "${operands[0]}"; then
         [[ ! ${option[arch]-} ]] || usage_error "'--arch' is only for a new image, without a base image"
         base=${operands[0]}
+        archive_expect "$base"
         operands=("${operands[@]:1}")
+    else
+        [[ ! ${option[platform]+given} ]] || usage_error "'--platform' is only for a base image; use '--arch'"
     fi
     layout_read "oci:${option[output]#oci:}"
     for operand in "${operands[@]}"; do

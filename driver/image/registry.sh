@@ -4,19 +4,22 @@
 # checks blob digests, but no diffIDs, and it does not read a blob that the registry already has. So all
 # layers are verified here, before anything is sent or appears.
 
-part core/options core/spool image/oci layer/pack
+part core/options core/spool image/oci image/archive layer/pack
 
-# The options for skopeo; file names in them are absolute.
+# The options for skopeo and for its copying; file names in them are absolute.
+skopeo_general=()
 skopeo_options=()
 
 # push_to_registry IMAGE|LAYER REMOTE
 push_to_registry() {
     remote_check "$2"
     image_options_read
-    if [[ $1 == oci:* ]]; then
+    if is_image "$1"; then
         [[ ! ${option[compression]-}${option[arch]-}${passed[*]} ]] || usage_error \
             "an image is pushed as it is: '--compression', '--arch' and '--annotation' are for a LAYER"
+        archive_expect "$1"
     else
+        options_refuse 'a layer' platform
         ! is_input "$1" || usage_error 'push needs a file as LAYER: it is read twice'
         layer_open "$1"
     fi
@@ -64,6 +67,11 @@ registry_options_read() {
         usage_error "option '--tls-verify' takes true or false"
     skopeo_options=(--retry-times="${option[retries]-3}"
         "--$1-tls-verify=${option[tls-verify]-true}")
+    if [[ $1 == src && ${option[platform]+given} ]]; then
+        platform_read
+        skopeo_general=("--override-os=${option[platform]%%/*}" "--override-arch=$(cut -d / -f 2 <<<"${option[platform]}")")
+        [[ ${option[platform]} != */*/* ]] || skopeo_general+=("--override-variant=${option[platform]##*/}")
+    fi
     if [[ $file ]]; then
         [[ -r $file ]] || die 1 "$(printable "$file"): this file of credentials cannot be read"
         path_of file realpath -- "$file"
@@ -84,7 +92,7 @@ skopeo_expect() {
 push_all() {
     local i descriptor
     layout=$2
-    if [[ $1 == oci:* ]]; then
+    if is_image "$1"; then
         image_open "$1"
     else
         layer_add "$layer" "$layer_json" "$1"
@@ -94,23 +102,22 @@ push_all() {
     for i in "${!layer_files[@]}"; do
         layout_add_layer "$i" symlink "${option[compression]-}" || return
     done
-    if [[ $1 == oci:* ]]; then
+    if is_image "$1"; then
         descriptor=$(layout_add_read_image) || exit
     else
         descriptor=$(layout_add_image "$image_architecture" '' 0 "$image_annotations") || exit
     fi
     index_make "$descriptor" image | store "$spool/layout/index.json" || exit
-    skopeo_copy "$2" --preserve-digests oci:layout:image "$2"
+    skopeo_copy "$2" --preserve-digests oci:layout "$2"
     result_write "$descriptor"
 }
 
-# pull_all REMOTE IMAGE|LAYER: skopeo copies to a layout in the spool.
+# pull_all REMOTE IMAGE|LAYER: skopeo copies to a directory in the spool, where it changes nothing.
 pull_all() {
-    local i descriptor
-    skopeo_copy "$1" --dest-oci-accept-uncompressed-layers "$1" oci:pulled:image
-    image=$(printable "$1") image_dir=$spool/pulled
-    layout_expect
-    image_find image
+    local i descriptor pulled_index=
+    skopeo_copy "$1" --preserve-digests "$1" dir:pulled
+    image=$(printable "$1")
+    pull_layout "$@"
     image_read
     decompressors_expect
     if [[ $2 != oci:* ]]; then
@@ -122,8 +129,73 @@ pull_all() {
         layout_add_layer "$i" link || return
     done
     descriptor=$(layout_add_read_image) || exit
+    if [[ $pulled_index ]]; then
+        read -r i _ <<<"$pulled_index"
+        descriptor=$(document_print 'the index' "$pulled_index" | layout_add_document "$i") || exit
+    fi
     result_write "$descriptor"
     layout_publish "$descriptor"
+}
+
+# The media type of a manifest, which OCI does not require to be in it.
+manifest_type='(.mediaType | select(type == "string" and word)) // (if .schemaVersion == 1 then "application/vnd.docker.distribution.manifest.v1+json"
+    elif .manifests then "application/vnd.oci.image.index.v1+json" else "application/vnd.oci.image.manifest.v1+json" end)'
+
+# pull_layout REMOTE IMAGE|LAYER: makes an image layout of what skopeo copied, and sets image_dir, image_manifest and
+# image_digests. An image of Docker that was asked for by its digest keeps it; else its manifest becomes that of OCI.
+# Of an index that was asked for by its digest, only the image for the platform was copied; the index is kept, too, as
+# pulled_index.
+pull_layout() {
+    local blob digest wanted=${1##*@} type
+    image_dir=$spool/converted
+    attempt mkdir -p -- "$image_dir/blobs/sha256"
+    printf '{"imageLayoutVersion":"1.0.0"}\n' | store "$image_dir/oci-layout" || exit
+    type=$(pulled_type "$spool/pulled/manifest.json") || exit
+    archive_blob blob "$type" "$spool/pulled/manifest.json"
+    read -r _ digest _ <<<"$blob"
+    if [[ $type == *docker*.v1+* || ($type == *docker* && $wanted == "$1" && $2 == oci:*) ]]; then
+        pull_converted "$1" "$digest"
+        return
+    fi
+    attempt find "$spool/pulled" -type f -regextype posix-extended -regex '.*/[0-9a-f]{64}' \
+        -exec ln -f -t "$image_dir/blobs/sha256" -- {} +
+    if [[ $wanted != "$1" && $wanted != "$digest" ]]; then
+        skopeo_inspect "$1" >"$spool/index" || exit
+        archive_blob pulled_index "$(pulled_type "$spool/index")" "$spool/index"
+        read -r _ blob _ <<<"$pulled_index"
+        [[ $blob == "$wanted" ]] || die 4 "$image: a digest does not match, $wanted"
+        blob=$pulled_index
+    fi
+    index_make "$blob" image | store "$image_dir/index.json" || exit
+    image_find "@$digest"
+}
+
+# pull_converted REMOTE DIGEST: lets skopeo convert the manifest, which had this digest, to that of OCI.
+pull_converted() {
+    skopeo_copy "$1" --dest-oci-accept-uncompressed-layers dir:pulled oci:oci:image
+    image_dir=$spool/oci
+    layout_expect
+    image_find image
+    [[ ${image_digests##*$'\n'} == "$2" ]] || warn "$image: its manifest is not one of OCI: in the registry the digest \
+is $2, here it is ${image_digests##*$'\n'} (pull it by @DIGEST to keep it)"
+}
+
+# pulled_type FILE: prints the media type of a manifest or an index.
+pulled_type() {
+    local size
+    file_size size "$1"
+    ((size <= document_limit)) || die 3 "$image: its manifest is larger than 4 MiB"
+    documents_parse 'the manifest' "of(\"the manifest\"; object | $manifest_type)" --slurp <"$1"
+}
+
+# skopeo_inspect REMOTE: prints its manifest or index.
+skopeo_inspect() {
+    local policy=() said
+    skopeo_policy
+    skopeo "${policy[@]}" inspect --raw "${skopeo_options[@]/--src-/--}" "$1" 2>"$spool/said" || {
+        said=$(<"$spool/said")
+        die 1 "$image: $(printable "${said##*$'\n'}")"
+    }
 }
 
 # Makes LAYER of the single layer of the image. If zstd did not compress it, it is converted.
@@ -142,7 +214,7 @@ pull_layer() {
         layer_learn 0 || return
     fi
     layer_files[0]=$spool/layer layer_types[0]=zstd
-    layer_verify 0 '' wc_entries
+    layer_verify 0 "${layer_diff_ids[0]}" wc_entries
     layer_blame 0 "$?" || return
     is_date "$created" && [[ ! ${SOURCE_DATE_EPOCH-} ]] || created=$(created_at)
     metadata_store "$created" "$compression"
@@ -158,14 +230,18 @@ compression_annotated() {
         // $unknown' <<<"${layer_annotations[0]}"
 }
 
+# Sets the caller's array policy: skopeo needs a policy, and not every distribution installs one.
+skopeo_policy() {
+    [[ -e ${HOME-}/.config/containers/policy.json || -e /etc/containers/policy.json ]] ||
+        policy=(--insecure-policy)
+}
+
 # skopeo_copy REMOTE OPTION... FROM TO: runs skopeo in the spool, since it accepts no colon in the name of a
 # directory. REMOTE is for messages.
 skopeo_copy() {
     local said policy=() problem status=1
-    # skopeo needs a policy, and not every distribution installs one.
-    [[ -e ${HOME-}/.config/containers/policy.json || -e /etc/containers/policy.json ]] ||
-        policy=(--insecure-policy)
-    said=$(cd -- "$spool" && skopeo "${policy[@]}" copy -q "${skopeo_options[@]}" "${@:2}" 2>&1 >/dev/null) &&
+    skopeo_policy
+    said=$(cd -- "$spool" && skopeo "${policy[@]}" "${skopeo_general[@]}" copy -q "${skopeo_options[@]}" "${@:2}" 2>&1 >/dev/null) &&
         return
     problem=${said##*$'\n'}
     [[ ! $problem =~ msg=\"(.*)\"$ ]] || problem=${BASH_REMATCH[1]}

@@ -8,13 +8,18 @@ usage_extract() {
     cat <<'END'
 Usage: zlsnap extract [OPTION]... LAYER DIR
    or: zlsnap extract [OPTION]... oci:DIR[:TAG] DIR
+   or: zlsnap extract [OPTION]... oci-archive:FILE[:TAG]|docker-archive:FILE[:TAG] DIR
 Restore a layer to the directory DIR, which must be absent or empty, unless --replace or
 --merge is given. DIR is not changed unless the tar has the digest in LAYER.json. Of an
 image, all layers are applied, the lowest first; each must have its digests in the image.
-If LAYER is '-', it is read from standard input; this needs --expect or --no-verify.
+If LAYER is '-', it is read from standard input; this needs --expect or --no-verify. FILE
+may be '-', too.
 
   -e, --expect=DIGEST   expect this digest instead of the one in LAYER.json; of an image,
-                        the digest of the manifest
+                        the digest of the manifest; of docker-archive, the image ID
+      --platform=OS/ARCH[/VARIANT]
+                        of an image for several platforms, take the one for this
+                        platform (default: that of this machine)
       --no-verify       expect no digest
       --progress[=WHEN] draw a progress line and print a summary: auto (the default: on a
                         terminal), always or never
@@ -31,10 +36,11 @@ END
 }
 
 command_extract() {
-    options_read "expect: no-verify $progress_option $tarunpack_options" "$@"
+    options_read "expect: no-verify platform: $progress_option $tarunpack_options" "$@"
     operands_expect LAYER DIR
     progress_read
-    if [[ ${operands[0]} == oci:* ]]; then
+    is_image "${operands[0]}" || options_refuse 'a layer' platform
+    if is_image "${operands[0]}"; then
         part image/extract
         extract_image "${operands[@]}"
         return

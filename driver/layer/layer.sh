@@ -20,7 +20,7 @@ layer_open() {
         return
     fi
     shown=$(printable "$layer")
-    [[ $layer != oci:* && $layer != docker://* ]] ||
+    [[ ! $layer =~ ^(oci|oci-archive|docker-archive):|^docker:// ]] ||
         usage_error "LAYER must be a file, not an image: '$shown'"
     [[ $layer != -* ]] || layer=./$layer
     layer_json=$layer.json

@@ -8,7 +8,7 @@ part core/programs core/pipe core/progress layer/metadata layer/measured
 # The layers, the lowest first. An unknown value is empty.
 layer_names=()       # for messages
 layer_files=()       # the blob; "-" is standard input
-layer_types=()       # its compression: zstd, gzip, or tar for none
+layer_types=()       # its compression: zstd, gzip, xz, bzip2, or tar for none
 layer_blobs=()       # the blob digest
 layer_sizes=()       # the size of the blob
 layer_diff_ids=()    # the diffID
@@ -44,7 +44,7 @@ layer_add() {
 decompress() {
     case $1 in
     zstd) stage_to_end stage_unzstd ;;
-    gzip) stage_to_end stage gzip -dc ;;
+    gzip | xz | bzip2) stage_to_end stage "$1" -dc ;;
     tar) stage cat ;;
     esac
 }

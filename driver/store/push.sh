@@ -7,11 +7,12 @@ part core/options core/progress store/s3 store/signature store/target
 usage_push() {
     cat <<'END'
 Usage: zlsnap push [OPTION]... LAYER s3://BUCKET[/PREFIX]
-   or: zlsnap push [OPTION]... LAYER|oci:DIR[:TAG] docker://HOST[:PORT]/NAME[:TAG]
+   or: zlsnap push [OPTION]... LAYER|IMAGE docker://HOST[:PORT]/NAME[:TAG]
 Copy a layer to an S3 store, as PREFIX/DIGEST.tar.zst and PREFIX/DIGEST.meta.json, and
 print the URL for pull. A layer that is there is not sent again, and an interrupted upload
-is resumed. Or copy an image, or a layer as an image, to a registry, and print the digest
-of its manifest. All digests are verified before anything is sent.
+is resumed. Or copy an image, oci:DIR[:TAG], oci-archive:FILE[:TAG] or
+docker-archive:FILE[:TAG], or a layer as an image, to a registry, and print the digest of
+its manifest. All digests are verified before anything is sent.
 
 For an S3 store:
 END
@@ -57,10 +58,13 @@ END
 }
 
 # The options of push and pull for a registry.
-registry_options='authfile: cert-dir: tls-verify: retries:'
+registry_options='platform: authfile: cert-dir: tls-verify: retries:'
 
 usage_registry() {
     cat <<'END'
+      --platform=OS/ARCH[/VARIANT]
+                               of an image for several platforms, copy the one for this
+                               platform (default: that of this machine)
       --authfile=FILE          credentials, as written by skopeo login (default:
                                $REGISTRY_AUTH_FILE, or skopeo's default)
       --cert-dir=DIR           certificates for TLS
@@ -87,7 +91,7 @@ command_push() {
     progress_read
     remote_expect "${operands[1]}" "${operands[0]}" 'zlsnap pull copies from there'
     if [[ ${operands[1]} == s3://* ]]; then
-        options_refuse 'an S3 store' compression arch authfile cert-dir tls-verify retries
+        options_refuse 'an S3 store' compression arch platform authfile cert-dir tls-verify retries
         [[ ! ${passed[*]} ]] || usage_error "an S3 store does not have the option '--annotation'"
         part store/layer
         push_to_s3 "${operands[@]}"
@@ -103,7 +107,7 @@ command_pull() {
         $progress_option" "$@"
     progress_read
     if ((${#operands[@]} == 3)); then
-        options_refuse 'a snapshot' authfile cert-dir tls-verify retries
+        options_refuse 'a snapshot' platform authfile cert-dir tls-verify retries
         part store/export
         export_snapshot
         return
@@ -113,7 +117,7 @@ command_pull() {
     target_options_refuse "$signature_options ${target_read_options/config:/}"
     remote_expect "${operands[0]}" "${operands[1]}" 'zlsnap push copies to there'
     if [[ ${operands[0]} == s3://* ]]; then
-        options_refuse 'an S3 store' authfile cert-dir tls-verify retries
+        options_refuse 'an S3 store' platform authfile cert-dir tls-verify retries
         part store/layer
         pull_from_s3 "${operands[@]}"
     else

@@ -1,7 +1,6 @@
 #include "archive/input.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* If a stream that begins with these bytes is compressed, what to say about it; else NULL. A small

@@ -9,11 +9,14 @@
 #include "archive/source.h"
 #include "tar_header.h"
 
-/* All borrowed; set by whoever starts the reader. */
+#include <stdbool.h>
+
+/* The pointers are borrowed. Set by whoever starts the reader. */
 struct archive_input {
     struct source *source;
     struct bounds *bounds;
     struct problem *problem;
+    bool proven; /* the caller compares the stream with an expected digest, which proves it whole */
 };
 
 /* Takes one block, valid until more is taken. At the end of the stream `*block` is NULL. If the

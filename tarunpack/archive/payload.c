@@ -14,7 +14,9 @@ static enum archive_event window_fill(struct payload *payload, const struct arch
     enum status status = source_take(input->source, want, &payload->window, &got);
     if (status != STATUS_OK)
         return problem_system(input->problem, status);
-    if (got == 0 || got % TAR_BLOCK_SIZE != 0)
+    bool padded = got % TAR_BLOCK_SIZE == 0;
+    /* Some writers do not pad the last file. */
+    if (got == 0 || (!padded && !(input->proven && got >= payload->stored)))
         return input_cut(input);
     payload->window_length = got < payload->stored ? got : (size_t)payload->stored;
     payload->stored -= payload->window_length;

@@ -234,12 +234,23 @@ static enum tar_error size_check(const struct tar_pax *pax, const struct tar_hea
     return pax->size == header->size && !(pax->given & TAR_PAX_SPARSE) ? TAR_OK : TAR_TWO_SIZES;
 }
 
+/* Many writers repeat the size of the file in the header of its hard links, without content;
+ * reader.c checks that none follows. With a size in a pax header, GNU tar and libarchive expect
+ * content, and Go does not. */
+static enum tar_error resolve_link_size(struct resolved *resolved, bool in_pax)
+{
+    resolved->sized_link = resolved->stored > 0;
+    resolved->stored = 0;
+    return in_pax && resolved->sized_link ? TAR_LINK_CONTENT : TAR_OK;
+}
+
 static enum tar_error resolve_content(struct resolved *resolved, const struct headers *headers,
                                       const struct tar_header *header)
 {
     const struct tar_pax *pax = &headers->pax;
     resolved->stored = pax->given & TAR_PAX_SIZE ? pax->size : header->size;
     resolved->entry.size = 0;
+    resolved->sized_link = false;
     resolved->sparse = SPARSE_NONE;
     resolved->map = NULL;
     if (resolved->stored > INT64_MAX - TAR_BLOCK_SIZE)
@@ -253,6 +264,8 @@ static enum tar_error resolve_content(struct resolved *resolved, const struct he
         resolved->entry.size = resolved->stored;
         return resolve_sparse(resolved, pax, header);
     }
+    if (resolved->entry.type == TAR_HARDLINK)
+        return resolve_link_size(resolved, pax->given & TAR_PAX_SIZE);
     /* All readers ignore the size that the header block of a directory has. Of other types, and in
      * a pax header, some expect content. */
     bool ignored =

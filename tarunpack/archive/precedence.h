@@ -25,6 +25,7 @@ struct resolved {
     struct tar_entry entry; /* with SPARSE_GNU its size is not known yet */
     struct buf path, link;  /* storage that the entry points to */
     bool absolute;          /* a leading slash was removed from a path of the archive */
+    bool sized_link;        /* a hard link whose header has a size, which must not be content */
     uint64_t stored;        /* bytes of content in the stream; less than 2^63 - 512 */
     enum sparse_map sparse;
     const struct tar_sparse *map; /* only with SPARSE_HEADER; borrowed from the headers */

@@ -41,29 +41,70 @@ static enum archive_event entry_take(struct reader *reader, const char *block,
     return event;
 }
 
-/* After the first zero block: requires a second one, and nothing but zeros after it. */
-static enum archive_event end_take(struct reader *reader)
+static enum archive_event link_with_content(const struct reader *reader)
+{
+    return input_event(&reader->input, reader->resolved.entry.path, TAR_LINK_CONTENT);
+}
+
+/* Judges data after the end of the archive, which readers ignore. After a hard link with a size,
+ * the zeros before the data may be the link's content. */
+static enum archive_event behind_take(struct reader *reader)
+{
+    if (reader->resolved.sized_link)
+        return link_with_content(reader);
+    if (!reader->input.proven)
+        return problem_malformed(reader->input.problem, "there is data after the end of the "
+                                                        "archive (--expect=DIGEST allows it)");
+    return ARCHIVE_OK;
+}
+
+/* Takes what follows the two zero blocks. */
+static enum archive_event rest_take(struct reader *reader)
 {
     const struct archive_input *input = &reader->input;
     const char *bytes = NULL;
     size_t got = 0;
-    enum archive_event event = input_block(input, &bytes);
-    if (event != ARCHIVE_OK)
-        return event;
-    if (!bytes)
-        return input_cut(input);
-    if (!tar_block_is_zero(bytes))
-        return problem_malformed(input->problem, "a single zero block before byte %" PRIu64,
-                                 source_position(input->source) - TAR_BLOCK_SIZE);
+    enum archive_event event = ARCHIVE_OK;
     do {
         enum status status =
             source_take(input->source, SIZE_MAX & ~(TAR_BLOCK_SIZE - 1), &bytes, &got);
         if (status != STATUS_OK)
             return problem_system(input->problem, status);
-        if (got > 0 && (bytes[0] != '\0' || memcmp(bytes, bytes + 1, got - 1) != 0))
-            return problem_malformed(input->problem, "there is data after the end of the archive");
-    } while (got > 0);
-    return ARCHIVE_END;
+        size_t zeros = 0;
+        while (reader->ignored == 0 && zeros < got && bytes[zeros] == '\0')
+            zeros++;
+        if (zeros < got)
+            event = behind_take(reader);
+        reader->ignored += got - zeros;
+    } while (got > 0 && event == ARCHIVE_OK);
+    return event == ARCHIVE_OK ? ARCHIVE_END : event;
+}
+
+/* After the first zero block: requires a second one. */
+static enum archive_event end_take(struct reader *reader)
+{
+    const struct archive_input *input = &reader->input;
+    const char *bytes = NULL;
+    enum archive_event event = input_block(input, &bytes);
+    if (event != ARCHIVE_OK)
+        return event;
+    if (!bytes)
+        return input->proven ? ARCHIVE_END : input_cut(input);
+    if (!tar_block_is_zero(bytes))
+        return problem_malformed(input->problem, "a single zero block before byte %" PRIu64,
+                                 source_position(input->source) - TAR_BLOCK_SIZE);
+    return rest_take(reader);
+}
+
+/* The stream ends where a header or a zero block is expected. */
+static enum archive_event stream_end(const struct reader *reader)
+{
+    const struct archive_input *input = &reader->input;
+    if (input->proven)
+        return headers_is_pending(&reader->headers) ? headers_misplaced(input) : ARCHIVE_END;
+    if (source_position(input->source) == 0)
+        return problem_malformed(input->problem, "the input is empty");
+    return input_cut(input);
 }
 
 /* Skips a GNU volume label: it names the tape and is no entry. GNU tar writes it first; some
@@ -86,6 +127,9 @@ static enum archive_event header_take(struct reader *reader, const char *block, 
     enum tar_error error = tar_header_decode(block, &header);
     if (error == TAR_BAD_CHECKSUM && first)
         return input_not_an_archive(input, block, TAR_BLOCK_SIZE);
+    if (error != TAR_OK && reader->resolved.sized_link)
+        return link_with_content(reader);
+    reader->resolved.sized_link = false;
     if (error != TAR_OK)
         return input_event(input, NULL, error);
     if (headers_is_extension(header.type))
@@ -113,10 +157,8 @@ enum archive_event reader_next(struct reader *reader, const struct tar_entry **e
         event = input_block(input, &block);
         if (event != ARCHIVE_OK)
             return event;
-        if (!block && source_position(input->source) == 0)
-            return problem_malformed(input->problem, "the input is empty");
         if (!block)
-            return input_cut(input);
+            return stream_end(reader);
         if (!tar_block_is_zero(block))
             event = header_take(reader, block, &is_entry);
         else if (headers_is_pending(&reader->headers))
@@ -136,6 +178,11 @@ enum archive_event reader_data(struct reader *reader, struct payload_chunk *chun
 bool reader_saw_absolute(const struct reader *reader)
 {
     return reader->resolved.absolute;
+}
+
+uint64_t reader_ignored(const struct reader *reader)
+{
+    return reader->ignored;
 }
 
 void reader_free(struct reader *reader)

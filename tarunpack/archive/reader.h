@@ -16,6 +16,7 @@ struct reader {
     struct resolved resolved;
     struct tar_sparse map; /* of a file whose map is in the stream */
     struct payload payload;
+    uint64_t ignored; /* bytes after the end of the archive */
 };
 
 /* Prepares to read from `input`, whose parts are borrowed. */
@@ -31,6 +32,10 @@ enum archive_event reader_data(struct reader *reader, struct payload_chunk *chun
 
 /* Whether a leading slash was removed from any path so far. */
 bool reader_saw_absolute(const struct reader *reader);
+
+/* After ARCHIVE_END: how many bytes after the end of the archive, from the first that is not zero,
+ * were ignored. Only a proven stream may have any. */
+uint64_t reader_ignored(const struct reader *reader);
 
 /* Releases the memory. */
 void reader_free(struct reader *reader);

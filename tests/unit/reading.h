@@ -29,8 +29,9 @@ struct reading {
 static inline void reading_begin(struct reading *reading, const struct archive_limits *limits)
 {
     bounds_start(&reading->bounds, limits);
-    reader_start(&reading->reader, &(const struct archive_input){&reading->source, &reading->bounds,
-                                                                 &reading->problem});
+    reader_start(&reading->reader, &(const struct archive_input){.source = &reading->source,
+                                                                 .bounds = &reading->bounds,
+                                                                 .problem = &reading->problem});
 }
 
 /* Starts to read a copy of the archive. `limits` may be NULL. */

@@ -26,36 +26,60 @@ static enum status move_above(struct tree *tree, const char *path)
 }
 
 /* Appends the name under which the attribute is stored. A name that an overlay mount would
- * interpret is escaped by one level, as the mount itself escapes names that are set inside it. */
+ * interpret is escaped by one level, as the mount itself escapes names that are set inside it. In
+ * the tree of a mount with userxattr, trusted.* is no namespace of the mount: tarpack packs escaped
+ * names there as they are. */
 static int xattr_name(const struct apply *apply, const char *name, struct buf *out)
 {
     enum overlay_space space = OVERLAY_TRUSTED;
     const char *key = overlay_key(space, name);
+    if (key && apply->overlay == OVERLAY_USER && overlay_unescape(key))
+        key = NULL;
     if (!key && apply->overlay == OVERLAY_USER) {
         space = OVERLAY_USER;
         key = overlay_key(space, name);
     }
-    return key && apply->whiteouts == APPLY_OVERLAY ? overlay_escape(space, key, out)
-                                                    : buf_append_text(out, name);
+    return key && apply->whiteouts != APPLY_RAW ? overlay_escape(space, key, out)
+                                                : buf_append_text(out, name);
+}
+
+/* Whether the attribute belongs to another machine and was not asked for. */
+static bool is_foreign_label(const struct apply *apply, const char *name)
+{
+    return xattr_is_local(name) && apply->whiteouts != APPLY_RAW &&
+           !globs_match(apply->xattrs_include, name);
+}
+
+/* Whether tarpack could take the attribute for one of the mount itself, or the other way round,
+ * unless the root shows the namespace. */
+static bool is_ambiguous(const struct apply *apply, const char *path, const char *name)
+{
+    return overlay_key(OVERLAY_USER, name) && apply->whiteouts != APPLY_RAW &&
+           (apply->overlay == OVERLAY_USER || strcmp(path, TAR_ROOT) == 0);
+}
+
+static enum status xattr_translate(struct apply *apply, const char *path, struct xattr xattr)
+{
+    if (is_foreign_label(apply, xattr.name))
+        return meta_leave_out(tree_policy(apply->tree), path, xattr.name, OMITTED_LOCAL);
+    if (is_ambiguous(apply, path, xattr.name))
+        tree_show_space(apply->tree, apply->overlay);
+    struct buf name = {0};
+    int result = xattr_name(apply, xattr.name, &name);
+    if (result == 0)
+        result = xattrs_add(&apply->xattrs, name.bytes, name.length, xattr.value, xattr.length);
+    buf_free(&name);
+    return result == 0 ? STATUS_OK : diag_no_memory();
 }
 
 static enum status xattrs_translate(struct apply *apply, const struct tar_entry *entry)
 {
-    bool refused = apply->whiteouts == APPLY_KEEP || apply->whiteouts == APPLY_DELETE;
+    enum status status = STATUS_OK;
     xattrs_clear(&apply->xattrs);
-    for (size_t i = 0; i < entry->xattrs.count; i++) {
-        struct xattr xattr = xattrs_get(&entry->xattrs, i);
-        if (refused &&
-            (overlay_key(OVERLAY_TRUSTED, xattr.name) || overlay_key(OVERLAY_USER, xattr.name)))
-            return refuse(entry->path, "has an attribute of an overlay mount");
-        struct buf name = {0};
-        int result = xattr_name(apply, xattr.name, &name);
-        if (result == 0)
-            result = xattrs_add(&apply->xattrs, name.bytes, name.length, xattr.value, xattr.length);
-        buf_free(&name);
-        if (result != 0)
-            return diag_no_memory();
-    }
+    for (size_t i = 0; status == STATUS_OK && i < entry->xattrs.count; i++)
+        status = xattr_translate(apply, entry->path, xattrs_get(&entry->xattrs, i));
+    if (status != STATUS_OK)
+        return status;
     uint32_t id = 0;
     if (idmap_apply_xattrs(apply->uids, apply->gids, &apply->xattrs, &id) != 0)
         return refuse(entry->path, "an id in its ACL or capability is in none of the ranges given");

@@ -6,6 +6,7 @@
 #define TARUNPACK_APPLY_H
 
 #include "archive/reader.h"
+#include "globs.h"
 #include "idmap.h"
 #include "tally.h"
 #include "tree/tree.h"
@@ -23,8 +24,9 @@ struct apply {
     const struct archive_input *input; /* the reader's input */
     struct tree *tree;
     enum apply_whiteouts whiteouts;
-    enum overlay_space overlay;      /* the attributes that an overlay mount reads */
-    const struct idmap *uids, *gids; /* mappings of owners */
+    enum overlay_space overlay;         /* the attributes that an overlay mount reads */
+    const struct globs *xattrs_include; /* attributes of another machine to be restored */
+    const struct idmap *uids, *gids;    /* mappings of owners */
     struct tally *tally;
     bool absolute_warned; /* private; a warning about leading slashes was printed */
     struct meta meta;     /* private; of the present entry, after translation */

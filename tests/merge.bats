@@ -614,16 +614,23 @@ listing() {
     assert_equal "$(find lower -printf '%P\n' | sort)" $'\nnew\nnew/file'
 }
 
-@test "--merge can only be combined with --whiteouts=apply, and refuses overlay attributes" {
-    mkdir lower layer
-    touch layer/file
-    setfattr -n user.overlay.opaque -v y layer
+@test "--merge can only be combined with --whiteouts=apply" {
+    mkdir lower
     local form
     for form in overlay keep raw; do
         run -2 merge --whiteouts=$form lower </dev/null
     done
-    run -3 merge --whiteouts=apply lower < <(tarpack --whiteouts=raw layer)
     assert_equal "$(ls -A lower)" ''
+}
+
+@test "attributes with names of an overlay's become ordinary ones, and the next layer replaces them" {
+    requires_root
+    mkdir lower
+    tar_with x:SCHILY.xattr.trusted.overlay.opaque=y x:SCHILY.xattr.user.overlay.opaque=y d:d f:d/file >one.tar
+    run -0 merge lower <one.tar
+    assert_equal "$(getfattr -d -m - lower/d | sed 1d)" $'trusted.overlay.overlay.opaque="y"\nuser.overlay.opaque="y"'
+    merge lower < <(tar_with x:SCHILY.xattr.trusted.overlay.x=1 d:d)
+    assert_equal "$(getfattr -d -m trusted lower/d | sed 1d)" 'trusted.overlay.overlay.x="1"'
 }
 
 @test "works as an ordinary user, and as root of a user namespace" {

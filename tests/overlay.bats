@@ -370,6 +370,62 @@ opaque/below/.wh.gone"
     assert_output $'. SCHILY.xattr.user.overlay.impure\ndir SCHILY.xattr.user.overlay.opaque'
 }
 
+# packs_again OPTION...: what tarpack makes of "upper", tarunpack takes back: the attributes of the directories
+# below the root are the same, and it packs to the same layer again.
+packs_again() {
+    local form
+    tarpack upper >layer.tar
+    for form in overlay apply; do
+        rm -rf "$form"
+        run -0 tarunpack --no-sync --whiteouts=$form "$@" "$form" <layer.tar
+        assert_output ''
+        diff <(cd upper && getfattr -d -m - d/e d/file) <(cd $form && getfattr -d -m - d/e d/file)
+        cmp layer.tar <(tarpack $form)
+    done
+}
+
+# name_every_attribute DIR [NAMESPACE]: sets attributes with names of an overlay's, escaped and not, on the entries.
+name_every_attribute() {
+    local space
+    mkdir -p "$1/d/e"
+    touch "$1/d/file"
+    for space in ${2-trusted user}; do
+        setfattr -n $space.overlay.overlay.opaque -v y "$1/d/e"
+        setfattr -n $space.overlay.overlay.overlay.deep -v 2 "$1/d/e"
+        setfattr -n $space.overlay.overlay.metacopy -v '' "$1/d/file"
+    done
+    setfattr -n user.overlayish -v 1 "$1/d/e"
+}
+
+@test "names of overlay attributes, of either namespace and escaped or not, are restored" {
+    name_every_attribute upper
+    setfattr -n user.overlay.opaque -v y upper/d/e
+    setfattr -n user.overlay.redirect -v / upper/d/file
+    setfattr -n trusted.overlay.impure -v y upper
+    setfattr -n user.overlay.own -v y upper
+    packs_again
+    # With userxattr, those of the user namespace are the mount's.
+    setfattr -x user.overlay.opaque upper/d/e
+    setfattr -x user.overlay.redirect upper/d/file
+    setfattr -x trusted.overlay.impure upper
+    packs_again --userxattr
+}
+
+@test "unshare -Ur and an ordinary user: names of overlay attributes are restored" {
+    unshare -Ur true || skip 'needs user namespaces'
+    name_every_attribute upper user
+    chown -R 65534:65534 .
+    local as
+    for as in '' 'unshare -Ur'; do
+        rm -rf overlay apply
+        # shellcheck disable=SC2086
+        as_user $as bash -c "$(declare -f packs_again)"'
+            run() { output=$("${@:2}" 2>&1); }
+            assert_output() { [ "$output" = "$1" ] || { echo "$output" && exit 1; }; }
+            set -e; packs_again; packs_again --userxattr'
+    done
+}
+
 @test "marks of both namespaces are refused or reported" {
     mkdir -p upper/dir
     setfattr -n trusted.overlay.opaque -v y upper/dir

@@ -10,15 +10,10 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-static bool is_bookkeeping(const char *key)
-{
-    return key && !overlay_unescape(key);
-}
-
 static bool has_bookkeeping(enum overlay_space space, const struct xattrs *xattrs)
 {
     for (size_t i = 0; i < xattrs->count; i++) {
-        if (is_bookkeeping(overlay_key(space, xattrs_get(xattrs, i).name)))
+        if (overlay_is_own(space, xattrs_get(xattrs, i).name))
             return true;
     }
     return false;
@@ -117,8 +112,7 @@ static bool is_stripped(enum overlay_space space, const char *name)
 {
     if (strncmp(name, "user.fuseoverlayfs.", strlen("user.fuseoverlayfs.")) == 0)
         return true;
-    return is_bookkeeping(overlay_key(space, name)) ||
-           is_bookkeeping(overlay_key(OVERLAY_TRUSTED, name));
+    return overlay_is_own(space, name) || overlay_is_own(OVERLAY_TRUSTED, name);
 }
 
 /* Adds the attribute under its name inside the mount, with one "overlay." less. */

@@ -3,9 +3,19 @@
 #include "diag.h"
 #include "tar_entry.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+/* A file system without attributes has none that could be misunderstood. */
+static enum status root_mark(const struct tree *tree, int fd)
+{
+    if (!tree->root_mark || fsetxattr(fd, tree->root_mark, "y", 1, 0) == 0 || errno == EOPNOTSUPP)
+        return STATUS_OK;
+    return diag_failed(TAR_ROOT, "mark it");
+}
 
 /* Sets the directory's final metadata. */
 static enum status directory_finish(struct tree *tree, const struct dirnode *node, int fd,
@@ -13,6 +23,8 @@ static enum status directory_finish(struct tree *tree, const struct dirnode *nod
 {
     struct meta_inode inode = {.fd = fd, .path = path, .mode = TREE_UNFINISHED};
     enum status status = marks_finish(&tree->marks, node, &inode);
+    if (status == STATUS_OK && !node->name)
+        status = root_mark(tree, fd);
     if (status != STATUS_OK)
         return status;
     if (node->explicit)

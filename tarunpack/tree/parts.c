@@ -17,6 +17,7 @@ static enum status parts_start(struct tree *tree, int fd)
         return diag_failed(options->directory, "read the status of the new tree");
     options->policy.uid = status.st_uid;
     options->policy.gid = status.st_gid;
+    options->policy.exact_times = meta_times_are_exact(fd);
     tree->rules = (struct file_rules){
         .policy = &options->policy, .no_holes = options->no_holes, .sync = options->sync};
     if (options->jobs > 1)
@@ -70,8 +71,15 @@ enum status tree_opaque(struct tree *tree, const char *path)
 {
     if (tree->options.form == TREE_PLAIN)
         return STATUS_OK;
+    if (tree->options.form == TREE_OVERLAY && tree->marks.space == OVERLAY_USER)
+        tree_show_space(tree, OVERLAY_USER);
     return tree->options.form == TREE_OVERLAY ? marks_opaque(&tree->marks, &tree->cursor, path)
                                               : layer_opaque(cursor_fd(&tree->cursor), path);
+}
+
+void tree_show_space(struct tree *tree, enum overlay_space space)
+{
+    tree->root_mark = overlay_impure(space);
 }
 
 enum status tree_sync(struct tree *tree)
@@ -91,7 +99,7 @@ uint64_t tree_kept(const struct tree *tree)
     return tree->kept + tree->left_out.bytes;
 }
 
-const struct meta_policy *tree_policy(const struct tree *tree)
+struct meta_policy *tree_policy(struct tree *tree)
 {
     return &tree->options.policy;
 }

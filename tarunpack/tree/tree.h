@@ -28,7 +28,7 @@ struct tree_options {
     const char *directory; /* the path that the tree gets, for messages; borrowed */
     enum tree_form form;
     enum overlay_space overlay; /* TREE_OVERLAY: the namespace of its attributes */
-    struct meta_policy policy;  /* uid and gid are set by tree_new() */
+    struct meta_policy policy;  /* uid, gid and exact_times are set by tree_new() */
     struct meta root;           /* metadata of a root without an entry */
     unsigned jobs;              /* writer threads; 1: the caller's only */
     bool no_holes;              /* write long runs of zeros instead of holes */
@@ -82,6 +82,10 @@ enum status tree_small_file(struct tree *tree, struct crew_file *file);
 enum status tree_whiteout(struct tree *tree, const char *name, const char *path);
 enum status tree_opaque(struct tree *tree, const char *path);
 
+/* Makes tree_finish() mark the root as that of a mount with attributes in `space`: without it,
+ * tarpack could take those in the other namespace for the mount's. Not for TREE_LAYER. */
+void tree_show_space(struct tree *tree, enum overlay_space space);
+
 /* Completes the tree: waiting files, then the metadata of directories, the deepest first. */
 enum status tree_finish(struct tree *tree);
 
@@ -93,9 +97,8 @@ enum status tree_sync(struct tree *tree);
 uint64_t tree_implied(const struct tree *tree);
 uint64_t tree_kept(const struct tree *tree);
 
-/* The policy, whose left_* flags tell what was left out since this user may not set or create it.
- */
-const struct meta_policy *tree_policy(const struct tree *tree);
+/* The policy, which tells what was left out. */
+struct meta_policy *tree_policy(struct tree *tree);
 
 /* Closes all and releases the memory; NULL is allowed. */
 void tree_free(struct tree *tree);

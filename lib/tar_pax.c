@@ -131,8 +131,8 @@ static enum tar_error volume_refuse(struct tar_text value, void *field)
     return TAR_MULTI_VOLUME;
 }
 
-/* Converts a text ACL to the attribute `name`. Names without numbers are refused only later, in
- * named_acls_refuse(), since the attribute itself may follow in the header. */
+/* Converts a text ACL to the attribute `name`. One with names instead of numbers is only noted:
+ * the attribute itself may follow in the header, and if not, the ACL is left out. */
 static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const char *name,
                               bool *named)
 {
@@ -160,6 +160,15 @@ static enum tar_error acl_default_set(struct tar_text value, void *field)
     return acl_set(pax, value, ACL_XATTR_DEFAULT, &pax->named_default);
 }
 
+/* bsdtar writes these, on systems that have them. */
+static enum tar_error acl_nfs4_note(struct tar_text value, void *field)
+{
+    struct tar_pax *pax = field;
+    (void)value;
+    pax->nfs4 = true;
+    return TAR_OK;
+}
+
 struct handler {
     const char *keyword;
     unsigned bit; /* of tar_pax_keyword; 0 if the keyword has none */
@@ -181,6 +190,7 @@ static const struct handler handlers[] = {
     {"SCHILY.devminor", TAR_PAX_MINOR, number_decode, FIELD(minor)},
     {"SCHILY.acl.access", 0, acl_access_set, 0},
     {"SCHILY.acl.default", 0, acl_default_set, 0},
+    {"SCHILY.acl.ace", 0, acl_nfs4_note, 0},
     {"GNU.sparse.name", TAR_PAX_SPARSE_NAME, text_decode, FIELD(sparse_name)},
     {"GNU.sparse.size", TAR_PAX_SPARSE_SIZE, number_decode, FIELD(sparse_size)},
     {"GNU.sparse.realsize", TAR_PAX_SPARSE_SIZE, number_decode, FIELD(sparse_size)},
@@ -275,15 +285,6 @@ static enum tar_error record_decode(struct tar_pax *pax, struct tar_text key, st
     return TAR_OK;
 }
 
-static enum tar_error named_acls_refuse(const struct tar_pax *pax)
-{
-    struct xattr xattr;
-    if ((pax->named_access && xattrs_find(&pax->xattrs, ACL_XATTR_ACCESS, &xattr) != 0) ||
-        (pax->named_default && xattrs_find(&pax->xattrs, ACL_XATTR_DEFAULT, &xattr) != 0))
-        return TAR_NAMED_ACL;
-    return TAR_OK;
-}
-
 enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t length)
 {
     struct tar_text rest = {text, length}, key, value;
@@ -296,13 +297,13 @@ enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t leng
     }
     /* With a map here and one in the data, readers would disagree on which is valid. */
     const bool two_maps = (pax->given & TAR_PAX_SPARSE_DATA) && pax->sparse.count > 0;
-    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : named_acls_refuse(pax);
+    return pax->sparse_open || two_maps ? TAR_BAD_SPARSE : TAR_OK;
 }
 
 void tar_pax_clear(struct tar_pax *pax)
 {
     pax->given = pax->deleted = 0;
-    pax->sparse_open = pax->named_access = pax->named_default = false;
+    pax->sparse_open = pax->named_access = pax->named_default = pax->nfs4 = false;
     tar_sparse_clear(&pax->sparse);
     xattrs_clear(&pax->xattrs);
 }

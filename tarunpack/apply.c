@@ -1,5 +1,6 @@
 #include "apply.h"
 
+#include "acl.h"
 #include "archive/bounds.h"
 #include "diag.h"
 #include "staging_name.h"
@@ -72,9 +73,21 @@ static enum status xattr_translate(struct apply *apply, const char *path, struct
     return result == 0 ? STATUS_OK : diag_no_memory();
 }
 
+/* Leaves out the ACLs that cannot be attributes. */
+static enum status acls_leave_out(struct apply *apply, const struct tar_entry *entry)
+{
+    struct meta_policy *policy = tree_policy(apply->tree);
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; status == STATUS_OK && i < entry->named_acls; i++)
+        status = meta_leave_out(policy, entry->path, ACL_XATTR_ACCESS, OMITTED_NAMES);
+    if (status == STATUS_OK && entry->nfs4_acls > 0)
+        status = meta_leave_out(policy, entry->path, "SCHILY.acl.ace", OMITTED_FOREIGN);
+    return status;
+}
+
 static enum status xattrs_translate(struct apply *apply, const struct tar_entry *entry)
 {
-    enum status status = STATUS_OK;
+    enum status status = acls_leave_out(apply, entry);
     xattrs_clear(&apply->xattrs);
     for (size_t i = 0; status == STATUS_OK && i < entry->xattrs.count; i++)
         status = xattr_translate(apply, entry->path, xattrs_get(&entry->xattrs, i));

@@ -472,6 +472,24 @@ tarunpack: warning: 1 attribute system.nfs4_acl was left out: --xattrs-include r
     assert_output 'tarunpack: warning: 1 attribute system.nfs4_acl was left out: this file system does not hold it'
 }
 
+@test "ACLs with names instead of ids, and those of NFS version 4, are needed for nothing and left out" {
+    tar_with "x:SCHILY.acl.access=user::rw-,user:bob:rw-,group::r--,mask::rw-,other::r--" f:a \
+        "x:SCHILY.acl.default=user::rwx,group:staff:r-x,group::r-x,mask::r-x,other::r-x" x:SCHILY.acl.access=user:bob:r d:d \
+        x:SCHILY.acl.ace=owner@:rw-p--aARWcCos:-------:allow f:d/f >acls.tar
+    run -0 tarunpack --list <acls.tar
+    assert_output $'a\nd/\nd/f'
+    run -0 unpack --no-xattrs none <acls.tar
+    assert_output ''
+    run -0 unpack out <acls.tar
+    assert_output "tarunpack: warning: 3 ACLs were left out: there are no ids for the names in them
+tarunpack: warning: 1 attribute SCHILY.acl.* was left out: this file system does not hold it"
+    assert_equal "$(getfattr -m - out/a out/d)" ''
+    run -1 unpack --strict strict <acls.tar
+    assert_output --partial 'tarunpack: a: '
+    tar_with x:SCHILY.acl.access=user::rwx,user:bob:rwx:7,group::r-x,mask::rwx,other::r-x f:a >ids.tar
+    run -0 unpack --strict strict <ids.tar
+}
+
 @test "--strict: what would be left out is an error that names the path, and nothing appears" {
     local record
     for record in SCHILY.xattr.com.apple.quarantine=q SCHILY.xattr.nothing=n SCHILY.xattr.user.k=v; do

@@ -61,7 +61,9 @@ static enum archive_event global_take(struct headers *headers, const struct arch
     /* Attributes and sparse maps belong to one inode, and copying them for each entry would be
      * slow. */
     const unsigned maps = TAR_PAX_SPARSE_MAP | TAR_PAX_SPARSE_DATA;
-    if (event == ARCHIVE_OK && (headers->global.xattrs.count > 0 || headers->global.given & maps))
+    const struct tar_pax *global = &headers->global;
+    bool acls = global->named_access || global->named_default || global->nfs4;
+    if (event == ARCHIVE_OK && (global->xattrs.count > 0 || acls || global->given & maps))
         return input_event(input, NULL, TAR_BAD_GLOBAL);
     return event;
 }

@@ -38,7 +38,8 @@ static enum status tree_configure(struct tree_options *tree, const struct option
         .sync = !options->no_sync,
         .skip_devices = options->no_devices,
         .lenient_devices = !options->strict && !(may.initial && privileges_have(&may, CAP_MKNOD)),
-        .links = output->links};
+        .links = output->links,
+        .below = output->below};
     return STATUS_OK;
 }
 

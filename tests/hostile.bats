@@ -142,20 +142,92 @@ EOF
 
 # --------------------------------------------------------------------------- symbolic links
 
-@test "hostile: a path through a symbolic link of the archive is refused" {
+@test "hostile: a path through a symbolic link of the archive leads to a place in the tree" {
     local name
-    for name in symlink-then-file-through symlink-then-over-a-file-there \
-        symlink-absolute-then-through symlink-then-directory-through \
-        symlink-then-symlink-through symlink-then-whiteout-through symlink-then-opaque-through \
-        symlink-then-device-through symlink-to-proc; do
-        refuse_tree "$name" 's/*: a parent in the path is not a directory'
+    for name in symlink-then-file-through:evil symlink-then-over-a-file-there:file; do
+        accept "${name%:*}" <<EOF
+d 755 canary
+f 644 canary/${name#*:}
+l 777 s -> ../../canary
+EOF
     done
+    accept symlink-then-directory-through <<'EOF'
+d 755 canary
+d 755 canary/dir
+l 777 s -> ../../canary
+EOF
+    accept symlink-then-symlink-through <<'EOF'
+d 755 canary
+l 777 canary/evil -> x
+l 777 s -> ../../canary
+EOF
+    accept symlink-then-device-through <<'EOF'
+d 755 canary
+p 644 canary/evil
+l 777 s -> ../../canary
+EOF
+    unpack_archive symlink-then-whiteout-through
+    assert_equal "$status:$said:$(stat -c '%F %t:%T' target/canary/file)" '0::character special file 0:0'
+    unpack_archive symlink-then-opaque-through
+    opaque canary
+    unpack_archive symlink-absolute-then-through
+    assert_equal "$status:$said:$(cat "target$OUTSIDE/evil")" 0::evil
+    unpack_archive symlink-to-proc
+    assert_equal "$status:$said:$(cat target/proc/self/cwd/evil)" 0::evil
 }
 
-@test "hostile: a path through a chain of symbolic links, or through one to its own directory, is refused" {
-    refuse_tree symlink-chain 'a/evil: a parent in the path is not a directory'
-    refuse_tree symlink-chain-of-directories 'e/evil: a parent in the path is not *'
-    refuse_tree symlink-to-here 'd/d/d/x: a parent in the path is not *'
+@test "hostile: nor does a link that leads above the root, or a chain of links, lead outside" {
+    accept symlink-to-the-root-of-proc <<'EOF'
+d 755 proc
+f 644 proc/evil
+l 777 s -> /proc/self/root/../..
+EOF
+    accept symlink-far-up <<'EOF'
+f 644 evil
+l 777 s -> /../../../..
+EOF
+    accept symlink-chain <<'EOF'
+l 777 a -> b
+l 777 b -> c
+l 777 c -> ../../canary
+d 755 canary
+f 644 canary/evil
+EOF
+    accept symlink-chain-of-directories <<'EOF'
+d 755 canary
+f 644 canary/evil
+d 755 d
+l 777 d/up -> ..
+l 777 e -> d/up/../../canary
+EOF
+    accept symlink-to-here <<'EOF'
+l 777 d -> .
+f 644 x
+EOF
+    accept symlink-that-changes <<'EOF'
+d 755 a
+f 644 a/one
+d 755 c
+f 644 c/two
+d 700 s
+f 644 s/three
+EOF
+    unpack_archive symlink-of-40
+    assert_equal "$status:$said:$(cat target/s40/evil)" 0::evil
+}
+
+@test "hostile: a path through links that lead nowhere, to a file or to a reserved name is refused" {
+    local name
+    for name in symlink-{loop,to-itself}; do
+        refuse_tree "$name" 's/evil: a parent in the path goes through too many symbolic links'
+    done
+    refuse_tree symlink-of-41 's0/evil: a parent in the path goes through too many symbolic links'
+    refuse_tree symlink-to-a-file-then-through 's/evil: a parent in the path is not a directory'
+    for name in symlink-to-a-{mark,whiteout,staging-directory}; do
+        refuse_tree "$name" 's/evil: a parent in the path is a symbolic link to a reserved name'
+    done
+    refuse_tree symlink-to-256-bytes 't/x: a parent in the path is a symbolic link to a path that is too long'
+    refuse_tree symlink-that-grows 's/evil: a parent in the path is a symbolic link to a path that is too long'
 }
 
 @test "hostile: a symbolic link is replaced, not followed" {
@@ -202,8 +274,21 @@ EOF
 tarunpack: h: links to ${OUTSIDE#/}/file, which does not exist"
 }
 
-@test "hostile: a hard link through a symbolic link or a file is refused" {
+@test "hostile: the target of a hard link may be below a symbolic link, but not outside" {
+    accept hardlink-through-a-symlink-inside <<'EOF'
+d 755 d
+f 644 d/f
+f 644 d/g
+f 644 h
+l 777 s -> /d
+l 777 t -> s/../s
+EOF
+    assert_equal "$(stat -c %h target/h)" 3
+}
+
+@test "hostile: a hard link through a symbolic link to the outside, a loop or a file is refused" {
     refuse_tree hardlink-through-a-symlink 'h: links to s/file, which does not exist'
+    refuse_tree hardlink-through-a-loop 'h: links to s/f, which does not exist'
     refuse_tree hardlink-through-a-file 'h: links to f/x, which does not exist'
 }
 

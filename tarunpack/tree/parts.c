@@ -12,6 +12,7 @@ static enum status parts_start(struct tree *tree, int fd)
     struct stat status;
     if (cursor_start(&tree->cursor, fd) != 0)
         return diag_failed(options->directory, "open the new tree");
+    tree->route = (struct route){.tree = fd, .below = options->below};
     /* The file system decides the owner of new inodes (grpid, idmapped mounts). */
     if (fstat(fd, &status) != 0)
         return diag_failed(options->directory, "read the status of the new tree");
@@ -111,6 +112,7 @@ void tree_free(struct tree *tree)
     crew_stop(&tree->crew);
     (void)flusher_stop(&tree->flusher); /* too late to matter */
     cursor_free(&tree->cursor);
+    route_free(&tree->route);
     buf_free(&tree->links.text);
     left_out_free(&tree->left_out);
     free(tree);

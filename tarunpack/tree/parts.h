@@ -10,6 +10,7 @@
 #include "tree/layer.h"
 #include "tree/left_out.h"
 #include "tree/marks.h"
+#include "tree/route.h"
 #include "tree/tree.h"
 
 /* The mode of directories under construction: only their owner may enter them. */
@@ -21,6 +22,7 @@ struct tree {
     struct marks marks;
     struct layer_links links;
     struct left_out left_out;
+    struct route route;
     struct file_rules rules;
     struct crew crew;       /* creates small files */
     struct flusher flusher; /* syncs in parallel */

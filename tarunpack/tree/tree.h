@@ -35,7 +35,8 @@ struct tree_options {
     bool sync;                  /* tree_sync() will be called */
     bool skip_devices;          /* leave out all devices */
     bool lenient_devices;       /* leave out devices that this user may not create */
-    int links;                  /* TREE_LAYER: the file for hard links to missing targets */
+    int links;                  /* TREE_LAYER: the file for hard links to missing targets, */
+    int below;                  /* and the directory merged onto (O_PATH); otherwise -1 */
 };
 
 struct tree;
@@ -45,7 +46,8 @@ struct tree;
 struct tree *tree_new(const struct tree_options *options, int fd);
 
 /* Moves the cursor to the directory that the first `length` bytes of `path` name, and creates
- * missing parents. STATUS_ARCHIVE if a parent is not a directory. */
+ * missing parents. A parent that is a symbolic link leads to another directory of the tree
+ * (tree/route.h). STATUS_ARCHIVE if a parent is no directory. */
 enum status tree_move(struct tree *tree, const char *path, size_t length);
 
 /* Create an entry `name` in the cursor's directory. An existing entry is replaced; STATUS_ARCHIVE

@@ -173,6 +173,8 @@ static enum status apply_node(struct apply *apply, const struct tar_entry *entry
         [TAR_CHAR] = S_IFCHR, [TAR_BLOCK] = S_IFBLK, [TAR_FIFO] = S_IFIFO};
     const char *path = entry->path, *name = tar_path_name(path);
     const struct meta *meta = &apply->meta;
+    if (strcmp(path, TAR_ROOT) != 0)
+        tree_entry(apply->tree);
     switch (entry->type) {
     case TAR_FILE:
         return apply_file(apply, entry, event);

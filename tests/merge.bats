@@ -419,6 +419,44 @@ PYTHON
         'd d d d/three d d/three/x f one d one/x f real d two d two/x f'
 }
 
+@test "a directory that is whited out and has nothing but whiteouts in it is gone, in any order and form" {
+    requires_root
+    local order form
+    mkdir base
+    tar_with d:a f:a/b d:a/c f:a/c/d f:kept >base.tar
+    unpack base/tree <base.tar
+    for order in 'f:.wh.a f:a/.wh.b f:a/c/.wh.d' 'f:a/c/.wh.d f:a/.wh.b f:.wh.a' 'f:a/.wh.b d:.wh.a p:a/c/.wh.d' \
+        'f:a/.wh..wh..opq f:.wh.a f:a/c/.wh..wh..opq'; do
+        # shellcheck disable=SC2086
+        tar_with $order f:new >layer.tar
+        rm -rf DIR plain upper
+        cp -a base/tree DIR
+        merge DIR <layer.tar
+        assert_equal "$order: $(ls -A DIR | xargs)" "$order: kept new"
+        unpack --whiteouts=apply plain <layer.tar
+        assert_equal "$order: $(ls -A plain)" "$order: new"
+        unpack upper <layer.tar
+        assert_equal "$order: $(stat -c '%F %t:%T' upper/a)" "$order: character special file 0:0"
+        # With an entry of its own, or with any other entry, it stays.
+        # shellcheck disable=SC2086
+        tar_with d:a $order >layer.tar
+        merge DIR <layer.tar
+        assert_equal "$order: $(cd DIR && find a | xargs)" "$order: a a/c"
+        # shellcheck disable=SC2086
+        tar_with $order f:a/c/x >layer.tar
+        merge DIR <layer.tar
+        assert_equal "$order: $(cd DIR && find a | xargs)" "$order: a a/c a/c/x"
+        for form in overlay apply; do
+            rm -rf upper
+            unpack --whiteouts=$form upper <layer.tar
+            assert_equal "$order: $(cd upper && find a -type f)" "$order: a/c/x"
+        done
+    done
+    # A directory that is only a parent, and is not whited out, appears.
+    unpack --whiteouts=apply parent < <(tar_with f:a/.wh.b)
+    assert_exists parent/a
+}
+
 @test "links of DIR that can't be followed: status 3, and DIR does not change" {
     requires_root
     mkdir -p lower/tmp layer

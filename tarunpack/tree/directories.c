@@ -42,6 +42,7 @@ static enum status directory_make(struct tree *tree, const char *name, const cha
     if (node == DIRTREE_NONE)
         return diag_no_memory();
     dirtree_node(&tree->cursor.made, node)->opaque |= opaque;
+    dirtree_node(&tree->cursor.made, node)->whited_out |= opaque;
     return STATUS_OK;
 }
 

@@ -58,11 +58,38 @@ int tree_is_whiteout(const struct tree *tree, int here, const char *name, const 
     return marks_is_whiteout(&tree->marks, here, name, status, is);
 }
 
+void tree_entry(struct tree *tree)
+{
+    cursor_node(&tree->cursor)->filled = true;
+}
+
+/* There is nothing below to hide. Only a directory that has whiteouts in it does not appear; in an
+ * archive with more whiteouts than this, which is no first layer, it may. */
+#define GONE_MAX (16 << 20)
+
+static enum status plain_whiteout(struct tree *tree, const char *name)
+{
+    struct buf path = {0};
+    const char *here = dirs_path(&tree->cursor.dirs);
+    int result = 0;
+    if (tree->gone.bytes >= GONE_MAX)
+        return STATUS_OK;
+    if (buf_append_text(&path, here) != 0 || buf_append_text(&path, *here ? "/" : "") != 0 ||
+        buf_append_text(&path, name) != 0)
+        result = -1;
+    if (result == 0)
+        result = left_out_add(&tree->gone, path.bytes);
+    buf_free(&path);
+    return result == 0 ? STATUS_OK : diag_no_memory();
+}
+
 enum status tree_whiteout(struct tree *tree, const char *name, const char *path)
 {
     enum status settled = tree_settle(tree, name);
-    if (settled != STATUS_OK || tree->options.form == TREE_PLAIN)
+    if (settled != STATUS_OK)
         return settled;
+    if (tree->options.form == TREE_PLAIN)
+        return plain_whiteout(tree, name);
     return tree->options.form == TREE_OVERLAY
                ? marks_whiteout(&tree->marks, &tree->cursor, name, path)
                : layer_whiteout(cursor_fd(&tree->cursor), name, path);
@@ -115,5 +142,6 @@ void tree_free(struct tree *tree)
     route_free(&tree->route);
     buf_free(&tree->links.text);
     left_out_free(&tree->left_out);
+    left_out_free(&tree->gone);
     free(tree);
 }

@@ -22,6 +22,7 @@ struct tree {
     struct marks marks;
     struct layer_links links;
     struct left_out left_out;
+    struct left_out gone; /* TREE_PLAIN: the paths that were whited out */
     struct route route;
     struct file_rules rules;
     struct crew crew;       /* creates small files */

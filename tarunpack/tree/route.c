@@ -62,18 +62,11 @@ static bool is_trusted(int root, const char *path, const struct stat *link)
                      link->st_uid == above.st_uid);
 }
 
-static bool exists(int parent, const char *name)
-{
-    struct stat status;
-    return fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static bool is_whited_out(int parent, const char *name)
 {
-    int gone = dirs_open(parent, LAYER_GONE);
-    bool is = exists(parent, WHITEOUT_OPAQUE_NAME) || (gone >= 0 && exists(gone, name));
-    stream_close(gone);
-    return is;
+    struct stat status;
+    return layer_is_whited_out(parent, name) ||
+           fstatat(parent, WHITEOUT_OPAQUE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Whether the layer has whited out `path`, or a directory above it. */

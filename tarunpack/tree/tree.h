@@ -50,6 +50,9 @@ struct tree *tree_new(const struct tree_options *options, int fd);
  * (tree/route.h). STATUS_ARCHIVE if a parent is no directory. */
 enum status tree_move(struct tree *tree, const char *path, size_t length);
 
+/* Says that an entry other than a whiteout comes next, in the cursor's directory. */
+void tree_entry(struct tree *tree);
+
 /* Create an entry `name` in the cursor's directory. An existing entry is replaced; STATUS_ARCHIVE
  * if it is a directory that is not empty. */
 enum status tree_symlink(struct tree *tree, const char *name, const char *path, const char *target,
@@ -80,7 +83,8 @@ bool tree_takes_small(const struct tree *tree, const char *name, uint64_t size);
 enum status tree_small_file(struct tree *tree, struct crew_file *file);
 
 /* Mark `name` in the cursor's directory as whited out, or that directory as opaque. Entries of this
- * layer stay; a directory called `name` becomes opaque. */
+ * layer stay; a directory called `name` becomes opaque, unless it contains nothing but whiteouts
+ * and has no entry of its own: it does not appear then. */
 enum status tree_whiteout(struct tree *tree, const char *name, const char *path);
 enum status tree_opaque(struct tree *tree, const char *path);
 

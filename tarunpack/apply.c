@@ -248,12 +248,36 @@ static bool has_whiteouts(const struct apply *apply)
     return apply->whiteouts == APPLY_OVERLAY || apply->whiteouts == APPLY_DELETE;
 }
 
+/* AUFS gives every file with several names one more, in a directory of its own. Archives of its
+ * branches have hard links to that name. */
+#define AUFS_LINKS ".wh..wh.plnk"
+
+/* Whether the path is one of these names. */
+static bool is_aufs_link(const struct apply *apply, const char *path)
+{
+    const size_t length = strlen(AUFS_LINKS);
+    return has_whiteouts(apply) && strncmp(path, AUFS_LINKS "/", length + 1) == 0 &&
+           !strchr(path + length + 1, '/') && whiteout_parse(path, NULL) == WHITEOUT_NONE;
+}
+
+/* Whether the entry belongs to AUFS and not to the layer. */
+static bool is_aufs_metadata(const struct apply *apply, const struct tar_entry *entry)
+{
+    static const char *const directories[] = {AUFS_LINKS "/", ".wh..wh.orph/", ".wh..wh.aufs/"};
+    bool file = entry->type == TAR_FILE || entry->type == TAR_HARDLINK;
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+        if (strncmp(entry->path, directories[i], strlen(directories[i])) == 0)
+            return has_whiteouts(apply) && !(file && is_aufs_link(apply, entry->path));
+    }
+    return false;
+}
+
 /* Whether no entry can have this path, so that nothing may link to it: a whiteout is no entry, and
  * a merge keeps its own files under such names. */
 static bool is_reserved(const struct apply *apply, const char *path)
 {
     return is_merge_staging(apply, path) ||
-           (has_whiteouts(apply) &&
+           (has_whiteouts(apply) && !is_aufs_link(apply, path) &&
             (runs_through_whiteout(path) || whiteout_parse(path, NULL) != WHITEOUT_NONE));
 }
 
@@ -269,7 +293,7 @@ static enum status names_check(const struct apply *apply, const struct tar_entry
     const char *path = entry->path;
     if (is_merge_staging(apply, path))
         return refuse(path, "begins with the name of a merge's staging directory");
-    if (has_whiteouts(apply) && runs_through_whiteout(path))
+    if (has_whiteouts(apply) && runs_through_whiteout(path) && !is_aufs_link(apply, path))
         return refuse(path, "a parent in the path has the name of a whiteout");
     /* Some writers store a whiteout as a hard link to another one. */
     if (entry->type != TAR_HARDLINK || is_reserved(apply, path) || !is_reserved(apply, entry->link))
@@ -287,8 +311,13 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
         diag_warn("removing leading '/' from names");
         apply->absolute_warned = true;
     }
+    if (is_aufs_metadata(apply, entry)) {
+        diag_warn("%s: left out: AUFS metadata", diag_name(entry->path).text);
+        return STATUS_OK;
+    }
     bool done = false;
     enum status status = names_check(apply, entry);
+    apply->linked |= is_aufs_link(apply, entry->path);
     if (status == STATUS_OK)
         status = move_above(apply->tree, entry->path);
     if (status == STATUS_OK &&
@@ -305,6 +334,11 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
     if (status == STATUS_OK)
         status = xattrs_translate(apply, entry);
     return status == STATUS_OK ? apply_node(apply, entry, event) : status;
+}
+
+enum status apply_end(struct apply *apply)
+{
+    return apply->linked ? tree_drop(apply->tree, AUFS_LINKS) : STATUS_OK;
 }
 
 void apply_free(struct apply *apply)

@@ -117,6 +117,8 @@ static enum status archive_apply(struct unpack *unpack, struct apply *apply)
         status = verdict(apply->input, event, expected);
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->input, expected);
+    if (status == STATUS_OK)
+        status = apply_end(apply);
     if (status == STATUS_OK && options->mode == TARGET_MERGE)
         status = source_digest(apply->input->source, &unpack->output->result->digest);
     apply->tally->bytes = source_length(apply->input->source);

@@ -376,6 +376,22 @@ EOF
     done
 }
 
+@test "hostile: a directory without an entry of its own is replaced, with all in it" {
+    accept implied-directory-becomes-file <<<'f 644 x'
+    content x evil
+    accept implied-directory-becomes-symlink <<'EOF'
+d 755 t
+f 644 t/z
+l 777 x -> t
+EOF
+    accept implied-directory-comes-back <<'EOF'
+d 755 x
+d 755 x/y
+f 644 x/y/w
+EOF
+    refuse_tree implied-directory-becomes-hardlink-into-itself 'x: links to x/y, which does not exist'
+}
+
 @test "hostile: an entry below a file, a fifo or a device is refused" {
     local name
     for name in entry-below-a-{file,fifo,device}; do
@@ -489,13 +505,28 @@ EOF
     content x new
 }
 
-@test "hostile: names of AUFS are left out with a warning, and entries below them refused" {
+@test "hostile: names of AUFS are left out with a warning, and entries below them" {
     accept aufs-names "tarunpack: warning: .wh..wh.aufs: left out: *
 tarunpack: warning: .wh..wh.plnk: left out: *
 tarunpack: warning: .wh..wh.orph: left out: AUFS metadata" <<'EOF'
 f 644 x
 EOF
-    refuse_tree aufs-links '.wh..wh.plnk/7.7: a parent in the path has the name of a whiteout'
+    refuse_tree aufs-links-elsewhere 'd/.wh..wh.plnk/7.7: a parent in the path has the name of a whiteout'
+}
+
+@test "hostile: hard links to the names that AUFS keeps for them" {
+    accept aufs-links 'tarunpack: warning: .wh..wh.plnk: left out: *
+tarunpack: warning: .wh..wh.plnk/d/x: left out: *
+tarunpack: warning: .wh..wh.plnk/s: left out: *
+tarunpack: warning: .wh..wh.orph/x: left out: AUFS metadata' <<'EOF'
+d 755 d
+f 644 d/g
+f 644 f
+f 644 h
+EOF
+    assert_equal "$(stat -c %h target/f)" 3
+    refuse_tree aufs-links-to-nothing 'f: links to .wh..wh.plnk/8.8, which does not exist'
+    accept aufs-links-through-a-symlink 'tarunpack: warning: .wh..wh.plnk: left out: *' </dev/null
 }
 
 # --------------------------------------------------------------------------- headers

@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "place/openat2.h"
+#include "place/remove.h"
 #include "tar_entry.h"
 #include "tar_path.h"
 
@@ -192,6 +193,14 @@ enum status tree_directory(struct tree *tree, const char *name, const char *path
     return directory_note(tree, node, name, path, meta, xattrs);
 }
 
+/* Whether the cursor's subdirectory is there only as the parent of entries: readers agree that a
+ * later entry replaces it, with all in it. */
+static bool is_implied(const struct tree *tree, const char *name)
+{
+    uint32_t node = cursor_find(&tree->cursor, name);
+    return node != DIRTREE_NONE && !dirtree_node(&tree->cursor.made, node)->explicit;
+}
+
 static enum status directory_remove(struct tree *tree, const char *name, const char *path)
 {
     int here = cursor_fd(&tree->cursor);
@@ -201,10 +210,26 @@ static enum status directory_remove(struct tree *tree, const char *name, const c
         return status;
     if (errno != ENOTEMPTY && errno != EEXIST)
         return diag_failed(path, "replace");
+    if (is_implied(tree, name))
+        return remove_tree(here, name, path);
     if (tree->options.form == TREE_LAYER)
         return layer_directory_remove(here, name, path);
     diag_error("%s: would replace a directory that is not empty", diag_name(path).text);
     return STATUS_ARCHIVE;
+}
+
+enum status tree_drop(struct tree *tree, const char *name)
+{
+    uint32_t node = dirtree_find(&tree->cursor.made, DIRTREE_ROOT, name, strlen(name));
+    if (node == DIRTREE_NONE)
+        return STATUS_OK;
+    enum status status = crew_settle(&tree->crew);
+    if (status == STATUS_OK)
+        status = tree_move(tree, "", 0);
+    if (status == STATUS_OK)
+        status = remove_tree(cursor_fd(&tree->cursor), name, name);
+    dirtree_remove(&tree->cursor.made, node);
+    return status;
 }
 
 enum status tree_make_room(struct tree *tree, const char *name, const char *path)

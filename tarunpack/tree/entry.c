@@ -119,7 +119,9 @@ static enum status target_link(struct tree *tree, int parent, const char *old, c
     while (result == STATUS_OK && linkat(parent, old, here, name, 0) != 0) {
         if (errno == EEXIST && fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
             standing.st_ino == status.st_ino && standing.st_dev == status.st_dev)
-            return STATUS_OK; /* it already is that link */
+            return STATUS_OK;                          /* it already is that link */
+        if (errno == ENOENT && !is_there(parent, old)) /* it was in a directory of that name */
+            return target_refuse(path, target, "does not exist");
         result = room_make(tree, name, path, "create hard link");
     }
     return result;

@@ -54,7 +54,7 @@ enum status tree_move(struct tree *tree, const char *path, size_t length);
 void tree_entry(struct tree *tree);
 
 /* Create an entry `name` in the cursor's directory. An existing entry is replaced; STATUS_ARCHIVE
- * if it is a directory that is not empty. */
+ * if it is a directory that is not empty, unless it has no entry of its own. */
 enum status tree_symlink(struct tree *tree, const char *name, const char *path, const char *target,
                          const struct meta *meta, const struct xattrs *xattrs);
 enum status tree_special(struct tree *tree, const char *name, const char *path, mode_t type,
@@ -87,6 +87,9 @@ enum status tree_small_file(struct tree *tree, struct crew_file *file);
  * and has no entry of its own: it does not appear then. */
 enum status tree_whiteout(struct tree *tree, const char *name, const char *path);
 enum status tree_opaque(struct tree *tree, const char *path);
+
+/* Removes the directory `name` of the root, with all in it, if it was made. */
+enum status tree_drop(struct tree *tree, const char *name);
 
 /* Makes tree_finish() mark the root as that of a mount with attributes in `space`: without it,
  * tarpack could take those in the other namespace for the mount's. Not for TREE_LAYER. */

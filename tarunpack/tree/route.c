@@ -20,6 +20,13 @@
 /* As in the kernel: path_resolution(7). */
 #define LINKS_MAX 40
 
+/* Each component is looked up from the root again, so an archive must not ask for many. */
+#define COMPONENTS_MAX 1024
+
+struct effort {
+    unsigned links, components;
+};
+
 enum found { FOUND_NOTHING, FOUND_DIRECTORY, FOUND_LINK, FOUND_OTHER };
 
 /* Looks at `path` beneath `root`. Of a link, stores the target; `status` is that of the entry. What
@@ -148,7 +155,7 @@ static int link_follow(struct route *route, const char *target)
 }
 
 /* Looks at route->path, and follows a link there. */
-static enum status component_look(struct route *route, unsigned *links)
+static enum status component_look(struct route *route, struct effort *effort)
 {
     char target[PATH_MAX];
     struct stat status;
@@ -165,18 +172,19 @@ static enum status component_look(struct route *route, unsigned *links)
         return STATUS_OK;
     if (below && !is_trusted(route->below, route->path.bytes, &status))
         return refuse(route, "is another user's symbolic link in a directory that all can write");
-    if (++*links > LINKS_MAX)
+    if (++effort->links > LINKS_MAX)
         return refuse(route, "goes through too many symbolic links");
     return link_follow(route, target) == 0 ? STATUS_OK : diag_no_memory();
 }
 
 /* Takes the next component of the rest. */
-static enum status component_take(struct route *route, unsigned *links)
+static enum status component_take(struct route *route, struct effort *effort)
 {
     const char *name = route->rest.bytes;
     size_t length = strcspn(name, "/");
     int result = 0;
-    if (length > TAR_NAME_MAX || route->path.length + length >= PATH_MAX)
+    if (length > TAR_NAME_MAX || route->path.length + length >= PATH_MAX ||
+        ++effort->components > COMPONENTS_MAX)
         return refuse(route, "is a symbolic link to a path that is too long");
     bool empty = length == 0 || (length == 1 && name[0] == '.');
     bool up = length == 2 && name[0] == '.' && name[1] == '.';
@@ -191,17 +199,17 @@ static enum status component_take(struct route *route, unsigned *links)
     route->rest.length -= length;
     if (result != 0)
         return diag_no_memory();
-    return up || empty ? STATUS_OK : component_look(route, links);
+    return up || empty ? STATUS_OK : component_look(route, effort);
 }
 
 enum status route_find(struct route *route, const char *path, size_t length)
 {
-    unsigned links = 0;
+    struct effort effort = {0};
     enum status status = STATUS_OK;
     if (buf_set_text(&route->rest, path, length) != 0 || buf_set_text(&route->path, "", 0) != 0)
         return diag_no_memory();
     while (status == STATUS_OK && route->rest.length > 0)
-        status = component_take(route, &links);
+        status = component_take(route, &effort);
     return status;
 }
 

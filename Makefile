@@ -205,7 +205,6 @@ $(UNIT)/test_placing: $(OBJ)/tarpack/cache/placing.o
 $(UNIT)/test_chunker: $(OBJ)/tarpack/content/chunker.o
 $(UNIT)/test_seen: $(OBJ)/tarpack/content/seen.o
 $(UNIT)/test_hasher: $(addprefix $(OBJ)/tarpack/content/,hasher.o batch.o source.o records.o known.o seen.o)
-$(UNIT)/test_globs: $(OBJ)/tarpack/globs.o
 $(UNIT)/test_exclude: $(OBJ)/tarpack/exclude.o
 
 $(OBJ)/tests/unit/%.o: INCLUDES := $(PROGRAMS:%=-I%)

@@ -16,7 +16,7 @@ _zlsnap_pack='whiteouts= exclude= exclude-from= one-file-system
 _zlsnap_digest=${_zlsnap_pack/mtime= clamp-mtime\[=] time-precision=/}
 _zlsnap_limits='max-stream= max-size= max-entries= max-path= max-depth= max-pax= max-xattr='
 _zlsnap_unpack="replace merge whiteouts= userxattr same-owner no-same-owner uid-map= gid-map=
-    no-devices no-xattrs no-holes no-sync summary= jobs= verbose $_zlsnap_limits"
+    strict no-devices xattrs-include= no-xattrs no-holes no-sync summary= jobs= verbose $_zlsnap_limits"
 _zlsnap_zstd='level= threads= long[=] rsyncable'
 _zlsnap_s3='config= part-size= max-parts='
 _zlsnap_store='config= seal= open='

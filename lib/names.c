@@ -80,6 +80,27 @@ int names_copy(struct names *names, const struct names *from)
     return 0;
 }
 
+struct order {
+    const char *text;
+    const char *(*key)(const char *name);
+};
+
+static int key_compare(const void *left, const void *right, void *context)
+{
+    const struct order *order = context;
+    const char *a = order->text + ((const struct name *)left)->text;
+    const char *b = order->text + ((const struct name *)right)->text;
+    int result = strcmp(order->key(a), order->key(b));
+    return result != 0 ? result : strcmp(a, b);
+}
+
+void names_sort(struct names *names, const char *(*key)(const char *name))
+{
+    struct order order = {names->text.bytes, key};
+    if (names->count > 1)
+        qsort_r(names->list, names->count, sizeof *names->list, key_compare, &order);
+}
+
 const char *names_text(const struct names *names, size_t index)
 {
     return names->text.bytes + names->list[index].text;

@@ -36,6 +36,10 @@ int names_read_in(struct names *names, int parent, const char *name);
  * out, and then `names` is empty. */
 int names_copy(struct names *names, const struct names *from);
 
+/* Sorts by what `key` makes of each name instead, and by the names if that is equal; names_find()
+ * must not be used then. */
+void names_sort(struct names *names, const char *(*key)(const char *name));
+
 /* The text of a name; valid until names_free(). */
 const char *names_text(const struct names *names, size_t index);
 

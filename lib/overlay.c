@@ -29,6 +29,17 @@ const char *overlay_unescape(const char *key)
     return strncmp(key, ESCAPE, strlen(ESCAPE)) == 0 ? key + strlen(ESCAPE) : NULL;
 }
 
+bool overlay_is_own(enum overlay_space space, const char *name)
+{
+    const char *key = overlay_key(space, name);
+    return key && !overlay_unescape(key);
+}
+
+const char *overlay_impure(enum overlay_space space)
+{
+    return space == OVERLAY_USER ? "user.overlay.impure" : "trusted.overlay.impure";
+}
+
 const char *overlay_opaque(enum overlay_space space)
 {
     return space == OVERLAY_USER ? "user.overlay.opaque" : "trusted.overlay.opaque";

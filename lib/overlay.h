@@ -7,6 +7,8 @@
 
 #include "buf.h"
 
+#include <stdbool.h>
+
 /* The namespace of the attributes: user for mounts with the option "userxattr". */
 enum overlay_space { OVERLAY_TRUSTED, OVERLAY_USER };
 
@@ -23,6 +25,13 @@ int overlay_escape(enum overlay_space space, const char *key, struct buf *name);
 
 /* The key without one level of escaping; NULL if it is not escaped. */
 const char *overlay_unescape(const char *key);
+
+/* Whether a mount takes the attribute for its own: its key is not escaped. */
+bool overlay_is_own(enum overlay_space space, const char *name);
+
+/* The attribute of a directory with copied-up entries, "y". On the root of a tree it also shows
+ * which namespace is that of the mount; a mount gains nothing and loses nothing by it. */
+const char *overlay_impure(enum overlay_space space);
 
 /* The attribute of a directory that is opaque ("y") or contains whiteouts in the form of files with
  * an attribute ("x"); and that attribute of the file. */

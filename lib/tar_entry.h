@@ -40,6 +40,8 @@ struct tar_entry {
     uint64_t size;         /* TAR_FILE: bytes of content; 0 for others; below 2^63 */
     struct tar_time mtime;
     struct xattrs xattrs; /* owned; unique names in byte order */
+    /* ACLs that are not in `xattrs`: with names instead of ids, and those of NFS version 4. */
+    unsigned named_acls, nfs4_acls;
 };
 
 /* The path of the root entry. */

@@ -139,8 +139,8 @@ static enum tar_error volume_refuse(struct tar_text value, void *field)
     return TAR_MULTI_VOLUME;
 }
 
-/* Converts a text ACL to the attribute `name`. Names without numbers are refused only later, in
- * named_acls_refuse(), since the attribute itself may follow in the header. */
+/* Converts a text ACL to the attribute `name`. One with names instead of numbers is only noted:
+ * the attribute itself may follow in the header, and if not, the ACL is left out. */
 static enum tar_error acl_set(struct tar_pax *pax, struct tar_text value, const char *name,
                               bool *named)
 {
@@ -170,6 +170,15 @@ static enum tar_error acl_default_set(struct tar_text value, void *field)
     return acl_set(pax, value, ACL_XATTR_DEFAULT, &pax->named_default);
 }
 
+/* bsdtar writes these, on systems that have them. */
+static enum tar_error acl_nfs4_note(struct tar_text value, void *field)
+{
+    struct tar_pax *pax = field;
+    (void)value;
+    pax->nfs4 = true;
+    return TAR_OK;
+}
+
 struct handler {
     const char *keyword;
     unsigned bit; /* of tar_pax_keyword; 0 if the keyword has none */
@@ -194,6 +203,7 @@ static const struct handler handlers[] = {
     {"SCHILY.devminor", TAR_PAX_MINOR, number_decode, FIELD(minor)},
     {"SCHILY.acl.access", 0, acl_access_set, 0},
     {"SCHILY.acl.default", 0, acl_default_set, 0},
+    {"SCHILY.acl.ace", 0, acl_nfs4_note, 0},
     {"GNU.sparse.name", TAR_PAX_SPARSE_NAME, text_decode, FIELD(sparse_name)},
     {"GNU.sparse.major", TAR_PAX_SPARSE_MAJOR, sparse_version_set, FIELD(sparse_major)},
     {"GNU.sparse.minor", TAR_PAX_SPARSE_MINOR, sparse_version_set, FIELD(sparse_minor)},
@@ -317,15 +327,6 @@ static enum tar_error record_decode(struct tar_pax *pax, struct tar_text key, st
     return hides_record(value) ? TAR_HIDDEN_RECORD : TAR_OK;
 }
 
-static enum tar_error named_acls_refuse(const struct tar_pax *pax)
-{
-    struct xattr xattr;
-    if ((pax->named_access && xattrs_find(&pax->xattrs, ACL_XATTR_ACCESS, &xattr) != 0) ||
-        (pax->named_default && xattrs_find(&pax->xattrs, ACL_XATTR_DEFAULT, &xattr) != 0))
-        return TAR_NAMED_ACL;
-    return TAR_OK;
-}
-
 /* Whether the records are those of format 0.0, 0.1 or 1.0, all of them and no others. So the file
  * is sparse for all readers that know sparse files. Versions 0.0 and 0.1 need not be named. */
 static bool sparse_is_complete(const struct tar_pax *pax)
@@ -352,15 +353,13 @@ enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t leng
         if (error != TAR_OK)
             return error;
     }
-    if (pax->given & TAR_PAX_SPARSE && !sparse_is_complete(pax))
-        return TAR_SPARSE_RECORDS;
-    return named_acls_refuse(pax);
+    return pax->given & TAR_PAX_SPARSE && !sparse_is_complete(pax) ? TAR_SPARSE_RECORDS : TAR_OK;
 }
 
 void tar_pax_clear(struct tar_pax *pax)
 {
     pax->given = 0;
-    pax->sparse_open = pax->named_access = pax->named_default = false;
+    pax->sparse_open = pax->named_access = pax->named_default = pax->nfs4 = false;
     tar_sparse_clear(&pax->sparse);
     xattrs_clear(&pax->xattrs);
 }

@@ -46,6 +46,7 @@ struct tar_pax {
     uint64_t sparse_offset;           /* format 0.0: an offset that still lacks its length */
     bool sparse_open;                 /* there is such an offset */
     bool named_access, named_default; /* a text ACL has names without numbers */
+    bool nfs4;                        /* there is an ACL of NFS version 4 */
     struct xattrs xattrs;             /* in the order of the header */
 };
 
@@ -53,7 +54,7 @@ struct tar_pax {
  * Records that readers understand differently are refused: those without a value, attributes with
  * two values, and sparse files that are not exactly of one format of GNU tar.
  * An ACL in the text form of star and GNU tar becomes the attribute system.posix_acl_access or
- * _default; if it has names without numbers, it is refused unless that attribute is also given.
+ * _default; one that has names without numbers is only noted, and so is one of NFS version 4.
  * Unknown keywords are ignored, as POSIX requires. */
 enum tar_error tar_pax_decode(struct tar_pax *pax, const char *text, size_t length);
 

@@ -100,6 +100,17 @@ int xattrs_copy(struct xattrs *list, const struct xattrs *from)
     return 0;
 }
 
+bool xattr_is_local(const char *name)
+{
+    static const char *const local[] = {"security.selinux", "security.ima", "security.evm",
+                                        "system.nfs4_acl"};
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        if (strcmp(name, local[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 void xattrs_free(struct xattrs *list)
 {
     free(list->slots);

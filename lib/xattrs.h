@@ -58,6 +58,10 @@ void xattrs_clear(struct xattrs *list);
 /* Appends all of `from`. Returns 0; -1 if memory is out. */
 int xattrs_copy(struct xattrs *list, const struct xattrs *from);
 
+/* Whether an attribute with that name belongs to one machine, as labels and signatures of its
+ * security policy do: tarpack and tarunpack leave it out unless it is asked for. */
+bool xattr_is_local(const char *name);
+
 /* Releases the memory and leaves an empty list. */
 void xattrs_free(struct xattrs *list);
 

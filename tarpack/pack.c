@@ -11,6 +11,7 @@
 #include "thread.h"
 #include "tree/ahead.h"
 #include "tree/links.h"
+#include "tree/override.h"
 #include "tree/scout.h"
 #include "tree/upper.h"
 #include "whiteout.h"
@@ -35,7 +36,7 @@ struct packer {
     struct digest_value found; /* of the content of an unchanged file */
     struct place place;        /* likewise */
     struct links links;
-    enum overlay_space space;
+    struct upper upper;
     enum upper_kind *kinds; /* of the directories above the current entry, by depth */
     size_t kinds_capacity;
     struct tar_entry entry;
@@ -68,7 +69,7 @@ static enum status entry_load(struct packer *pack, const struct walk_item *item,
     if (xattr_read(item->fd, item->parent, item->name, &pack->entry.xattrs) != 0)
         return walk_read_failed(&pack->walk, "read extended attributes", there);
     if (item->parent < 0)
-        pack->space = upper_space(&pack->entry.xattrs);
+        upper_judge(&pack->upper, &pack->entry.xattrs);
     if (pack->cache && pack->entry.type == TAR_FILE)
         cache_begin(pack->cache, item, &pack->entry.xattrs);
     return STATUS_OK;
@@ -118,13 +119,14 @@ static enum status marker_emit(struct packer *pack, const char *path, size_t abo
     return bare_emit(pack, &marker);
 }
 
-static enum status whiteout_emit(struct packer *pack, const struct walk_item *item)
+static enum status whiteout_emit(struct packer *pack, const struct walk_item *item,
+                                 const char *hidden)
 {
     /* An opaque directory already hides everything. */
     if (kind_above(pack, item) == UPPER_OPAQUE)
         return STATUS_OK;
     size_t above = strlen(item->path) - strlen(item->name);
-    return marker_emit(pack, item->path, above > 0 ? above - 1 : 0, WHITEOUT_PREFIX, item->name);
+    return marker_emit(pack, item->path, above > 0 ? above - 1 : 0, WHITEOUT_PREFIX, hidden);
 }
 
 static enum status opaque_emit(struct packer *pack, const struct walk_item *item)
@@ -232,19 +234,36 @@ static enum status node_emit(struct packer *pack, const struct walk_item *item)
     return status == STATUS_OK ? emit_close(pack->emit) : status;
 }
 
+/* Handles names that begin with ".wh."; `*skip` tells that this was all. Of the marks of opaque
+ * directories, upper_interpret() has seen what they mark. */
+static enum status name_take(struct packer *pack, const struct walk_item *item, bool *skip)
+{
+    const char *hidden = item->name;
+    enum upper_name name = UPPER_NAME;
+    enum status status = upper_name(&pack->upper, item, &name, &hidden);
+    *skip = name != UPPER_NAME;
+    if (name == UPPER_NAME_AUFS)
+        walk_prune(&pack->walk);
+    return status == STATUS_OK && name == UPPER_NAME_WHITEOUT ? whiteout_emit(pack, item, hidden)
+                                                              : status;
+}
+
 /* Adds an entry of an overlay's upper directory in the form of the OCI layer specification. */
 static enum status upper_emit(struct packer *pack, const struct walk_item *item)
 {
     enum upper_kind kind = UPPER_ENTRY;
     bool skip = false;
-    enum status status = upper_check_name(item, &skip);
+    enum status status = name_take(pack, item, &skip);
+    if (status == STATUS_OK && !skip && pack->upper.override)
+        status = override_apply(pack->upper.override, &pack->entry);
     if (status != STATUS_OK || skip)
         return status;
-    status = upper_interpret(pack->space, item, kind_above(pack, item), &pack->entry.xattrs, &kind);
+    status = upper_interpret(pack->upper.space, item, kind_above(pack, item), &pack->entry.xattrs,
+                             &kind);
     if (status != STATUS_OK)
         return status;
     if (kind == UPPER_WHITEOUT)
-        return whiteout_emit(pack, item);
+        return whiteout_emit(pack, item, item->name);
     status = rewrite_entry(&pack->options->rewrite, &pack->entry);
     if (status != STATUS_OK)
         return status;
@@ -283,7 +302,7 @@ static bool is_left_out(const void *context, const struct walk_item *item)
 static bool is_other_name(struct packer *pack, const struct walk_item *item)
 {
     if (item->status.st_nlink < 2 || kind_above(pack, item) == UPPER_XWHITEOUTS ||
-        !links_knows(&pack->links, &item->status))
+        pack->upper.override || !links_knows(&pack->links, &item->status))
         return false;
     xattrs_clear(&pack->entry.xattrs);
     return true;
@@ -367,9 +386,12 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
                           .uid = geteuid(),
                           .warns_hidden = !privilege_sees_trusted()};
     pack.links.live = options->live;
-    const struct walk_limits limits = {is_left_out, &pack, options->one_file_system};
+    const struct walk_limits limits = {is_left_out, &pack, options->one_file_system,
+                                       options->raw ? NULL : upper_key, WHITEOUT_PREFIX};
     if (options->jobs > 1)
         pack.scout = scout_new(root, &limits);
+    pack.walk.key = limits.key;
+    pack.walk.marked = limits.marked;
     if (options->jobs > 1 && thread_cpus() > 1 && cache && cache_is_warm(cache))
         pack.ahead = ahead_new(root, &limits);
     if (pack.digester)

@@ -19,18 +19,11 @@ static void mtime_rewrite(const struct rewrite *rewrite, struct tar_entry *entry
         entry->mtime.nanoseconds = 0;
 }
 
-/* Labels and signatures of one machine's policy are left out by default; see FORMAT.md. */
 static bool xattr_is_wanted(const struct rewrite *rewrite, const char *name)
 {
-    static const char *const local[] = {"security.selinux", "security.ima", "security.evm",
-                                        "system.nfs4_acl"};
     if (rewrite->no_xattrs || globs_match(&rewrite->xattrs_exclude, name))
         return false;
-    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
-        if (strcmp(name, local[i]) == 0)
-            return globs_match(&rewrite->xattrs_include, name);
-    }
-    return true;
+    return !xattr_is_local(name) || globs_match(&rewrite->xattrs_include, name);
 }
 
 static void xattrs_select(const struct rewrite *rewrite, struct xattrs *xattrs)

@@ -1,5 +1,6 @@
 #include "apply.h"
 
+#include "acl.h"
 #include "archive/bounds.h"
 #include "diag.h"
 #include "staging_name.h"
@@ -26,36 +27,72 @@ static enum status move_above(struct tree *tree, const char *path)
 }
 
 /* Appends the name under which the attribute is stored. A name that an overlay mount would
- * interpret is escaped by one level, as the mount itself escapes names that are set inside it. */
+ * interpret is escaped by one level, as the mount itself escapes names that are set inside it. In
+ * the tree of a mount with userxattr, trusted.* is no namespace of the mount: tarpack packs escaped
+ * names there as they are. */
 static int xattr_name(const struct apply *apply, const char *name, struct buf *out)
 {
     enum overlay_space space = OVERLAY_TRUSTED;
     const char *key = overlay_key(space, name);
+    if (key && apply->overlay == OVERLAY_USER && overlay_unescape(key))
+        key = NULL;
     if (!key && apply->overlay == OVERLAY_USER) {
         space = OVERLAY_USER;
         key = overlay_key(space, name);
     }
-    return key && apply->whiteouts == APPLY_OVERLAY ? overlay_escape(space, key, out)
-                                                    : buf_append_text(out, name);
+    return key && apply->whiteouts != APPLY_RAW ? overlay_escape(space, key, out)
+                                                : buf_append_text(out, name);
+}
+
+/* Whether the attribute belongs to another machine and was not asked for. */
+static bool is_foreign_label(const struct apply *apply, const char *name)
+{
+    return xattr_is_local(name) && apply->whiteouts != APPLY_RAW &&
+           !globs_match(apply->xattrs_include, name);
+}
+
+/* Whether tarpack could take the attribute for one of the mount itself, or the other way round,
+ * unless the root shows the namespace. */
+static bool is_ambiguous(const struct apply *apply, const char *path, const char *name)
+{
+    return overlay_key(OVERLAY_USER, name) && apply->whiteouts != APPLY_RAW &&
+           (apply->overlay == OVERLAY_USER || strcmp(path, TAR_ROOT) == 0);
+}
+
+static enum status xattr_translate(struct apply *apply, const char *path, struct xattr xattr)
+{
+    if (is_foreign_label(apply, xattr.name))
+        return meta_leave_out(tree_policy(apply->tree), path, xattr.name, OMITTED_LOCAL);
+    if (is_ambiguous(apply, path, xattr.name))
+        tree_show_space(apply->tree, apply->overlay);
+    struct buf name = {0};
+    int result = xattr_name(apply, xattr.name, &name);
+    if (result == 0)
+        result = xattrs_add(&apply->xattrs, name.bytes, name.length, xattr.value, xattr.length);
+    buf_free(&name);
+    return result == 0 ? STATUS_OK : diag_no_memory();
+}
+
+/* Leaves out the ACLs that cannot be attributes. */
+static enum status acls_leave_out(struct apply *apply, const struct tar_entry *entry)
+{
+    struct meta_policy *policy = tree_policy(apply->tree);
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; status == STATUS_OK && i < entry->named_acls; i++)
+        status = meta_leave_out(policy, entry->path, ACL_XATTR_ACCESS, OMITTED_NAMES);
+    if (status == STATUS_OK && entry->nfs4_acls > 0)
+        status = meta_leave_out(policy, entry->path, "SCHILY.acl.ace", OMITTED_FOREIGN);
+    return status;
 }
 
 static enum status xattrs_translate(struct apply *apply, const struct tar_entry *entry)
 {
-    bool refused = apply->whiteouts == APPLY_KEEP || apply->whiteouts == APPLY_DELETE;
+    enum status status = acls_leave_out(apply, entry);
     xattrs_clear(&apply->xattrs);
-    for (size_t i = 0; i < entry->xattrs.count; i++) {
-        struct xattr xattr = xattrs_get(&entry->xattrs, i);
-        if (refused &&
-            (overlay_key(OVERLAY_TRUSTED, xattr.name) || overlay_key(OVERLAY_USER, xattr.name)))
-            return refuse(entry->path, "has an attribute of an overlay mount");
-        struct buf name = {0};
-        int result = xattr_name(apply, xattr.name, &name);
-        if (result == 0)
-            result = xattrs_add(&apply->xattrs, name.bytes, name.length, xattr.value, xattr.length);
-        buf_free(&name);
-        if (result != 0)
-            return diag_no_memory();
-    }
+    for (size_t i = 0; status == STATUS_OK && i < entry->xattrs.count; i++)
+        status = xattr_translate(apply, entry->path, xattrs_get(&entry->xattrs, i));
+    if (status != STATUS_OK)
+        return status;
     uint32_t id = 0;
     if (idmap_apply_xattrs(apply->uids, apply->gids, &apply->xattrs, &id) != 0)
         return refuse(entry->path, "an id in its ACL or capability is in none of the ranges given");
@@ -136,6 +173,8 @@ static enum status apply_node(struct apply *apply, const struct tar_entry *entry
         [TAR_CHAR] = S_IFCHR, [TAR_BLOCK] = S_IFBLK, [TAR_FIFO] = S_IFIFO};
     const char *path = entry->path, *name = tar_path_name(path);
     const struct meta *meta = &apply->meta;
+    if (strcmp(path, TAR_ROOT) != 0)
+        tree_entry(apply->tree);
     switch (entry->type) {
     case TAR_FILE:
         return apply_file(apply, entry, event);
@@ -209,12 +248,36 @@ static bool has_whiteouts(const struct apply *apply)
     return apply->whiteouts == APPLY_OVERLAY || apply->whiteouts == APPLY_DELETE;
 }
 
+/* AUFS gives every file with several names one more, in a directory of its own. Archives of its
+ * branches have hard links to that name. */
+#define AUFS_LINKS ".wh..wh.plnk"
+
+/* Whether the path is one of these names. */
+static bool is_aufs_link(const struct apply *apply, const char *path)
+{
+    const size_t length = strlen(AUFS_LINKS);
+    return has_whiteouts(apply) && strncmp(path, AUFS_LINKS "/", length + 1) == 0 &&
+           !strchr(path + length + 1, '/') && whiteout_parse(path, NULL) == WHITEOUT_NONE;
+}
+
+/* Whether the entry belongs to AUFS and not to the layer. */
+static bool is_aufs_metadata(const struct apply *apply, const struct tar_entry *entry)
+{
+    static const char *const directories[] = {AUFS_LINKS "/", ".wh..wh.orph/", ".wh..wh.aufs/"};
+    bool file = entry->type == TAR_FILE || entry->type == TAR_HARDLINK;
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+        if (strncmp(entry->path, directories[i], strlen(directories[i])) == 0)
+            return has_whiteouts(apply) && !(file && is_aufs_link(apply, entry->path));
+    }
+    return false;
+}
+
 /* Whether no entry can have this path, so that nothing may link to it: a whiteout is no entry, and
  * a merge keeps its own files under such names. */
 static bool is_reserved(const struct apply *apply, const char *path)
 {
     return is_merge_staging(apply, path) ||
-           (has_whiteouts(apply) &&
+           (has_whiteouts(apply) && !is_aufs_link(apply, path) &&
             (runs_through_whiteout(path) || whiteout_parse(path, NULL) != WHITEOUT_NONE));
 }
 
@@ -230,7 +293,7 @@ static enum status names_check(const struct apply *apply, const struct tar_entry
     const char *path = entry->path;
     if (is_merge_staging(apply, path))
         return refuse(path, "begins with the name of a merge's staging directory");
-    if (has_whiteouts(apply) && runs_through_whiteout(path))
+    if (has_whiteouts(apply) && runs_through_whiteout(path) && !is_aufs_link(apply, path))
         return refuse(path, "a parent in the path has the name of a whiteout");
     /* Some writers store a whiteout as a hard link to another one. */
     if (entry->type != TAR_HARDLINK || is_reserved(apply, path) || !is_reserved(apply, entry->link))
@@ -248,8 +311,13 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
         diag_warn("removing leading '/' from names");
         apply->absolute_warned = true;
     }
+    if (is_aufs_metadata(apply, entry)) {
+        diag_warn("%s: left out: AUFS metadata", diag_name(entry->path).text);
+        return STATUS_OK;
+    }
     bool done = false;
     enum status status = names_check(apply, entry);
+    apply->linked |= is_aufs_link(apply, entry->path);
     if (status == STATUS_OK)
         status = move_above(apply->tree, entry->path);
     if (status == STATUS_OK &&
@@ -266,6 +334,11 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
     if (status == STATUS_OK)
         status = xattrs_translate(apply, entry);
     return status == STATUS_OK ? apply_node(apply, entry, event) : status;
+}
+
+enum status apply_end(struct apply *apply)
+{
+    return apply->linked ? tree_drop(apply->tree, AUFS_LINKS) : STATUS_OK;
 }
 
 void apply_free(struct apply *apply)

@@ -7,6 +7,7 @@
 #include "merge/merge.h"
 #include "merge/target.h"
 #include "place/child.h"
+#include "place/openat2.h"
 #include "place/staging.h"
 #include "sandbox.h"
 #include "unpack.h"
@@ -30,8 +31,13 @@ struct onto {
 static enum status layer_stage(void *context)
 {
     struct onto *onto = context;
-    struct unpack_output output = {
-        .tree = onto->staging.tree, .links = onto->links, .result = onto->job.result};
+    /* For looking at links only: Landlock denies the child everything else there. */
+    struct unpack_output output = {.tree = onto->staging.tree,
+                                   .links = onto->links,
+                                   .below = openat2_beneath(onto->target.fd, ".", O_PATH),
+                                   .result = onto->job.result};
+    if (output.below < 0)
+        return diag_failed(onto->target.path, "open it");
     close(onto->staging.fd);
     close(onto->target.fd);
     journal_close(&onto->interrupted);

@@ -18,6 +18,7 @@ enum {
     OPTION_JSON,
     OPTION_UID_MAP,
     OPTION_GID_MAP,
+    OPTION_XATTRS_INCLUDE,
     /* An option that only sets a field is one of these plus the offset of the field. */
     OPTION_FLAG = 1 << 16,  /* a bool */
     OPTION_TEXT = 2 << 16,  /* its value, as it is */
@@ -41,6 +42,8 @@ static const struct option long_options[] = {
     {"userxattr", no_argument, NULL, OPTION_USERXATTR},
     {"same-owner", no_argument, NULL, FLAG(same_owner)},
     {"no-same-owner", no_argument, NULL, FLAG(no_same_owner)},
+    {"strict", no_argument, NULL, FLAG(strict)},
+    {"xattrs-include", required_argument, NULL, OPTION_XATTRS_INCLUDE},
     {"no-xattrs", no_argument, NULL, FLAG(no_xattrs)},
     {"no-devices", no_argument, NULL, FLAG(no_devices)},
     {"no-holes", no_argument, NULL, FLAG(no_holes)},
@@ -180,6 +183,8 @@ static enum status value_take(struct options *options, int option, const char *a
         return cli_id_map(argument, &options->uids);
     case OPTION_GID_MAP:
         return cli_id_map(argument, &options->gids);
+    case OPTION_XATTRS_INCLUDE:
+        return globs_add(&options->xattrs_include, argument);
     case 'j':
         return cli_jobs(argument, &options->jobs);
     default:
@@ -349,6 +354,7 @@ bool options_parse(struct options *options, int argc, char **argv, const char *h
 
 void options_free(struct options *options)
 {
+    globs_free(&options->xattrs_include);
     idmap_free(&options->uids);
     idmap_free(&options->gids);
     select_free(&options->selection);

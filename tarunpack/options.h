@@ -32,8 +32,10 @@ struct options {
     bool whiteouts_given;
     enum apply_whiteouts whiteouts;
     enum overlay_space overlay;
+    bool strict;
     bool no_same_owner, same_owner;
     bool no_xattrs, no_devices, no_holes, no_sync;
+    struct globs xattrs_include;
     struct idmap uids, gids;
     unsigned jobs;       /* writer threads; 1: the main thread writes */
     const char *summary; /* file name, or NULL */

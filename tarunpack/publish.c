@@ -39,6 +39,7 @@ static enum status tree_unpack(void *context)
     struct publish *publish = context;
     struct unpack_output output = {.tree = publish->staging.tree,
                                    .links = -1,
+                                   .below = -1,
                                    .standing = root_meta(&publish->target),
                                    .result = publish->job.result};
     close(publish->staging.fd);

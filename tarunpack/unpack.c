@@ -27,30 +27,30 @@ static enum status tree_configure(struct tree_options *tree, const struct option
                                                       : TREE_PLAIN,
         .overlay = options->overlay,
         .policy = {.owners = owners,
-                   .strict_owners = options->same_owner || (owners && may.initial),
+                   .strict_owners = options->same_owner || (owners && may.initial) ||
+                                    (options->strict && !options->no_same_owner),
                    .xattrs = !options->no_xattrs,
-                   .trusted = may.trusted},
+                   .trusted = may.trusted,
+                   .strict = options->strict},
         .root = output->standing,
         .jobs = options->jobs,
         .no_holes = options->no_holes,
         .sync = !options->no_sync,
         .skip_devices = options->no_devices,
-        .lenient_devices = !(may.initial && privileges_have(&may, CAP_MKNOD)),
-        .links = output->links};
+        .lenient_devices = !options->strict && !(may.initial && privileges_have(&may, CAP_MKNOD)),
+        .links = output->links,
+        .below = output->below};
     return STATUS_OK;
 }
 
 /* Warns once about each kind of thing that was left out although no option asked for it. */
-static void left_out_warn(const struct tree *tree, const struct options *options)
+static void left_out_warn(struct tree *tree, const struct options *options)
 {
-    const struct meta_policy *policy = tree_policy(tree);
+    struct meta_policy *policy = tree_policy(tree);
     if (policy->left_owners && !options->no_same_owner)
         diag_warn("owners were left out, and setuid and setgid bits with them: this user may not "
                   "set them (--same-owner makes this an error)");
-    if (policy->left_xattrs)
-        diag_warn("trusted.* and security.* attributes were left out: this user may not set them");
-    if (policy->left_acls)
-        diag_warn("ACLs with ids that do not exist in this user namespace were left out");
+    omitted_warn(&policy->omitted);
     if (policy->left_devices && !options->no_devices)
         diag_warn("devices were left out: this user may not create them");
 }
@@ -117,6 +117,8 @@ static enum status archive_apply(struct unpack *unpack, struct apply *apply)
         status = verdict(apply->input, event, expected);
     else if (status == STATUS_ARCHIVE)
         status = verdict_refused(apply->input, expected);
+    if (status == STATUS_OK)
+        status = apply_end(apply);
     if (status == STATUS_OK && !unpack->again)
         verdict_warn(apply->reader);
     if (status == STATUS_OK && options->mode == TARGET_MERGE)
@@ -145,7 +147,9 @@ static enum status stream_read(struct unpack *unpack)
                               .input = &input,
                               .tree = unpack->tree,
                               .whiteouts = options->whiteouts,
-                              .overlay = options->overlay,
+                              .overlay = tree_policy(unpack->tree)->trusted ? options->overlay
+                                                                            : OVERLAY_USER,
+                              .xattrs_include = &options->xattrs_include,
                               .uids = &options->uids,
                               .gids = &options->gids,
                               .tally = &unpack->output->result->tally,

@@ -18,6 +18,7 @@ struct unpack_result {
 struct unpack_output {
     int tree;  /* an empty directory; ownership passes */
     int links; /* --merge: the file for hard links to entries that only DIR has (tree/layer.h) */
+    int below; /* --merge: DIR, opened with O_PATH; otherwise -1 */
     struct meta standing;         /* metadata of a root without an entry */
     struct unpack_result *result; /* in memory shared with the parent */
 };

@@ -285,11 +285,14 @@ END
 
 @test "passes tarunpack's options on" {
     fake tarunpack 'printf "%s\n" "$@"; cat >/dev/null'
-    run -0 zlsnap extract -q --no-xattrs -v --whiteouts keep --max-size=5G --no-sync layer -- copy
+    run -0 zlsnap extract -q --no-xattrs -v --whiteouts keep --max-size=5G --strict --xattrs-include='s*' \
+        --no-sync layer -- copy
     assert_line --no-xattrs
     assert_line --verbose
     assert_line --whiteouts=keep
     assert_line --max-size=5G
+    assert_line --strict
+    assert_line '--xattrs-include=s*'
     assert_line --no-sync
     assert_line -- -q
     assert_equal "${lines[-2]} ${lines[-1]}" '-- copy'

@@ -29,6 +29,15 @@ setup_file() {
     )
     tar --format=posix -cf turns.tar -C tree --no-recursion -T names
     rm tree/d*/.wh.own
+    # The same below links: each dN is one to sub/../eN, which exists in the target of a merge.
+    mkdir links
+    local i
+    for i in {1..6}; do
+        ln -s "sub/../e$i" "links/d$i"
+    done
+    # shellcheck disable=SC2046
+    tar --format=posix -cf links.tar -C links d{1..6} -C ../tree --no-recursion \
+        $(printf '%s\n' d{1..6}/{f1,sub/f1,e1/f1,e2/f2,sub/f2})
 }
 
 setup() {
@@ -91,14 +100,15 @@ unpacks() {
 
 @test "races: tarunpack writes nothing outside its staging directory while directories in it are exchanged" {
     local layer
-    for layer in layer turns; do
+    for layer in layer turns links; do
         race 5 'work/.target.zlsnap-*/tree' unpacks
         race 3 'work/.target.zlsnap-*/tree' unpacks -j 1
     done
 }
 
 merges() {
-    ends tarunpack --no-sync --merge work/target <"$FILES/turns.tar"
+    ends tarunpack --no-sync --merge work/target <"$FILES/turns.tar" &&
+        ends tarunpack --no-sync --merge work/target <"$FILES/links.tar"
 }
 
 @test "races: tarunpack --merge changes nothing outside the target while its directories are exchanged" {

@@ -149,6 +149,64 @@ works_on() {
     refute_leftovers place
 }
 
+# left_out_on PLACE: unpacks foreign.tar there, and prints the warnings.
+left_out_on() {
+    run -0 tarunpack "$1/out" <foreign.tar
+    assert_exists "$1/out/d/small"
+    run -1 tarunpack --strict "$1/strict" <foreign.tar
+    assert_not_exists "$1/strict"
+    run -0 tarunpack --merge "$1/out" <foreign.tar
+}
+
+@test "a file system without attributes or ACLs: they are left out with a warning" {
+    mount -t ramfs none place
+    mkdir -p tree/d
+    touch tree/d/small
+    setfattr -n user.k -v 1 tree/d/small
+    setfattr -n user.k -v 1 tree/d
+    setfattr -n trusted.k -v 1 tree
+    setcap cap_net_raw+ep tree/d/small
+    setfacl -m u:1:rwx,d:g:2:r tree/d
+    tarpack tree >foreign.tar
+    left_out_on place
+    assert_output "tarunpack: warning: 2 ACLs were left out: this file system does not hold them
+tarunpack: warning: 1 attribute security.capability was left out: this file system does not hold it
+tarunpack: warning: 1 attribute trusted.* was left out: this file system does not hold it
+tarunpack: warning: 2 attributes user.* were left out: this file system does not hold them"
+    assert_equal "$(getcap place/out/d/small | xargs)" ''
+}
+
+@test "attributes that are too large for a file system are left out, but not if the disk is full" {
+    requires_fs ext4
+    loop_fs ext4 64M place
+    tar_with d:d "x:SCHILY.xattr.user.big=$(printf 'v%.0s' {1..20000})" x:SCHILY.xattr.user.k=v f:d/small >foreign.tar
+    left_out_on place
+    assert_output 'tarunpack: warning: 1 attribute user.* was left out: this file system does not hold it'
+    assert_equal "$(getfattr -d place/out/d/small | sed 1d)" 'user.k="v"'
+    head -c 64M /dev/zero >place/full 2>/dev/null || :
+    tar_with "x:SCHILY.xattr.user.k=$(printf 'v%.0s' {1..2000})" f:file >fits.tar
+    run -1 tarunpack --no-sync place/no <fits.tar
+    assert_output --partial 'No space left on device'
+}
+
+@test "times that a file system does not hold become the nearest, with a warning" {
+    requires_fs ext4
+    local inodes latest
+    tar_with d:d x:mtime=-62135596800 f:a x:mtime=253402300799 f:b x:mtime=1.123456789 f:c x:mtime=5 f:d/small \
+        >foreign.tar
+    for inodes in 128 256; do
+        latest=$((inodes == 128 ? 2147483647 : 15032385535))
+        truncate -s 16M image
+        mkfs.ext4 -q -F -I "$inodes" image 2>/dev/null
+        mount image place
+        left_out_on place
+        assert_output "tarunpack: warning: $((inodes == 128 ? 3 : 2)) modification times were changed to the \
+nearest that this file system holds"
+        assert_equal "$(cd place/out && stat -c %Y a b c d/small | xargs)" "-2147483648 $latest 1 5"
+        umount place
+    done
+}
+
 @test "a read-only file system is an error for existing and for new targets" {
     mount -t tmpfs none place
     mkdir place/dir

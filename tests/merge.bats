@@ -233,7 +233,7 @@ random_merge() {
         "$(printf '%s\n' ' d 4' '1 f 1' '2 f 1' 'a d 2' 'b d 2' 'b/3 f 1')"
 }
 
-@test "a hard link to a missing entry, to a directory or through a symlink is refused, and DIR does not change" {
+@test "a hard link to a missing entry, to a directory or through a symlink that leads outside is refused, and DIR does not change" {
     mkdir -p lower/dir layer/dir outside
     touch lower/{dir/file,old} layer/{old,absent,new} outside/file
     ln -s ../outside lower/way
@@ -250,7 +250,7 @@ random_merge() {
         touch -d @5 lower
         before=$(written lower)
         run -3 merge lower <layer.tar
-        assert_output --partial "links to ${target%:*}, which"
+        assert_output --partial "links to $(sed 's,way/,outside/,; s/:.*//' <<<"$target"), which"
         assert_equal "$(written lower)" "$before"
         assert_not_exists lower/new
     done
@@ -370,28 +370,117 @@ PYTHON
     assert_equal "$(stat -c %a lower/a/b/c)" 755
 }
 
-@test "an implied parent that is a symlink or a file in DIR: status 3, and DIR does not change" {
-    mkdir -p outside/sub layer/{a,z/sub}
-    touch layer/{a/new,z/sub/new,.wh.old}
-    local standing before
-    for standing in 'ln -s ../outside' 'ln -s /nowhere' 'cp /dev/null' mkfifo; do
-        rm -rf lower
-        mkdir lower
-        touch lower/old
-        $standing lower/z
-        touch -hd @1000.5 lower/z lower
-        cp -a lower before
-        before=$(written lower)
-        run -3 merge lower < <(archive layer .wh.old a/new z/sub/new)
-        assert_output 'tarunpack: z: the layer has entries in it, but it is not a directory'
-        assert_equal "$(written lower)" "$before"
-        compare_trees before lower
-        rm -r before
+@test "an implied parent that is a file in DIR is replaced, as an overlay mount shows it" {
+    requires_overlay
+    local make
+    mkdir -p layer/z/sub
+    touch layer/z/sub/new
+    for make in 'cp /dev/null' mkfifo; do
+        rm -rf lower merged
+        mkdir -p lower merged work
+        $make lower/z
+        mount_overlay lower layer work merged
+        merge lower < <(archive layer z/sub/new)
+        assert_equal "$(find lower)" $'lower\nlower/z\nlower/z/sub\nlower/z/sub/new'
+        diff <(cd merged && find .) <(cd lower && find .)
+        umount merged
     done
-    assert_equal "$(find outside)" $'outside\noutside/sub'
 }
 
-@test "a symlink in DIR is never followed: it is replaced, deleted, or refused" {
+@test "entries below a symlink of DIR go where it leads, inside of DIR" {
+    mkdir -p outside lower/{usr/lib,srv,var/log,deep/er}
+    touch lower/usr/lib/{old,gone} lower/var/log/kept
+    ln -s usr/lib lower/lib
+    ln -s /var/log lower/srv/log
+    ln -s ../../../../outside lower/deep/out
+    ln -s ../../srv/log lower/deep/er/log
+    ln -s lib lower/way
+    chmod 711 lower/usr/lib
+    touch -hd @1000 lower/usr/lib lower/lib lower
+    run -0 merge lower < <(tar_with f:lib/new f:way/newer f:way/.wh.gone f:srv/log/x d:srv/log/sub \
+        f:deep/er/log/sub/y f:deep/out/z h:hard:way/old l:srv/log/link:x f:srv/log/link2)
+    assert_output ''
+    assert_equal "$(cd lower && find . | LC_ALL=C sort)" "$(printf '%s\n' . ./deep ./deep/er ./deep/er/log ./deep/out ./hard \
+        ./lib ./outside ./outside/z ./srv ./srv/log ./usr ./usr/lib ./usr/lib/{new,newer,old} ./var ./var/log \
+        ./var/log/{kept,link,link2,sub,sub/y,x} ./way | LC_ALL=C sort)"
+    assert_equal "$(readlink lower/lib lower/srv/log | xargs)" 'usr/lib /var/log'
+    assert_equal "$(stat -c '%a %Y' lower/usr/lib lower/lib | xargs)" '711 1000 777 1000'
+    assert_equal "$(stat -c %h lower/usr/lib/old)" 2
+    assert_equal "$(ls -A outside)" ''
+}
+
+@test "a symlink of DIR that the layer replaces or deletes is not followed" {
+    mkdir -p lower/{real,d/real}
+    ln -s real lower/one
+    ln -s real lower/two
+    ln -s real lower/d/three
+    merge lower < <(tar_with d:one f:one/x f:.wh.two f:two/x f:d/.wh..wh..opq f:d/three/x)
+    assert_equal "$(cd lower && find . -printf '%P %y\n' | sort | xargs)" \
+        'd d d d/three d d/three/x f one d one/x f real d two d two/x f'
+}
+
+@test "a directory that is whited out and has nothing but whiteouts in it is gone, in any order and form" {
+    requires_root
+    local order form
+    mkdir base
+    tar_with d:a f:a/b d:a/c f:a/c/d f:kept >base.tar
+    unpack base/tree <base.tar
+    for order in 'f:.wh.a f:a/.wh.b f:a/c/.wh.d' 'f:a/c/.wh.d f:a/.wh.b f:.wh.a' 'f:a/.wh.b d:.wh.a p:a/c/.wh.d' \
+        'f:a/.wh..wh..opq f:.wh.a f:a/c/.wh..wh..opq'; do
+        # shellcheck disable=SC2086
+        tar_with $order f:new >layer.tar
+        rm -rf DIR plain upper
+        cp -a base/tree DIR
+        merge DIR <layer.tar
+        assert_equal "$order: $(ls -A DIR | xargs)" "$order: kept new"
+        unpack --whiteouts=apply plain <layer.tar
+        assert_equal "$order: $(ls -A plain)" "$order: new"
+        unpack upper <layer.tar
+        assert_equal "$order: $(stat -c '%F %t:%T' upper/a)" "$order: character special file 0:0"
+        # With an entry of its own, or with any other entry, it stays.
+        # shellcheck disable=SC2086
+        tar_with d:a $order >layer.tar
+        merge DIR <layer.tar
+        assert_equal "$order: $(cd DIR && find a | xargs)" "$order: a a/c"
+        # shellcheck disable=SC2086
+        tar_with $order f:a/c/x >layer.tar
+        merge DIR <layer.tar
+        assert_equal "$order: $(cd DIR && find a | xargs)" "$order: a a/c a/c/x"
+        for form in overlay apply; do
+            rm -rf upper
+            unpack --whiteouts=$form upper <layer.tar
+            assert_equal "$order: $(cd upper && find a -type f)" "$order: a/c/x"
+        done
+    done
+    # A directory that is only a parent, and is not whited out, appears.
+    unpack --whiteouts=apply parent < <(tar_with f:a/.wh.b)
+    assert_exists parent/a
+}
+
+@test "links of DIR that can't be followed: status 3, and DIR does not change" {
+    requires_root
+    mkdir -p lower/tmp layer
+    touch lower/file
+    ln -s loop lower/loop
+    ln -s file lower/other
+    ln -s .merge.zlsnap-AbC123 lower/mine
+    chmod 1777 lower/tmp
+    ln -s ../ lower/tmp/his
+    chown -h 65534 lower/tmp/his
+    cp -a lower before
+    local name
+    for name in loop:'goes through too many' other:'is not a directory' mine:'is a symbolic link to a reserved' \
+        tmp/his:"is another user's symbolic link"; do
+        run -3 merge lower < <(tar_with f:new "f:${name%%:*}/x")
+        assert_output --partial "tarunpack: ${name%%:*}/x: a parent in the path ${name#*:}"
+        compare_trees before lower
+    done
+    chown -h 0 lower/tmp/his
+    merge lower < <(tar_with f:tmp/his/x)
+    assert_exists lower/x
+}
+
+@test "a symlink in DIR is replaced or deleted by an entry with its name, not followed" {
     mkdir -p outside/sub lower layer/{dir,gone}
     touch outside/{file,sub/file} layer/dir/file layer/.wh.gone
     ln -s ../outside lower/dir
@@ -614,16 +703,23 @@ listing() {
     assert_equal "$(find lower -printf '%P\n' | sort)" $'\nnew\nnew/file'
 }
 
-@test "--merge can only be combined with --whiteouts=apply, and refuses overlay attributes" {
-    mkdir lower layer
-    touch layer/file
-    setfattr -n user.overlay.opaque -v y layer
+@test "--merge can only be combined with --whiteouts=apply" {
+    mkdir lower
     local form
     for form in overlay keep raw; do
         run -2 merge --whiteouts=$form lower </dev/null
     done
-    run -3 merge --whiteouts=apply lower < <(tarpack --whiteouts=raw layer)
     assert_equal "$(ls -A lower)" ''
+}
+
+@test "attributes with names of an overlay's become ordinary ones, and the next layer replaces them" {
+    requires_root
+    mkdir lower
+    tar_with x:SCHILY.xattr.trusted.overlay.opaque=y x:SCHILY.xattr.user.overlay.opaque=y d:d f:d/file >one.tar
+    run -0 merge lower <one.tar
+    assert_equal "$(getfattr -d -m - lower/d | sed 1d)" $'trusted.overlay.overlay.opaque="y"\nuser.overlay.opaque="y"'
+    merge lower < <(tar_with x:SCHILY.xattr.trusted.overlay.x=1 d:d)
+    assert_equal "$(getfattr -d -m trusted lower/d | sed 1d)" 'trusted.overlay.overlay.x="1"'
 }
 
 @test "works as an ordinary user, and as root of a user namespace" {

@@ -428,10 +428,117 @@ attributes_of() {
     install -d -o 65534 -g 65534 home
     tarpack --owner=65534 --group=65534 tree >tree.tar
     run -0 as_user tarunpack --no-sync home/out <tree.tar
-    assert_output 'tarunpack: warning: trusted.* and security.* attributes were left out: this user may not set them'
+    assert_output 'tarunpack: warning: 2 attributes trusted.* were left out: this user may not set them'
     assert_equal "$(getfattr -m - home/out/f | xargs)" '# file: home/out/f user.x'
     run -0 as_user tarunpack --no-sync --no-xattrs home/none <tree.tar
     assert_output ''
+}
+
+@test "attributes: those that Linux does not have are left out, with one warning for each kind" {
+    tar_with x:LIBARCHIVE.xattr.com.apple.provenance=AQAA x:SCHILY.xattr.com.apple.quarantine=q \
+        x:SCHILY.xattr.user.k=v f:a x:SCHILY.xattr.com.apple.quarantine=q x:SCHILY.xattr.nothing=n d:b/ \
+        x:SCHILY.xattr.system.nfs=x f:b/c d:. >foreign.tar
+    local jobs
+    for jobs in 1 4; do
+        run -0 unpack -j "$jobs" "out$jobs" <foreign.tar
+        assert_output "tarunpack: warning: 3 attributes com.apple.* were left out: this file system does not hold them
+tarunpack: warning: 1 attribute nothing was left out: this file system does not hold it
+tarunpack: warning: 1 attribute system.nfs was left out: this file system does not hold it"
+        assert_equal "$(getfattr -d "out$jobs/a" | sed 1d)" 'user.k="v"'
+    done
+    run -0 unpack --merge out1 <foreign.tar
+    assert_equal "${#lines[@]}" 3
+    compare_trees out1 out4
+    run -0 unpack --no-xattrs none <foreign.tar
+    assert_output ''
+}
+
+@test "attributes: labels of another machine are restored only with --xattrs-include" {
+    requires_root
+    tar_with x:SCHILY.xattr.security.selinux=other_u:object_r:other_t:s0 x:SCHILY.xattr.security.other=1 f:a \
+        x:SCHILY.xattr.security.selinux=other_u:object_r:other_t:s0 l:l:a x:SCHILY.xattr.system.nfs4_acl=x d:d >labels.tar
+    run -0 unpack out <labels.tar
+    assert_output "tarunpack: warning: 2 attributes security.selinux were left out: --xattrs-include restores them
+tarunpack: warning: 1 attribute system.nfs4_acl was left out: --xattrs-include restores it"
+    run -0 getfattr -h -m - out/a out/l
+    refute_output --partial selinux
+    assert_line security.other
+    run -1 unpack --strict strict <labels.tar
+    assert_output 'tarunpack: a: the attribute security.selinux would be left out: --xattrs-include restores them'
+    run -0 unpack --xattrs-include='security.s*' included <labels.tar
+    assert_output --partial '1 attribute system.nfs4_acl was left out'
+    assert_equal "$(getfattr -h --only-values -n security.selinux included/a)" other_u:object_r:other_t:s0
+    run -0 unpack --xattrs-include='*' all <labels.tar
+    assert_output 'tarunpack: warning: 1 attribute system.nfs4_acl was left out: this file system does not hold it'
+}
+
+@test "ACLs with names instead of ids, and those of NFS version 4, are needed for nothing and left out" {
+    tar_with "x:SCHILY.acl.access=user::rw-,user:bob:rw-,group::r--,mask::rw-,other::r--" f:a \
+        "x:SCHILY.acl.default=user::rwx,group:staff:r-x,group::r-x,mask::r-x,other::r-x" x:SCHILY.acl.access=user:bob:r d:d \
+        x:SCHILY.acl.ace=owner@:rw-p--aARWcCos:-------:allow f:d/f >acls.tar
+    run -0 tarunpack --list <acls.tar
+    assert_output $'a\nd/\nd/f'
+    run -0 unpack --no-xattrs none <acls.tar
+    assert_output ''
+    run -0 unpack out <acls.tar
+    assert_output "tarunpack: warning: 3 ACLs were left out: there are no ids for the names in them
+tarunpack: warning: 1 attribute SCHILY.acl.* was left out: this file system does not hold it"
+    assert_equal "$(getfattr -m - out/a out/d)" ''
+    run -1 unpack --strict strict <acls.tar
+    assert_output --partial 'tarunpack: a: '
+    tar_with x:SCHILY.acl.access=user::rwx,user:bob:rwx:7,group::r-x,mask::rwx,other::r-x f:a >ids.tar
+    run -0 unpack --strict strict <ids.tar
+}
+
+@test "--strict: what would be left out is an error that names the path, and nothing appears" {
+    local record
+    for record in SCHILY.xattr.com.apple.quarantine=q SCHILY.xattr.nothing=n SCHILY.xattr.user.k=v; do
+        tar_with "x:$record" l:link:a >strict.tar
+        run -1 unpack --strict out <strict.tar
+        assert_output --partial "tarunpack: link: cannot set the attribute $(sed 's/SCHILY.xattr.//; s/=.*//' <<<"$record")"
+        run -1 unpack --strict --merge tree <strict.tar
+    done
+    run -0 unpack --strict --no-xattrs out <strict.tar
+    rm -r out
+    tar_with x:mtime=-99999999999 f:old >old.tar
+    run -1 unpack --strict out <old.tar
+    assert_output --partial 'old: the file system cannot store its time, -99999999999'
+    assert_not_exists out
+}
+
+@test "--strict: owners and devices that this user may not restore are errors, unless they are not wanted" {
+    requires_root
+    install -d -o 65534 -g 65534 home
+    tar_with f:file >foreign.tar
+    run -1 as_user tarunpack --no-sync --strict home/out <foreign.tar
+    assert_output --partial 'file: cannot set its owner'
+    run -0 as_user tarunpack --no-sync --strict --no-same-owner home/out <foreign.tar
+    tar_with c:null >device.tar
+    run -1 as_user tarunpack --no-sync --strict --no-same-owner home/new <device.tar
+    assert_output --partial 'null: cannot create device'
+    run -0 as_user tarunpack --no-sync --strict --no-same-owner --no-devices home/new <device.tar
+    assert_output ''
+}
+
+@test "attributes: user.* of symbolic links, fifos and devices are left out" {
+    requires_root
+    tar_with x:SCHILY.xattr.user.k=v l:l:a x:SCHILY.xattr.user.k=v p:p x:SCHILY.xattr.user.k=v c:c \
+        x:SCHILY.xattr.trusted.k=v l:t:a f:a >types.tar
+    run -0 unpack out <types.tar
+    assert_output 'tarunpack: warning: 3 attributes user.* were left out: this type of file cannot have them'
+    assert_equal "$(getfattr -hd -m trusted out/t | sed 1d)" 'trusted.k="v"'
+    assert_equal "$(entry_facts out %y)" $' d\na f\nc c\nl l\np p\nt l'
+}
+
+@test "attributes: an archive with any number of kinds has a few warnings only" {
+    local entries=() i
+    for i in {1..40}; do
+        entries+=("x:SCHILY.xattr.ns$i.x.y=v")
+    done
+    tar_with "${entries[@]}" f:a >kinds.tar
+    run -0 unpack out <kinds.tar
+    assert_equal "${#lines[@]}" 16
+    assert_line 'tarunpack: warning: 25 attributes of other kinds were left out: this file system does not hold them'
 }
 
 # --------------------------------------------------------------------------- what goes together

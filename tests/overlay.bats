@@ -222,7 +222,7 @@ assert_not_packed() {
     local name
     for name in .wh.foo .wh. .wh..wh.aufs .wh..wh..opq.not; do
         mkdir upper/dir
-        touch "upper/dir/$name"
+        echo content >"upper/dir/$name"
         assert_not_packed "dir/$name" whiteout
         rm "upper/dir/$name"
         mkdir "upper/dir/$name"
@@ -231,6 +231,69 @@ assert_not_packed() {
     done
     touch upper/.wh upper/.whiteout upper/wh.foo
     tarpack upper | tarunpack -t
+    # An empty file where a kernel's mount makes devices, and one beside the name that it would delete.
+    touch upper/.wh.foo upper/foo
+    assert_not_packed .wh.foo foo
+    rm upper/foo
+    setfattr -n trusted.overlay.impure -v y upper
+    assert_not_packed .wh.foo
+}
+
+@test "whiteouts of fuse-overlayfs and AUFS, which are empty files .wh.NAME, pack as those of a kernel's mount" {
+    mkdir -p upper/d/sub kernel/d/sub .wh..wh.plnk upper/.wh..wh.{plnk,orph}
+    touch upper/.wh..wh.{aufs,plnk/1.2,orph/x} {upper,kernel}/d/{a,b.c,q,zz}
+    ln upper/.wh..wh.aufs upper/.wh.removed
+    ln upper/.wh..wh.aufs upper/d/.wh.b
+    ln upper/d/q upper/.wh..wh.plnk/9.9
+    mknod upper/d/.wh.y c 0 0
+    : >"upper/d/.wh.$(printf 'n%.0s' {1..251})"
+    mknod "kernel/d/$(printf 'n%.0s' {1..251})" c 0 0
+    for name in removed d/b d/y; do
+        mknod kernel/$name c 0 0
+    done
+    touch -d @5 {upper,kernel}/d/{sub,a,b.c,q,zz} {upper,kernel}/d upper kernel
+    run -0 --separate-stderr bash -c 'tarpack upper >upper.tar'
+    assert_equal "${#stderr_lines[@]}:${stderr_lines[0]}" '3:tarpack: warning: .wh..wh.aufs: left out: AUFS metadata'
+    tarpack kernel | cmp - upper.tar
+    cmp <(tarpack -q --manifest upper) <(tarpack --manifest kernel)
+    tarpack -q --manifest=time upper >manifest
+    run -0 tarunpack --list --from-manifest <manifest
+}
+
+@test "owner and mode that fuse-overlayfs keeps in an attribute" {
+    local name
+    mkdir -p upper/d expected/d
+    echo x >upper/d/f
+    ln upper/d/f upper/d/second
+    touch upper/d/plain
+    cp -a upper/. expected
+    setcap cap_net_raw+ep upper/d/f
+    setcap cap_net_raw+ep expected/d/f
+    # Without it on the root it is an ordinary attribute: anybody could set it.
+    setfattr -n user.containers.override_stat -v 0:0:4755 upper/d/f
+    run -0 tarpack --manifest upper
+    assert_line --regexp 'd/f .*mode=0644 .*override_stat'
+    chown 5:6 expected/d expected/d/f
+    chmod 1770 expected/d
+    chmod 4711 expected/d/f
+    setcap cap_net_raw+ep expected/d/f
+    chmod 555 expected
+    for name in security.fuseoverlayfs user.containers user.fuseoverlayfs; do
+        setfattr -x user.containers.override_stat upper/d/f 2>/dev/null || :
+        setfattr -n $name.override_stat -v 0:0:555 upper
+        setfattr -n $name.override_stat -v 5:6:1770:dir upper/d
+        setfattr -n $name.override_stat -v 5:6:104711 upper/d/f
+        diff <(tarpack --manifest expected) <(tarpack --manifest upper)
+        tarpack --manifest --cache=cache upper | diff <(tarpack --manifest expected) -
+        tarpack --manifest --cache=cache upper | diff <(tarpack --manifest expected) -
+        setfattr -n $name.override_stat -v 5:6: upper/d
+        assert_not_packed d "$name.override_stat are malformed"
+        setfattr -n $name.override_stat -v 5:6:0:block-7-8 upper/d
+        assert_not_packed d 'another type'
+        setfattr -x $name.override_stat upper/d
+        setfattr -x $name.override_stat upper/d/f
+        setfattr -x $name.override_stat upper
+    done
 }
 
 # --------------------------------------------------------------------------- marks made by hand
@@ -368,6 +431,62 @@ opaque/below/.wh.gone"
     assert_output $'./\ndir/\ndir/file\nremoved/\nremoved/.wh..wh..opq'
     run -0 attributes layer.tar
     assert_output $'. SCHILY.xattr.user.overlay.impure\ndir SCHILY.xattr.user.overlay.opaque'
+}
+
+# packs_again OPTION...: what tarpack makes of "upper", tarunpack takes back: the attributes of the directories
+# below the root are the same, and it packs to the same layer again.
+packs_again() {
+    local form
+    tarpack upper >layer.tar
+    for form in overlay apply; do
+        rm -rf "$form"
+        run -0 tarunpack --no-sync --whiteouts=$form "$@" "$form" <layer.tar
+        assert_output ''
+        diff <(cd upper && getfattr -d -m - d/e d/file) <(cd $form && getfattr -d -m - d/e d/file)
+        cmp layer.tar <(tarpack $form)
+    done
+}
+
+# name_every_attribute DIR [NAMESPACE]: sets attributes with names of an overlay's, escaped and not, on the entries.
+name_every_attribute() {
+    local space
+    mkdir -p "$1/d/e"
+    touch "$1/d/file"
+    for space in ${2-trusted user}; do
+        setfattr -n $space.overlay.overlay.opaque -v y "$1/d/e"
+        setfattr -n $space.overlay.overlay.overlay.deep -v 2 "$1/d/e"
+        setfattr -n $space.overlay.overlay.metacopy -v '' "$1/d/file"
+    done
+    setfattr -n user.overlayish -v 1 "$1/d/e"
+}
+
+@test "names of overlay attributes, of either namespace and escaped or not, are restored" {
+    name_every_attribute upper
+    setfattr -n user.overlay.opaque -v y upper/d/e
+    setfattr -n user.overlay.redirect -v / upper/d/file
+    setfattr -n trusted.overlay.impure -v y upper
+    setfattr -n user.overlay.own -v y upper
+    packs_again
+    # With userxattr, those of the user namespace are the mount's.
+    setfattr -x user.overlay.opaque upper/d/e
+    setfattr -x user.overlay.redirect upper/d/file
+    setfattr -x trusted.overlay.impure upper
+    packs_again --userxattr
+}
+
+@test "unshare -Ur and an ordinary user: names of overlay attributes are restored" {
+    unshare -Ur true || skip 'needs user namespaces'
+    name_every_attribute upper user
+    chown -R 65534:65534 .
+    local as
+    for as in '' 'unshare -Ur'; do
+        rm -rf overlay apply
+        # shellcheck disable=SC2086
+        as_user $as bash -c "$(declare -f packs_again)"'
+            run() { output=$("${@:2}" 2>&1); }
+            assert_output() { [ "$output" = "$1" ] || { echo "$output" && exit 1; }; }
+            set -e; packs_again; packs_again --userxattr'
+    done
 }
 
 @test "marks of both namespaces are refused or reported" {

@@ -96,9 +96,12 @@ attribute() {
     unpack escaped <raw.tar
     assert_equal "$(attribute trusted.overlay.opaque escaped/opaque)" ''
     assert_equal "$(attribute trusted.overlay.overlay.opaque escaped/opaque)" y
-    run -3 unpack --whiteouts=apply other <raw.tar
-    run -3 unpack --whiteouts=keep other <raw.tar
-    assert_not_exists other
+    local form
+    for form in apply keep; do
+        unpack --whiteouts=$form "$form" <raw.tar
+        assert_equal "$(attribute trusted.overlay.opaque "$form/opaque")" ''
+        assert_equal "$(attribute trusted.overlay.overlay.opaque "$form/opaque")" y
+    done
 }
 
 @test "overlay: --no-devices does not omit whiteouts" {

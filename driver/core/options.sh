@@ -9,7 +9,8 @@ tarpack_options='+whiteouts: +exclude: +exclude-from: +one-file-system +mtime: +
     +no-xattrs +live +jobs: +verbose'
 limit_options='+max-stream: +max-size: +max-entries: +max-path: +max-depth: +max-pax: +max-xattr:'
 tarunpack_options="+replace +merge +whiteouts: +userxattr +same-owner +no-same-owner +uid-map:
-    +gid-map: +no-devices +no-xattrs +no-holes +no-sync +summary: +jobs: +verbose $limit_options"
+    +gid-map: +strict +no-devices +xattrs-include: +no-xattrs +no-holes +no-sync +summary: +jobs: +verbose
+    $limit_options"
 common_options='help version quiet'
 
 usage_tarpack() {

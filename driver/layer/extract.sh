@@ -28,10 +28,10 @@ For tarunpack:
       --replace             replace DIR atomically
       --merge               apply the layer to DIR
       --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner, --no-same-owner,
-      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs, --no-holes,
-      --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose, --max-stream=N,
-      --max-size=N, --max-entries=N, --max-path=N, --max-depth=N, --max-pax=N,
-      --max-xattr=N
+      --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --strict, --no-devices,
+      --xattrs-include=GLOB, --no-xattrs, --no-holes, --no-sync, --summary=FILE,
+      -j, --jobs=N, -v, --verbose, --max-stream=N, --max-size=N, --max-entries=N,
+      --max-path=N, --max-depth=N, --max-pax=N, --max-xattr=N
 END
 }
 

@@ -24,10 +24,10 @@ END
 
 For tarunpack:
       --replace, --merge, --whiteouts=overlay|apply|keep|raw, --userxattr, --same-owner,
-      --no-same-owner, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --no-devices, --no-xattrs,
-      --no-holes, --no-sync, --summary=FILE, -j, --jobs=N, -v, --verbose,
-      --max-stream=N, --max-size=N, --max-entries=N, --max-path=N, --max-depth=N,
-      --max-pax=N, --max-xattr=N
+      --no-same-owner, --uid-map=IN:OUT:N, --gid-map=IN:OUT:N, --strict, --no-devices,
+      --xattrs-include=GLOB, --no-xattrs, --no-holes, --no-sync, --summary=FILE,
+      -j, --jobs=N, -v, --verbose, --max-stream=N, --max-size=N, --max-entries=N,
+      --max-path=N, --max-depth=N, --max-pax=N, --max-xattr=N
 END
     usage_progress
 }

@@ -176,6 +176,8 @@ static void *thread_main(void *context)
 {
     struct ahead *ahead = context;
     struct looker looker = {.ahead = ahead};
+    looker.walk.key = ahead->limits.key;
+    looker.walk.marked = ahead->limits.marked;
     struct diag_kept kept = {0};
     const struct walk_item *item = NULL;
     diag_keep(&kept); /* the walk itself reports errors */

@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "privilege.h"
+#include "tree/override.h"
 #include "whiteout.h"
 
 #include <errno.h>
@@ -10,27 +11,93 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-static bool is_bookkeeping(const char *key)
-{
-    return key && !overlay_unescape(key);
-}
-
 static bool has_bookkeeping(enum overlay_space space, const struct xattrs *xattrs)
 {
     for (size_t i = 0; i < xattrs->count; i++) {
-        if (is_bookkeeping(overlay_key(space, xattrs_get(xattrs, i).name)))
+        if (overlay_is_own(space, xattrs_get(xattrs, i).name))
             return true;
     }
     return false;
 }
 
-enum overlay_space upper_space(const struct xattrs *root)
+static enum overlay_space space_find(const struct xattrs *root)
 {
     if (has_bookkeeping(OVERLAY_TRUSTED, root))
         return OVERLAY_TRUSTED;
     if (has_bookkeeping(OVERLAY_USER, root) || !privilege_sees_trusted())
         return OVERLAY_USER;
     return OVERLAY_TRUSTED;
+}
+
+void upper_judge(struct upper *upper, const struct xattrs *root)
+{
+    struct xattr found;
+    upper->space = space_find(root);
+    const char *uuid = upper->space == OVERLAY_USER ? "user.overlay.uuid" : "trusted.overlay.uuid";
+    upper->kernels = xattrs_find(root, overlay_impure(upper->space), &found) == 0 ||
+                     xattrs_find(root, uuid, &found) == 0;
+    upper->override = override_find(root);
+}
+
+static bool is_aufs(const struct walk_item *item)
+{
+    static const char *const names[] = {".wh..wh.aufs", ".wh..wh.plnk", ".wh..wh.orph"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (item->depth == 0 && strcmp(item->name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A whiteout has no content. */
+static bool is_empty(const struct stat *status)
+{
+    return (S_ISREG(status->st_mode) && status->st_size == 0) ||
+           (S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0));
+}
+
+/* A whiteout of a name that is there has no meaning, or two. */
+static enum status hidden_check(const struct walk_item *item, const char *hidden)
+{
+    struct stat status;
+    if (fstatat(item->parent, hidden, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        return diag_error("%s: whites out %s, which is there as well", diag_name(item->path).text,
+                          diag_name(hidden).text);
+    return errno == ENOENT || errno == ENAMETOOLONG ? STATUS_OK
+                                                    : diag_failed(item->path, "look up its name");
+}
+
+enum status upper_name(const struct upper *upper, const struct walk_item *item,
+                       enum upper_name *name, const char **hidden)
+{
+    bool directory = S_ISDIR(item->status.st_mode);
+    *name = UPPER_NAME;
+    if (strncmp(item->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
+        return STATUS_OK;
+    if ((strcmp(item->name, WHITEOUT_OPAQUE_NAME) == 0 || strcmp(item->name, ".wh..opq") == 0) &&
+        !directory) {
+        *name = UPPER_NAME_OPAQUE;
+        return STATUS_OK;
+    }
+    if (is_aufs(item)) {
+        *name = UPPER_NAME_AUFS;
+        diag_warn("%s: left out: AUFS metadata", diag_name(item->path).text);
+        return STATUS_OK;
+    }
+    *name = UPPER_NAME_WHITEOUT;
+    if (whiteout_parse(item->name, hidden) == WHITEOUT_ENTRY && is_empty(&item->status) &&
+        !upper->kernels)
+        return hidden_check(item, *hidden);
+    return diag_error("%s: a name that begins with " WHITEOUT_PREFIX
+                      " would restore as a deletion; --whiteouts=raw keeps it as it is",
+                      diag_name(item->path).text);
+}
+
+const char *upper_key(const char *name)
+{
+    const char *hidden = name;
+    (void)whiteout_parse(name, &hidden);
+    return hidden;
 }
 
 static bool value_is(const struct xattr *xattr, const char *text)
@@ -117,8 +184,7 @@ static bool is_stripped(enum overlay_space space, const char *name)
 {
     if (strncmp(name, "user.fuseoverlayfs.", strlen("user.fuseoverlayfs.")) == 0)
         return true;
-    return is_bookkeeping(overlay_key(space, name)) ||
-           is_bookkeeping(overlay_key(OVERLAY_TRUSTED, name));
+    return overlay_is_own(space, name) || overlay_is_own(OVERLAY_TRUSTED, name);
 }
 
 /* Adds the attribute under its name inside the mount, with one "overlay." less. */
@@ -202,16 +268,4 @@ enum status upper_interpret(enum overlay_space space, const struct walk_item *it
         return status;
     return has_overlay_xattrs(space, xattrs) ? overlay_xattrs_remove(space, item->path, xattrs)
                                              : STATUS_OK;
-}
-
-enum status upper_check_name(const struct walk_item *item, bool *skip)
-{
-    bool opaque =
-        strcmp(item->name, WHITEOUT_OPAQUE_NAME) == 0 || strcmp(item->name, ".wh..opq") == 0;
-    *skip = opaque && !S_ISDIR(item->status.st_mode);
-    if (*skip || strncmp(item->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
-        return STATUS_OK;
-    return diag_error("%s: a name that begins with " WHITEOUT_PREFIX
-                      " would restore as a deletion; --whiteouts=raw keeps it as it is",
-                      diag_name(item->path).text);
 }

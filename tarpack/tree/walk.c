@@ -45,6 +45,17 @@ enum status walk_start(struct walk *walk, int fd, bool live)
     return STATUS_OK;
 }
 
+static void level_sort(const struct walk *walk)
+{
+    struct names *names = dirs_names(&walk->dirs);
+    for (size_t i = 0; walk->key && i < names->count; i++) {
+        if (strncmp(names_text(names, i), walk->marked, strlen(walk->marked)) == 0) {
+            names_sort(names, walk->key);
+            return;
+        }
+    }
+}
+
 /* Reads the names of the current directory. */
 static enum status level_read(struct walk *walk)
 {
@@ -53,8 +64,10 @@ static enum status level_read(struct walk *walk)
         walk->given = (struct names){0};
         return STATUS_OK;
     }
-    if (dirs_read(&walk->dirs) == 0)
+    if (dirs_read(&walk->dirs) == 0) {
+        level_sort(walk);
         return STATUS_OK;
+    }
     /* Its header may be written already: it becomes an empty directory. For DIR itself that would
      * be an empty archive. */
     if (!walk->live || !is_vanished(errno) || walk->dirs.count == 1)

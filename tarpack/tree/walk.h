@@ -31,6 +31,10 @@ struct walk {
     bool root_seen, descend;
     struct names given; /* the names in the directory that is entered next; empty: to be read */
     bool live;
+    /* Set by the caller, or NULL: the name by which an entry is sorted. Names are sorted again only
+     * in directories with a name that begins with `marked`. */
+    const char *(*key)(const char *name);
+    const char *marked;
 };
 
 /* What threads that walk beside the main one leave out, as that does. */
@@ -39,6 +43,8 @@ struct walk_limits {
     bool (*leaves_out)(const void *context, const struct walk_item *item);
     const void *context;
     bool one_file_system;
+    const char *(*key)(const char *name); /* as in struct walk */
+    const char *marked;
 };
 
 /* Starts at the open directory `fd`, which it takes over. With `live`, an entry that vanishes is

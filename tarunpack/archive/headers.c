@@ -64,7 +64,9 @@ static enum archive_event global_take(struct headers *headers, const struct arch
     enum archive_event event = bounds_global(input->bounds, size, input->problem);
     if (event == ARCHIVE_OK)
         event = pax_take(input, size, &pax);
-    if (event == ARCHIVE_OK && (pax.given & ~(unsigned)TAR_PAX_MTIME || pax.xattrs.count > 0))
+    const bool acls = pax.named_access || pax.named_default || pax.nfs4;
+    if (event == ARCHIVE_OK &&
+        (pax.given & ~(unsigned)TAR_PAX_MTIME || pax.xattrs.count > 0 || acls))
         event = input_event(input, NULL, TAR_BAD_GLOBAL);
     if (pax.given & TAR_PAX_MTIME) {
         headers->has_time = true;

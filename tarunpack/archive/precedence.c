@@ -156,8 +156,8 @@ static enum tar_error resolve_device(struct resolved *resolved, const struct tar
     return header->major < 1 << 12 && header->minor < 1 << 20 ? TAR_OK : TAR_BAD_NUMBER;
 }
 
-/* Checked here because the kernel would only report a malformed ACL, or one on an inode that cannot
- * have it (acl(5)), as invalid or not permitted. */
+/* Checked here because the kernel would only report a malformed ACL, or a default ACL of a file, as
+ * invalid or not permitted. */
 static enum tar_error acls_check(const struct xattrs *list, enum tar_type type)
 {
     static const char *const names[] = {ACL_XATTR_ACCESS, ACL_XATTR_DEFAULT};
@@ -166,17 +166,26 @@ static enum tar_error acls_check(const struct xattrs *list, enum tar_type type)
         struct xattr acl;
         if (xattrs_find(list, names[i], &acl) != 0)
             continue;
-        if (type == TAR_SYMLINK || (i > 0 && type != TAR_DIRECTORY))
+        if (i > 0 && type != TAR_DIRECTORY && type != TAR_SYMLINK)
             return TAR_BAD_ACL;
         error = acl_check(acl.value, acl.length);
     }
     return error;
 }
 
+/* Counts the ACLs that only names describe. */
+static unsigned named_acls(const struct tar_pax *pax, const struct xattrs *list)
+{
+    struct xattr acl;
+    return (unsigned)(pax->named_access && xattrs_find(list, ACL_XATTR_ACCESS, &acl) != 0) +
+           (unsigned)(pax->named_default && xattrs_find(list, ACL_XATTR_DEFAULT, &acl) != 0);
+}
+
 static enum tar_error resolve_xattrs(struct resolved *resolved, const struct tar_pax *pax)
 {
     struct xattrs *list = &resolved->entry.xattrs;
     xattrs_clear(list);
+    resolved->entry.named_acls = resolved->entry.nfs4_acls = 0;
     if (resolved->entry.type == TAR_HARDLINK) /* the inode's own entry has them */
         return TAR_OK;
     if (xattrs_copy(list, &pax->xattrs) != 0)
@@ -187,6 +196,8 @@ static enum tar_error resolve_xattrs(struct resolved *resolved, const struct tar
         if (acl_is_other_form(xattrs_get(list, i).name))
             xattrs_remove(list, i);
     }
+    resolved->entry.named_acls = named_acls(pax, list);
+    resolved->entry.nfs4_acls = pax->nfs4;
     return acls_check(list, resolved->entry.type);
 }
 

@@ -171,7 +171,9 @@ static enum status standing_remove(const struct merge *merge, const char *name)
     return status;
 }
 
-/* A directory without an entry must not replace another type of entry. */
+/* A directory without an entry replaces a file, as an overlay mount shows it. A symbolic link was
+ * followed when the layer was staged; one that appeared since, or that could not be read then, is
+ * refused. */
 static enum status directory_check(struct merge *merge, const char *name)
 {
     mode_t type = 0;
@@ -184,9 +186,9 @@ static enum status directory_check(struct merge *merge, const char *name)
     if (type == S_IFDIR)
         return both_enter(merge, name, false);
     status = explicit_look(merge, name, &explicit);
-    if (status != STATUS_OK || explicit)
+    if (status != STATUS_OK || explicit || type != S_IFLNK)
         return status;
-    return refuse(merge, name, "the layer has entries in it, but it is not a directory",
+    return refuse(merge, name, "the layer has entries in it, but it is a symbolic link",
                   STATUS_ARCHIVE);
 }
 

@@ -39,6 +39,8 @@ static enum status explicit_set(const struct merge_meta *meta, const struct stat
                                  .strict_owners = true,
                                  .xattrs = true,
                                  .trusted = may.trusted,
+                                 .strict = true, /* the mark has it all */
+                                 .exact_times = true,
                                  .uid = standing.st_uid,
                                  .gid = standing.st_gid};
     struct meta_inode inode = {

@@ -21,7 +21,7 @@
 struct crew_worker {
     struct crew *crew;
     pthread_t thread;
-    struct meta_policy policy; /* a copy, for its left_* flags */
+    struct meta_policy policy; /* a copy, for what it leaves out */
     struct file_rules rules;
 };
 
@@ -174,6 +174,7 @@ void crew_start(struct crew *crew, const struct file_rules *rules, unsigned coun
         struct crew_worker *worker = &crew->workers[crew->count];
         *worker = (struct crew_worker){.crew = crew, .policy = *rules->policy, .rules = *rules};
         worker->rules.policy = &worker->policy;
+        worker->policy.omitted = (struct omitted){0};
         if (thread_start(&worker->thread, worker_main, worker) != 0)
             break;
     }
@@ -320,8 +321,7 @@ static void worker_join(struct crew *crew, struct crew_worker *worker)
 {
     pthread_join(worker->thread, NULL);
     crew->rules->policy->left_owners |= worker->policy.left_owners;
-    crew->rules->policy->left_xattrs |= worker->policy.left_xattrs;
-    crew->rules->policy->left_acls |= worker->policy.left_acls;
+    omitted_merge(&crew->rules->policy->omitted, &worker->policy.omitted);
 }
 
 void crew_stop(struct crew *crew)

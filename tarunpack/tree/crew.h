@@ -39,7 +39,7 @@ struct crew_worker;
 
 /* Zero-initialised it has no threads and is safe to stop. */
 struct crew {
-    const struct file_rules *rules; /* borrowed; crew_stop() updates the policy's left_* flags */
+    const struct file_rules *rules; /* borrowed; crew_stop() adds what was left out */
     struct crew_worker *workers;
     unsigned count;
     pthread_mutex_t lock;

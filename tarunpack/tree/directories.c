@@ -1,6 +1,8 @@
 #include "tree/parts.h"
 
 #include "diag.h"
+#include "place/openat2.h"
+#include "place/remove.h"
 #include "tar_entry.h"
 #include "tar_path.h"
 
@@ -9,6 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static enum status parent_refuse(const char *path)
+{
+    diag_error("%s: a parent in the path is not a directory", diag_name(path).text);
+    return STATUS_ARCHIVE;
+}
 
 /* Creates a directory; another type of entry with its name is replaced if `replace`. A whiteout is
  * always replaced, and the new directory becomes opaque: it must still hide the one in the lower
@@ -27,59 +35,106 @@ static enum status directory_make(struct tree *tree, const char *name, const cha
     bool opaque = false;
     if (tree_is_whiteout(tree, here, name, &status, &opaque) != 0)
         return diag_failed(path, "create directory");
-    if (!replace && !opaque) {
-        diag_error("%s: a parent in the path is not a directory", diag_name(path).text);
-        return STATUS_ARCHIVE;
-    }
+    if (!replace && !opaque)
+        return parent_refuse(path);
     if (unlinkat(here, name, 0) != 0 || mkdirat(here, name, TREE_UNFINISHED) != 0)
         return diag_failed(path, "replace with a directory");
     uint32_t node = cursor_add(&tree->cursor, name);
     if (node == DIRTREE_NONE)
         return diag_no_memory();
     dirtree_node(&tree->cursor.made, node)->opaque |= opaque;
+    dirtree_node(&tree->cursor.made, node)->whited_out |= opaque;
     return STATUS_OK;
 }
 
-/* Moves the cursor into the directory `name`, creating it if it is missing. */
-static enum status enter(struct tree *tree, const char *name, const char *path)
+/* Whether `name`, which the cursor cannot enter, is a symbolic link: of the tree, or if there is no
+ * such name, of the directory that the tree will be merged onto. */
+static enum status link_look(struct tree *tree, const char *name, const char *path, bool *is)
+{
+    struct stat status;
+    *is = false;
+    if (fstatat(cursor_fd(&tree->cursor), name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        *is = S_ISLNK(status.st_mode);
+        return STATUS_OK;
+    }
+    if (errno != ENOENT)
+        return diag_failed(path, "read its status");
+    if (tree->route.below < 0)
+        return STATUS_OK;
+    struct buf full = {0};
+    const char *here = dirs_path(&tree->cursor.dirs);
+    if (buf_append_text(&full, here) != 0 || buf_append_text(&full, *here ? "/" : "") != 0 ||
+        buf_append_text(&full, name) != 0) {
+        buf_free(&full);
+        return diag_no_memory();
+    }
+    *is = route_is_link_below(&tree->route, full.bytes);
+    buf_free(&full);
+    return STATUS_OK;
+}
+
+/* Moves the cursor into the directory `name`, creating it if it is missing; unless it is a link,
+ * which is stored in `*is_link`. */
+static enum status enter(struct tree *tree, const char *name, const char *path, bool *is_link)
 {
     struct cursor *cursor = &tree->cursor;
     enum status status = tree_settle(tree, name);
     if (status != STATUS_OK)
         return status;
-    uint32_t node = cursor_add(cursor, name);
-    if (node == DIRTREE_NONE)
-        return diag_no_memory();
-    if (cursor_enter(cursor, name, node) == 0)
+    uint32_t node = cursor_find(cursor, name);
+    if (node != DIRTREE_NONE && cursor_enter(cursor, name, node) == 0)
         return STATUS_OK;
-    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+    if (node != DIRTREE_NONE && !openat2_is_missing(errno))
         return diag_failed(path, "enter directory");
+    status = link_look(tree, name, path, is_link);
+    if (status != STATUS_OK || *is_link)
+        return status;
     status = directory_make(tree, name, path, false);
     if (status != STATUS_OK)
         return status;
+    node = cursor_add(cursor, name);
+    if (node == DIRTREE_NONE)
+        return diag_no_memory();
     dirtree_node(&cursor->made, node)->implied = true;
     tree->implied++;
     return cursor_enter(cursor, name, node) == 0 ? STATUS_OK : diag_failed(path, "enter directory");
 }
 
-enum status tree_move(struct tree *tree, const char *path, size_t length)
+/* Moves the cursor; stops before a link, and stores that there is one. `shown` is for messages. */
+static enum status move(struct tree *tree, const char *path, size_t length, const char *shown,
+                        bool *is_link)
 {
     ssize_t at = cursor_leave(&tree->cursor, path, length);
+    enum status status = STATUS_OK;
+    *is_link = false;
     if (at < 0)
-        return diag_failed(path, "return to the parent directory");
-    for (size_t next = (size_t)at; next < length;) {
+        return diag_failed(shown, "return to the parent directory");
+    for (size_t next = (size_t)at; next < length && status == STATUS_OK && !*is_link;) {
         char name[TAR_NAME_MAX + 1];
         next += path[next] == '/';
         const char *slash = memchr(path + next, '/', length - next);
         size_t used = slash ? (size_t)(slash - path) - next : length - next;
         memcpy(name, path + next, used);
         name[used] = '\0';
-        enum status status = enter(tree, name, path);
-        if (status != STATUS_OK)
-            return status;
+        status = enter(tree, name, shown, is_link);
         next += used;
     }
-    return STATUS_OK;
+    return status;
+}
+
+enum status tree_move(struct tree *tree, const char *path, size_t length)
+{
+    bool is_link = false;
+    enum status status = move(tree, path, length, path, &is_link);
+    if (status != STATUS_OK || !is_link)
+        return status;
+    status = route_find(&tree->route, path, length);
+    if (status == STATUS_ARCHIVE)
+        diag_error("%s: a parent in the path %s", diag_name(path).text, tree->route.problem);
+    if (status != STATUS_OK)
+        return status;
+    status = move(tree, tree->route.path.bytes, tree->route.path.length, path, &is_link);
+    return status == STATUS_OK && is_link ? parent_refuse(path) : status;
 }
 
 /* Sets the attributes that can be set now, and keeps the others for tree_finish(). */
@@ -138,6 +193,14 @@ enum status tree_directory(struct tree *tree, const char *name, const char *path
     return directory_note(tree, node, name, path, meta, xattrs);
 }
 
+/* Whether the cursor's subdirectory is there only as the parent of entries: readers agree that a
+ * later entry replaces it, with all in it. */
+static bool is_implied(const struct tree *tree, const char *name)
+{
+    uint32_t node = cursor_find(&tree->cursor, name);
+    return node != DIRTREE_NONE && !dirtree_node(&tree->cursor.made, node)->explicit;
+}
+
 static enum status directory_remove(struct tree *tree, const char *name, const char *path)
 {
     int here = cursor_fd(&tree->cursor);
@@ -147,10 +210,26 @@ static enum status directory_remove(struct tree *tree, const char *name, const c
         return status;
     if (errno != ENOTEMPTY && errno != EEXIST)
         return diag_failed(path, "replace");
+    if (is_implied(tree, name))
+        return remove_tree(here, name, path);
     if (tree->options.form == TREE_LAYER)
         return layer_directory_remove(here, name, path);
     diag_error("%s: would replace a directory that is not empty", diag_name(path).text);
     return STATUS_ARCHIVE;
+}
+
+enum status tree_drop(struct tree *tree, const char *name)
+{
+    uint32_t node = dirtree_find(&tree->cursor.made, DIRTREE_ROOT, name, strlen(name));
+    if (node == DIRTREE_NONE)
+        return STATUS_OK;
+    enum status status = crew_settle(&tree->crew);
+    if (status == STATUS_OK)
+        status = tree_move(tree, "", 0);
+    if (status == STATUS_OK)
+        status = remove_tree(cursor_fd(&tree->cursor), name, name);
+    dirtree_remove(&tree->cursor.made, node);
+    return status;
 }
 
 enum status tree_make_room(struct tree *tree, const char *name, const char *path)

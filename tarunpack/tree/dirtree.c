@@ -125,6 +125,35 @@ void dirtree_remove(struct dirtree *tree, uint32_t index)
     xattrs_drop(node);
 }
 
+void dirtree_fill(struct dirtree *tree)
+{
+    /* A node comes after its parent. */
+    for (size_t i = tree->count - 1; i > 0; i--) {
+        const struct dirnode *node = &tree->nodes[i];
+        if (node->name && (node->filled || node->explicit))
+            tree->nodes[node->parent].filled = true;
+    }
+}
+
+int dirtree_path(const struct dirtree *tree, uint32_t index, struct buf *path)
+{
+    size_t length = 0;
+    for (uint32_t at = index; at != DIRTREE_ROOT; at = tree->nodes[at].parent) {
+        if (!tree->nodes[at].name)
+            return 1;
+        length += strlen(tree->nodes[at].name) + 1;
+    }
+    path->length = 0;
+    if (buf_append_fill(path, '/', length > 0 ? length - 1 : 0) != 0)
+        return -1;
+    for (uint32_t at = index; at != DIRTREE_ROOT; at = tree->nodes[at].parent) {
+        size_t used = strlen(tree->nodes[at].name);
+        length -= used + 1;
+        memcpy(path->bytes + length, tree->nodes[at].name, used);
+    }
+    return 0;
+}
+
 struct dirnode *dirtree_node(const struct dirtree *tree, uint32_t node)
 {
     return &tree->nodes[node];

@@ -6,6 +6,7 @@
 #ifndef TARUNPACK_TREE_DIRTREE_H
 #define TARUNPACK_TREE_DIRTREE_H
 
+#include "buf.h"
 #include "tree/meta.h"
 
 #include <stdbool.h>
@@ -20,6 +21,8 @@ struct dirnode {
     uint32_t parent, first_child, next_sibling;
     bool explicit;   /* the archive has an entry for it; `meta` is valid */
     bool implied;    /* created only as the parent of an entry */
+    bool filled;     /* contains entries, not only whiteouts */
+    bool whited_out; /* its name is whited out as well */
     bool opaque;     /* an opaque directory */
     bool xwhiteouts; /* contains xwhiteouts (see marks.c) */
     struct meta meta;
@@ -50,6 +53,13 @@ int dirtree_keep(struct dirnode *node, struct xattrs *xattrs);
 
 /* Marks the node of a removed directory, which has no children left. */
 void dirtree_remove(struct dirtree *tree, uint32_t index);
+
+/* Marks the nodes above those that are filled or explicit as filled, too. */
+void dirtree_fill(struct dirtree *tree);
+
+/* Replaces `path` by the path of the node. Returns 0; 1 if it, or a node above it, was removed; -1
+ * if out of memory. */
+int dirtree_path(const struct dirtree *tree, uint32_t index, struct buf *path);
 
 /* The node with that index; valid until the next dirtree_add(). */
 struct dirnode *dirtree_node(const struct dirtree *tree, uint32_t node);

@@ -3,9 +3,11 @@
 #include "diag.h"
 #include "place/openat2.h"
 #include "stream.h"
+#include "tar_path.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,7 +72,15 @@ static enum status link_keep(struct tree *tree, const char *name, const char *pa
         result = tree_make_room(tree, name, path);
     else if (errno != ENOENT)
         result = diag_failed(path, "read its status");
-    return result == STATUS_OK ? layer_links_add(&tree->links, path, target) : result;
+    struct buf full = {0};
+    const char *here = dirs_path(&tree->cursor.dirs);
+    if (buf_append_text(&full, here) != 0 || buf_append_text(&full, *here ? "/" : "") != 0 ||
+        buf_append_text(&full, name) != 0)
+        result = diag_no_memory();
+    if (result == STATUS_OK)
+        result = layer_links_add(&tree->links, full.bytes, target);
+    buf_free(&full);
+    return result;
 }
 
 /* The target is a device that was left out: leaves out the link, too. */
@@ -109,33 +119,75 @@ static enum status target_link(struct tree *tree, int parent, const char *old, c
     while (result == STATUS_OK && linkat(parent, old, here, name, 0) != 0) {
         if (errno == EEXIST && fstatat(here, name, &standing, AT_SYMLINK_NOFOLLOW) == 0 &&
             standing.st_ino == status.st_ino && standing.st_dev == status.st_dev)
-            return STATUS_OK; /* it already is that link */
+            return STATUS_OK;                          /* it already is that link */
+        if (errno == ENOENT && !is_there(parent, old)) /* it was in a directory of that name */
+            return target_refuse(path, target, "does not exist");
         result = room_make(tree, name, path, "create hard link");
     }
     return result;
 }
 
+/* Links to `target`, whose path is without symbolic links. `*missing` tells that it does not exist
+ * in the tree, and nothing was done. */
+static enum status link_make(struct tree *tree, const char *name, const char *path,
+                             const char *target, bool *missing)
+{
+    const char *old = NULL;
+    int parent = openat2_parent(tree->route.tree, target, &old);
+    enum status status = STATUS_OK;
+    *missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
+    if (!*missing)
+        status = parent < 0 ? diag_failed(target, "find the link's target")
+                            : target_link(tree, parent, old, name, path, target);
+    stream_close(parent);
+    return status;
+}
+
+/* The target, whose path without symbolic links is `real`, is not in the tree. */
+static enum status link_without_target(struct tree *tree, const char *name, const char *path,
+                                       const char *target, const char *real)
+{
+    if (left_out_has(&tree->left_out, target))
+        return link_leave_out(tree, path, target);
+    if (tree->options.form == TREE_LAYER)
+        return link_keep(tree, name, path, real);
+    return target_refuse(path, target, "does not exist");
+}
+
+/* Stores the target's path without symbolic links; `*routed` tells whether there are any. */
+static enum status target_route(struct tree *tree, const char *target, struct buf *real,
+                                bool *routed)
+{
+    struct route *route = &tree->route;
+    const char *name = tar_path_name(target);
+    enum status status =
+        route_find(route, target, name == target ? 0 : (size_t)(name - target) - 1);
+    *routed = false;
+    if (status != STATUS_OK) /* what is wrong with it, link_without_target() says */
+        return status == STATUS_ARCHIVE ? STATUS_OK : status;
+    if (buf_append_text(real, route->path.bytes) != 0 ||
+        buf_append_text(real, route->path.length > 0 ? "/" : "") != 0 ||
+        buf_append_text(real, name) != 0)
+        return diag_no_memory();
+    *routed = strcmp(real->bytes, target) != 0;
+    return STATUS_OK;
+}
+
 enum status tree_hardlink(struct tree *tree, const char *name, const char *path, const char *target)
 {
+    bool missing = false, routed = false;
+    struct buf real = {0};
     /* The target may be waiting for the crew. */
-    enum status settled = crew_settle(&tree->crew);
-    if (settled != STATUS_OK)
-        return settled;
-    const char *old = NULL;
-    int parent = openat2_parent(tree->cursor.dirs.levels[0].fd, target, &old);
-    bool missing = parent < 0 ? openat2_is_missing(errno) : !is_there(parent, old);
-    enum status status = STATUS_OK;
-    if (!missing && parent < 0)
-        status = diag_failed(target, "find the link's target");
-    else if (!missing)
-        status = target_link(tree, parent, old, name, path, target);
-    else if (left_out_has(&tree->left_out, target))
-        status = link_leave_out(tree, path, target);
-    else if (tree->options.form == TREE_LAYER)
-        status = link_keep(tree, name, path, target);
-    else
-        status = target_refuse(path, target, "does not exist");
-    stream_close(parent);
+    enum status status = crew_settle(&tree->crew);
+    if (status == STATUS_OK)
+        status = link_make(tree, name, path, target, &missing);
+    if (status == STATUS_OK && missing)
+        status = target_route(tree, target, &real, &routed);
+    if (status == STATUS_OK && routed)
+        status = link_make(tree, name, path, real.bytes, &missing);
+    if (status == STATUS_OK && missing)
+        status = link_without_target(tree, name, path, target, routed ? real.bytes : target);
+    buf_free(&real);
     return status;
 }
 

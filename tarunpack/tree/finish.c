@@ -1,11 +1,22 @@
 #include "tree/parts.h"
 
 #include "diag.h"
+#include "place/remove.h"
 #include "tar_entry.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+/* A file system without attributes has none that could be misunderstood. */
+static enum status root_mark(const struct tree *tree, int fd)
+{
+    if (!tree->root_mark || fsetxattr(fd, tree->root_mark, "y", 1, 0) == 0 || errno == EOPNOTSUPP)
+        return STATUS_OK;
+    return diag_failed(TAR_ROOT, "mark it");
+}
 
 /* Sets the directory's final metadata. */
 static enum status directory_finish(struct tree *tree, const struct dirnode *node, int fd,
@@ -13,6 +24,8 @@ static enum status directory_finish(struct tree *tree, const struct dirnode *nod
 {
     struct meta_inode inode = {.fd = fd, .path = path, .mode = TREE_UNFINISHED};
     enum status status = marks_finish(&tree->marks, node, &inode);
+    if (status == STATUS_OK && !node->name)
+        status = root_mark(tree, fd);
     if (status != STATUS_OK)
         return status;
     if (node->explicit)
@@ -72,10 +85,70 @@ static enum status directories_finish(struct tree *tree)
     return status;
 }
 
+/* Removes the cursor's subdirectory of that node, and whites out its name instead. */
+static enum status vacant_replace(struct tree *tree, uint32_t index, const char *path)
+{
+    struct dirnode *node = dirtree_node(&tree->cursor.made, index);
+    struct buf name = {0};
+    enum status status = STATUS_OK;
+    if (buf_append_text(&name, node->name) != 0)
+        return diag_no_memory();
+    dirtree_remove(&tree->cursor.made, index);
+    status = remove_tree(cursor_fd(&tree->cursor), name.bytes, path);
+    if (status == STATUS_OK && tree->options.form == TREE_OVERLAY)
+        status = marks_whiteout(&tree->marks, &tree->cursor, name.bytes, path);
+    buf_free(&name);
+    return status;
+}
+
+/* Whether the name of the directory in the cursor's directory is whited out. */
+static bool is_whited_out(const struct tree *tree, const struct dirnode *node, const char *path)
+{
+    switch (tree->options.form) {
+    case TREE_OVERLAY:
+        return node->whited_out;
+    case TREE_LAYER:
+        return layer_is_whited_out(cursor_fd(&tree->cursor), node->name);
+    case TREE_PLAIN:
+        break;
+    }
+    return left_out_has(&tree->gone, path);
+}
+
+/* A directory that exists only as the parent of whiteouts, and whose name is whited out, is gone:
+ * no layer has an entry for it. */
+static enum status vacant_remove(struct tree *tree, uint32_t index, struct buf *path)
+{
+    struct dirnode *node = dirtree_node(&tree->cursor.made, index);
+    if (node->explicit || node->filled)
+        return STATUS_OK;
+    int result = dirtree_path(&tree->cursor.made, index, path);
+    if (result != 0)
+        return result > 0 ? STATUS_OK : diag_no_memory();
+    size_t above = path->length - strlen(node->name);
+    enum status status = tree_move(tree, path->bytes, above > 0 ? above - 1 : 0);
+    if (status == STATUS_OK && is_whited_out(tree, node, path->bytes))
+        status = vacant_replace(tree, index, path->bytes);
+    return status;
+}
+
+static enum status vacants_remove(struct tree *tree)
+{
+    struct buf path = {0};
+    enum status status = STATUS_OK;
+    dirtree_fill(&tree->cursor.made);
+    for (uint32_t i = 1; status == STATUS_OK && i < tree->cursor.made.count; i++)
+        status = vacant_remove(tree, i, &path);
+    buf_free(&path);
+    return status;
+}
+
 enum status tree_finish(struct tree *tree)
 {
     enum status status = crew_settle(&tree->crew);
     crew_stop(&tree->crew);
+    if (status == STATUS_OK)
+        status = vacants_remove(tree);
     if (status != STATUS_OK)
         return status;
     /* A staged layer's directories keep their mode; their metadata is in the marks. */

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +52,15 @@ enum status layer_whiteout(int here, const char *name, const char *path)
 enum status layer_opaque(int here, const char *path)
 {
     return empty_file_make(here, WHITEOUT_OPAQUE_NAME, path);
+}
+
+bool layer_is_whited_out(int here, const char *name)
+{
+    struct stat status;
+    int gone = dirs_open(here, LAYER_GONE);
+    bool is = gone >= 0 && fstatat(gone, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    stream_close(gone);
+    return is;
 }
 
 enum status layer_directory_remove(int here, const char *name, const char *path)

@@ -16,10 +16,12 @@
 #include "buf.h"
 #include "tree/meta.h"
 
+#include <stdbool.h>
+
 #define LAYER_MARK ".wh..wh.mark"
 #define LAYER_GONE ".wh..wh.gone"
 
-/* All of these return a status; errors are printed. `path` is for messages. */
+/* All of these but one return a status; errors are printed. `path` is for messages. */
 
 /* Stores metadata for the open directory `fd` in its mark. */
 enum status layer_mark(int fd, const char *path, struct meta_policy *policy,
@@ -28,6 +30,9 @@ enum status layer_mark(int fd, const char *path, struct meta_policy *policy,
 /* Record in the open directory `here` that `name` is whited out, or that `here` is opaque. */
 enum status layer_whiteout(int here, const char *name, const char *path);
 enum status layer_opaque(int here, const char *path);
+
+/* Whether it was recorded in the open directory `here` that `name` is whited out. */
+bool layer_is_whited_out(int here, const char *name);
 
 /* Removes the directory `name` in the open directory `here` if it contains nothing but marks;
  * STATUS_ARCHIVE if it contains an entry. */

@@ -53,6 +53,7 @@ static enum status standing_mark(struct cursor *cursor, const char *name, const 
     if (node == DIRTREE_NONE)
         return diag_no_memory();
     dirtree_node(&cursor->made, node)->opaque = true;
+    dirtree_node(&cursor->made, node)->whited_out = true;
     return STATUS_OK;
 }
 

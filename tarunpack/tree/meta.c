@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -98,11 +99,15 @@ enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *x
     return xattr_change(inode, xattr) == 0 ? STATUS_OK : xattr_failed(inode, xattr);
 }
 
-/* Attributes that the kernel may refuse to everybody but root of the initial user namespace; they
- * are left out then. */
+static bool is_trusted(const char *name)
+{
+    return strncmp(name, "trusted.", 8) == 0;
+}
+
+/* Attributes that the kernel may refuse to everybody but root of the initial user namespace. */
 static bool is_privileged(const char *name)
 {
-    return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0;
+    return is_trusted(name) || strncmp(name, "security.", 9) == 0;
 }
 
 static bool is_acl(const char *name)
@@ -114,34 +119,92 @@ static bool is_acl(const char *name)
  * invalid in this user namespace, and not another failure. */
 static bool is_refusal(int error)
 {
-    return error == EPERM || error == EACCES || error == EINVAL || error == ENOTSUP;
+    return error == EPERM || error == EACCES || error == EINVAL;
+}
+
+/* ENOSPC also means that the attributes of one inode are too large together. Then the disk is not
+ * full; and no file system has less room for them than this. */
+#define ROOM_LEAST 512
+#define DISK_LEAST (1 << 20)
+
+static bool is_too_large(const struct meta_inode *inode, const struct xattrs *xattrs)
+{
+    struct statvfs disk;
+    return xattrs->text.length >= ROOM_LEAST &&
+           fstatvfs(inode->fd >= 0 ? inode->fd : inode->parent, &disk) == 0 &&
+           (uint64_t)disk.f_bavail * disk.f_frsize >= DISK_LEAST;
+}
+
+/* Why EPERM, EACCES or EINVAL allow to leave out the attribute. */
+static bool refusal_explain(const struct meta_policy *policy, const struct meta_inode *inode,
+                            const char *name, int error, enum omitted_why *why)
+{
+    /* The ACL was checked, so an id in it does not exist in this user namespace. */
+    if (is_acl(name)) {
+        *why = OMITTED_IDS;
+        return !policy->trusted && error == EINVAL;
+    }
+    if (strncmp(name, "user.", 5) == 0) {
+        *why = OMITTED_TYPE;
+        return inode->fd < 0 && error == EPERM; /* not a file or directory */
+    }
+    /* A user namespace may set capabilities of its own, so the kernel was asked first. */
+    *why = error == EINVAL && policy->trusted ? OMITTED_FOREIGN : OMITTED_USER;
+    bool vital = is_privileged(name) && !xattr_is_local(name);
+    return !policy->trusted || !vital || (error != EINVAL && !is_trusted(name));
+}
+
+/* Whether the attribute may be left out after setting it has failed, and why: this machine cannot
+ * hold it. Other failures are errors. */
+static bool omission_explain(const struct meta_policy *policy, const struct meta_inode *inode,
+                             const struct xattrs *xattrs, const char *name, enum omitted_why *why)
+{
+    *why = is_acl(name) && inode->is_link ? OMITTED_TYPE : OMITTED_FOREIGN;
+    switch (errno) {
+    case EOPNOTSUPP: /* no such namespace, or no attributes at all */
+    case ENODATA:
+    case E2BIG:
+    case ERANGE:
+    case ENAMETOOLONG:
+        return true;
+    case ENOSPC:
+        return is_too_large(inode, xattrs);
+    default:
+        return is_refusal(errno) && refusal_explain(policy, inode, name, errno, why);
+    }
 }
 
 static enum status xattr_apply(struct meta_policy *policy, const struct meta_inode *inode,
-                               const struct xattr *xattr)
+                               const struct xattrs *xattrs, size_t index)
 {
-    bool privileged = !policy->trusted && is_privileged(xattr->name);
-    bool trusted = strncmp(xattr->name, "trusted.", 8) == 0;
-    if (!(privileged && trusted) && xattr_change(inode, xattr) == 0)
+    struct xattr xattr = xattrs_get(xattrs, index);
+    enum omitted_why why = OMITTED_FOREIGN;
+    errno = EPERM;
+    if ((policy->trusted || !is_trusted(xattr.name)) && xattr_change(inode, &xattr) == 0)
         return STATUS_OK;
-    /* A user namespace may set capabilities of its own, so the kernel was asked first. */
-    if (privileged && (trusted || is_refusal(errno))) {
-        policy->left_xattrs = true;
+    if (policy->strict || !omission_explain(policy, inode, xattrs, xattr.name, &why))
+        return xattr_failed(inode, &xattr);
+    omitted_attribute(&policy->omitted, xattr.name, why);
+    return STATUS_OK;
+}
+
+enum status meta_leave_out(struct meta_policy *policy, const char *path, const char *name,
+                           enum omitted_why why)
+{
+    if (!policy->xattrs)
         return STATUS_OK;
-    }
-    /* The ACL was checked, so an id in it does not exist in this user namespace. */
-    if (!policy->trusted && is_acl(xattr->name) && errno == EINVAL) {
-        policy->left_acls = true;
-        return STATUS_OK;
-    }
-    return xattr_failed(inode, xattr);
+    if (policy->strict)
+        return diag_error("%s: the attribute %s would be left out: %s", diag_name(path).text,
+                          diag_name(name).text, omitted_text(why));
+    omitted_attribute(&policy->omitted, name, why);
+    return STATUS_OK;
 }
 
 /* New entries inherit default ACLs, labels and some file systems' own attributes, such as
  * btrfs.compression, and chmod would change an ACL's mask; these attributes have none of that. */
 static bool is_early(const char *name)
 {
-    return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0;
+    return strncmp(name, "user.", 5) == 0 || is_trusted(name);
 }
 
 enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode *inode,
@@ -151,7 +214,7 @@ enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode
         struct xattr xattr = xattrs_get(xattrs, i);
         enum status status = STATUS_OK;
         if (is_early(xattr.name))
-            status = xattr_apply(policy, inode, &xattr);
+            status = xattr_apply(policy, inode, xattrs, i);
         else if (xattrs_add(late, xattr.name, strlen(xattr.name), xattr.value, xattr.length) != 0)
             status = diag_no_memory();
         if (status != STATUS_OK)
@@ -175,7 +238,7 @@ int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay)
     int result = xattr_read(fd, -1, NULL, &standing);
     for (size_t i = 0; result == 0 && i < standing.count; i++) {
         const char *name = xattrs_get(&standing, i).name;
-        bool overlay = overlay_key(OVERLAY_TRUSTED, name) || overlay_key(OVERLAY_USER, name);
+        bool overlay = overlay_is_own(OVERLAY_TRUSTED, name) || overlay_is_own(OVERLAY_USER, name);
         if (is_removable(name) && !(overlay && keep_overlay) &&
             xattrs_find(wanted, name, &found) != 0)
             result = fremovexattr(fd, name);
@@ -191,22 +254,23 @@ static enum status xattrs_apply(struct meta_policy *policy, const struct meta_in
                                 const struct xattrs *xattrs, bool acls)
 {
     for (size_t i = 0; xattrs && policy->xattrs && i < xattrs->count; i++) {
-        struct xattr xattr = xattrs_get(xattrs, i);
-        if (is_acl(xattr.name) != acls)
+        if (is_acl(xattrs_get(xattrs, i).name) != acls)
             continue;
-        enum status status = xattr_apply(policy, inode, &xattr);
+        enum status status = xattr_apply(policy, inode, xattrs, i);
         if (status != STATUS_OK)
             return status;
     }
     return STATUS_OK;
 }
 
-/* The kernel accepts any time and silently clamps it to the file system's range. All file systems
- * can store the times of 31 bits. */
-static enum status time_check(const struct meta_inode *inode, struct timespec time)
+/* The kernel accepts any time and silently changes it to one that the file system can store. All
+ * file systems can store the seconds of 31 bits. */
+static enum status time_check(struct meta_policy *policy, const struct meta_inode *inode,
+                              struct timespec time)
 {
     struct stat status;
-    if (time.tv_sec >= 0 && time.tv_sec <= INT32_MAX)
+    if ((policy->exact_times && time.tv_sec >= 0 && time.tv_sec <= INT32_MAX) ||
+        time.tv_nsec == UTIME_NOW)
         return STATUS_OK;
     int result = inode->fd >= 0 ? fstat(inode->fd, &status)
                                 : fstatat(inode->parent, inode->name, &status, AT_SYMLINK_NOFOLLOW);
@@ -214,16 +278,30 @@ static enum status time_check(const struct meta_inode *inode, struct timespec ti
         return diag_failed(inode->path, "set its times");
     if (status.st_mtim.tv_sec == time.tv_sec && status.st_mtim.tv_nsec == time.tv_nsec)
         return STATUS_OK;
-    return diag_error("%s: the file system cannot store its time, %" PRId64 " seconds since 1970",
-                      diag_name(inode->path).text, (int64_t)time.tv_sec);
+    if (policy->strict)
+        return diag_error("%s: the file system cannot store its time, %" PRId64
+                          ".%09ld seconds since 1970",
+                          diag_name(inode->path).text, (int64_t)time.tv_sec, time.tv_nsec);
+    omitted_time(&policy->omitted);
+    return STATUS_OK;
 }
 
-static enum status times_apply(const struct meta_inode *inode, const struct meta *meta)
+static enum status times_apply(struct meta_policy *policy, const struct meta_inode *inode,
+                               const struct meta *meta)
 {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, meta->mtime};
     int result = inode->fd >= 0 ? futimens(inode->fd, times)
                                 : utimensat(inode->parent, inode->name, times, AT_SYMLINK_NOFOLLOW);
-    return result == 0 ? time_check(inode, meta->mtime) : diag_failed(inode->path, "set its times");
+    return result == 0 ? time_check(policy, inode, meta->mtime)
+                       : diag_failed(inode->path, "set its times");
+}
+
+bool meta_times_are_exact(int fd)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = 999999999}};
+    struct stat status;
+    return futimens(fd, times) == 0 && fstat(fd, &status) == 0 &&
+           status.st_mtim.tv_nsec == times[1].tv_nsec;
 }
 
 enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inode,
@@ -239,6 +317,6 @@ enum status meta_apply(struct meta_policy *policy, const struct meta_inode *inod
     if (status == STATUS_OK)
         status = xattrs_apply(policy, inode, xattrs, true);
     if (status == STATUS_OK)
-        status = times_apply(inode, meta);
+        status = times_apply(policy, inode, meta);
     return status;
 }

@@ -1,12 +1,14 @@
 /*
  * Sets owner, mode, attributes and times of an inode, in the order that preserves all of them:
  * chown clears setuid bits and capabilities, chmod changes an ACL's mask, and everything changes
- * times. Knows inodes, not tar. Callers set the fields; meta.c sets the left_* flags.
+ * times. Knows inodes, not tar. Callers set the fields; meta.c sets left_owners and counts in
+ * `omitted`.
  */
 #ifndef TARUNPACK_TREE_META_H
 #define TARUNPACK_TREE_META_H
 
 #include "status.h"
+#include "tree/omitted.h"
 #include "xattrs.h"
 
 #include <stdbool.h>
@@ -26,10 +28,13 @@ struct meta_policy {
     bool strict_owners; /* an owner that can't be restored is an error */
     bool xattrs;        /* set attributes */
     bool trusted;       /* set trusted.* attributes, or else leave them out */
+    bool strict;        /* an attribute or a time that can't be restored is an error */
+    bool exact_times;   /* the file system stores nanoseconds */
     uid_t uid;          /* owner of inodes that this process creates */
     gid_t gid;
-    bool left_owners, left_xattrs, left_acls;
+    bool left_owners;
     bool left_devices; /* set by entry.c */
+    struct omitted omitted;
 };
 
 struct meta_inode {
@@ -56,8 +61,17 @@ enum status meta_apply_early(struct meta_policy *policy, const struct meta_inode
  * with errno set. */
 int meta_remove_xattrs(int fd, const struct xattrs *wanted, bool keep_overlay);
 
+/* Notes that an attribute of the entry at `path` is left out. Returns STATUS_OK; with
+ * policy->strict STATUS_SYSTEM, and the error is printed. */
+enum status meta_leave_out(struct meta_policy *policy, const char *path, const char *name,
+                           enum omitted_why why);
+
 /* Sets one attribute, which must not be left out. Returns a status; errors are printed. */
 enum status meta_set_xattr(const struct meta_inode *inode, const struct xattr *xattr);
+
+/* Whether the file system of the open directory `fd` stores times to the nanosecond; sets the time
+ * of the directory to find out. */
+bool meta_times_are_exact(int fd);
 
 /* Whether a new inode can be created with its final mode: no later step clears bits of it or needs
  * other permissions. */

@@ -10,21 +10,25 @@
 #include "tree/layer.h"
 #include "tree/left_out.h"
 #include "tree/marks.h"
+#include "tree/route.h"
 #include "tree/tree.h"
 
 /* The mode of directories under construction: only their owner may enter them. */
 #define TREE_UNFINISHED 0700
 
 struct tree {
-    struct tree_options options; /* as given, except policy.uid, policy.gid and the left_* flags */
+    struct tree_options options; /* as given, except for parts of `policy` */
     struct cursor cursor;
     struct marks marks;
     struct layer_links links;
     struct left_out left_out;
+    struct left_out gone; /* TREE_PLAIN: the paths that were whited out */
+    struct route route;
     struct file_rules rules;
     struct crew crew;       /* creates small files */
     struct flusher flusher; /* syncs in parallel */
     uint64_t implied, kept; /* set by directories.c; see tree.h */
+    const char *root_mark;  /* an attribute that the root gets, or NULL; set by parts.c */
 };
 
 /* In parts.c: waits until no file called `name` is waiting for the crew in the cursor's directory.

@@ -28,14 +28,15 @@ struct tree_options {
     const char *directory; /* the path that the tree gets, for messages; borrowed */
     enum tree_form form;
     enum overlay_space overlay; /* TREE_OVERLAY: the namespace of its attributes */
-    struct meta_policy policy;  /* uid and gid are set by tree_new() */
+    struct meta_policy policy;  /* uid, gid and exact_times are set by tree_new() */
     struct meta root;           /* metadata of a root without an entry */
     unsigned jobs;              /* writer threads; 1: the caller's only */
     bool no_holes;              /* write long runs of zeros instead of holes */
     bool sync;                  /* tree_sync() will be called */
     bool skip_devices;          /* leave out all devices */
     bool lenient_devices;       /* leave out devices that this user may not create */
-    int links;                  /* TREE_LAYER: the file for hard links to missing targets */
+    int links;                  /* TREE_LAYER: the file for hard links to missing targets, */
+    int below;                  /* and the directory merged onto (O_PATH); otherwise -1 */
 };
 
 struct tree;
@@ -45,11 +46,15 @@ struct tree;
 struct tree *tree_new(const struct tree_options *options, int fd);
 
 /* Moves the cursor to the directory that the first `length` bytes of `path` name, and creates
- * missing parents. STATUS_ARCHIVE if a parent is not a directory. */
+ * missing parents. A parent that is a symbolic link leads to another directory of the tree
+ * (tree/route.h). STATUS_ARCHIVE if a parent is no directory. */
 enum status tree_move(struct tree *tree, const char *path, size_t length);
 
+/* Says that an entry other than a whiteout comes next, in the cursor's directory. */
+void tree_entry(struct tree *tree);
+
 /* Create an entry `name` in the cursor's directory. An existing entry is replaced; STATUS_ARCHIVE
- * if it is a directory that is not empty. */
+ * if it is a directory that is not empty, unless it has no entry of its own. */
 enum status tree_symlink(struct tree *tree, const char *name, const char *path, const char *target,
                          const struct meta *meta, const struct xattrs *xattrs);
 enum status tree_special(struct tree *tree, const char *name, const char *path, mode_t type,
@@ -78,9 +83,17 @@ bool tree_takes_small(const struct tree *tree, const char *name, uint64_t size);
 enum status tree_small_file(struct tree *tree, struct crew_file *file);
 
 /* Mark `name` in the cursor's directory as whited out, or that directory as opaque. Entries of this
- * layer stay; a directory called `name` becomes opaque. */
+ * layer stay; a directory called `name` becomes opaque, unless it contains nothing but whiteouts
+ * and has no entry of its own: it does not appear then. */
 enum status tree_whiteout(struct tree *tree, const char *name, const char *path);
 enum status tree_opaque(struct tree *tree, const char *path);
+
+/* Removes the directory `name` of the root, with all in it, if it was made. */
+enum status tree_drop(struct tree *tree, const char *name);
+
+/* Makes tree_finish() mark the root as that of a mount with attributes in `space`: without it,
+ * tarpack could take those in the other namespace for the mount's. Not for TREE_LAYER. */
+void tree_show_space(struct tree *tree, enum overlay_space space);
 
 /* Completes the tree: waiting files, then the metadata of directories, the deepest first. */
 enum status tree_finish(struct tree *tree);
@@ -93,9 +106,8 @@ enum status tree_sync(struct tree *tree);
 uint64_t tree_implied(const struct tree *tree);
 uint64_t tree_kept(const struct tree *tree);
 
-/* The policy, whose left_* flags tell what was left out since this user may not set or create it.
- */
-const struct meta_policy *tree_policy(const struct tree *tree);
+/* The policy, which tells what was left out. */
+struct meta_policy *tree_policy(struct tree *tree);
 
 /* Closes all and releases the memory; NULL is allowed. */
 void tree_free(struct tree *tree);

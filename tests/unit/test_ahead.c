@@ -97,7 +97,7 @@ static void directory_meet(struct ahead *ahead, struct walk *walk, struct met *m
 /* Walks the tree, beside a thread that leaves out the name `excluded`. */
 static struct met tree_walk(int root, const char *excluded, const struct behaviour *behaviour)
 {
-    const struct walk_limits limits = {is_excluded, excluded, false};
+    const struct walk_limits limits = {is_excluded, excluded, false, NULL, NULL};
     struct ahead *ahead = ahead_new(root, &limits);
     struct walk walk = {0};
     struct met met = {.wrong = ahead == NULL};
@@ -138,7 +138,7 @@ static void test_walks(int root)
 
 static void test_end(int root)
 {
-    const struct walk_limits limits = {is_excluded, "", false};
+    const struct walk_limits limits = {is_excluded, "", false, NULL, NULL};
     struct ahead *ahead = ahead_new(root, &limits);
     CHECK(ahead, "a thread starts");
     ahead_stop(ahead);

@@ -99,6 +99,29 @@ static void test_removal(void)
     dirtree_free(&tree);
 }
 
+static void test_paths(void)
+{
+    struct dirtree tree = {0};
+    struct buf path = {0};
+    (void)dirtree_start(&tree);
+    uint32_t a = add(&tree, DIRTREE_ROOT, "a"), b = add(&tree, a, "bc"), c = add(&tree, b, "d");
+    uint32_t other = add(&tree, a, "other");
+    CHECK(dirtree_path(&tree, c, &path) == 0 && strcmp(path.bytes, "a/bc/d") == 0 &&
+              dirtree_path(&tree, a, &path) == 0 && strcmp(path.bytes, "a") == 0,
+          "a node has a path");
+    dirtree_node(&tree, c)->filled = true;
+    dirtree_fill(&tree);
+    CHECK(dirtree_node(&tree, b)->filled && dirtree_node(&tree, a)->filled &&
+              !dirtree_node(&tree, other)->filled,
+          "the directories above a filled one are filled");
+    dirtree_remove(&tree, b);
+    CHECK(dirtree_path(&tree, c, &path) == 1 && dirtree_path(&tree, b, &path) == 1 &&
+              dirtree_path(&tree, other, &path) == 0 && strcmp(path.bytes, "a/other") == 0,
+          "below a removed directory nothing has a path");
+    buf_free(&path);
+    dirtree_free(&tree);
+}
+
 /* Removed nodes stay in the hash table until it grows. */
 static void test_many(void)
 {
@@ -169,6 +192,7 @@ int main(void)
     test_names();
     test_children();
     test_removal();
+    test_paths();
     test_many();
     test_one_name();
     test_turns();

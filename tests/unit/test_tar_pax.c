@@ -221,8 +221,9 @@ static void test_acl(void)
               pax.xattrs.count == 1 && xattr_is(&pax, 0, ACL_XATTR_ACCESS, value, sizeof value - 1),
           "a name in an ACL does no harm where the attribute itself stands, too");
     CHECK(DECODE(&pax, {"SCHILY.acl.default", "user:lisa:r-x", 0},
-                 {"SCHILY.xattr." ACL_XATTR_ACCESS, value, sizeof value - 1}) == TAR_NAMED_ACL,
-          "a name in an ACL is refused if only another attribute is given");
+                 {"SCHILY.acl.ace", "owner@:rw:::allow", 0}) == TAR_OK &&
+              pax.named_default && pax.nfs4,
+          "ACLs with names, and those of NFS version 4, are noted");
     tar_pax_free(&pax);
 }
 
@@ -336,8 +337,6 @@ static const struct {
      {{"LIBARCHIVE.xattr.user.a", "!", 0}},
      TAR_BAD_XATTR},
     {"an ACL that is none", {{"SCHILY.acl.access", "rwxr-xr-x", 0}}, TAR_BAD_ACL},
-    {"an access ACL with a name only", {{"SCHILY.acl.access", "user:lisa:rwx", 0}}, TAR_NAMED_ACL},
-    {"a default ACL with a name only", {{"SCHILY.acl.default", "user:lisa:rwx", 0}}, TAR_NAMED_ACL},
     {"a part of several volumes", {{"GNU.volume.filename", "a", 0}}, TAR_MULTI_VOLUME},
     {"the offset of a part", {{"GNU.volume.offset", "512", 0}}, TAR_MULTI_VOLUME},
     {"a path without a value", {{"path", "", 0}}, TAR_NO_VALUE},

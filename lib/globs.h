@@ -1,8 +1,8 @@
 /*
  * Lists of shell patterns (glob(7)) for names of attributes.
  */
-#ifndef TARPACK_GLOBS_H
-#define TARPACK_GLOBS_H
+#ifndef ZLSNAP_GLOBS_H
+#define ZLSNAP_GLOBS_H
 
 #include "status.h"
 

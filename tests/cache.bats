@@ -291,7 +291,7 @@ PYTHON
         same_manifest
     done
     mv tree/z tree/c
-    printf X | dd of="$CACHE" bs=1 seek=400000 conv=notrunc status=none # in the second block
+    printf XXXXXXXX | dd of="$CACHE" bs=1 seek=400000 conv=notrunc status=none # in the second block
     run --separate-stderr opened
     assert_equal "$stderr" "tarpack: warning: $CACHE: the cache is damaged: the rest of it is not used"
     [ "$output" -gt 1000 ]

@@ -261,7 +261,7 @@ bool walk_enters(const struct walk *walk)
     return walk->descend;
 }
 
-void walk_give_names(struct walk *walk, struct names *names)
+void walk_give_names(struct walk *walk, const struct names *names)
 {
     walk->given = *names;
 }

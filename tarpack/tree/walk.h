@@ -79,7 +79,7 @@ void walk_set_status(struct walk *walk, const struct stat *status);
 /* Whether the current item is a directory that will be walked, and then its names may be given,
  * which the walk takes over. */
 bool walk_enters(const struct walk *walk);
-void walk_give_names(struct walk *walk, struct names *names);
+void walk_give_names(struct walk *walk, const struct names *names);
 
 /* Whether the current item may be a directory, judging by readdir(3). */
 bool walk_may_be_directory(const struct walk *walk);

@@ -6,6 +6,7 @@ load helpers
 setup_file() {
     requires_command python3
     "$PROJECT/tests/data/make-hostile" "$BATS_FILE_TMPDIR/archives" "$BATS_FILE_TMPDIR/outside"
+    "$PROJECT/tests/data/make-differentials" "$BATS_FILE_TMPDIR/differentials"
 }
 
 # replay TARGET [DIRECTORY...]: runs the target with its saved inputs and with the files in the directories.
@@ -56,7 +57,7 @@ replay() {
 }
 
 @test "fuzz: archives, and their entries written again by tarpack's code" {
-    replay reader "$BATS_FILE_TMPDIR/archives"
+    replay reader "$BATS_FILE_TMPDIR"/{archives,differentials}
 }
 
 @test "fuzz: tarunpack with and without --merge changes only its target" {

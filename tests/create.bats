@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # zlsnap create
+# shellcheck disable=SC2154 # set by run
 
 load helpers
 load driver

@@ -29,7 +29,8 @@ setup() {
 }
 
 # server_killed REGEX COMMAND...: runs a command, and kills the server in the middle of a matching request. The command
-# succeeds later, since s3cmd tries again, or fails with one line.
+# succeeds later, since s3cmd tries again, or fails with one line; gc, which goes on with what is left of killed uploads,
+# with two.
 server_killed() {
     local status=0
     s3_hold "$1"
@@ -39,7 +40,8 @@ server_killed() {
     s3_release
     s3_start
     wait "$driver" || status=$?
-    ((status == 0)) || assert_equal "$status $(wc -l <said) $(head -c 8 said)" '1 1 zlsnap: '
+    ((status == 0)) || assert_equal "$status $(cut -c -8 said | uniq)" '1 zlsnap: '
+    (($(wc -l <said) <= ${lines_said:-1}))
 }
 
 # both_killed REGEX COMMAND...: kills the server and all processes of the command.
@@ -78,7 +80,7 @@ assert_complete() {
 }
 
 @test "gc: the server is killed in any kind of request" {
-    local step
+    local step lines_said=2
     for step in 'PUT .*/doomed/' '^POST |^DELETE .*/(packs|snapshots)/'; do
         head -c 20000 /dev/urandom | tee tree/file >tree/numbers
         zlsnap sync -q web/1 tree "$url"

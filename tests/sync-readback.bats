@@ -19,7 +19,7 @@ setup() {
 # assert_repaired: a sync of a changed tree says that the pack is damaged, and stores its contents again.
 assert_repaired() {
     echo new >tree/new
-    run -0 --separate-stderr web_sync "$@"
+    run -0 --separate-stderr web_sync
     assert_output --regexp '^web/1 synced '
     assert_one_line "store/web/1/packs/$(basename "$pack"): is damaged: "
     assert_equal "$(jq -r .object "$bad")" "packs/$(basename "$pack")"

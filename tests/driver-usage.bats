@@ -239,7 +239,7 @@ assert_taken() {
 @test "-q and --progress may come before the command" {
     mkdir tree
     run -0 --separate-stderr zlsnap --progress=always create tree b.tar.zst
-    assert_equal "$(grep -c 'b.tar.zst: 1 entries' <<<"$stderr")" 1
+    assert_equal "$(grep -c 'b.tar.zst: 1 entry,' <<<"$stderr")" 1
     refute_usage "unknown option '--progress'" --progress digest tree
     refute_usage 'missing command' -q
 }

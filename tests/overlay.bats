@@ -453,9 +453,9 @@ name_every_attribute() {
     mkdir -p "$1/d/e"
     touch "$1/d/file"
     for space in ${2-trusted user}; do
-        setfattr -n $space.overlay.overlay.opaque -v y "$1/d/e"
-        setfattr -n $space.overlay.overlay.overlay.deep -v 2 "$1/d/e"
-        setfattr -n $space.overlay.overlay.metacopy -v '' "$1/d/file"
+        setfattr -n "$space.overlay.overlay.opaque" -v y "$1/d/e"
+        setfattr -n "$space.overlay.overlay.overlay.deep" -v 2 "$1/d/e"
+        setfattr -n "$space.overlay.overlay.metacopy" -v '' "$1/d/file"
     done
     setfattr -n user.overlayish -v 1 "$1/d/e"
 }

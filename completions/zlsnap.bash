@@ -254,7 +254,7 @@ _zlsnap_operand() {
     case "|$kind|" in
     *'|remote|'*) schemes+=(docker:// s3://) ;;&
     *'|store|'*) schemes+=(s3:// rclone:) ;;&
-    *'|image|'*) schemes+=(oci: oci-archive: docker-archive:) ;;
+    *'|image|'*) schemes+=(oci:) ;;
     esac
     if [[ "|$kind|" == *'|image|'* && $current == oci:* ]]; then
         _zlsnap_paths dir oci:

@@ -155,7 +155,7 @@ function __zlsnap_operand
                 else if set -l scheme (commandline -ct | string collect | string match -r '^(?:oci|docker)-archive:')
                     __zlsnap_paths file $scheme $scheme plain
                 else
-                    printf 'oci:\tan image\0oci-archive:\tan image in a tar\0docker-archive:\tan image of docker save\0'
+                    printf 'oci:\tan image\0'
                 end
             case store
                 printf 's3://\tan S3 store\0rclone:\ta remote of rclone\0'

@@ -79,6 +79,7 @@ expected_values() {
         --format=FORM) values='text json' ;;
         --algorithm=N) values='256 384 512' ;;
         --arch=ARCH) values='amd64 arm64 arm 386 ppc64le riscv64 s390x' ;;
+        --platform=*) values='linux/amd64 linux/arm64 linux/arm/v7 linux/386' ;;
         --tls-verify=false) values='true false' ;;
         *=*[A-Z]*) continue ;;
         esac

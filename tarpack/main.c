@@ -9,7 +9,7 @@
 #include "emit.h"
 #include "options.h"
 #include "outfile.h"
-#include "pack.h"
+#include "packer.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -95,7 +95,7 @@ static enum status pack_output(const struct options *options, int root, struct d
     if (status == STATUS_OK && options->cache)
         status = cache_open(&cache, options->cache, store ? &store->known.packs : NULL);
     if (status == STATUS_OK)
-        status = pack_tree(options, root, &emit, cache, tally);
+        status = packer_run(options, root, &emit, cache, tally);
     else
         close(root);
     if (status == STATUS_OK)

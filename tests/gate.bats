@@ -235,7 +235,7 @@ PYTHON
 @test "gate: the stream of a failed tarpack is not unpacked" {
     mkdir tree
     head -c 2000000 /dev/zero >tree/.a
-    touch tree/.wh.x
+    echo content >tree/.wh.x
     run bash -c 'tarpack tree 2>err | tarunpack --no-sync work/target; echo "${PIPESTATUS[*]}"'
     assert_output --regexp '^tarunpack: the archive is truncated after [0-9]+ bytes
 1 3$'

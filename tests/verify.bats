@@ -156,7 +156,7 @@ use_tar() {
 }
 
 @test "a malformed tar with the right digests: status 3" {
-    tarpack tree | head -c -1024 | use_tar # no end-of-archive
+    tarpack tree | head -c -5000 | use_tar # ends within a file
     refute_verified 3 '^tarunpack: '
     tarpack tree | tr 0 9 | use_tar # no checksum is right
     refute_verified 3 '^tarunpack: '

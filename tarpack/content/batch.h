@@ -6,8 +6,8 @@
 #define TARPACK_BATCH_H
 
 #include "buf.h"
-#include "content/hasher.h"
 #include "content/source.h"
+#include "content/token.h"
 #include "stream.h"
 
 /* A batch is full with so many bytes or contents. */

@@ -10,19 +10,9 @@
 
 #include "content/records.h"
 #include "content/source.h"
+#include "content/token.h"
 
 struct hasher;
-
-/* What the caller needs to know again of a content. */
-struct hasher_token {
-    size_t line, record;
-};
-
-/* What a content probably is, and where it is stored. */
-struct guess {
-    struct digest_value value;
-    struct place place; /* PLACE_UNKNOWN: there is no guess */
-};
 
 /* Called with the digest and the place of a content, in the thread of the caller. */
 typedef void hasher_told(void *context, const struct hasher_token *token,

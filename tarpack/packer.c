@@ -1,15 +1,15 @@
-#include "pack.h"
+#include "packer.h"
 
-#include "array.h"
 #include "cache/cache.h"
 #include "content.h"
 #include "diag.h"
 #include "entry.h"
 #include "later.h"
-#include "privilege.h"
 #include "staging_name.h"
 #include "thread.h"
 #include "tree/ahead.h"
+#include "tree/hidden.h"
+#include "tree/kinds.h"
 #include "tree/links.h"
 #include "tree/override.h"
 #include "tree/scout.h"
@@ -17,9 +17,7 @@
 #include "whiteout.h"
 #include "xattr_read.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct packer {
     const struct options *options;
@@ -37,25 +35,11 @@ struct packer {
     struct place place;        /* likewise */
     struct links links;
     struct upper upper;
-    enum upper_kind *kinds; /* of the directories above the current entry, by depth */
-    size_t kinds_capacity;
+    struct kinds kinds;
     struct tar_entry entry;
-    struct buf text;   /* the target of a symbolic link, the name of a whiteout */
-    uid_t uid;         /* of this process */
-    bool warns_hidden; /* still to warn that trusted.* attributes are not visible */
+    struct hidden hidden;
+    struct buf text; /* the target of a symbolic link, the name of a whiteout */
 };
-
-/* Warns once that trusted.* attributes are not visible: nothing shows whether there are any. */
-static void hidden_warn(struct packer *pack, const struct walk_item *item)
-{
-    if (!pack->warns_hidden || item->status.st_uid == pack->uid)
-        return;
-    pack->warns_hidden = false;
-    diag_warn(
-        "%s: belongs to another user; trusted.* attributes, such as the one that marks opaque "
-        "directories of an overlay, are visible to root only and are left out",
-        diag_name(item->path).text);
-}
 
 /* Reads the status and attributes of the item. `*there` is false if it vanished (--live). */
 static enum status entry_load(struct packer *pack, const struct walk_item *item, bool *there)
@@ -72,22 +56,6 @@ static enum status entry_load(struct packer *pack, const struct walk_item *item,
         upper_judge(&pack->upper, &pack->entry.xattrs);
     if (pack->cache && pack->entry.type == TAR_FILE)
         cache_begin(pack->cache, item, &pack->entry.xattrs);
-    return STATUS_OK;
-}
-
-/* The kind of the directory that holds the item. */
-static enum upper_kind kind_above(const struct packer *pack, const struct walk_item *item)
-{
-    return item->parent < 0 ? UPPER_ENTRY : pack->kinds[item->depth];
-}
-
-static enum status kind_remember(struct packer *pack, const struct walk_item *item,
-                                 enum upper_kind kind)
-{
-    size_t depth = item->parent < 0 ? 0 : item->depth + 1;
-    if (array_reserve(&pack->kinds, &pack->kinds_capacity, depth + 1, sizeof *pack->kinds) != 0)
-        return diag_no_memory();
-    pack->kinds[depth] = kind;
     return STATUS_OK;
 }
 
@@ -123,7 +91,7 @@ static enum status whiteout_emit(struct packer *pack, const struct walk_item *it
                                  const char *hidden)
 {
     /* An opaque directory already hides everything. */
-    if (kind_above(pack, item) == UPPER_OPAQUE)
+    if (kinds_above(&pack->kinds, item) == UPPER_OPAQUE)
         return STATUS_OK;
     size_t above = strlen(item->path) - strlen(item->name);
     return marker_emit(pack, item->path, above > 0 ? above - 1 : 0, WHITEOUT_PREFIX, hidden);
@@ -138,7 +106,7 @@ static enum status opaque_emit(struct packer *pack, const struct walk_item *item
 static enum status directory_emit(struct packer *pack, const struct walk_item *item,
                                   enum upper_kind kind)
 {
-    enum status status = kind_remember(pack, item, kind);
+    enum status status = kinds_remember(&pack->kinds, item, kind);
     return status == STATUS_OK ? bare_emit(pack, &pack->entry) : status;
 }
 
@@ -258,8 +226,8 @@ static enum status upper_emit(struct packer *pack, const struct walk_item *item)
         status = override_apply(pack->upper.override, &pack->entry);
     if (status != STATUS_OK || skip)
         return status;
-    status = upper_interpret(pack->upper.space, item, kind_above(pack, item), &pack->entry.xattrs,
-                             &kind);
+    status = upper_interpret(pack->upper.space, item, kinds_above(&pack->kinds, item),
+                             &pack->entry.xattrs, &kind);
     if (status != STATUS_OK)
         return status;
     if (kind == UPPER_WHITEOUT)
@@ -301,7 +269,7 @@ static bool is_left_out(const void *context, const struct walk_item *item)
  * may be a whiteout under this name only. */
 static bool is_other_name(struct packer *pack, const struct walk_item *item)
 {
-    if (item->status.st_nlink < 2 || kind_above(pack, item) == UPPER_XWHITEOUTS ||
+    if (item->status.st_nlink < 2 || kinds_above(&pack->kinds, item) == UPPER_XWHITEOUTS ||
         pack->upper.override || !links_knows(&pack->links, &item->status))
         return false;
     xattrs_clear(&pack->entry.xattrs);
@@ -357,7 +325,7 @@ static enum status item_emit(struct packer *pack, const struct walk_item *item)
         diag_warn("%s: socket left out", diag_name(item->path).text);
         return STATUS_OK;
     }
-    hidden_warn(pack, item);
+    hidden_warn(&pack->hidden, item);
     status = entry_load(pack, item, &there);
     if (status != STATUS_OK || !there)
         return status;
@@ -375,16 +343,15 @@ static enum status item_next(struct packer *pack, const struct walk_item **item)
     return walk_next(&pack->walk, item);
 }
 
-enum status pack_tree(const struct options *options, int root, struct emit *emit,
-                      struct cache *cache, struct tally *tally)
+enum status packer_run(const struct options *options, int root, struct emit *emit,
+                       struct cache *cache, struct tally *tally)
 {
     struct packer pack = {.options = options,
                           .emit = emit,
                           .cache = cache,
                           .digester = emit->digester,
                           .tally = tally,
-                          .uid = geteuid(),
-                          .warns_hidden = !privilege_sees_trusted()};
+                          .hidden = hidden_make()};
     pack.links.live = options->live;
     const struct walk_limits limits = {is_left_out, &pack, options->one_file_system,
                                        options->raw ? NULL : upper_key, WHITEOUT_PREFIX};
@@ -415,7 +382,7 @@ enum status pack_tree(const struct options *options, int root, struct emit *emit
         exclude_warn_unused(&options->exclude);
     walk_free(&pack.walk);
     links_free(&pack.links);
-    free(pack.kinds);
+    kinds_free(&pack.kinds);
     xattrs_free(&pack.entry.xattrs);
     buf_free(&pack.text);
     return status;

@@ -19,11 +19,11 @@ static enum status refuse(const char *path, const char *why)
     return STATUS_ARCHIVE;
 }
 
-/* Moves the cursor to the entry's parent directory. */
-static enum status move_above(struct tree *tree, const char *path)
+/* Moves the cursor to the entry's parent directory; `blocked` as for tree_move(). */
+static enum status move_above(struct tree *tree, const char *path, bool *blocked)
 {
     const char *name = tar_path_name(path);
-    return tree_move(tree, path, name == path ? 0 : (size_t)(name - path) - 1);
+    return tree_move(tree, path, name == path ? 0 : (size_t)(name - path) - 1, blocked);
 }
 
 /* Appends the name under which the attribute is stored. A name that an overlay mount would
@@ -204,14 +204,22 @@ static bool runs_through_whiteout(const char *path)
     return false;
 }
 
-/* The name alone makes a whiteout: writers use all entry types for them. `*done` tells whether the
- * entry was one. */
-static enum status apply_whiteout(struct apply *apply, const struct tar_entry *entry, bool *done)
+/* What the entry is as a whiteout. The name alone makes one: writers use all entry types for them.
+ */
+static enum whiteout whiteout_find(const struct tar_entry *entry, const char **hidden)
 {
-    const char *path = entry->path, *hidden = tar_path_name(path);
-    enum whiteout whiteout = whiteout_parse(path, &hidden);
+    *hidden = tar_path_name(entry->path);
+    enum whiteout whiteout = whiteout_parse(entry->path, hidden);
     if (whiteout == WHITEOUT_NONE && entry->type == TAR_CHAR && !entry->major && !entry->minor)
         whiteout = WHITEOUT_ENTRY; /* from an upper directory that was packed raw */
+    return whiteout;
+}
+
+/* `*done` tells whether the entry was a whiteout. */
+static enum status apply_whiteout(struct apply *apply, const struct tar_entry *entry, bool *done)
+{
+    const char *path = entry->path, *hidden = NULL;
+    const enum whiteout whiteout = whiteout_find(entry, &hidden);
     *done = whiteout != WHITEOUT_NONE;
     switch (whiteout) {
     case WHITEOUT_NONE:
@@ -315,11 +323,18 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
         diag_warn("%s: left out: AUFS metadata", diag_name(entry->path).text);
         return STATUS_OK;
     }
-    bool done = false;
+    bool done = false, blocked = false;
+    const char *hidden = NULL;
+    /* Below a file there is nothing to hide. umoci writes such whiteouts if a directory has become
+     * a file. */
+    enum whiteout whiteout = has_whiteouts(apply) ? whiteout_find(entry, &hidden) : WHITEOUT_NONE;
+    bool hides = whiteout == WHITEOUT_ENTRY || whiteout == WHITEOUT_OPAQUE;
     enum status status = names_check(apply, entry);
     apply->linked |= is_aufs_link(apply, entry->path);
     if (status == STATUS_OK)
-        status = move_above(apply->tree, entry->path);
+        status = move_above(apply->tree, entry->path, hides ? &blocked : NULL);
+    if (blocked)
+        return status;
     if (status == STATUS_OK &&
         bounds_tree(apply->input->bounds, tree_implied(apply->tree), tree_kept(apply->tree),
                     apply->input->problem) != ARCHIVE_OK) {

@@ -315,7 +315,7 @@ example() {
     *'--path=etc --needs'*)
         web_store
         follow
-        assert_regex "$stdout" "^$(basename packs/*.zst .zst) [0-9]+ $((10#$(head -n 1 packs/*.index | cut -d ' ' -f 3)))$"
+        assert_regex "$stdout" "^$(basename packs/*.zst .zst) [0-9]+ $((10#$(head -n 1 packs/*.index | cut -d ' ' -f 3))) sha256:$(sha256sum <packs/*.index | cut -d ' ' -f 1)$"
         ;;
 
     # ----- shasum-tee(1)

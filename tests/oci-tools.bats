@@ -68,6 +68,8 @@ third_layer() {
     ln usr/bin/program usr/link
     mkdir -p opt/x/y
     mkfifo opt/fifo
+    rm -r usr/share/doc # for this, umoci writes whiteouts below the file
+    echo doc >usr/share/doc
 }
 
 # layers_build DRIVER IMAGE: builds an image of three layers and commits it to the storage as IMAGE.
@@ -77,11 +79,6 @@ layers_build() {
     for step in first_layer second_layer third_layer; do
         root=$(buildah_with "$1" mount "$container")
         (cd "$root" && "$step")
-        if [ "$step" = third_layer ]; then
-            # umoci writes whiteouts below the file for this.
-            rm -r "$root/usr/share/doc"
-            echo doc >"$root/usr/share/doc"
-        fi
         buildah_with "$1" commit -q "$container" "$2" >/dev/null
         buildah_with "$1" rm "$container" >/dev/null
         container=$(buildah_with "$1" from -q --pull-never "$2")

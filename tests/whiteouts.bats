@@ -222,3 +222,28 @@ overlay_target() {
     assert_equal "$(attribute trusted.overlay.opaque target/standing)" y
     refute_leftovers target
 }
+
+@test "whiteouts below a file of the layer hide nothing, in any order" {
+    requires_root
+    mkdir -p dir/a file/a
+    touch dir/a/{.wh.x,.wh..wh..opq}
+    mv dir/a dir/doc
+    mkdir files
+    echo content >files/doc
+    local order whiteouts
+    for whiteouts in overlay apply; do
+        bsdtar -cf after.tar --uid 0 --gid 0 -C files doc -C ../dir doc/.wh.x doc/.wh..wh..opq
+        bsdtar -cf before.tar --uid 0 --gid 0 -C dir doc/.wh.x doc/.wh..wh..opq -C ../files doc
+        for order in after before; do
+            rm -rf target
+            run -0 --separate-stderr unpack --whiteouts="$whiteouts" target <"$order.tar"
+            assert_equal "$stderr" ''
+            assert_equal "$(cd target && find . | sort)" $'.\n./doc'
+            assert_equal "$(<target/doc)" content
+        done
+    done
+    rm target/doc
+    mkdir -p target/doc/old
+    unpack --merge target <after.tar
+    assert_equal "$(<target/doc)" content
+}

@@ -2,6 +2,7 @@
 
 #include "acl.h"
 #include "tar_path.h"
+#include "whiteout.h"
 
 #include <linux/limits.h>
 #include <string.h>
@@ -108,8 +109,11 @@ static enum tar_error resolve_link(struct resolved *resolved, const struct heade
     const enum tar_type type = resolved->entry.type;
     enum tar_error error = link_text(headers, header, &link);
     resolved->entry.link = NULL;
-    if (type != TAR_HARDLINK && type != TAR_SYMLINK)
-        return link || error != TAR_OK ? TAR_NOT_A_LINK : TAR_OK;
+    if (type != TAR_HARDLINK && type != TAR_SYMLINK) {
+        /* containers/storage writes whiteouts that are hard links as files with a target. */
+        bool harmless = whiteout_parse(resolved->entry.path, NULL) != WHITEOUT_NONE;
+        return (link || error != TAR_OK) && !harmless ? TAR_NOT_A_LINK : TAR_OK;
+    }
     if (error != TAR_OK)
         return error;
     size_t length = link ? strlen(link) : 0;

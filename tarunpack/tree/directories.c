@@ -18,11 +18,11 @@ static enum status parent_refuse(const char *path)
     return STATUS_ARCHIVE;
 }
 
-/* Creates a directory; another type of entry with its name is replaced if `replace`. A whiteout is
- * always replaced, and the new directory becomes opaque: it must still hide the one in the lower
- * layers. */
+/* Creates a directory. Another type of entry with its name is replaced, or if `blocked` is not
+ * NULL, stays, which is stored there. A whiteout is always replaced, and the new directory becomes
+ * opaque: it must still hide the one in the lower layers. */
 static enum status directory_make(struct tree *tree, const char *name, const char *path,
-                                  bool replace)
+                                  bool *blocked)
 {
     int here = cursor_fd(&tree->cursor);
     struct stat status;
@@ -35,8 +35,10 @@ static enum status directory_make(struct tree *tree, const char *name, const cha
     bool opaque = false;
     if (tree_is_whiteout(tree, here, name, &status, &opaque) != 0)
         return diag_failed(path, "create directory");
-    if (!replace && !opaque)
-        return parent_refuse(path);
+    if (blocked && !opaque) {
+        *blocked = true;
+        return STATUS_OK;
+    }
     if (unlinkat(here, name, 0) != 0 || mkdirat(here, name, TREE_UNFINISHED) != 0)
         return diag_failed(path, "replace with a directory");
     uint32_t node = cursor_add(&tree->cursor, name);
@@ -73,9 +75,16 @@ static enum status link_look(struct tree *tree, const char *name, const char *pa
     return STATUS_OK;
 }
 
-/* Moves the cursor into the directory `name`, creating it if it is missing; unless it is a link,
- * which is stored in `*is_link`. */
-static enum status enter(struct tree *tree, const char *name, const char *path, bool *is_link)
+/* What the cursor cannot enter. */
+struct obstacle {
+    bool link;  /* a symbolic link */
+    bool other; /* no directory */
+};
+
+/* Moves the cursor into the directory `name`, creating it if it is missing, unless there is an
+ * obstacle. */
+static enum status enter(struct tree *tree, const char *name, const char *path,
+                         struct obstacle *obstacle)
 {
     struct cursor *cursor = &tree->cursor;
     enum status status = tree_settle(tree, name);
@@ -86,11 +95,11 @@ static enum status enter(struct tree *tree, const char *name, const char *path, 
         return STATUS_OK;
     if (node != DIRTREE_NONE && !openat2_is_missing(errno))
         return diag_failed(path, "enter directory");
-    status = link_look(tree, name, path, is_link);
-    if (status != STATUS_OK || *is_link)
+    status = link_look(tree, name, path, &obstacle->link);
+    if (status != STATUS_OK || obstacle->link)
         return status;
-    status = directory_make(tree, name, path, false);
-    if (status != STATUS_OK)
+    status = directory_make(tree, name, path, &obstacle->other);
+    if (status != STATUS_OK || obstacle->other)
         return status;
     node = cursor_add(cursor, name);
     if (node == DIRTREE_NONE)
@@ -100,41 +109,46 @@ static enum status enter(struct tree *tree, const char *name, const char *path, 
     return cursor_enter(cursor, name, node) == 0 ? STATUS_OK : diag_failed(path, "enter directory");
 }
 
-/* Moves the cursor; stops before a link, and stores that there is one. `shown` is for messages. */
+/* Moves the cursor; stops before an obstacle. `shown` is for messages. */
 static enum status move(struct tree *tree, const char *path, size_t length, const char *shown,
-                        bool *is_link)
+                        struct obstacle *obstacle)
 {
     ssize_t at = cursor_leave(&tree->cursor, path, length);
     enum status status = STATUS_OK;
-    *is_link = false;
+    *obstacle = (struct obstacle){0};
     if (at < 0)
         return diag_failed(shown, "return to the parent directory");
-    for (size_t next = (size_t)at; next < length && status == STATUS_OK && !*is_link;) {
+    for (size_t next = (size_t)at; next < length && status == STATUS_OK;) {
         char name[TAR_NAME_MAX + 1];
         next += path[next] == '/';
         const char *slash = memchr(path + next, '/', length - next);
         size_t used = slash ? (size_t)(slash - path) - next : length - next;
         memcpy(name, path + next, used);
         name[used] = '\0';
-        status = enter(tree, name, shown, is_link);
+        status = enter(tree, name, shown, obstacle);
         next += used;
+        if (obstacle->link || obstacle->other)
+            break;
     }
     return status;
 }
 
-enum status tree_move(struct tree *tree, const char *path, size_t length)
+enum status tree_move(struct tree *tree, const char *path, size_t length, bool *blocked)
 {
-    bool is_link = false;
-    enum status status = move(tree, path, length, path, &is_link);
-    if (status != STATUS_OK || !is_link)
-        return status;
-    status = route_find(&tree->route, path, length);
-    if (status == STATUS_ARCHIVE)
-        diag_error("%s: a parent in the path %s", diag_name(path).text, tree->route.problem);
-    if (status != STATUS_OK)
-        return status;
-    status = move(tree, tree->route.path.bytes, tree->route.path.length, path, &is_link);
-    return status == STATUS_OK && is_link ? parent_refuse(path) : status;
+    struct obstacle obstacle;
+    enum status status = move(tree, path, length, path, &obstacle);
+    if (status == STATUS_OK && obstacle.link) {
+        status = route_find(&tree->route, path, length);
+        if (status == STATUS_ARCHIVE)
+            diag_error("%s: a parent in the path %s", diag_name(path).text, tree->route.problem);
+        if (status != STATUS_OK)
+            return status;
+        status = move(tree, tree->route.path.bytes, tree->route.path.length, path, &obstacle);
+    }
+    if (blocked)
+        *blocked = obstacle.other;
+    bool refused = obstacle.link || (obstacle.other && !blocked);
+    return status == STATUS_OK && refused ? parent_refuse(path) : status;
 }
 
 /* Sets the attributes that can be set now, and keeps the others for tree_finish(). */
@@ -184,7 +198,7 @@ enum status tree_directory(struct tree *tree, const char *name, const char *path
         return directory_note(tree, DIRTREE_ROOT, name, path, meta, xattrs);
     enum status status = tree_settle(tree, name);
     if (status == STATUS_OK)
-        status = directory_make(tree, name, path, true);
+        status = directory_make(tree, name, path, NULL);
     if (status != STATUS_OK)
         return status;
     uint32_t node = cursor_add(&tree->cursor, name);
@@ -225,7 +239,7 @@ enum status tree_drop(struct tree *tree, const char *name)
         return STATUS_OK;
     enum status status = crew_settle(&tree->crew);
     if (status == STATUS_OK)
-        status = tree_move(tree, "", 0);
+        status = tree_move(tree, "", 0, NULL);
     if (status == STATUS_OK)
         status = remove_tree(cursor_fd(&tree->cursor), name, name);
     dirtree_remove(&tree->cursor.made, node);

@@ -63,7 +63,7 @@ static enum status enter_again(struct tree *tree, const char *name, uint32_t nod
 static enum status directories_finish(struct tree *tree)
 {
     struct buf path = {0};
-    enum status status = tree_move(tree, "", 0);
+    enum status status = tree_move(tree, "", 0, NULL);
     for (uint32_t at = DIRTREE_ROOT; status == STATUS_OK && at != DIRTREE_NONE;) {
         struct dirnode *node = dirtree_node(&tree->cursor.made, at);
         uint32_t child = node->first_child;
@@ -126,7 +126,7 @@ static enum status vacant_remove(struct tree *tree, uint32_t index, struct buf *
     if (result != 0)
         return result > 0 ? STATUS_OK : diag_no_memory();
     size_t above = path->length - strlen(node->name);
-    enum status status = tree_move(tree, path->bytes, above > 0 ? above - 1 : 0);
+    enum status status = tree_move(tree, path->bytes, above > 0 ? above - 1 : 0, NULL);
     if (status == STATUS_OK && is_whited_out(tree, node, path->bytes))
         status = vacant_replace(tree, index, path->bytes);
     return status;

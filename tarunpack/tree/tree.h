@@ -47,8 +47,9 @@ struct tree *tree_new(const struct tree_options *options, int fd);
 
 /* Moves the cursor to the directory that the first `length` bytes of `path` name, and creates
  * missing parents. A parent that is a symbolic link leads to another directory of the tree
- * (tree/route.h). STATUS_ARCHIVE if a parent is no directory. */
-enum status tree_move(struct tree *tree, const char *path, size_t length);
+ * (tree/route.h). If a parent is no directory, STATUS_ARCHIVE; or if `blocked` is not NULL, this is
+ * stored there, and the cursor stays above it. */
+enum status tree_move(struct tree *tree, const char *path, size_t length, bool *blocked);
 
 /* Says that an entry other than a whiteout comes next, in the cursor's directory. */
 void tree_entry(struct tree *tree);

@@ -234,8 +234,8 @@ web/1 copied $(id 1)"
 }
 
 @test "what gc has begun to delete during a copy is not relied on" {
-    fake touch "[ -e ../doomed ] || { cat >../doomed && mkdir -p other/web/1/doomed && cp ../doom other/web/1/doomed/00000000-20261129T120000Z-000000000000.json; }
-exec /usr/bin/touch \"\$@\""
+    fake cp "[ -e ../doomed ] || { : >../doomed && mkdir -p other/web/1/doomed && /usr/bin/cp ../doom other/web/1/doomed/00000000-20261129T120000Z-000000000000.json; }
+exec /usr/bin/cp \"\$@\""
     doom "packs/$(last_pack 2).zst"
     mv other/web/1/doomed/*.json ../doom
     run -1 --separate-stderr zlsnap copy web/1 store other

@@ -328,8 +328,10 @@ closed() {
     assert_one_line "'web/1' needs an option such as --keep-daily=7, or the ID of a snapshot, NAME@ID"
     run -2 --separate-stderr zlsnap forget --keep-last=1 web/1@a store
     assert_one_line "'web/1@a' is one snapshot: the rules are for names"
-    run -2 --separate-stderr zlsnap forget web/1@2026-03-01 store
-    assert_one_line "'2026-03-01' is not the ID of a snapshot"
+    run -1 --separate-stderr zlsnap forget web/1@2026-03-01 store
+    assert_one_line 'web/1: store has no such name'
+    run -2 --separate-stderr zlsnap forget web/1@monday store
+    assert_one_line "'monday' is neither the ID of a snapshot nor a time"
     run -2 --separate-stderr zlsnap forget --keep-last=0 web/1 store
     assert_one_line "'--keep-last' takes a number from 1 to 99999"
     run -2 --separate-stderr zlsnap forget store

@@ -386,7 +386,7 @@ assert_untouched() {
     put_at '3 days ago' store
     touch "$new/second" store/web/1/packs/.put-3-4/file
     run -0 zlsnap gc --dry-run store
-    assert_line --regexp "^store/web/1/packs/.put-1-2 \(unfinished, of 20.*Z\)$"
+    assert_line --regexp "^store/web/1/packs/.put-1-2 \(unfinished, of 20[-0-9:T]+[+-][0-9:]{5}\)$"
     assert_exists "$old/file"
     run -0 zlsnap gc store
     assert_equal "$(grep -c unfinished <<<"$output")" 3

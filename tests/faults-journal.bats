@@ -218,9 +218,10 @@ complete or remove it"
     /usr/bin/python3 - >refused.tar <<'PYTHON'
 import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
-    for name, kind in ("d", tarfile.DIRTYPE), ("e/old/below", tarfile.REGTYPE):
+    for name, kind in ("d", tarfile.DIRTYPE), ("e/link", tarfile.LNKTYPE):
         entry = tarfile.TarInfo(name)
         entry.type = kind
+        entry.linkname = "missing" if kind == tarfile.LNKTYPE else ""
         archive.addfile(entry)
 PYTHON
     run -3 tarunpack --no-sync --merge dir <refused.tar

@@ -182,7 +182,7 @@ damage() {
     local dir=$'odd "name"\\\n\xc3\xa9\xff' table
     mkdir "$dir"
     random_file "$dir/large" 3M
-    echo 'cat >/dev/null; printf "%s\\n" "a \"signature\"" second' >sign
+    printf '%s\n' 'cat >/dev/null; printf "%s\\n" "a \"signature\"" second' >sign
     odd_sync() { zlsnap sync -q --state=state --exclude='a"*' --sign='sh sign' odd/1 "$dir" store; }
     odd_sync
     echo more >"$dir/file"

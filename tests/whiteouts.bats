@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # tarunpack --whiteouts: how a new directory represents a layer's deletions.
+# shellcheck disable=SC2154
 
 load helpers
 load modes

@@ -120,19 +120,21 @@ static struct met tree_walk(int root, const char *excluded, const struct behavio
 static void test_walks(int root)
 {
     struct met met = tree_walk(root, "", &(struct behaviour){0});
-    CHECK(!met.wrong && met.files == DIRECTORIES * FILES && met.directories == 1 + 2 * DIRECTORIES,
+    CHECK(!met.wrong && met.files == (size_t)DIRECTORIES * FILES &&
+              met.directories == 1 + 2 * DIRECTORIES,
           "a walk with a thread ahead meets everything");
     CHECK(met.names == 1 + DIRECTORIES,
           "the names of all directories that are not empty are known");
     CHECK(met.statuses <= met.files, "the status of files is known, if the thread had the time");
     met = tree_walk(root, "d07", &(struct behaviour){0});
-    CHECK(!met.wrong && met.names == DIRECTORIES && met.files == DIRECTORIES * FILES,
+    CHECK(!met.wrong && met.names == DIRECTORIES && met.files == (size_t)DIRECTORIES * FILES,
           "the walk reads a directory that the thread leaves out");
     met = tree_walk(root, "", &(struct behaviour){.leaves_out = "d07"});
     CHECK(!met.wrong && met.names == DIRECTORIES,
           "a directory that only the thread has read does not hide those behind it");
     met = tree_walk(root, "", &(struct behaviour){.changed = true});
-    CHECK(!met.wrong && met.names == 0 && met.statuses == 0 && met.files == DIRECTORIES * FILES,
+    CHECK(!met.wrong && met.names == 0 && met.statuses == 0 &&
+              met.files == (size_t)DIRECTORIES * FILES,
           "nothing is used of directories that have changed");
 }
 

@@ -37,7 +37,9 @@ platform_read() {
 # Platforms as text, OS/ARCH/VARIANT, in one spelling: amd64/v1 is amd64, arm64/v8 is arm64, arm is arm/v7.
 platform_definitions='
     def string: select(type == "string");
-    def strings_of: with_entries(select(.value | type == "string"));
+    # They are printed in lines, among digests that are checked.
+    def strings_of: with_entries(select(.value | type == "string"))
+        | check(all(.os, .architecture, .variant; . == null or . == "" or word); "has a malformed platform");
     def spelled:
         ((.os // "") | ascii_downcase | if . == "macos" then "darwin" else . end) as $os
         | (.architecture // "") as $name

@@ -140,6 +140,16 @@ gives_none() {
     gives_none 3 layer-of-text 'layer 1 is of an unknown type, text/plain'
 }
 
+@test "an index may list more images than an argument of a program can hold" {
+    image_ab
+    jq '.manifests[0] as $image | .manifests += [range(1000)
+        | $image * {digest: "sha256:\("0" * 60)\(1000 + .)", annotations: {"org.opencontainers.image.ref.name": "v\(.)"}}]' \
+        img/index.json >index
+    cp index img/index.json
+    zlsnap extract oci:img tree
+    assert_exists tree/dir/new
+}
+
 @test "a platform that would add lines to what is checked is refused" {
     local none key options fake
     printf -v none %064d 0

@@ -190,12 +190,10 @@ index_leaves() {
     done
 }
 
-# index_choose TAG LEAVES READ: applies choice_filter.
+# index_choose TAG LEAVES READ: applies choice_filter. There may be more leaves than an argument can hold.
 index_choose() {
-    local input
-    input=$(jq -nRc "$leaves_parse" <<<"$2") || die 1 "$image: jq failed"
-    documents_parse 'the index' "\$input | of(\"the index\"; $choice_filter)" --null-input --arg tag "$1" \
-        --argjson input "$input" --argjson platform "$platform" --argjson read "$3"
+    documents_parse 'the index' "($leaves_parse) as \$input | of(\"the index\"; $choice_filter)" --null-input \
+        --raw-input --arg tag "$1" --argjson platform "$platform" --argjson read "$3" <<<"$2"
 }
 
 leaves_parse='[inputs | select(. != "") | (. / " ") as $w | ($w[3:] | join(" ") | fromjson)

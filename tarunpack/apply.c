@@ -311,6 +311,14 @@ static enum status names_check(const struct apply *apply, const struct tar_entry
     return STATUS_ARCHIVE;
 }
 
+/* The same for the name where the entry belongs, which may be the root also by a symbolic link. */
+static enum status place_check(const struct apply *apply, const char *path)
+{
+    if (!tree_is_at_root(apply->tree) || !is_merge_staging(apply, tar_path_name(path)))
+        return STATUS_OK;
+    return refuse(path, "has the name of a merge's staging directory");
+}
+
 enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
                         enum archive_event *event)
 {
@@ -335,6 +343,8 @@ enum status apply_entry(struct apply *apply, const struct tar_entry *entry,
         status = move_above(apply->tree, entry->path, hides ? &blocked : NULL);
     if (blocked)
         return status;
+    if (status == STATUS_OK)
+        status = place_check(apply, entry->path);
     if (status == STATUS_OK &&
         bounds_tree(apply->input->bounds, tree_implied(apply->tree), tree_kept(apply->tree),
                     apply->input->problem) != ARCHIVE_OK) {

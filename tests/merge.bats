@@ -794,6 +794,25 @@ blob() {
     done
 }
 
+@test "nor can an entry or a hard link reach such a name through a symbolic link to the root" {
+    local name root
+    mkdir -p dir real/d copy
+    touch real/d/{,.wh.}.merge.zlsnap-AbCdEf copy/.merge.zlsnap-AbCdEf copy/file
+    ln real/d/.merge.zlsnap-AbCdEf real/link
+    for root in . /; do
+        ln -sfn "$root" copy/d
+        for name in d/.merge.zlsnap-AbCdEf d/.wh..merge.zlsnap-AbCdEf; do
+            run -3 merge copy < <(archive real "$name")
+            assert_output "tarunpack: $name: has the name of a merge's staging directory"
+        done
+        archive real d/.merge.zlsnap-AbCdEf link >link.tar
+        tar --delete -f link.tar d/.merge.zlsnap-AbCdEf
+        run -3 merge copy <link.tar
+        assert_output 'tarunpack: link: links to d/.merge.zlsnap-AbCdEf, which does not exist'
+        assert_equal "$(cd copy && echo .m* *)" '.merge.zlsnap-AbCdEf d file'
+    done
+}
+
 # --------------------------------------------------------------------------- modes and ACLs
 
 @test "an ordinary user merges into read-only directories, which keep their modes" {

@@ -140,6 +140,35 @@ gives_none() {
     gives_none 3 layer-of-text 'layer 1 is of an unknown type, text/plain'
 }
 
+@test "an index may list more images than an argument of a program can hold" {
+    image_ab
+    jq '.manifests[0] as $image | .manifests += [range(1000)
+        | $image * {digest: "sha256:\("0" * 60)\(1000 + .)", annotations: {"org.opencontainers.image.ref.name": "v\(.)"}}]' \
+        img/index.json >index
+    cp index img/index.json
+    zlsnap extract oci:img tree
+    assert_exists tree/dir/new
+}
+
+@test "a platform that would add lines to what is checked is refused" {
+    local none key options fake
+    printf -v none %064d 0
+    # shellcheck disable=SC2016
+    fake=$'linux\napplication/vnd.oci.image.manifest.v1+json sha256:0 platform[$(touch made)]\nsha256:'$none$'\nx'
+    image_ab
+    for key in os architecture variant; do
+        jq --arg key "$key" --arg fake "$fake" '.manifests[0].platform =
+            {os: "linux", architecture: "amd64"} + {($key): $fake}' img/index.json >index
+        cp index img/index.json
+        for options in --quiet "--expect=$none" --platform=linux/amd64; do
+            run -3 --separate-stderr zlsnap extract "$options" oci:img tree
+            assert_one_line 'oci:img: index.json has a malformed platform'
+            assert_not_exists tree
+        done
+    done
+    assert_not_exists made
+}
+
 @test "oci --platform: the image for another machine as the base" {
     zlsnap oci --platform=linux/s390x "oci:$LAYOUTS/nested" -o img
     zlsnap extract oci:img tree

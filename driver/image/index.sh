@@ -37,7 +37,9 @@ platform_read() {
 # Platforms as text, OS/ARCH/VARIANT, in one spelling: amd64/v1 is amd64, arm64/v8 is arm64, arm is arm/v7.
 platform_definitions='
     def string: select(type == "string");
-    def strings_of: with_entries(select(.value | type == "string"));
+    # They are printed in lines, among digests that are checked.
+    def strings_of: with_entries(select(.value | type == "string"))
+        | check(all(.os, .architecture, .variant; . == null or . == "" or word); "has a malformed platform");
     def spelled:
         ((.os // "") | ascii_downcase | if . == "macos" then "darwin" else . end) as $os
         | (.architecture // "") as $name
@@ -188,12 +190,10 @@ index_leaves() {
     done
 }
 
-# index_choose TAG LEAVES READ: applies choice_filter.
+# index_choose TAG LEAVES READ: applies choice_filter. There may be more leaves than an argument can hold.
 index_choose() {
-    local input
-    input=$(jq -nRc "$leaves_parse" <<<"$2") || die 1 "$image: jq failed"
-    documents_parse 'the index' "\$input | of(\"the index\"; $choice_filter)" --null-input --arg tag "$1" \
-        --argjson input "$input" --argjson platform "$platform" --argjson read "$3"
+    documents_parse 'the index' "($leaves_parse) as \$input | of(\"the index\"; $choice_filter)" --null-input \
+        --raw-input --arg tag "$1" --argjson platform "$platform" --argjson read "$3" <<<"$2"
 }
 
 leaves_parse='[inputs | select(. != "") | (. / " ") as $w | ($w[3:] | join(" ") | fromjson)

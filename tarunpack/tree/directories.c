@@ -151,6 +151,11 @@ enum status tree_move(struct tree *tree, const char *path, size_t length, bool *
     return status == STATUS_OK && refused ? parent_refuse(path) : status;
 }
 
+bool tree_is_at_root(const struct tree *tree)
+{
+    return cursor_index(&tree->cursor) == DIRTREE_ROOT;
+}
+
 /* Sets the attributes that can be set now, and keeps the others for tree_finish(). */
 static enum status attributes_set(struct tree *tree, struct dirnode *node, int fd, const char *path,
                                   const struct xattrs *xattrs)

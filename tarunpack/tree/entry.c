@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "place/openat2.h"
+#include "staging_name.h"
 #include "stream.h"
 #include "tar_path.h"
 
@@ -165,6 +166,8 @@ static enum status target_route(struct tree *tree, const char *target, struct bu
     *routed = false;
     if (status != STATUS_OK) /* what is wrong with it, link_without_target() says */
         return status == STATUS_ARCHIVE ? STATUS_OK : status;
+    if (route->path.length == 0 && staging_name_is(name, STAGING_MERGE))
+        return STATUS_OK; /* nor may a link lead to a merge's own files */
     if (buf_append_text(real, route->path.bytes) != 0 ||
         buf_append_text(real, route->path.length > 0 ? "/" : "") != 0 ||
         buf_append_text(real, name) != 0)

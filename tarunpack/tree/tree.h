@@ -51,6 +51,9 @@ struct tree *tree_new(const struct tree_options *options, int fd);
  * stored there, and the cursor stays above it. */
 enum status tree_move(struct tree *tree, const char *path, size_t length, bool *blocked);
 
+/* Whether the cursor is in the root. */
+bool tree_is_at_root(const struct tree *tree);
+
 /* Says that an entry other than a whiteout comes next, in the cursor's directory. */
 void tree_entry(struct tree *tree);
 

@@ -11,10 +11,10 @@ make_synced() {
     mkdir tree home
     random_file tree/random 1500000
     seq 20000 >tree/numbers
-    zlsnap sync -q web/1 tree store
+    zlsnap sync -q --state="$BATS_FILE_TMPDIR/state" web/1 tree store
     cp -a tree old
     echo second >tree/file
-    zlsnap sync -q web/1 tree store
+    zlsnap sync -q --state="$BATS_FILE_TMPDIR/state" web/1 tree store
 }
 
 setup() {

@@ -288,6 +288,32 @@ hostile_object() {
     assert_stderr 1 'No space left on device|cannot be written'
 }
 
+@test "a jq that is killed, or cannot write, says nothing about a document" {
+    local command
+    fake jq 'case " $* " in *" kind "*) if [ -e fails ]; then kill -KILL $$; fi ;; esac
+PATH=/usr/bin:/bin exec jq "$@"'
+    touch fails
+    for command in 'snapshots web/1 store' 'restore web/1 store back' 'forget --keep-last=1 web/1 store' \
+        'gc store' 'check store' 'sync --state=new web/1 tree store'; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr zlsnap $command
+        assert_stderr 1 'jq was killed by signal KILL'
+    done
+    rm fails
+    run -0 zlsnap check store
+}
+
+@test "a find that fails without a word does not mean that objects are missing" {
+    local command
+    fake find 'case " $* " in *" -maxdepth 0 "*) exit 1 ;; esac
+PATH=/usr/bin:/bin exec find "$@"'
+    for command in 'snapshots web/1 store' 'restore web/1 store back' 'gc store' 'sync --state=new web/1 tree store'; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr zlsnap $command
+        assert_stderr 1 'cannot be read: find failed with status 1'
+    done
+}
+
 @test "sync: links, pipes and packs that others put into incoming/ are not used" {
     local mine pack
     rm -r store/web/1/incoming

@@ -314,6 +314,18 @@ PATH=/usr/bin:/bin exec find "$@"'
     done
 }
 
+@test "restore: after a failure the spool is removed when all has ended that may write to it" {
+    export ENDED=$PWD/ended
+    fake zstd 'case $(readlink /proc/self/fd/0) in
+*/manifests/*) exit 1 ;;
+*.index.zst) sleep 1 && touch "$ENDED" ;;
+esac
+PATH=/usr/bin:/bin exec zstd "$@"'
+    # `run` would wait for what is left.
+    zlsnap restore web/1 store back >said 2>&1 || [ $? -eq 3 ]
+    assert_exists "$ENDED"
+}
+
 @test "sync: links, pipes and packs that others put into incoming/ are not used" {
     local mine pack
     rm -r store/web/1/incoming

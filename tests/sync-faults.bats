@@ -11,10 +11,10 @@ make_synced() {
     mkdir tree home
     random_file tree/random 1500000
     seq 20000 >tree/numbers
-    zlsnap sync -q web/1 tree store
+    zlsnap sync -q --state="$BATS_FILE_TMPDIR/state" web/1 tree store
     cp -a tree old
     echo second >tree/file
-    zlsnap sync -q web/1 tree store
+    zlsnap sync -q --state="$BATS_FILE_TMPDIR/state" web/1 tree store
 }
 
 setup() {
@@ -286,6 +286,44 @@ hostile_object() {
     assert_not_exists back
     run -1 --separate-stderr env TMPDIR="$PWD/small" zlsnap snapshots web/1 store
     assert_stderr 1 'No space left on device|cannot be written'
+}
+
+@test "a jq that is killed, or cannot write, says nothing about a document" {
+    local command
+    fake jq 'case " $* " in *" kind "*) if [ -e fails ]; then kill -KILL $$; fi ;; esac
+PATH=/usr/bin:/bin exec jq "$@"'
+    touch fails
+    for command in 'snapshots web/1 store' 'restore web/1 store back' 'forget --keep-last=1 web/1 store' \
+        'gc store' 'check store' 'sync --state=new web/1 tree store'; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr zlsnap $command
+        assert_stderr 1 'jq was killed by signal KILL'
+    done
+    rm fails
+    run -0 zlsnap check store
+}
+
+@test "a find that fails without a word does not mean that objects are missing" {
+    local command
+    fake find 'case " $* " in *" -maxdepth 0 "*) exit 1 ;; esac
+PATH=/usr/bin:/bin exec find "$@"'
+    for command in 'snapshots web/1 store' 'restore web/1 store back' 'gc store' 'sync --state=new web/1 tree store'; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr zlsnap $command
+        assert_stderr 1 'cannot be read: find failed with status 1'
+    done
+}
+
+@test "restore: after a failure the spool is removed when all has ended that may write to it" {
+    export ENDED=$PWD/ended
+    fake zstd 'case $(readlink /proc/self/fd/0) in
+*/manifests/*) exit 1 ;;
+*.index.zst) sleep 1 && touch "$ENDED" ;;
+esac
+PATH=/usr/bin:/bin exec zstd "$@"'
+    # `run` would wait for what is left.
+    zlsnap restore web/1 store back >said 2>&1 || [ $? -eq 3 ]
+    assert_exists "$ENDED"
 }
 
 @test "sync: links, pipes and packs that others put into incoming/ are not used" {

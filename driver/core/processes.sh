@@ -21,6 +21,8 @@ run() {
         [[ ! $lifeline ]] || exec {lifeline}>&-
         # The job must outlive the last process of its pipe.
         trap 'exit 1' TERM INT HUP QUIT
+        # What it has in the background may still write to the spool.
+        trap wait EXIT
         # The job is not in the terminal's foreground group: writing there must not stop it.
         trap '' TTOU
         "$@"

@@ -168,11 +168,13 @@ directory_find() {
     find "${paths[@]/#/"$directory_path/$2/"}" -maxdepth 0 -type f -print0 >"$output" 2>"$said"
     status=$?
     if ((status)); then
+        # If the disk is full, nothing is said.
         problems=$(<"$said")
-        [[ $status -eq 1 && $problems == *': No such file or directory' ]] &&
-            problems=$(grep -v ': No such file or directory$' <<<"$problems")
-        [[ ! $problems && $status -eq 1 ]] ||
+        [[ $problems ]] || spool_check
+        if [[ $status -ne 1 || $problems != *': No such file or directory' ]] ||
+            problems=$(grep -v ': No such file or directory$' <<<"$problems"); then
             directory_failed "$2" 'cannot be read' "${problems:-find $(end_text "$status")}"
+        fi
     fi
     mapfile -d '' -t "$1" <"$output"
 }

@@ -99,8 +99,7 @@ documents_fetch() {
         ((${#keys[@]})) || continue
         attempt mkdir -- "$spool/$kind"
         target_get "$1" "$spool/$kind" "${keys[@]}"
-        find "$spool/$kind" -type f -size -64M ! -empty -print0 | name=$1 kind=$kind documents_flatten ||
-            die 1 'the documents of the store cannot be read by jq'
+        find "$spool/$kind" -type f -size -64M ! -empty -print0 | name=$1 kind=$kind documents_flatten || exit
         find "$spool/$kind" -type f \( -empty -o ! -size -64M \) \
             -printf "$kind/%P\\tmalformed\\tit is empty or larger than 63 MiB\\n" >>"$spool/table" ||
             spool_failed 'the spool cannot be written'
@@ -109,9 +108,9 @@ documents_fetch() {
 }
 
 # Appends the lines of the files whose names are on standard input. jq stops where one of them is no JSON, and
-# joins what is cut with the next one.
+# joins what is cut with the next one. What else lets it fail says nothing about a document.
 documents_flatten() {
-    local files file sealed=
+    local files file status sealed=
     [[ $target_unseal ]] || sealed='; if the name is sealed, give --open'
     mapfile -d '' -t files
     ((${#files[@]})) || return 0
@@ -120,16 +119,20 @@ documents_flatten() {
         mv -T -- "$spool/lines" "$spool/flat"
     else
         for file in "${files[@]}"; do
-            if ! documents_lines "$file" >"$spool/lines" 2>/dev/null; then
+            documents_lines "$file" >"$spool/lines" 2>/dev/null
+            status=$?
+            ((status == 0 || status == 5)) ||
+                spool_failed "the documents of the store cannot be read: jq $(end_text "$status")"
+            if ((status)); then
                 printf '%s\tmalformed\tit is not JSON%s\n' "$kind/${file##*/}" "$sealed" >"$spool/lines"
             elif ! documents_count 1; then
                 printf '%s\tmalformed\tit is not one JSON object\n' "$kind/${file##*/}" >"$spool/lines"
             fi
-            cat "$spool/lines" >>"$spool/flat" || return
+            cat "$spool/lines" >>"$spool/flat" || spool_failed 'the spool cannot be written'
         done
     fi
     awk -F '\t' -v OFS='\t' 'NR == FNR { size[$1] = $2; next } $2 == "document" { $3 = size[$1] } { print }' \
-        "$spool/listing" "$spool/flat" >>"$spool/table"
+        "$spool/listing" "$spool/flat" >>"$spool/table" || spool_failed 'the documents cannot be read: awk failed'
 }
 
 # documents_count NUMBER: whether "lines" has just one document for each of so many keys.

@@ -156,6 +156,9 @@ blob_expect() {
 document_print() {
     local digest size file status
     read -r _ digest size <<<"$2"
+    # bash would evaluate other text as an expression.
+    [[ $digest =~ ^sha256:[0-9a-f]{64}$ && $size =~ ^[0-9]{1,18}$ ]] ||
+        die 3 "$image: $1 has a malformed descriptor"
     file=$image_dir/blobs/${digest/://}
     ((size <= document_limit)) || die 3 "$image: $1 is larger than 4 MiB"
     blob_expect "$1" "$file" "$size"

@@ -51,7 +51,7 @@ expected_read() {
 # Returns 4 if the layer is shorter than LAYER.json says, which explains more than the digests of a part would.
 truncation_check() {
     local size
-    [[ ${metadata[compressed_size_bytes]-} && -f $layer ]] || return 0
+    [[ ${metadata[compressed_size_bytes]-} =~ ^[0-9]+$ && -f $layer ]] || return 0
     file_size size "$layer"
     ((size < metadata[compressed_size_bytes])) || return 0
     say "$(printable "$layer"): is truncated: it has $size bytes, but ${metadata[compressed_size_bytes]} in LAYER.json"

@@ -99,9 +99,11 @@ archive_file() {
     local found root shown
     shown=$(printable "$2")
     path_of root realpath -- "$spool/archive"
-    [[ -e $spool/archive/$2 ]] || die 1 "$image: there is no $shown in it"
-    path_of found realpath -- "$spool/archive/$2"
-    [[ $found == "$root"/* && -f $found ]] || die 3 "$image: $shown is not a file in it"
+    # Nothing outside is looked at.
+    path_of found realpath -m -- "$spool/archive/$2"
+    [[ $found == "$root"/* ]] || die 3 "$image: $shown is not a file in it"
+    [[ -e $found ]] || die 1 "$image: there is no $shown in it"
+    [[ -f $found ]] || die 3 "$image: $shown is not a file in it"
     printf -v "$1" '%s' "$found"
 }
 

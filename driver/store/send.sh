@@ -164,7 +164,7 @@ packs_judge() {
     0) ;;
     1) return 1 ;;
     4) die 1 "$(printable "$incoming"): a pack is gone; not synced, run it again" ;;
-    *) die 1 'the packs cannot be listed: awk failed' ;;
+    *) spool_failed 'the packs cannot be listed: awk failed' ;;
     esac
 }
 

@@ -18,15 +18,20 @@ send_again=75
 
 # Sends the snapshot that sync_compare() has compared with the last one.
 send_snapshot() {
-    local needs reader keeper name
+    local finder said text reader keeper name
     document_number number snapshots
     document_number_check "$number" snapshots 'not synced'
-    (packs_find) &
-    needs=$!
+    # Its messages wait in a pipe: if both fail, on a full disk for instance, one message is enough.
+    coproc finding { messages_join && packs_find; }
+    finder=$!
+    exec {said}<&"${finding[0]}"
     objects_begin
     objects_make manifest "$spool/manifest" "$tree"
     chunks_make
-    wait "$needs" || return
+    read -r -d '' -u "$said" text
+    exec {said}<&-
+    [[ ! $text ]] || printf '%s' "$text" >&"$messages"
+    wait "$finder" || return
     ([[ ! $readback_wanted ]] || readback) &
     reader=$!
     readback_wanted=

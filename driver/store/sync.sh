@@ -242,11 +242,11 @@ sync_walk() {
     read -r packed stored hashed <<<"$statuses"
     statuses="$packed $hashed $stored"
     # If the disk is full, each program would say so.
-    if ((hashed == 1)) && [[ ! $drawn ]]; then
+    if ((packed == 1 || hashed == 1)) && [[ ! $drawn ]]; then
         spool_check
-        [[ -s $spool/unhashed ]] || die 1 "$(printable "$state"): the manifest cannot be written; $spool_advice"
+        ((hashed != 1)) || [[ -s $spool/unhashed ]] || die 1 "$(printable "$state"): the manifest cannot be written; $spool_advice"
     fi
-    cat -- "$spool/unhashed" >&"$messages"
+    cat -- "$spool/unread" "$spool/unhashed" >&"$messages"
     after_tell "$statuses"
     # A cut stream of contents follows from a manifest that could not be written.
     verdict "$statuses" tarpack shasum-tee tarstore || return
@@ -281,6 +281,9 @@ tree_bytes=0
 # sync_contents DIR: writes contents to standard output and the manifest to descriptor 4.
 sync_contents() {
     local contents
+    # Its messages are kept, too, unless it names the entries.
+    : >"$spool/unread"
+    [[ $drawn || " ${passed[*]} " == *' --verbose '* ]] || exec {messages}>"$spool/unread"
     exec {contents}>&1 >&4 4>&-
     stage_from "$excludes" stage "$tarpack" "${passed[@]}" "${shaping[@]}" ${option[quiet]+-q} --manifest=time \
         --cache="$state/cache" --contents="$contents" --chunks="$spool/chunks" --known="$state/known" \

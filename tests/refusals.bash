@@ -52,6 +52,7 @@ held_as() {
 # held TARGET OPTION...: likewise with tarunpack. Background commands of a shell ignore SIGINT and SIGQUIT.
 held() {
     held_as "$1" env --default-signal=INT,QUIT tarunpack --no-sync "$@"
+    wait_until child_of "$held"
 }
 
 # let_go: ends the input of `held`, waits for it and sets $status.

@@ -458,6 +458,22 @@ PYTHON
     assert_exists parent/a
 }
 
+@test "another user's link in a directory like /tmp is followed where no other user can come" {
+    requires_root
+    mkdir -m 700 private
+    mkdir -p private/dir/tmp private/dir/opt
+    chmod 1777 private/dir/tmp
+    ln -s ../opt private/dir/tmp/his
+    chown -h 65534 private/dir/tmp/his
+    tar_with f:tmp/his/new >layer.tar
+    chmod 711 private
+    run -3 unpack --merge private/dir <layer.tar
+    chmod 700 private
+    unpack --merge private/dir <layer.tar
+    assert_exists private/dir/opt/new
+    [ -L private/dir/tmp/his ]
+}
+
 @test "links of DIR that can't be followed: status 3, and DIR does not change" {
     requires_root
     mkdir -p lower/tmp layer

@@ -55,6 +55,15 @@ static enum found look(int root, const char *path, char target[static PATH_MAX],
     return found;
 }
 
+/* Whether only this user can come to the root of the tree, as to that of an image which is being
+ * unpacked. */
+static bool is_private(int root)
+{
+    struct stat above;
+    return fstatat(root, "..", &above, AT_SYMLINK_NOFOLLOW) == 0 && above.st_uid == geteuid() &&
+           (above.st_mode & (S_IXGRP | S_IXOTH)) == 0;
+}
+
 /* Whether a link may be followed, by the kernel's rule for fs.protected_symlinks (proc(5)): in a
  * directory such as /tmp only the owner of the link, or that of the directory, decides. */
 static bool is_trusted(int root, const char *path, const struct stat *link)
@@ -66,7 +75,7 @@ static bool is_trusted(int root, const char *path, const struct stat *link)
     stream_close(parent);
     const mode_t shared = S_ISVTX | S_IWOTH;
     return known && ((above.st_mode & shared) != shared || link->st_uid == geteuid() ||
-                     link->st_uid == above.st_uid);
+                     link->st_uid == above.st_uid || is_private(root));
 }
 
 static bool is_whited_out(int parent, const char *name)

@@ -109,10 +109,9 @@ archive_file() {
 
 # archive_document VARIABLE NAME: sets the variable to the text of a document in the archive.
 archive_document() {
-    local path size
+    local path
     archive_file path "$2"
-    file_size size "$path"
-    ((size <= document_limit)) || die 3 "$image: $(printable "$2") is larger than 4 MiB"
+    document_expect_small "$path" "$(printable "$2")"
     printf -v "$1" '%s' "$(<"$path")"
 }
 

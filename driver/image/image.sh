@@ -193,11 +193,11 @@ image_open() {
     image_read
 }
 
-# document_expect_small NAME: ends the driver if a file of the layout is too large for jq.
+# document_expect_small FILE NAME: ends the driver if the file is too large for jq; NAME is for messages.
 document_expect_small() {
     local size
-    file_size size "$image_dir/$1"
-    ((size <= document_limit)) || die 3 "$image: $1 is larger than 4 MiB"
+    file_size size "$1"
+    ((size <= document_limit)) || die 3 "$image: $2 is larger than 4 MiB"
 }
 
 # Ends the driver unless the directory is an image layout.
@@ -205,8 +205,8 @@ layout_expect() {
     [[ -d $image_dir ]] || die 1 "$image: there is no directory $(printable "$image_dir")"
     [[ -f $image_dir/oci-layout && -f $image_dir/index.json ]] ||
         die 1 "$image: $(printable "$image_dir") is not an OCI image layout"
-    document_expect_small oci-layout
-    document_expect_small index.json
+    document_expect_small "$image_dir/oci-layout" oci-layout
+    document_expect_small "$image_dir/index.json" index.json
 }
 
 # Reads the manifest and the config, and adds the layers.

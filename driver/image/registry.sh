@@ -182,9 +182,7 @@ is $2, here it is ${image_digests##*$'\n'} (pull it by @DIGEST to keep it)"
 
 # pulled_type FILE: prints the media type of a manifest or an index.
 pulled_type() {
-    local size
-    file_size size "$1"
-    ((size <= document_limit)) || die 3 "$image: its manifest is larger than 4 MiB"
+    document_expect_small "$1" 'its manifest'
     documents_parse 'the manifest' "of(\"the manifest\"; object | $manifest_type)" --slurp <"$1"
 }
 

@@ -17,11 +17,7 @@ teardown_file() {
 }
 
 setup() {
-    enter_work
-    s3_ready
-    s3_environment
-    # shellcheck disable=SC2153 # of setup_file
-    url=$S3_URL/$BATS_TEST_NUMBER
+    s3_setup
     mkdir tree
     seq 3000 >tree/numbers
     echo first >tree/file

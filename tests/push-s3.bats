@@ -21,11 +21,8 @@ teardown_file() {
 
 # Each test has an empty prefix of its own.
 setup() {
-    enter_work
-    s3_ready
-    s3_environment
+    s3_setup
     cp "$BATS_FILE_TMPDIR"/layer{,.json} .
-    url=$S3_URL/$BATS_TEST_NUMBER
     hex=$(jq -r .compressed_digest layer.json)
     hex=${hex#sha256:}
     object=$url/$hex.tar.zst

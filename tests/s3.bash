@@ -1,5 +1,5 @@
 # A real S3 server on the loopback: `load s3` after `load helpers` and `load driver`.
-# All tests of a file share it: call s3_start in setup_file, s3_ready in setup, s3_stop in teardown_file.
+# All tests of a file share it: call s3_start in setup_file, s3_setup in setup, s3_stop in teardown_file.
 # $S3_HOST is its HOST:PORT, $S3_URL the bucket, and $S3_CONFIG an s3cmd configuration for it with the
 # smallest part size, 5 MiB.
 
@@ -39,6 +39,15 @@ s3cmd_keep() {
     ln -s "$ZLSNAP_PRELOAD/s3cmd" "$1/bin/s3cmd"
     PATH=$1/bin:$PATH
     wait_until test -S "$S3CMD_KEEPER"
+}
+
+# s3_setup: changes to a new directory of the test, and sets $url to an empty prefix of its own.
+# shellcheck disable=SC2034
+s3_setup() {
+    enter_work
+    s3_ready
+    s3_environment
+    url=$S3_URL/$BATS_TEST_NUMBER
 }
 
 # s3_config: prints an s3cmd configuration.

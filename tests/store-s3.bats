@@ -16,12 +16,8 @@ teardown_file() {
 }
 
 setup() {
-    enter_work
-    s3_ready
-    s3_environment
+    s3_setup
     mkdir tree
-    # shellcheck disable=SC2153 # of setup_file
-    url=$S3_URL/$BATS_TEST_NUMBER
 }
 
 # --------------------------------------------------------------------------- copy, check

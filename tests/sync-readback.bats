@@ -79,15 +79,20 @@ sealed_setup() {
     pack=$(compgen -G 'store/web/1/packs/*.zst' | grep -v index)
 }
 
+# synced_sixteenth NUMBER: gives the last snapshot, which has this number, the number 15, and syncs a change.
+synced_sixteenth() {
+    renumber "$1" 15
+    chmod 750 tree
+    run -0 --separate-stderr web_sync
+    assert_output --regexp '^web/1 synced '
+}
+
 @test "a pack that has to be fetched is read back in every sixteenth snapshot only" {
     sealed_setup "tr '\\000-\\377' '\\001-\\377\\000'" "tr '\\001-\\377\\000' '\\000-\\377'"
     flip_byte "$pack" 1000
     chmod 711 tree
     synced
-    renumber 1 15
-    chmod 750 tree
-    run -0 --separate-stderr web_sync
-    assert_output --regexp '^web/1 synced '
+    synced_sixteenth 1
     assert_one_line "store/web/1/packs/$(basename "$pack"): is damaged: "
     run -0 zlsnap check --read-data "web/1@${output##* }" store
 }
@@ -95,10 +100,7 @@ sealed_setup() {
 @test "a sealed pack that --open refuses is damaged" {
     sealed_setup 'gzip -n' 'gzip -qd'
     flip_byte "$pack" 1000
-    renumber 0 15
-    chmod 750 tree
-    run -0 --separate-stderr web_sync
-    assert_output --regexp '^web/1 synced '
+    synced_sixteenth 0
     assert_said "store/web/1/packs/$(basename "$pack"): is damaged: the command of --open fails"
     run -0 zlsnap check --read-data "web/1@${output##* }" store
 }

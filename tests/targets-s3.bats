@@ -19,10 +19,8 @@ teardown_file() {
 
 # Each test has an empty prefix of its own.
 setup() {
-    enter_work
-    s3_ready
-    s3_environment
-    STORE=$S3_URL/$BATS_TEST_NUMBER/store
+    s3_setup
+    STORE=$url/store
 }
 
 @test "s3: put, list" { check_put_and_list; }

@@ -60,7 +60,7 @@ setup() {
     chmod 755 .out.zlsnap-wide00
     ln -s "$staging" .out.zlsnap-link00
     [ "$EUID" -ne 0 ] || chown 65534 .out.zlsnap-others
-    for bad in .out.zlsnap-{none00,notree,more00,wide00,link00,others} "../work/$staging" other file \
+    for bad in .out.zlsnap-{none00,notree,more00,wide00,link00,others} "../${PWD##*/}/$staging" other file \
         . .. ''; do
         if [ "$bad" = .out.zlsnap-others ] && [ "$EUID" -ne 0 ]; then
             continue

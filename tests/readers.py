@@ -79,36 +79,36 @@ class Libarchive:
     FORMATS = {0o10: "0", 0o12: "2", 0o2: "3", 0o6: "4", 0o4: "5", 0o1: "6"}
 
     def __init__(self):
-        self.library = ctypes.CDLL("libarchive.so.13")
+        self.libarchive = ctypes.CDLL("libarchive.so.13")
         for name in "pathname", "symlink", "hardlink":
-            getattr(self.library, f"archive_entry_{name}").restype = ctypes.c_char_p
-        self.library.archive_entry_size.restype = ctypes.c_int64
-        self.library.archive_error_string.restype = ctypes.c_char_p
-        self.library.archive_read_new.restype = ctypes.c_void_p
+            getattr(self.libarchive, f"archive_entry_{name}").restype = ctypes.c_char_p
+        self.libarchive.archive_entry_size.restype = ctypes.c_int64
+        self.libarchive.archive_error_string.restype = ctypes.c_char_p
+        self.libarchive.archive_read_new.restype = ctypes.c_void_p
 
     def __call__(self, path):
         data = path.read_bytes()
-        archive = ctypes.c_void_p(self.library.archive_read_new())
-        self.library.archive_read_support_format_tar(archive)
-        self.library.archive_read_open_memory(archive, data, ctypes.c_size_t(len(data)))
+        archive = ctypes.c_void_p(self.libarchive.archive_read_new())
+        self.libarchive.archive_read_support_format_tar(archive)
+        self.libarchive.archive_read_open_memory(archive, data, ctypes.c_size_t(len(data)))
         try:
             return list(self.rows(archive))
         finally:
-            self.library.archive_read_free(archive)
+            self.libarchive.archive_read_free(archive)
 
     def rows(self, archive):
         entry = ctypes.c_void_p()
         while True:
-            result = self.library.archive_read_next_header(archive, ctypes.byref(entry))
+            result = self.libarchive.archive_read_next_header(archive, ctypes.byref(entry))
             if result == 1:
                 return
             if result < -20:  # -20 is a warning
-                raise Failed(str(self.library.archive_error_string(archive)))
-            hard = self.library.archive_entry_hardlink(entry)
-            link = self.library.archive_entry_symlink(entry)
-            kind = self.FORMATS.get(self.library.archive_entry_filetype(entry) >> 12, "?")
-            yield row("1" if hard is not None else kind, self.library.archive_entry_pathname(entry),
-                      self.library.archive_entry_size(entry), hard or link or b"")
+                raise Failed(str(self.libarchive.archive_error_string(archive)))
+            hard = self.libarchive.archive_entry_hardlink(entry)
+            link = self.libarchive.archive_entry_symlink(entry)
+            kind = self.FORMATS.get(self.libarchive.archive_entry_filetype(entry) >> 12, "?")
+            yield row("1" if hard is not None else kind, self.libarchive.archive_entry_pathname(entry),
+                      self.libarchive.archive_entry_size(entry), hard or link or b"")
 
 
 NODE_SCRIPT = """

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# Objects that are decompressed to a file: manifests, chunk maps and indexes. Whoever may write to the store may have
-# made them, and 100 KB of zstd may be gigabytes; so there is a limit to what comes out, far above what real ones have.
+# Objects that are decompressed to a file: manifests, chunk maps and indexes. An attacker with access to the
+# store can make 100 KB of zstd that decompress to gigabytes, so their size is limited, far above that of real ones.
 
 part core/spool core/verdict store/damage
 

@@ -78,7 +78,7 @@ known_guess() {
         wanted+=("$state/known/$pack.index")
     done; } 2>/dev/null <"$state/plan"
     [[ $options && ${have[*]} == "${wanted[*]-"$state/known/*.index"}" ]] || return
-    # Options that cannot be taken are told of when the plan turns out to be that of the last snapshot.
+    # Options that are refused are reported later, if this is still the last snapshot.
     [[ $options == "$shaping_json" ]] || (options_take "$options") {messages}>/dev/null && options_take "$options"
 }
 

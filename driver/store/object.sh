@@ -26,8 +26,8 @@ number_base() {
 object_row=8
 
 # Chooses the base: the snapshot with number_base(), or the last one before it that is complete, or else the oldest
-# one. There is none if its own row of deltas is long. Snapshots of which a check has found an object damaged are
-# left out.
+# one. If its own row of deltas is long, there is no base. Snapshots with an object that a check found
+# damaged are left out.
 objects_begin() {
     local least
     objects_new=()
